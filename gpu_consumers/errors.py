@@ -1,0 +1,17 @@
+"""Errors of backends. Whether to try again is part of the type, so that policies need no text matching."""
+
+from __future__ import annotations
+
+from infra.errors import SwipestreamError
+
+
+class BackendError(SwipestreamError):
+    """A backend could not do its work, and trying the same again will not help."""
+
+
+class TransientBackendError(BackendError):
+    """A backend could not do its work this time."""
+
+
+class BackendMissingError(BackendError):
+    """A backend cannot run here: a package, a device or weights are missing."""

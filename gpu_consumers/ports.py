@@ -1,0 +1,131 @@
+"""The seams of this room: what a script writer, a voice, a scene renderer and an accelerator must do.
+
+Backends are chosen by flavor. Each has a `name` for events and logs, and a `fingerprint()`: whatever changes its
+output (version, model, weights, settings) must change the fingerprint, because artefacts are cached under it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from schemas.values import Format, Scene, Script, Word
+
+
+@dataclass(frozen=True, kw_only=True)
+class Brief:
+    """What a script writer gets."""
+
+    prompt: str
+    archetype: str | None  #: None: the writer chooses one that fits
+    target_seconds: float  #: spoken length, 15 to 60
+    language: str
+    seed: int
+
+
+class ScriptWriter(Protocol):
+    """Turns a brief into a script of 3 to 8 scenes."""
+
+    name: str
+
+    def fingerprint(self) -> str: ...
+
+    def write(self, brief: Brief) -> Script:
+        """Raises `BackendError`: `TransientBackendError` when trying again may help."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Speech:
+    """Spoken text: mono samples, int16, shape (n,), at `sample_rate` Hz, and when each word of the text is heard."""
+
+    samples: npt.NDArray[np.int16]
+    sample_rate: int
+    words: tuple[Word, ...]
+
+    @property
+    def duration_ms(self) -> int:
+        """Length in milliseconds, rounded up."""
+        return -(-len(self.samples) * 1000 // self.sample_rate)
+
+
+class Voice(Protocol):
+    """Speaks. `words` holds exactly the words of the text (split at white space), in order."""
+
+    name: str
+
+    def fingerprint(self) -> str: ...
+
+    def speak(self, text: str, *, language: str, speaker: str | None, rate: float) -> Speech:
+        """`rate` 1.0 is the voice's normal pace. Raises `BackendError`."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class SceneSpec:
+    """Everything that decides the pixels of one scene. Equal specs give equal bytes on the CPU renderer."""
+
+    scene: Scene
+    scene_count: int
+    title: str
+    language: str
+    look: str | None  #: None: chosen by the beat and the seed
+    caption_style: str
+    palette: str | None
+    words: tuple[Word, ...]
+    duration_ms: int  #: a whole number of frames after `frames`
+    format: Format
+    fps: int
+    seed: int
+
+    @property
+    def frames(self) -> int:
+        """Frames of the clip: the duration rounded up to a whole frame."""
+        return -(-self.duration_ms * self.fps // 1000)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clip:
+    """A rendered scene: a silent H.264 file with a closed GOP, ready to be joined by packet copy."""
+
+    path: Path
+    frames: int
+    look: str
+    details: Mapping[str, Any]  #: what else the backend wants on the event (model, steps, backend …)
+
+
+#: Told the fraction done (0 to 1) and, now and then, a JPEG preview; returns nothing and must not raise.
+Progress = Callable[[float, bytes | None], None]
+
+
+class SceneRenderer(Protocol):
+    """Renders one scene to a file."""
+
+    name: str
+
+    def fingerprint(self) -> str: ...
+
+    def render(self, spec: SceneSpec, out: Path, progress: Progress) -> Clip:
+        """Write the clip to `out`. Raises `BackendError`."""
+        ...
+
+
+class Accelerator(Protocol):
+    """Makes a denoiser (or a VAE decoder) fast. Chosen in the order tensorrt, inductor, eager."""
+
+    name: str
+
+    def fingerprint(self) -> str: ...
+
+    def prepare(self, module: Any, example_inputs: tuple[Any, ...], shape_bucket: str) -> Callable[..., Any]:
+        """A callable that computes what `module` computes. Raises `BackendError` where it cannot."""
+        ...
+
+    def refit(self, state: Mapping[str, Any]) -> None:
+        """Take new weights (a LoRA, say) without building again."""
+        ...

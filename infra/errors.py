@@ -1,0 +1,47 @@
+"""One error root; every leaf is named by its cause and its docstring is its default message."""
+
+from __future__ import annotations
+
+import inspect
+
+
+class SwipestreamError(Exception):
+    """Swipestream could not do what was asked."""
+
+    #: Exit code of the CLI when this error ends a command (sysexits.h where one fits).
+    exit_code = 1
+
+    def __init__(self, message: str | None = None, *, hint: str | None = None) -> None:
+        super().__init__(message or inspect.getdoc(type(self)) or type(self).__name__)
+        #: What the reader can do about it, in one sentence.
+        self.hint = hint
+
+
+class ConfigurationError(SwipestreamError):
+    """A setting has a value that cannot be used."""
+
+    exit_code = 78
+
+
+class UnavailableError(SwipestreamError):
+    """A service that is needed does not answer."""
+
+    exit_code = 69
+
+
+class NotFoundError(SwipestreamError):
+    """There is nothing with that name or id."""
+
+    exit_code = 66
+
+
+class BadInputError(SwipestreamError):
+    """The input cannot be used."""
+
+    exit_code = 65
+
+
+class DeadlineError(SwipestreamError):
+    """It took longer than the time that was allowed."""
+
+    exit_code = 75

@@ -1,0 +1,98 @@
+"""Settings: one class, read from the environment (`SWIPESTREAM_…`) and from `swipestream.env`.
+
+Secrets may also be files: a setting `x` is read from `$SWIPESTREAM_SECRETS_DIR/swipestream_x` where that folder is named.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. Nothing listens beyond localhost unless `host` says so."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="SWIPESTREAM_",
+        env_file="swipestream.env",
+        secrets_dir=os.environ.get("SWIPESTREAM_SECRETS_DIR"),
+        extra="ignore",
+        frozen=True,
+    )
+
+    #: Where data, logs, media and process files of the local stack live.
+    data_dir: Path = Path("data")
+    #: The address that the API and the gateway listen on.
+    host: str = "127.0.0.1"
+    api_port: int = Field(8000, ge=1, le=65535)
+    gateway_port: int = Field(8001, ge=1, le=65535)
+    #: Ports of the local stack, used only when the addresses below are not set.
+    kafka_port: int = Field(9092, ge=1, le=65535)
+    cassandra_port: int = Field(9042, ge=1, le=65535)
+
+    #: `host:port,…` of a Kafka that already runs; empty: the local stack starts one.
+    kafka: str = ""
+    #: `host:port,…` of a Cassandra that already runs; empty: the local stack starts one.
+    cassandra: str = ""
+    #: How the local stack starts its parts: `auto` (Docker where an engine answers, else jars), `docker` or `jars`.
+    stack: str = Field("auto", pattern="^(auto|docker|jars)$")
+    kafka_replication: int = Field(1, ge=1, le=7)
+    keyspace: str = Field("swipestream", pattern="^[a-z][a-z0-9_]{0,47}$")
+    cassandra_replication: int = Field(1, ge=1, le=7)
+    cassandra_user: str = ""
+    cassandra_password: SecretStr = SecretStr("")
+
+    #: Workers started by `swipestream up`; 0 means one for each CPU core.
+    workers: int = Field(0, ge=0, le=256)
+    #: Folders with more flavors, beside those that ship.
+    flavor_dirs: tuple[Path, ...] = ()
+    #: Videos kept ready ahead of every active viewer.
+    ahead: int = Field(5, ge=0, le=50)
+    #: A viewer counts as active for this long after the last sign of life, in seconds.
+    viewer_active_s: int = Field(600, ge=1)
+    #: Price of one CPU-second and one GPU-second, in `currency`, for the cost on every event.
+    price_cpu_second: float = Field(0.000012, ge=0)
+    price_gpu_second: float = Field(0.0011, ge=0)
+    currency: str = "USD"
+
+    log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
+    log_format: str = Field("text", pattern="^(text|json)$")
+
+    @property
+    def kafka_address(self) -> str:
+        """The bootstrap servers that every client uses."""
+        return self.kafka or f"127.0.0.1:{self.kafka_port}"
+
+    @property
+    def cassandra_address(self) -> str:
+        """The contact points that every session uses, `host:port,…`."""
+        return self.cassandra or f"127.0.0.1:{self.cassandra_port}"
+
+    @property
+    def api_url(self) -> str:
+        """Where the API of this machine answers."""
+        return f"http://{_reachable(self.host)}:{self.api_port}"
+
+    @property
+    def gateway_url(self) -> str:
+        """Where the websocket gateway of this machine answers."""
+        return f"ws://{_reachable(self.host)}:{self.gateway_port}"
+
+    @property
+    def media_dir(self) -> Path:
+        """The folder of the local media store."""
+        return self.data_dir / "media"
+
+
+def _reachable(host: str) -> str:
+    return "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """The settings of this process, read once."""
+    return Settings()

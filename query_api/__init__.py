@@ -1,0 +1,1 @@
+"""The read side: projections into Cassandra, HTTP, the websocket gateway, and the page."""

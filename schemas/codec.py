@@ -1,0 +1,149 @@
+"""Bytes to envelopes and back: JSON value, CloudEvents 1.0 binary-mode headers (Kafka protocol binding 1.0.2)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import ValidationError
+
+from schemas import errors
+from schemas.base import REGISTRY, Message
+from schemas.envelope import Envelope
+from schemas.topics import TOPICS
+from schemas.upcasters import upcast
+
+PREFIX = "swipestream."
+SCHEMA = "urn:swipestream:schema:{type}:{version}"
+_SCHEMA = re.compile(r"^urn:swipestream:schema:([A-Za-z]+):([0-9]{1,4})$")
+#: W3C trace context, level 1.
+_TRACEPARENT = re.compile(r"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")
+_NEWEST: dict[str, int] = {}
+
+Headers = Mapping[str, bytes | str | None] | Iterable[tuple[str, bytes | str | None]] | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """What goes to Kafka."""
+
+    topic: str
+    key: bytes
+    value: bytes
+    headers: list[tuple[str, bytes]]
+
+
+def encode(envelope: Envelope[Message], topic: str | None = None) -> Record:
+    """The record of an envelope. `topic` is needed only for families with several topics (the lanes)."""
+    headers = {
+        "content-type": "application/json",
+        "ce_specversion": "1.0",
+        "ce_id": envelope.id,
+        "ce_type": PREFIX + envelope.type,
+        "ce_source": envelope.source,
+        "ce_time": envelope.time.isoformat(),
+        "ce_dataschema": SCHEMA.format(type=envelope.type, version=envelope.version),
+        "ce_correlationid": envelope.correlation_id,
+        "ce_causationid": envelope.causation_id,
+        "traceparent": envelope.traceparent,
+    }
+    return Record(
+        topic=topic or envelope.data.FAMILY,
+        key=envelope.data.key.encode(),
+        value=envelope.data.model_dump_json().encode(),
+        headers=[(name, value.encode()) for name, value in headers.items() if value is not None],
+    )
+
+
+def decode(topic: str, key: bytes | None, value: bytes | None, headers: Headers) -> Envelope[Message]:
+    """The envelope of a record. Raises a leaf of `DecodeError` that says what is wrong, and nothing else."""
+    if not value:
+        raise errors.EmptyRecordError(f"{topic}: the record has no value")
+    if not key:
+        raise errors.MissingKeyError(f"{topic}: the record has no key")
+    fields = _Headers(topic, headers)
+    data = _payload(topic, fields, value)
+    if data.key.encode() != key:
+        raise errors.KeyMismatchError(f"{topic}: the key is {key[:64]!r}, the contract says {data.key!r}")
+    return Envelope(
+        id=fields.text("ce_id"),
+        source=fields.text("ce_source"),
+        data=data,
+        correlation_id=fields.optional("ce_correlationid") or fields.text("ce_id"),
+        causation_id=fields.optional("ce_causationid"),
+        traceparent=fields.traceparent(),
+        time=fields.time(),
+    )
+
+
+def _payload(topic: str, fields: _Headers, value: bytes) -> Message:
+    name, version = fields.schema()
+    model = _model(topic, name, version)
+    family = TOPICS[topic].family if topic in TOPICS else topic
+    if family and family != model.FAMILY:
+        raise errors.WrongTopicError(f"{name} belongs on {model.FAMILY}, not on {topic}")
+    try:
+        if model.VERSION == version:
+            return model.model_validate_json(value)
+        return model.model_validate(upcast(name, version, value))
+    except (ValidationError, ValueError) as error:
+        raise errors.InvalidPayloadError(f"{name} v{version}: {_first(error)}") from error
+
+
+def _model(topic: str, name: str, version: int) -> type[Message]:
+    """The newest model of a name; older versions are lifted to it."""
+    if not _NEWEST:
+        for known, number in REGISTRY:
+            _NEWEST[known] = max(number, _NEWEST.get(known, 0))
+    newest = _NEWEST.get(name)
+    if newest is None:
+        raise errors.UnknownTypeError(f"{topic}: there is no contract {name!r}")
+    if not 1 <= version <= newest:
+        raise errors.UnknownVersionError(f"{name} is known up to version {newest}, the record has {version}")
+    return REGISTRY[(name, newest)]
+
+
+def _first(error: ValueError) -> str:
+    if not isinstance(error, ValidationError):
+        return str(error)
+    detail = error.errors(include_url=False, include_input=False)[0]
+    return f"{'.'.join(map(str, detail['loc'])) or 'value'}: {detail['msg']}"
+
+
+class _Headers:
+    def __init__(self, topic: str, headers: Headers) -> None:
+        self._topic = topic
+        self._values = dict(headers or {})
+
+    def optional(self, name: str) -> str | None:
+        value = self._values.get(name)
+        if not isinstance(value, bytes):
+            return value
+        try:
+            return value.decode()
+        except UnicodeDecodeError as error:
+            raise errors.MissingHeaderError(f"{self._topic}: header {name} is not text") from error
+
+    def text(self, name: str) -> str:
+        value = self.optional(name)
+        if not value:
+            raise errors.MissingHeaderError(f"{self._topic}: header {name} is missing")
+        return value
+
+    def schema(self) -> tuple[str, int]:
+        kind, found = self.text("ce_type"), _SCHEMA.match(self.text("ce_dataschema"))
+        if not found or kind != PREFIX + found[1]:
+            raise errors.UnknownTypeError(f"{self._topic}: {kind!r} with {self.text('ce_dataschema')!r}")
+        return found[1], int(found[2])
+
+    def traceparent(self) -> str | None:
+        value = self.optional("traceparent")
+        return value if value and _TRACEPARENT.match(value) else None
+
+    def time(self) -> datetime:
+        try:
+            return datetime.fromisoformat(self.text("ce_time"))
+        except ValueError as error:
+            raise errors.MissingHeaderError(f"{self._topic}: ce_time is not a time") from error

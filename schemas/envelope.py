@@ -1,0 +1,72 @@
+"""The envelope: CloudEvents 1.0 attributes around a contract, and the chain from cause to effect.
+
+Correlation is the root prompt or swipe, causation the direct cause (CloudEvents extension "correlation"); the trace
+context is W3C's.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from schemas import ids
+from schemas.base import Message, utcnow
+
+D = TypeVar("D", bound=Message)
+D_co = TypeVar("D_co", bound=Message, covariant=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Envelope(Generic[D_co]):
+    """One event or task and where it comes from."""
+
+    id: str
+    source: str
+    data: D_co
+    correlation_id: str
+    causation_id: str | None = None
+    traceparent: str | None = None
+    time: datetime = field(default_factory=utcnow)
+
+    @property
+    def type(self) -> str:
+        """The contract's name."""
+        return self.data.TYPE
+
+    @property
+    def version(self) -> int:
+        """The contract's version."""
+        return self.data.VERSION
+
+
+def root(data: D, *, source: str, id: str | None = None, traceparent: str | None = None) -> Envelope[D]:
+    """The first event of a chain. With an `id` of the caller's, sending it twice is one event."""
+    own = id or ids.fresh()
+    return Envelope(id=own, source=source, data=data, correlation_id=own, traceparent=traceparent or _new_trace(own))
+
+
+def caused_by(cause: Envelope[Message], data: D, *, source: str, step: str, index: int = 0) -> Envelope[D]:
+    """What follows from `cause`. The id is derived, so a repeated cause repeats the event and adds none."""
+    own = ids.derive(cause.id, step, index)
+    return Envelope(
+        id=own,
+        source=source,
+        data=data,
+        correlation_id=cause.correlation_id,
+        causation_id=cause.id,
+        traceparent=_child(cause.traceparent, own),
+    )
+
+
+def _new_trace(own: str) -> str:
+    return f"00-{own.replace('-', '')}-{secrets.token_hex(8)}-01"
+
+
+def _child(parent: str | None, own: str) -> str | None:
+    """Same trace, new span (the span id is derived, so that a duplicate is the same span)."""
+    if parent is None:
+        return None
+    version, trace, _, flags = parent.split("-")
+    return f"{version}-{trace}-{own.replace('-', '')[-16:]}-{flags}"

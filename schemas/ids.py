@@ -1,0 +1,34 @@
+"""Deterministic ids: the same cause always makes the same event, so a duplicate is recognised by its id."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+
+#: The root of every id this project derives (itself a UUIDv5 of the project's name under the URL namespace).
+NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:swipestream")
+
+
+def derive(cause: str, step: str, index: int = 0) -> str:
+    """UUIDv5 of (cause id, step name, index), RFC 9562 section 5.5."""
+    return str(uuid.uuid5(NAMESPACE, f"{cause}/{step}/{index}"))
+
+
+def fresh() -> str:
+    """A new random id, for what nothing of ours has caused: a request without an idempotency key."""
+    return str(uuid.uuid4())
+
+
+def video_id(cause: str) -> str:
+    """The video that a prompt asks for."""
+    return derive(cause, "video")
+
+
+def scene_id(video: str, revision: int, scene_number: int) -> str:
+    """One scene of one revision of a video. Scenes count from 1."""
+    return derive(video, f"revision-{revision}/scene", scene_number)
+
+
+def seed(scene: str) -> int:
+    """The seed of a scene: 63 bits of its id, so that the same events give the same pixels."""
+    return int.from_bytes(hashlib.sha256(scene.encode()).digest()[:8], "big") >> 1

@@ -1,0 +1,74 @@
+"""Tasks ask for work. They may be retried, skipped or thrown away: the facts they lead to are what counts.
+
+`after_us` is the highest `ts_us` among the events that led to the task: what the work emits must lie above it.
+"""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from schemas.base import Contract, Message, Micros, Slug, Uuid, ViewerId, message
+from schemas.values import Artifact, Cost, Lane, Origin, Scene, Script, Word
+
+
+class VideoTask(Message):
+    """What every task for a video carries."""
+
+    video_id: Uuid
+    revision: int = Field(1, ge=1)
+    origin: Origin
+    lane: Lane
+    flavor: Slug
+    viewer_id: ViewerId | None = Field(None, description="personal data")
+    after_us: Micros
+    deadline_us: Micros | None = Field(None, description="when it should be done, for the scheduler")
+
+    @property
+    def key(self) -> str:
+        return self.video_id
+
+
+@message("script-tasks")
+class WriteScript(VideoTask):
+    """Write a script for a prompt."""
+
+    text: str
+    archetype: Slug | None = None
+    target_seconds: float | None = None
+    subject: str | None = None
+
+
+@message("scene-tasks")
+class RenderScene(VideoTask):
+    """Speak and draw one scene."""
+
+    scene_id: Uuid
+    scene: Scene
+    scene_count: int = Field(ge=1)
+    title: str
+    language: str
+    seed: int = Field(ge=0)
+
+    @property
+    def key(self) -> str:
+        return self.scene_id
+
+
+class ScenePart(Contract):
+    """A finished scene, as the assembly needs it."""
+
+    scene_id: Uuid
+    scene_number: int = Field(ge=1)
+    clip: Artifact
+    audio: Artifact | None
+    words: tuple[Word, ...]
+    duration_ms: int = Field(gt=0)
+
+
+@message("assembly-tasks")
+class AssembleVideo(VideoTask):
+    """Join the scenes of a video, in order, with music."""
+
+    script: Script
+    parts: tuple[ScenePart, ...] = Field(min_length=1)
+    cost: Cost = Field(description="of all stages so far")

@@ -1,0 +1,109 @@
+"""Every topic: its key, what it holds, how long, in how many partitions. One migration creates them all.
+
+Groups and tables of Faust are named here too, because their changelogs need as many partitions as their source.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from schemas.values import Lane
+
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
+FOREVER = -1
+
+#: Group id of the Faust app; its tables' changelogs are named after it.
+PROCESSORS = "processors"
+#: Tables of the Faust app, each with the topic family that it is partitioned like.
+TABLES = {"video-state": "video-events", "viewer-state": "swipes"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Topic:
+    """One topic, as the migration makes it."""
+
+    name: str
+    family: str  #: which contracts it holds (`Message.FAMILY`); empty: bytes of any family
+    key: str
+    holds: str
+    partitions: int = 4
+    retention_ms: int = FOREVER
+    compact: bool = False
+    max_bytes: int = 1_048_588
+
+    @property
+    def config(self) -> dict[str, str]:
+        """The topic's settings, as Kafka names them."""
+        return {
+            "cleanup.policy": "compact" if self.compact else "delete",
+            "retention.ms": str(self.retention_ms),
+            "max.message.bytes": str(self.max_bytes),
+            "message.timestamp.type": "CreateTime",
+        }
+
+
+def lane_topic(lane: Lane) -> str:
+    """The topic of scene tasks for a lane."""
+    return f"scene-tasks.{lane.value}"
+
+
+def dead_topic(consumer: str) -> str:
+    """Where records go that a consumer cannot handle."""
+    return f"{consumer}.dead"
+
+
+def changelog(table: str) -> str:
+    """The changelog topic of a Faust table."""
+    return f"{PROCESSORS}-{table}-changelog"
+
+
+#: Consumers that own a dead-letter topic.
+CONSUMERS = (PROCESSORS, "script-worker", "scene-worker", "assembly-worker", "projector")
+
+FACTS = (
+    Topic(name="swipes", family="swipes", key="viewer_id", holds="what viewers do", retention_ms=400 * DAY_MS),
+    Topic(name="prompts", family="prompts", key="video_id", holds="what was asked for"),
+    Topic(name="video-events", family="video-events", key="video_id", holds="the life of every video"),
+    Topic(
+        name="feed-events",
+        family="feed-events",
+        key="viewer_id",
+        holds="what viewers were shown",
+        retention_ms=400 * DAY_MS,
+    ),
+    Topic(
+        name="render-progress",
+        family="render-progress",
+        key="video_id",
+        holds="how far renders are",
+        retention_ms=HOUR_MS // 4,
+    ),
+)
+TASKS = (
+    Topic(name="script-tasks", family="script-tasks", key="video_id", holds="scripts to write", retention_ms=7 * DAY_MS),
+    *(
+        Topic(
+            name=lane_topic(lane), family="scene-tasks", key="scene_id", holds=f"scenes to render, {lane.value}",
+            partitions=8, retention_ms=7 * DAY_MS,
+        )
+        for lane in Lane
+    ),
+    Topic(
+        name="assembly-tasks", family="assembly-tasks", key="video_id", holds="videos to join",
+        retention_ms=7 * DAY_MS,
+    ),
+)  # fmt: skip
+DEAD = tuple(
+    Topic(
+        name=dead_topic(consumer), family="", key="as the source", holds="records that could not be handled, and why",
+        partitions=1, retention_ms=28 * DAY_MS, max_bytes=2_097_152,
+    )
+    for consumer in CONSUMERS
+)  # fmt: skip
+CHANGELOGS = tuple(
+    Topic(name=changelog(table), family="", key="as the table", holds=f"table {table}", compact=True)
+    for table in TABLES
+)
+
+TOPICS: dict[str, Topic] = {topic.name: topic for topic in (*FACTS, *TASKS, *DEAD, *CHANGELOGS)}

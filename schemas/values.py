@@ -1,0 +1,110 @@
+"""Values that several contracts share: lanes, artefacts, costs, scripts, spoken words."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from schemas.base import Contract, Slug
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+class Lane(StrEnum):
+    """How urgent work is. Workers prefer the lanes in this order, with ageing."""
+
+    INTERACTIVE = "interactive"  #: somebody waits for it
+    PREFETCH = "prefetch"  #: somebody will want it soon
+    BULK = "bulk"  #: replays and batches
+
+
+class Origin(StrEnum):
+    """Who asked for a video."""
+
+    PERSON = "person"
+    API = "api"
+    STARTER = "starter"
+    PREFETCH = "prefetch"
+    REPLAY = "replay"
+
+
+class Artifact(Contract):
+    """Bytes in the media store, addressed by what they are: `<sha256>.<suffix>`."""
+
+    sha256: Sha256
+    suffix: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]{1,8}$")]
+    media_type: str
+    size: int = Field(ge=0, description="bytes")
+
+    @property
+    def name(self) -> str:
+        """The immutable name under which the store holds it and the API serves it."""
+        return f"{self.sha256}.{self.suffix}"
+
+
+class Cost(Contract):
+    """What a step used, as measured by the worker that did it, and its price by the settings then in force."""
+
+    cpu_seconds: float = Field(0.0, ge=0)
+    gpu_seconds: float = Field(0.0, ge=0)
+    wall_seconds: float = Field(0.0, ge=0)
+    amount: float = Field(0.0, ge=0, description="in `currency`")
+    currency: str = "USD"
+
+    def __add__(self, other: Cost) -> Cost:
+        return Cost(
+            cpu_seconds=self.cpu_seconds + other.cpu_seconds,
+            gpu_seconds=self.gpu_seconds + other.gpu_seconds,
+            wall_seconds=self.wall_seconds + other.wall_seconds,
+            amount=self.amount + other.amount,
+            currency=self.currency,
+        )
+
+
+class Word(Contract):
+    """One spoken word of the script, and when it is heard within its scene."""
+
+    text: str = Field(max_length=200)
+    start_ms: int = Field(ge=0)
+    end_ms: int = Field(ge=0)
+
+
+class Scene(Contract):
+    """One beat of a script: what is said, what is seen, what stands on the screen."""
+
+    scene_number: int = Field(ge=1, le=99)
+    beat: Slug = Field(description="its purpose in the archetype: hook, problem, turn, payoff …")
+    narration: Text
+    visuals: Text = Field(description="a picture description for generative renderers")
+    on_screen_text: Annotated[str, StringConstraints(strip_whitespace=True, max_length=120)] = ""
+    duration_s: float = Field(gt=0, le=60, description="planned; the voice's real timing decides")
+
+
+class Script(Contract):
+    """A whole script. Its scenes are numbered from 1 without a gap."""
+
+    title: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
+    subject: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)] = Field(
+        description="what it is about, in a few words; interests are kept by it"
+    )
+    archetype: Slug
+    language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] = "en"
+    mood: Slug = "calm"
+    scenes: tuple[Scene, ...] = Field(min_length=1, max_length=20)
+
+
+class Format(StrEnum):
+    """The picture's shape, in pixels as width x height."""
+
+    PORTRAIT = "1080x1920"
+    LANDSCAPE = "1920x1080"
+    SQUARE = "1080x1080"
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) in pixels."""
+        width, height = self.value.split("x")
+        return int(width), int(height)

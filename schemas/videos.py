@@ -1,0 +1,159 @@
+"""Topic family `video-events`: the public log of every video, in the order of its life."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from schemas.base import Contract, Message, Micros, Slug, Uuid, ViewerId, message
+from schemas.values import Artifact, Cost, Format, Lane, Origin, Script, Word
+
+Reason = Annotated[str, StringConstraints(max_length=2000)]
+Name = Annotated[str, StringConstraints(max_length=200)]
+
+
+class Stage(StrEnum):
+    """Where a video is, or where it failed."""
+
+    MODERATION = "moderation"
+    SCRIPT = "script"
+    VOICE = "voice"
+    SCENE = "scene"
+    ASSEMBLY = "assembly"
+
+
+class Fallback(Contract):
+    """A backend that was tried and given up, and why. Part of other events."""
+
+    backend: Name
+    reason: Reason
+
+
+class VideoEvent(Message):
+    """What every event of a video carries. `ts_us` rises with each event of one video: `max(now, last + 1)`."""
+
+    video_id: Uuid
+    revision: int = Field(1, ge=1)
+    ts_us: Micros
+
+    @property
+    def key(self) -> str:
+        return self.video_id
+
+
+@message("video-events")
+class PromptAccepted(VideoEvent):
+    """The prompt passed moderation and work begins."""
+
+    text: str
+    origin: Origin
+    lane: Lane
+    viewer_id: ViewerId | None = Field(None, description="personal data")
+    flavor: Slug
+    archetype: Slug | None = None
+    target_seconds: float | None = None
+    subject: str | None = None
+
+
+@message("video-events")
+class PromptRejected(VideoEvent):
+    """The prompt did not pass. It is never rendered."""
+
+    text: str
+    origin: Origin
+    viewer_id: ViewerId | None = Field(None, description="personal data")
+    category: Name
+    rule: Name
+    reason: Reason
+
+
+@message("video-events")
+class ScriptWritten(VideoEvent):
+    """The script is there: scene tasks follow."""
+
+    script: Script
+    writer: Name
+    lane: Lane
+    flavor: Slug
+    viewer_id: ViewerId | None = Field(None, description="personal data")
+    fallbacks: tuple[Fallback, ...] = ()
+    reused: bool = Field(False, description="the answer came from the artefact cache")
+    cost: Cost
+
+
+@message("video-events")
+class SceneVoiced(VideoEvent):
+    """The narration of a scene is spoken; its length decides the length of the scene."""
+
+    scene_id: Uuid
+    scene_number: int = Field(ge=1)
+    voice: Name
+    audio: Artifact | None = Field(description="mono PCM in a WAV file; none: captions only")
+    words: tuple[Word, ...]
+    duration_ms: int = Field(ge=0)
+    fallbacks: tuple[Fallback, ...] = ()
+    reused: bool = False
+    cost: Cost
+
+
+@message("video-events")
+class SceneRendered(VideoEvent):
+    """The picture of a scene is there. It carries the sound's address too, so that assembly needs no other event."""
+
+    scene_id: Uuid
+    scene_number: int = Field(ge=1)
+    scene_count: int = Field(ge=1)
+    clip: Artifact
+    audio: Artifact | None
+    words: tuple[Word, ...]
+    duration_ms: int = Field(gt=0)
+    backend: Name
+    model: Name
+    look: Name
+    seed: int = Field(ge=0)
+    code: Name = Field(description="version of the code that drew it")
+    fallbacks: tuple[Fallback, ...] = ()
+    reused: bool = False
+    cost: Cost
+
+
+@message("video-events")
+class VideoPublished(VideoEvent):
+    """The video can be watched. Complete in itself: a client needs nothing else to play it."""
+
+    title: str
+    subject: str
+    archetype: Slug
+    flavor: Slug
+    origin: Origin
+    viewer_id: ViewerId | None = Field(None, description="personal data: for whom it was made")
+    video: Artifact
+    cover: Artifact
+    captions: Artifact | None = None
+    duration_ms: int = Field(gt=0)
+    format: Format
+    scene_count: int = Field(ge=1)
+    cost: Cost = Field(description="of the assembly alone")
+    total_cost: Cost = Field(description="of every stage")
+
+
+@message("video-events")
+class VideoFailed(VideoEvent):
+    """The video will not appear."""
+
+    stage: Stage
+    error: Name = Field(description="class of the error")
+    reason: Reason
+    origin: Origin
+    viewer_id: ViewerId | None = Field(None, description="personal data")
+    attempts: int = Field(1, ge=1)
+
+
+@message("video-events")
+class VideoWithdrawn(VideoEvent):
+    """The video is taken out of every feed."""
+
+    reason: Reason
+    by: Name
