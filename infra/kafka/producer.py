@@ -1,0 +1,113 @@
+"""The one producer: idempotent, bounded, acknowledged by all replicas."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
+
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
+
+from infra.errors import UnavailableError
+from infra.telemetry import logs
+from schemas import base, codec
+from schemas.envelope import Envelope
+
+log = logs.get("kafka.producer")
+
+#: Records that may wait for the broker. Beyond it, sending fails at once instead of eating memory.
+QUEUE = 20_000
+
+
+class EventProducer:
+    """Publishes envelopes. Thread-safe; one per process is enough.
+
+    `delivery_s` is how long a record is retried before its delivery counts as failed.
+    """
+
+    def __init__(self, bootstrap: str, client_id: str, *, delivery_s: float = 30.0) -> None:
+        self._delivery_s = delivery_s
+        self._producer = Producer(
+            {
+                "bootstrap.servers": bootstrap,
+                "client.id": client_id,
+                "enable.idempotence": True,
+                "acks": "all",
+                "linger.ms": 3,
+                "compression.type": "lz4",
+                "message.max.bytes": 2_097_152,
+                "message.timeout.ms": int(delivery_s * 1000),
+                "queue.buffering.max.messages": QUEUE,
+                "reconnect.backoff.max.ms": 1000,
+                "error_cb": lambda error: log.debug("kafka", error=str(error)),
+                "log_level": 3,
+            }
+        )
+        self._stop = threading.Event()
+        self._poller = threading.Thread(target=self._poll, name="producer-poll", daemon=True)
+        self._poller.start()
+
+    def _poll(self) -> None:
+        while not self._stop.is_set():
+            self._producer.poll(0.1)
+
+    def send(self, envelope: Envelope[base.Message], topic: str | None = None) -> Future[None]:
+        """Queue one record. The future ends when the broker has it. Raises UnavailableError when the queue is full."""
+        record = codec.encode(envelope, topic)
+        return self.send_raw(record.topic, record.key, record.value, record.headers)
+
+    def send_raw(
+        self, topic: str, key: bytes | None, value: bytes | None, headers: Sequence[tuple[str, bytes]]
+    ) -> Future[None]:
+        """Queue bytes as they are (dead letters, redrive, replay)."""
+        done: Future[None] = Future()
+        try:
+            self._producer.produce(topic, value, key, headers=list(headers), on_delivery=_settle(done))
+        except (BufferError, KafkaException) as error:
+            raise UnavailableError(
+                f"Kafka did not take a record for {topic}: {error}", hint="Is Kafka up? Try again in a moment."
+            ) from error
+        return done
+
+    def publish_all(self, envelopes: Iterable[tuple[Envelope[base.Message], str | None]], timeout: float = 30) -> None:
+        """Send and wait until the broker has every one. Raises UnavailableError."""
+        for future in [self.send(envelope, topic) for envelope, topic in envelopes]:
+            try:
+                future.result(timeout)
+            except FutureTimeoutError as error:
+                raise UnavailableError(f"Kafka did not acknowledge a record within {timeout:g} s.") from error
+
+    async def publish(
+        self, envelope: Envelope[base.Message], topic: str | None = None, *, timeout: float = 5.0
+    ) -> None:
+        """Send and wait for the broker's acknowledgement. Raises UnavailableError."""
+        try:
+            await asyncio.wait_for(asyncio.wrap_future(self.send(envelope, topic)), timeout)
+        except TimeoutError as error:
+            raise UnavailableError(f"Kafka did not acknowledge a record within {timeout:g} s.") from error
+
+    def flush(self, timeout: float = 10.0) -> int:
+        """Wait for what is queued; the number of records still waiting."""
+        return int(self._producer.flush(timeout))
+
+    def close(self, timeout: float = 5.0) -> None:
+        """Flush and stop."""
+        left = self.flush(timeout)
+        if left:
+            log.warning("records not delivered at close", count=left)
+        self._stop.set()
+        self._poller.join(1)
+
+
+def _settle(done: Future[None]) -> Callable[[KafkaError | None, Message], None]:
+    def report(error: KafkaError | None, _message: Message) -> None:
+        if done.cancelled():
+            return
+        if error is None:
+            done.set_result(None)
+        else:
+            done.set_exception(UnavailableError(f"Kafka did not take a record: {error.str()}"))
+
+    return report

@@ -1,0 +1,81 @@
+"""A record as it was read, whatever client read it, and the same record decoded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from confluent_kafka import Message
+
+from schemas import base, codec
+from schemas.envelope import Envelope
+
+RawHeaders = tuple[tuple[str, bytes | None], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Raw:
+    """Bytes and coordinates."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp_ms: int
+    key: bytes | None
+    value: bytes | None
+    headers: RawHeaders
+
+    def decode(self) -> Envelope[base.Message]:
+        """The envelope. Raises a leaf of `schemas.errors.DecodeError`."""
+        return codec.decode(self.topic, self.key, self.value, self.headers)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Received:
+    """A decoded record and where it stands."""
+
+    raw: Raw
+    envelope: Envelope[base.Message]
+
+    @property
+    def topic(self) -> str:
+        """The topic that it was read from."""
+        return self.raw.topic
+
+    @property
+    def partition(self) -> int:
+        """Its partition."""
+        return self.raw.partition
+
+    @property
+    def offset(self) -> int:
+        """Its offset."""
+        return self.raw.offset
+
+    @property
+    def timestamp_ms(self) -> int:
+        """When it was appended or created, in milliseconds."""
+        return self.raw.timestamp_ms
+
+
+def raw(message: Message) -> Raw:
+    """The record of a confluent-kafka message that has no error."""
+    topic, partition, offset = message.topic(), message.partition(), message.offset()
+    assert topic is not None and partition is not None and offset is not None
+    return Raw(
+        topic=topic,
+        partition=partition,
+        offset=offset,
+        timestamp_ms=message.timestamp()[1],
+        key=_bytes(message.key()),
+        value=_bytes(message.value()),
+        headers=tuple((name, _bytes(value)) for name, value in _pairs(message)),
+    )
+
+
+def _pairs(message: Message) -> list[tuple[str, str | bytes | None]]:
+    headers = message.headers() or []
+    return list(headers.items()) if isinstance(headers, dict) else list(headers)
+
+
+def _bytes(value: str | bytes | None) -> bytes | None:
+    return value.encode() if isinstance(value, str) else value

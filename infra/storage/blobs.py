@@ -1,0 +1,90 @@
+"""Content-addressed blobs. Written to a temporary name and renamed, so that a reader never sees half of one."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Protocol
+
+from infra.errors import NotFoundError
+from schemas.values import Artifact
+
+MEDIA_TYPES = {
+    "mp4": "video/mp4", "jpg": "image/jpeg", "png": "image/png", "wav": "audio/wav", "vtt": "text/vtt",
+    "json": "application/json",
+}  # fmt: skip
+NAME = re.compile(r"^[0-9a-f]{64}\.[a-z0-9]{1,8}$")
+
+
+class BlobStore(Protocol):
+    """Where finished files live. `path` names a local file, fetched first where the store is remote."""
+
+    def put_file(self, source: Path, suffix: str) -> Artifact: ...
+
+    def put_bytes(self, data: bytes, suffix: str) -> Artifact: ...
+
+    def exists(self, artifact: Artifact) -> bool: ...
+
+    def path(self, name: str) -> Path:
+        """Raises NotFoundError for a name that is malformed or not held."""
+        ...
+
+
+class LocalBlobStore:
+    """Blobs below one folder, spread over 256 subfolders."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def put_file(self, source: Path, suffix: str) -> Artifact:
+        """Copy a file in (a hard link where the file system allows it)."""
+        with source.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        artifact = _artifact(digest, suffix, source.stat().st_size)
+        if not self.exists(artifact):
+            self._adopt(source, self._place(artifact.name))
+        return artifact
+
+    def put_bytes(self, data: bytes, suffix: str) -> Artifact:
+        """Store bytes."""
+        artifact = _artifact(hashlib.sha256(data).hexdigest(), suffix, len(data))
+        if not self.exists(artifact):
+            place = self._place(artifact.name)
+            with tempfile.NamedTemporaryFile(dir=place.parent, delete=False) as temporary:
+                temporary.write(data)
+            os.replace(temporary.name, place)
+        return artifact
+
+    def exists(self, artifact: Artifact) -> bool:
+        """Whether the whole blob is held (its size is checked, not its hash)."""
+        place = self._where(artifact.name)
+        return place.is_file() and place.stat().st_size == artifact.size
+
+    def path(self, name: str) -> Path:
+        """The file of a blob. Raises NotFoundError."""
+        if not NAME.match(name) or not (place := self._where(name)).is_file():
+            raise NotFoundError(f"There is no media file {name[:80]!r}.")
+        return place
+
+    def _adopt(self, source: Path, place: Path) -> None:
+        with tempfile.TemporaryDirectory(dir=place.parent) as folder:
+            copy = Path(folder) / "blob"
+            shutil.copyfile(source, copy)
+            os.replace(copy, place)
+
+    def _where(self, name: str) -> Path:
+        return self._root / name[:2] / name
+
+    def _place(self, name: str) -> Path:
+        place = self._where(name)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        return place
+
+
+def _artifact(digest: str, suffix: str, size: int) -> Artifact:
+    media_type = MEDIA_TYPES.get(suffix, "application/octet-stream")
+    return Artifact(sha256=digest, suffix=suffix, media_type=media_type, size=size)
