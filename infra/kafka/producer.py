@@ -35,7 +35,7 @@ class EventProducer:
                 "client.id": client_id,
                 "enable.idempotence": True,
                 "acks": "all",
-                "linger.ms": 3,
+                "linger.ms": 1,
                 "compression.type": "lz4",
                 "message.max.bytes": 2_097_152,
                 "message.timeout.ms": int(delivery_s * 1000),
