@@ -44,7 +44,7 @@ _SETTINGS = {
 _LOGGING = """\
 <configuration>
   <appender name="OUT" class="ch.qos.logback.core.ConsoleAppender">
-    <encoder><pattern>%d{HH:mm:ss,SSS} %-5level %logger{0}: %msg%n</pattern></encoder>
+    <encoder><pattern>%d{HH:mm:ss.SSS} %-5level %logger{0}: %msg%n</pattern></encoder>
   </appender>
   <root level="INFO"><appender-ref ref="OUT"/></root>
 </configuration>
@@ -78,6 +78,7 @@ _JVM = (
     # Alone in its ring: there is nobody whose gossip is worth waiting for.
     "-Dcassandra.ring_delay_ms=1",
     "-Dcassandra.skip_wait_for_gossip_to_settle=0",
+    "-Dcassandra.shutdown_announce_in_ms=0",
     "-Dcassandra-foreground=yes",
 )
 

@@ -11,49 +11,50 @@ from infra.stack import jars, probes
 from infra.stack.java import find_java
 
 #: Everything but addresses and folders. Times are short because one broker on one machine has nobody to wait for.
-_SETTINGS = """\
-process.roles=broker,controller
-node.id=1
-controller.listener.names=CONTROLLER
-listener.security.protocol.map=BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT
-inter.broker.listener.name=BROKER
-auto.create.topics.enable=false
-message.max.bytes=2097152
-num.partitions=1
-num.network.threads=2
-num.io.threads=4
-background.threads=4
-num.recovery.threads.per.data.dir=2
-log.cleaner.dedupe.buffer.size=16777216
-log.segment.bytes=134217728
-log.retention.check.interval.ms=60000
-log.initial.task.delay.ms=5000
-offsets.topic.num.partitions=4
-offsets.topic.replication.factor=1
-offsets.topic.segment.bytes=16777216
-transaction.state.log.num.partitions=4
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
-share.coordinator.state.topic.num.partitions=4
-share.coordinator.state.topic.replication.factor=1
-share.coordinator.state.topic.min.isr=1
-group.initial.rebalance.delay.ms=0
-group.min.session.timeout.ms=6000
-group.consumer.min.session.timeout.ms=6000
-group.consumer.session.timeout.ms=10000
-group.consumer.min.heartbeat.interval.ms=1000
-group.consumer.heartbeat.interval.ms=2000
-group.consumer.assignment.interval.ms=100
-controlled.shutdown.max.retries=1
-controlled.shutdown.retry.backoff.ms=100
-"""
+#: The compose file and the containers of the tests carry the same.
+SETTINGS = {
+    "process.roles": "broker,controller",
+    "node.id": "1",
+    "controller.listener.names": "CONTROLLER",
+    "listener.security.protocol.map": "BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT",
+    "inter.broker.listener.name": "BROKER",
+    "auto.create.topics.enable": "false",
+    "message.max.bytes": "2097152",
+    "num.partitions": "1",
+    "num.network.threads": "2",
+    "num.io.threads": "4",
+    "background.threads": "4",
+    "num.recovery.threads.per.data.dir": "2",
+    "log.cleaner.dedupe.buffer.size": "16777216",
+    "log.segment.bytes": "134217728",
+    "log.retention.check.interval.ms": "60000",
+    "log.initial.task.delay.ms": "5000",
+    "offsets.topic.num.partitions": "4",
+    "offsets.topic.replication.factor": "1",
+    "offsets.topic.segment.bytes": "16777216",
+    "transaction.state.log.num.partitions": "4",
+    "transaction.state.log.replication.factor": "1",
+    "transaction.state.log.min.isr": "1",
+    "share.coordinator.state.topic.num.partitions": "4",
+    "share.coordinator.state.topic.replication.factor": "1",
+    "share.coordinator.state.topic.min.isr": "1",
+    "group.initial.rebalance.delay.ms": "0",
+    "group.min.session.timeout.ms": "6000",
+    "group.consumer.min.session.timeout.ms": "6000",
+    "group.consumer.session.timeout.ms": "10000",
+    "group.consumer.min.heartbeat.interval.ms": "1000",
+    "group.consumer.heartbeat.interval.ms": "2000",
+    "group.consumer.assignment.interval.ms": "100",
+    "controlled.shutdown.max.retries": "1",
+    "controlled.shutdown.retry.backoff.ms": "100",
+}
 
 _LOGGING = """\
 status = error
 appender.out.type = Console
 appender.out.name = out
 appender.out.layout.type = PatternLayout
-appender.out.layout.pattern = %d{HH:mm:ss,SSS} %-5p %c{1}: %m%n
+appender.out.layout.pattern = %d{HH:mm:ss.SSS} %-5p %c{1}: %m%n
 rootLogger.level = info
 rootLogger.appenderRef.out.ref = out
 """
@@ -88,7 +89,8 @@ class LocalKafka:
     def prepare(self) -> None:
         """Write the configuration for this run."""
         self.data_dir.mkdir(parents=True, exist_ok=True)
-        (self.data_dir / "server.properties").write_text(_SETTINGS + self._addresses())
+        settings = SETTINGS | addresses(self.address, f"127.0.0.1:{self.port + 1}") | {"log.dirs": str(self._logs)}
+        (self.data_dir / "server.properties").write_text("".join(f"{key}={value}\n" for key, value in settings.items()))
         (self.data_dir / "log4j2.properties").write_text(_LOGGING)
 
     def format_command(self) -> list[str] | None:
@@ -119,11 +121,12 @@ class LocalKafka:
         logging = f"-Dlog4j2.configurationFile={self.data_dir / 'log4j2.properties'}"
         return [str(find_java()), *_JVM, *options, logging, "-cp", jars.class_path("kafka")]
 
-    def _addresses(self) -> str:
-        controller = f"127.0.0.1:{self.port + 1}"
-        return (
-            f"listeners=BROKER://{self.address},CONTROLLER://{controller}\n"
-            f"advertised.listeners=BROKER://{self.address},CONTROLLER://{controller}\n"
-            f"controller.quorum.bootstrap.servers={controller}\n"
-            f"log.dirs={self._logs}\n"
-        )
+
+def addresses(broker: str, controller: str) -> dict[str, str]:
+    """The settings of a broker that listens, and is reached, at `broker`; its own controller is at `controller`."""
+    listeners = f"BROKER://{broker},CONTROLLER://{controller}"
+    return {
+        "listeners": listeners,
+        "advertised.listeners": listeners,
+        "controller.quorum.bootstrap.servers": controller,
+    }

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
@@ -54,12 +55,15 @@ def signal_group(pid: int, number: signal.Signals) -> bool:
     return False
 
 
-def stop(process: subprocess.Popen[bytes], grace: float = 5.0) -> None:
-    """End a process that `spawn` started, and its children: SIGTERM, then SIGKILL after `grace` seconds."""
-    if process.poll() is None:
-        signal_group(process.pid, signal.SIGTERM)
+def stop(*processes: subprocess.Popen[bytes], grace: float = 5.0) -> None:
+    """End processes that `spawn` started, and their children, all at once: SIGTERM, then SIGKILL after `grace` seconds."""
+    deadline = time.monotonic() + grace
+    for process in processes:
+        if process.poll() is None:
+            signal_group(process.pid, signal.SIGTERM)
+    for process in processes:
         with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(grace)
-    # Also when the process itself has gone: its children may not have.
-    signal_group(process.pid, signal.SIGKILL)
-    process.wait()
+            process.wait(max(0.0, deadline - time.monotonic()))
+        # Also when the process itself has gone: its children may not have.
+        signal_group(process.pid, signal.SIGKILL)
+        process.wait()

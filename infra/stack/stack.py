@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -25,11 +24,10 @@ class Stack:
     cassandra: str
     #: The processes behind it by part, empty when it was found running.
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
-    _cleanup: ExitStack = field(default_factory=ExitStack, repr=False)
 
     def stop(self) -> None:
         """End every process that was started; does nothing the second time."""
-        self._cleanup.close()
+        process.stop(*self.processes.values())
 
     def __enter__(self) -> Self:
         return self
@@ -50,18 +48,24 @@ def start_stack(data_dir: Path, kafka_port: int = 0, cassandra_port: int = 0, *,
     data_dir = data_dir.resolve()
     kafka = LocalKafka(data_dir / "kafka", kafka_port or ports.free_port(pair=True))
     cassandra = LocalCassandra(data_dir / "cassandra", cassandra_port or ports.free_port(pair=True))
-    with ExitStack() as cleanup:
-        processes = {}
-        # Cassandra first, it takes longer; Kafka formats its folder meanwhile.
-        cassandra.prepare()
-        processes["cassandra"] = cleanup.enter_context(_running(cassandra.command(), data_dir / "cassandra.log"))
-        kafka.prepare()
-        run_format(kafka, data_dir / "kafka.log")
-        processes["kafka"] = cleanup.enter_context(_running(kafka.command(), data_dir / "kafka.log"))
-        deadline = time.monotonic() + timeout
-        wait_ready("kafka", kafka.ready, processes["kafka"], deadline)
-        wait_ready("cassandra", cassandra.ready, processes["cassandra"], deadline)
-        return Stack(kafka.address, cassandra.address, processes, cleanup.pop_all())
+    stack = Stack(kafka.address, cassandra.address)
+    try:
+        _start(stack, kafka, cassandra, time.monotonic() + timeout)
+    except BaseException:
+        stack.stop()
+        raise
+    return stack
+
+
+def _start(stack: Stack, kafka: LocalKafka, cassandra: LocalCassandra, deadline: float) -> None:
+    # Cassandra first, it takes longer; Kafka formats its folder meanwhile.
+    cassandra.prepare()
+    stack.processes["cassandra"] = _spawn(cassandra.command(), _log(cassandra))
+    kafka.prepare()
+    run_format(kafka, _log(kafka))
+    stack.processes["kafka"] = _spawn(kafka.command(), _log(kafka))
+    for name, part in {"kafka": kafka, "cassandra": cassandra}.items():
+        wait_ready(name, part.ready, stack.processes[name], deadline)
 
 
 def run_format(kafka: LocalKafka, log: Path) -> None:
@@ -82,11 +86,10 @@ def wait_ready(name: str, ready: Callable[[], bool], child: subprocess.Popen[byt
         time.sleep(0.1)
 
 
-@contextmanager
-def _running(command: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+def _spawn(command: list[str], log: Path) -> subprocess.Popen[bytes]:
     with log.open("ab") as output:
-        child = process.spawn(command, output=output)
-    try:
-        yield child
-    finally:
-        process.stop(child)
+        return process.spawn(command, output=output)
+
+
+def _log(part: LocalKafka | LocalCassandra) -> Path:
+    return part.data_dir.with_suffix(".log")

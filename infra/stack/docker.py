@@ -1,0 +1,55 @@
+"""Kafka and Cassandra in Docker, where an engine answers: the same parts by `infra/deploy/compose.yaml`."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from functools import lru_cache
+from pathlib import Path
+
+from infra.stack.errors import DockerError
+
+COMPOSE_FILE = Path(__file__).parents[1] / "deploy" / "compose.yaml"
+_COMPOSE = ("docker", "compose", "--project-name", "swipestream", "--file", str(COMPOSE_FILE))
+
+
+@lru_cache(maxsize=1)
+def engine_answers() -> bool:
+    """Whether the `docker` program is here, has compose, and reaches an engine."""
+    if not shutil.which("docker"):
+        return False
+    return all(_succeeds(("docker", *words)) for words in (("version",), ("compose", "version")))
+
+
+def command(service: str) -> list[str]:
+    """The command that runs one service of the compose file in the foreground until SIGTERM."""
+    return [*_COMPOSE, "up", "--no-color", "--no-log-prefix", service]
+
+
+def environment(kafka_port: int, cassandra_port: int) -> dict[str, str]:
+    """What the compose file reads from the environment."""
+    return {"SWIPESTREAM_KAFKA_PORT": str(kafka_port), "SWIPESTREAM_CASSANDRA_PORT": str(cassandra_port)}
+
+
+def pull() -> None:
+    """Bring the images; raises DockerError when that fails."""
+    _run("pull", "--quiet", "--policy", "missing")
+
+
+def forget() -> None:
+    """Remove the containers and everything they keep."""
+    _run("down", "--volumes")
+
+
+def _run(*words: str) -> None:
+    done = subprocess.run([*_COMPOSE, *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        raise DockerError(f"docker compose {words[0]}: {last}", hint="SWIPESTREAM_STACK=jars does without Docker.")
+
+
+def _succeeds(words: tuple[str, ...]) -> bool:
+    try:
+        return subprocess.run(words, capture_output=True, timeout=10, check=False).returncode == 0
+    except (OSError, subprocess.TimeoutExpired):
+        return False

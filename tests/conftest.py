@@ -1,0 +1,39 @@
+"""What every test may ask for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from infra.stack import Stack, start_stack
+from infra.stack.docker import engine_answers
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A real Kafka and Cassandra: at the addresses in the environment, else in Docker, else from the local jars.
+
+    Started by the first test that asks for it, shared by all: take topic, group and keyspace names of your own.
+    """
+    kafka, cassandra = os.environ.get("SWIPESTREAM_KAFKA"), os.environ.get("SWIPESTREAM_CASSANDRA")
+    if kafka and cassandra:
+        yield Stack(kafka, cassandra)
+    elif engine_answers():
+        yield from _containers()
+    else:
+        yield from _local(tmp_path_factory.mktemp("stack"))
+
+
+def _local(folder: Path) -> Iterator[Stack]:
+    with start_stack(folder) as stack:
+        yield stack
+
+
+def _containers() -> Iterator[Stack]:
+    from infra.stack.containers import containers
+
+    with containers() as stack:
+        yield stack
