@@ -56,9 +56,9 @@ def now_us() -> int:
     return int(utcnow().timestamp() * 1_000_000)
 
 
-def rising(after_us: int) -> int:
+def rising(after_us: int, now: int | None = None) -> int:
     """`max(now_us, last + 1)`: the rule that keeps the timestamps of one aggregate unique and rising."""
-    return max(now_us(), after_us + 1)
+    return max(now_us() if now is None else now, after_us + 1)
 
 
 #: A viewer, as a client names it: anonymous ids are random; nothing in it may identify a person.

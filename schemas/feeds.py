@@ -53,14 +53,6 @@ class Outcome(StrEnum):
 
 
 @message("feed-events")
-class PrefetchRequested(FeedEvent):
-    """A video was asked for ahead of a viewer."""
-
-    video_id: Uuid
-    subject: str
-
-
-@message("feed-events")
 class PrefetchSettled(FeedEvent):
     """A video that was asked for ahead of a viewer is ready, or will not come."""
 

@@ -75,6 +75,7 @@ class ScriptWritten(VideoEvent):
 
     script: Script
     writer: Name
+    origin: Origin
     lane: Lane
     flavor: Slug
     viewer_id: ViewerId | None = Field(None, description="personal data")

@@ -105,8 +105,9 @@ class TaskConsumer:
             record = self._running.pop(future)
             if future.exception() is None:
                 self._offsets.finish((record.topic, record.partition), record.offset)
-            else:  # stopped before it could be published or buried: not committed, so it comes again
-                log.warning("handed back", topic=record.topic, offset=record.offset, why=str(future.exception()))
+            else:  # something it needs is away: it stays in hand and is tried again, here or after a restart
+                log.warning("put back", topic=record.topic, offset=record.offset, why=str(future.exception()))
+                self._lanes.add((record.topic, record.partition), record, time.monotonic())
 
     def _balance(self) -> None:
         """Pause a lane that has enough waiting; resume it when it has not."""

@@ -1,0 +1,74 @@
+"""The Faust app: a factory, so that each test has a fresh one. Settings and their reasons: docs/decisions/."""
+
+from __future__ import annotations
+
+import logging
+
+import faust
+
+from infra.kafka.producer import EventProducer
+from infra.settings import Settings
+from processors.agent import Shell
+from processors.decision import Processor
+from processors.prompts import PROMPTS
+from processors.videos import VIDEOS
+from processors.viewers import viewers
+from schemas.topics import PROCESSORS, TOPICS, changelog
+
+
+def processors(settings: Settings) -> tuple[Processor, ...]:
+    """Every processor of the app."""
+    return (PROMPTS, VIDEOS, viewers(settings.ahead, settings.viewer_active_s))
+
+
+def create_app(settings: Settings, producer: EventProducer, *, instance: str = "processors-1") -> faust.App:
+    """The app, not started. `instance` must stay the same over restarts of one process (static membership)."""
+    app = faust.App(
+        PROCESSORS,
+        broker=f"kafka://{settings.kafka_address.replace(',', ';')}",
+        store="memory://",
+        datadir=str(settings.data_dir / "faust"),
+        processing_guarantee="at_least_once",
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        topic_replication_factor=settings.kafka_replication,
+        broker_max_poll_records=500,
+        broker_commit_every=500,
+        broker_commit_interval=1.0,
+        broker_session_timeout=10.0,
+        broker_heartbeat_interval=2.0,
+        broker_request_timeout=20.0,
+        stream_buffer_maxsize=1024,
+        stream_recovery_delay=0.0,
+        consumer_auto_offset_reset="earliest",
+        consumer_group_instance_id=instance,
+        table_standby_replicas=0,
+        web_enabled=False,
+        worker_redirect_stdouts=False,
+        logging_config={"version": 1, "disable_existing_loggers": False, "incremental": True},
+    )
+    for processor in processors(settings):
+        _attach(app, processor, producer)
+    return app
+
+
+def _attach(app: faust.App, processor: Processor, producer: EventProducer) -> None:
+    topic = app.topic(
+        *processor.topics, key_serializer="raw", value_serializer="raw", key_type=bytes, value_type=bytes,
+        partitions=TOPICS[processor.topics[0]].partitions, allow_empty=True,
+    )  # fmt: skip
+    table = _table(app, processor.table) if processor.table else None
+    app.agent(topic, name=f"processors.{processor.name}", concurrency=1)(Shell(processor, table, producer).run)
+
+
+def _table(app: faust.App, name: str) -> faust.Table[str, bytes]:
+    log = TOPICS[changelog(name)]
+    return app.Table(
+        name, partitions=log.partitions, key_type=str, value_type=bytes, key_serializer="raw", value_serializer="raw",
+    )  # fmt: skip
+
+
+def quiet() -> None:
+    """Faust and aiokafka speak much; what matters is what we log."""
+    for name in ("faust", "mode", "aiokafka"):
+        logging.getLogger(name).setLevel(logging.WARNING)

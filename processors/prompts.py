@@ -1,0 +1,77 @@
+"""Prompts: moderate, then accept and ask for a script, or reject and say why."""
+
+from __future__ import annotations
+
+from processors.decision import SOURCE, Decision, Effect, Processor, State
+from processors.moderation import Verdict, moderate
+from schemas import base
+from schemas.envelope import Envelope, caused_by
+from schemas.prompts import PromptSubmitted
+from schemas.tasks import WriteScript
+from schemas.values import Lane
+from schemas.videos import PromptAccepted, PromptRejected
+
+#: How long after the prompt a video should be there, in seconds, by lane.
+PATIENCE_S = {Lane.INTERACTIVE: 30, Lane.PREFETCH: 300, Lane.BULK: 86_400}
+
+
+def decide(event: Envelope[base.Message], _state: State, now_us: int) -> Decision:
+    """A PromptSubmitted becomes PromptAccepted and WriteScript, or PromptRejected."""
+    prompt = event.data
+    if not isinstance(prompt, PromptSubmitted):
+        return Decision()
+    verdict = moderate(prompt.text)
+    if not verdict.allowed:
+        return Decision(effects=(_rejected(event, prompt, verdict, base.rising(prompt.ts_us, now_us)),))
+    ts_us = base.rising(prompt.ts_us, now_us)
+    return Decision(effects=(_accepted(event, prompt, ts_us), _script_task(event, prompt, ts_us)))
+
+
+def _rejected(event: Envelope[base.Message], prompt: PromptSubmitted, verdict: Verdict, ts_us: int) -> Effect:
+    data = PromptRejected(
+        video_id=prompt.video_id,
+        ts_us=ts_us,
+        text=prompt.text,
+        origin=prompt.origin,
+        viewer_id=prompt.viewer_id,
+        category=verdict.category or "unknown",
+        rule=verdict.rule or "unknown",
+        reason=f"The prompt was not accepted: {verdict.category or 'it breaks a rule'}.",
+    )
+    return caused_by(event, data, source=SOURCE, step="rejected"), None
+
+
+def _accepted(event: Envelope[base.Message], prompt: PromptSubmitted, ts_us: int) -> Effect:
+    data = PromptAccepted(
+        video_id=prompt.video_id,
+        ts_us=ts_us,
+        text=prompt.text,
+        origin=prompt.origin,
+        lane=prompt.lane,
+        viewer_id=prompt.viewer_id,
+        flavor=prompt.flavor,
+        archetype=prompt.archetype,
+        target_seconds=prompt.target_seconds,
+        subject=prompt.subject,
+    )
+    return caused_by(event, data, source=SOURCE, step="accepted"), None
+
+
+def _script_task(event: Envelope[base.Message], prompt: PromptSubmitted, ts_us: int) -> Effect:
+    data = WriteScript(
+        video_id=prompt.video_id,
+        origin=prompt.origin,
+        lane=prompt.lane,
+        flavor=prompt.flavor,
+        viewer_id=prompt.viewer_id,
+        after_us=ts_us,
+        deadline_us=prompt.ts_us + PATIENCE_S[prompt.lane] * 1_000_000,
+        text=prompt.text,
+        archetype=prompt.archetype,
+        target_seconds=prompt.target_seconds,
+        subject=prompt.subject,
+    )
+    return caused_by(event, data, source=SOURCE, step="script-task"), None
+
+
+PROMPTS = Processor(name="prompts", topics=("prompts",), decide=decide)
