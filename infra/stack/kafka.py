@@ -98,7 +98,8 @@ class LocalKafka:
         if (self._logs / "meta.properties").exists():
             return None
         cluster = urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
-        arguments = ["format", "--standalone", "--cluster-id", cluster, "--config", self._config]
+        # With "=": the id may begin with a dash.
+        arguments = ["format", "--standalone", f"--cluster-id={cluster}", "--config", self._config]
         return [*self._java("-XX:TieredStopAtLevel=1"), "kafka.tools.StorageTool", *arguments]
 
     def command(self) -> list[str]:
