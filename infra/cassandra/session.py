@@ -1,0 +1,158 @@
+"""A session whose statements have names, whose waits end, and which asyncio can await."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from cassandra import OperationTimedOut, RequestExecutionException
+from cassandra.cluster import Cluster, NoHostAvailable, ResponseFuture
+from cassandra.cluster import Session as DriverSession
+from cassandra.connection import ConnectionException
+from cassandra.query import BatchStatement, BatchType, BoundStatement, PreparedStatement
+
+from infra.cassandra.cluster import cluster
+from infra.errors import UnavailableError
+from infra.settings import Settings
+from infra.telemetry import logs
+
+log = logs.get("cassandra")
+
+Row = dict[str, Any]
+#: What the driver raises when the cluster, rather than the request, is at fault.
+_TROUBLE = (NoHostAvailable, OperationTimedOut, RequestExecutionException, ConnectionException, OSError)
+
+
+class Session:
+    """Statements by name. Connects in the background and again after an outage; thread-safe; never share across a fork.
+
+    Until there is a connection, and whenever Cassandra does not answer within `request_s`, calls raise
+    UnavailableError.
+    """
+
+    def __init__(self, settings: Settings, statements: Mapping[str, str], *, request_s: float = 0.8) -> None:
+        self._settings, self._texts, self._request_s = settings, dict(statements), request_s
+        self._prepared: dict[str, PreparedStatement] = {}
+        self._cluster: Cluster | None = None
+        self._session: DriverSession | None = None
+        self._closed = threading.Event()
+        self._ready = threading.Event()
+        self._why = "the first connection is under way"
+        threading.Thread(target=self._connect_until_it_works, name="cassandra-connect", daemon=True).start()
+
+    def wait(self, timeout: float) -> None:
+        """Wait for the first connection. Raises UnavailableError."""
+        if not self._ready.wait(timeout):
+            raise UnavailableError(f"Cassandra does not answer: {self._why}")
+
+    def bind(self, name: str, values: Mapping[str, Any]) -> BoundStatement:
+        """A statement with its values; columns that are left out stay as they are. Raises what the driver's codecs do."""
+        return self._live(name).bind(dict(values))
+
+    def submit(self, statement: BoundStatement | BatchStatement, timeout: float | None = None) -> ResponseFuture:
+        """Start a statement. Its future's errors are for `trouble` to translate."""
+        if self._session is None:
+            raise UnavailableError(f"Cassandra does not answer: {self._why}")
+        return self._session.execute_async(statement, timeout=timeout or self._request_s)
+
+    async def fetch(self, name: str, values: Mapping[str, Any]) -> list[Row]:
+        """The rows of a query. Raises UnavailableError."""
+        loop = asyncio.get_running_loop()
+        waiter: asyncio.Future[list[Row]] = loop.create_future()
+        _collect(self.submit(self.bind(name, values)), _Settle(loop, waiter))
+        try:
+            return await asyncio.wait_for(waiter, self._request_s * 1.25)
+        except TimeoutError as error:
+            raise UnavailableError("Cassandra did not answer in time.") from error
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        self._closed.set()
+        if self._cluster is not None:
+            self._cluster.shutdown()
+
+    def _live(self, name: str) -> PreparedStatement:
+        if not self._ready.is_set():
+            raise UnavailableError(f"Cassandra does not answer: {self._why}")
+        return self._prepared[name]
+
+    def _connect_until_it_works(self) -> None:
+        started = time.monotonic()
+        while not self._closed.is_set():
+            try:
+                return self._connect()
+            except Exception as error:  # noqa: BLE001
+                # A cluster that is starting, tables that are not there yet: whatever it is, it may pass.
+                self._why = str(error)
+                log.info("waiting for cassandra", why=self._why, since_s=round(time.monotonic() - started, 1))
+                self._closed.wait(1)
+
+    def _connect(self) -> None:
+        own = cluster(self._settings, request_s=self._request_s)
+        try:
+            session = own.connect(self._settings.keyspace)
+            self._prepared = {name: _prepare(session, text) for name, text in self._texts.items()}
+        except BaseException:
+            own.shutdown()
+            raise
+        self._cluster, self._session = own, session
+        if self._closed.is_set():
+            own.shutdown()
+        self._ready.set()
+
+
+def trouble(error: BaseException) -> BaseException:
+    """UnavailableError where the cluster is at fault, the error itself otherwise."""
+    if isinstance(error, _TROUBLE):
+        return UnavailableError(f"Cassandra did not answer: {type(error).__name__}: {str(error)[:200]}")
+    return error
+
+
+def unlogged(statements: Sequence[BoundStatement]) -> BatchStatement:
+    """One batch for statements of one partition: a single mutation, with no batch log."""
+    batch = BatchStatement(BatchType.UNLOGGED)
+    batch.is_idempotent = True
+    for statement in statements:
+        batch.add(statement)
+    return batch
+
+
+def _prepare(session: DriverSession, text: str) -> PreparedStatement:
+    prepared = session.prepare(text)
+    # Every write carries its own timestamp, so doing it twice changes nothing.
+    prepared.is_idempotent = True
+    return prepared
+
+
+class _Settle:
+    """Brings the end of a query from the driver's thread to the loop that waits for it."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, waiter: asyncio.Future[list[Row]]) -> None:
+        self._loop, self._waiter = loop, waiter
+
+    def result(self, rows: list[Row]) -> None:
+        self._later(lambda: self._waiter.set_result(rows))
+
+    def error(self, error: BaseException) -> None:
+        self._later(lambda: self._waiter.set_exception(trouble(error)))
+
+    def _later(self, settle: Callable[[], None]) -> None:
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(lambda: None if self._waiter.done() else settle())
+
+
+def _collect(future: ResponseFuture, settle: _Settle) -> None:
+    """Gather all pages, then settle."""
+    rows: list[Row] = []
+
+    def page(more: list[Row] | None) -> None:
+        rows.extend(more or ())
+        if future.has_more_pages:
+            future.start_fetching_next_page()
+        else:
+            settle.result(rows)
+
+    future.add_callbacks(page, settle.error)

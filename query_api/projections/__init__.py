@@ -1,0 +1,1 @@
+"""Projections: from events to rows. Pure functions, a writer, and the consumer that runs them."""

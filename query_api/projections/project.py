@@ -1,0 +1,61 @@
+"""Which rows an event writes. Pure: the same event gives the same writes, whatever came before it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from query_api.projections import videos, viewers
+from query_api.projections.events import stored
+from query_api.readmodel.tables import Write
+from schemas.base import Message
+from schemas.envelope import Envelope
+from schemas.feeds import FeedServed, InterestChanged
+from schemas.prompts import PromptSubmitted
+from schemas.swipes import SwipeRecorded
+from schemas.videos import (
+    PromptAccepted,
+    PromptRejected,
+    SceneRendered,
+    SceneVoiced,
+    ScriptWritten,
+    VideoFailed,
+    VideoPublished,
+    VideoWithdrawn,
+)
+
+#: What each contract writes, besides its place in the story of its video.
+HANDLERS: dict[type[Message], Callable[[Any], list[Write]]] = {
+    PromptSubmitted: videos.submitted,
+    PromptAccepted: videos.accepted,
+    PromptRejected: videos.rejected,
+    ScriptWritten: videos.scripted,
+    SceneVoiced: videos.voiced,
+    SceneRendered: videos.rendered,
+    VideoPublished: videos.published,
+    VideoFailed: videos.failed,
+    VideoWithdrawn: videos.withdrawn,
+    FeedServed: viewers.served,
+    InterestChanged: viewers.interests,
+    SwipeRecorded: viewers.swiped,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a record stands in the log."""
+
+    topic: str
+    partition: int
+    offset: int
+
+    def __str__(self) -> str:
+        # Padded, so that the greater text is the later record: it wins among copies of one event.
+        return f"{self.topic}/{self.partition:05d}/{self.offset:019d}"
+
+
+def project(envelope: Envelope[Message], place: Place) -> list[Write]:
+    """The writes of an event; none for what no view shows."""
+    handler = HANDLERS.get(type(envelope.data))
+    return [*(handler(envelope.data) if handler else ()), *stored(envelope, str(place))]

@@ -1,0 +1,170 @@
+"""From the events of a video to its row, its scenes, and the feeds."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel
+
+from query_api.cards import card
+from query_api.readmodel.tables import Value, Write, row, week_of
+from schemas.prompts import PromptSubmitted
+from schemas.videos import (
+    PromptAccepted,
+    PromptRejected,
+    SceneRendered,
+    SceneVoiced,
+    ScriptWritten,
+    VideoEvent,
+    VideoFailed,
+    VideoPublished,
+    VideoWithdrawn,
+)
+
+
+def submitted(event: PromptSubmitted) -> list[Write]:
+    """What was asked for. It makes the first revision."""
+    cells: dict[str, Value | None] = {
+        "video_id": event.video_id,
+        "revision": 1,
+        "submitted_us": event.ts_us,
+        "prompt": event.text,
+        "origin": event.origin.value,
+        "lane": event.lane.value,
+        "viewer_id": event.viewer_id,
+        "flavor": event.flavor,
+        "archetype": event.archetype,
+        "target_seconds": event.target_seconds,
+        "wanted_subject": event.subject,
+    }
+    return [row("videos", cells, event.ts_us)]
+
+
+def accepted(event: PromptAccepted) -> list[Write]:
+    """Work begins."""
+    return [
+        _video(
+            event,
+            accepted_us=event.ts_us,
+            prompt=event.text,
+            origin=event.origin.value,
+            lane=event.lane.value,
+            viewer_id=event.viewer_id,
+            flavor=event.flavor,
+            archetype=event.archetype,
+            target_seconds=event.target_seconds,
+            wanted_subject=event.subject,
+        )
+    ]
+
+
+def rejected(event: PromptRejected) -> list[Write]:
+    """It ends here."""
+    why = _json(event, "category", "rule", "reason")
+    return [
+        _video(
+            event,
+            rejected_us=event.ts_us,
+            rejection=why,
+            prompt=event.text,
+            origin=event.origin.value,
+            viewer_id=event.viewer_id,
+        )
+    ]
+
+
+def scripted(event: ScriptWritten) -> list[Write]:
+    """The script."""
+    return [
+        _video(
+            event,
+            scripted_us=event.ts_us,
+            title=event.script.title,
+            subject=event.script.subject,
+            scene_count=len(event.script.scenes),
+            writer=event.writer,
+            script=event.script.model_dump_json(),
+            script_cost=event.cost.model_dump_json(),
+        )
+    ]
+
+
+def voiced(event: SceneVoiced) -> list[Write]:
+    """The voice of a scene."""
+    cells: dict[str, Value | None] = {
+        "voiced_us": event.ts_us,
+        "voice": event.voice,
+        "voiced_ms": event.duration_ms,
+        "voice_cost": event.cost.model_dump_json(),
+    }
+    return [_scene(event, cells)]
+
+
+def rendered(event: SceneRendered) -> list[Write]:
+    """The picture of a scene."""
+    cells: dict[str, Value | None] = {
+        "rendered_us": event.ts_us,
+        "rendered_ms": event.duration_ms,
+        "scene_count": event.scene_count,
+        "clip": event.clip.name,
+        "backend": event.backend,
+        "model": event.model,
+        "look": event.look,
+        "seed": event.seed,
+        "code": event.code,
+        "scene_cost": event.cost.model_dump_json(),
+    }
+    return [_scene(event, cells)]
+
+
+def published(event: VideoPublished) -> list[Write]:
+    """The video, and its place in the feeds."""
+    shown = card(event).model_dump_json(exclude_none=True)
+    entry: dict[str, Value | None] = {
+        "week": week_of(event.ts_us),
+        "published_us": event.ts_us,
+        "video_id": event.video_id,
+        "revision": event.revision,
+        "viewer_id": event.viewer_id,
+        "card": shown,
+    }
+    writes = [
+        _video(event, published_us=event.ts_us, card=shown, cost=event.total_cost.model_dump_json()),
+        row("feed_global", entry, event.ts_us),
+    ]
+    return [*writes, row("feed_by_viewer", entry, event.ts_us)] if event.viewer_id else writes
+
+
+def failed(event: VideoFailed) -> list[Write]:
+    """It ended, and why."""
+    return [_video(event, failed_us=event.ts_us, failure=_json(event, "stage", "error", "reason", "attempts"))]
+
+
+def withdrawn(event: VideoWithdrawn) -> list[Write]:
+    """It leaves the feeds."""
+    entry: dict[str, Value | None] = {
+        "week": week_of(event.ts_us),
+        "video_id": event.video_id,
+        "revision": event.revision,
+        "withdrawn_us": event.ts_us,
+    }
+    return [
+        _video(event, withdrawn_us=event.ts_us, withdrawal=_json(event, "reason", "by")),
+        row("feed_withdrawn", entry, event.ts_us),
+    ]
+
+
+def _video(event: VideoEvent, **cells: Value | None) -> Write:
+    return row("videos", {"video_id": event.video_id, "revision": event.revision, **cells}, event.ts_us)
+
+
+def _scene(event: SceneVoiced | SceneRendered, cells: dict[str, Value | None]) -> Write:
+    key: dict[str, Value | None] = {
+        "video_id": event.video_id,
+        "revision": event.revision,
+        "scene_number": event.scene_number,
+        "scene_id": event.scene_id,
+    }
+    return row("video_scenes", {**key, **cells}, event.ts_us)
+
+
+def _json(event: BaseModel, *fields: str) -> str:
+    return event.model_dump_json(include=set(fields))

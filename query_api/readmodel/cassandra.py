@@ -1,0 +1,123 @@
+"""The read model's tables in Cassandra."""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.resources import files
+
+from cassandra.cluster import ResponseFuture
+from cassandra.query import BatchStatement, BoundStatement
+
+from infra.cassandra.session import Row, Session, trouble, unlogged
+from infra.cassandra.statements import load
+from infra.errors import UnavailableError
+from infra.settings import Settings
+from query_api.readmodel.tables import Value, Write
+from schemas.base import now_us
+
+#: Rows and bytes of a batch: Cassandra warns above 5 KiB, and more than 20 rows gain nothing.
+BATCH_ROWS, BATCH_BYTES = 20, 4_000
+#: Batches on their way at a time.
+IN_FLIGHT = 48
+
+
+def reading(settings: Settings) -> Session:
+    """A session for queries; it gives up early, so that a client gets its 503 in time."""
+    return Session(settings, load(files("query_api.readmodel") / "read.cql"), request_s=0.8)
+
+
+def writing(settings: Settings) -> Session:
+    """A session for the projector."""
+    return Session(settings, load(files("query_api.readmodel") / "write.cql"), request_s=10)
+
+
+class CassandraReader:
+    """Answers queries through a session made by `reading`."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def fetch(self, query: str, values: Mapping[str, Value]) -> Sequence[Row]:
+        """The rows of a query. Raises UnavailableError."""
+        return await self._session.fetch(query, values)
+
+
+class CassandraWriter:
+    """Writes through a session made by `writing`: one unlogged batch per partition, a bounded number under way."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def write(self, writes: Sequence[Write]) -> None:
+        """Returns when every write is there. Raises UnavailableError, and ValueError for what a table cannot hold."""
+        flight = _Flight()
+        for batch in self._batches(writes):
+            flight.take_off()
+            try:
+                flight.watch(self._session.submit(batch))
+            except UnavailableError as error:
+                flight.land(error)
+        flight.finish()
+
+    def _batches(self, writes: Sequence[Write]) -> list[BoundStatement | BatchStatement]:
+        """Everything is bound before anything is sent: a value that does not fit stops the whole call."""
+        now = now_us()
+        groups: dict[tuple[Value, ...], list[Write]] = defaultdict(list)
+        for write in writes:
+            groups[write.partition].append(write)
+        chunks = (chunk for group in groups.values() for chunk in _chunks(group))
+        bound = (
+            [self._bind(write, ttl) for write in chunk if (ttl := write.ttl_s(now)) is not None] for chunk in chunks
+        )
+        return [rows[0] if len(rows) == 1 else unlogged(rows) for rows in bound if rows]
+
+    def _bind(self, write: Write, ttl_s: int) -> BoundStatement:
+        values = {**write.cells, "stamp": write.stamp}
+        if ttl_s:
+            values["ttl_s"] = ttl_s
+        try:
+            return self._session.bind(write.table, values)
+        except UnavailableError:
+            raise
+        except Exception as error:
+            # struct.error, TypeError, OverflowError …: whatever the driver's codecs raise for a value out of range.
+            raise ValueError(f"{write.table} cannot hold {sorted(write.cells)}: {error}") from error
+
+
+def _chunks(group: Sequence[Write]) -> Iterator[list[Write]]:
+    chunk: list[Write] = []
+    size = 0
+    for write in group:
+        own = sum(len(value) for value in write.cells.values() if isinstance(value, str)) + 100
+        if chunk and (len(chunk) == BATCH_ROWS or size + own > BATCH_BYTES):
+            yield chunk
+            chunk, size = [], 0
+        chunk.append(write)
+        size += own
+    yield chunk
+
+
+class _Flight:
+    """Counts what is under way and keeps the first error."""
+
+    def __init__(self) -> None:
+        self._slots = threading.Semaphore(IN_FLIGHT)
+        self._error: BaseException | None = None
+
+    def take_off(self) -> None:
+        self._slots.acquire()
+
+    def watch(self, future: ResponseFuture) -> None:
+        future.add_callbacks(lambda _: self.land(None), lambda error: self.land(trouble(error)))
+
+    def land(self, error: BaseException | None) -> None:
+        self._error = self._error or error
+        self._slots.release()
+
+    def finish(self) -> None:
+        for _ in range(IN_FLIGHT):
+            self._slots.acquire()
+        if self._error is not None:
+            raise self._error
