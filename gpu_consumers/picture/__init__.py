@@ -1,0 +1,1 @@
+"""Picture: scenes drawn on the CPU, straight into video planes."""

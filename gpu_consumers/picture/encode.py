@@ -1,0 +1,75 @@
+"""Encoding: canvases in, a silent H.264 clip out that others of the same size can be joined to by copying packets."""
+
+from __future__ import annotations
+
+import os
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import av
+from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
+
+from gpu_consumers.errors import BackendError
+from gpu_consumers.picture.canvas import Canvas
+
+#: Part of the renderer's fingerprint: a change here changes bytes.
+PRESET, CRF, KEY_SECONDS = "veryfast", 23, 2
+
+
+class ClipWriter:
+    """Writes a clip under a temporary name and moves it into place when it is whole; an error leaves nothing behind.
+
+    Closed GOPs, a key frame first and every two seconds, BT.709 in limited range, one thread: equal frames, equal bytes.
+    """
+
+    def __init__(self, out: Path, width: int, height: int, fps: int) -> None:
+        self._out, self._part = out, out.with_name(f".{out.name}.{os.getpid()}.part")
+        self._fps = fps
+        self._container = _open(self._part)
+        self._stream = self._container.add_stream("libx264", rate=fps, options=_options(fps))
+        self._stream.width, self._stream.height, self._stream.pix_fmt = width, height, "yuv420p"
+        self._stream.time_base = Fraction(1, fps)
+        context = self._stream.codec_context
+        context.thread_count, context.profile = 1, "High"
+        context.color_primaries, context.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
+        context.colorspace, context.color_range = Colorspace.ITU709, ColorRange.MPEG
+        self.frames = 0
+
+    def write(self, canvas: Canvas) -> None:
+        """Encode the canvas as the next frame. x264 copies it, so it may be drawn on again at once."""
+        frame = canvas.frame
+        frame.pts, frame.time_base = self.frames, Fraction(1, self._fps)
+        self._container.mux(self._stream.encode(frame))
+        self.frames += 1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None:
+                self._container.mux(self._stream.encode(None))
+            self._container.close()
+            if kind is None:
+                self._part.replace(self._out)
+        except (av.FFmpegError, OSError) as failure:
+            raise BackendError(f"the clip could not be written: {failure}") from failure
+        finally:
+            self._part.unlink(missing_ok=True)
+
+
+def _open(path: Path) -> av.container.OutputContainer:
+    try:
+        return av.open(str(path), "w", format="mp4", container_options={"fflags": "+bitexact"})
+    except (av.FFmpegError, OSError) as failure:
+        raise BackendError(f"the clip could not be written: {failure}") from failure
+
+
+def _options(fps: int) -> dict[str, str]:
+    key = fps * KEY_SECONDS
+    private = f"keyint={key}:min-keyint={key}:scenecut=0:open-gop=0:threads=1:sliced-threads=0"
+    return {"preset": PRESET, "crf": str(CRF), "x264-params": private, "flags": "+bitexact+cgop"}

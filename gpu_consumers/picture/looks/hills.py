@@ -1,0 +1,81 @@
+"""Parallax: paper-cut ridges under a sun, the near ones passing faster than the far ones."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gpu_consumers.picture.canvas import Canvas, Plate, Sprite
+from gpu_consumers.picture.colour import Floats, Rgb
+from gpu_consumers.picture.headline import Headline, Type
+from gpu_consumers.picture.layout import Box
+from gpu_consumers.picture.motion import ease_out, progress
+from gpu_consumers.picture.shapes import disc, edge, glow
+from gpu_consumers.picture.stage import Paint, Stage
+
+
+class Ridge:
+    """One layer: a plate below the lowest valley, and a sprite for the band in which its edge runs."""
+
+    def __init__(self, line: Floats, colour: Rgb, height: int) -> None:
+        self.top, valley = int(line.min()) & ~1, (int(line.max()) + 2) & ~1
+        rows = np.arange(self.top, valley, dtype=np.float32)[:, None]
+        self._band = Sprite.of_mask(edge(line[None, :] - rows), colour)
+        self._valley, self._colour, self._height = valley, colour, height
+
+    def draw(self, canvas: Canvas, x: float, y: float) -> None:
+        """Blend it in, moved by (x, y)."""
+        canvas.stamp(self._band, x, self.top + y)
+        canvas.fill(self._colour, 0, round(self._valley + y) & ~1, canvas.width, canvas.height)
+
+
+def hills(stage: Stage) -> Paint:
+    """Four ridges, a sun that rises, the heading in the sky."""
+    layout, palette, rng = stage.layout, stage.palette, stage.rng("hills")
+    sky = _sky(stage)
+    depths = [0.15, 0.4, 0.7, 1.0]
+    travel = 0.16 * layout.width
+    ridges = [_ridge(stage, rng, depth, travel) for depth in depths]
+    radius = 0.17 * layout.width
+    sun = Sprite.of_mask(disc(radius, 2.0), palette.accent)
+    halo = Sprite.of_mask(glow(radius * 2.4) * 0.5, palette.accent)
+    sun_x = layout.width * float(rng.uniform(0.3, 0.7))
+    direction = 1 if rng.random() < 0.5 else -1
+    box = Box(layout.stage.x, layout.stage.y, layout.stage.width, round(layout.stage.height * 0.62))
+    headline = Headline(stage.heading, box, Type(largest=round(140 * layout.unit), shadow=0.5))
+    canvas = stage.canvas()
+
+    def paint(frame: int) -> Canvas:
+        along = frame / max(1, stage.frames - 1)
+        canvas.paste(sky)
+        height = layout.height * (0.60 - 0.10 * ease_out(progress(frame, 0, stage.frames)))
+        canvas.stamp(halo, sun_x - halo.width / 2, height - halo.height / 2)
+        canvas.stamp(sun, sun_x - sun.width / 2, height - sun.height / 2)
+        for depth, ridge in zip(depths, ridges, strict=True):
+            shift = (0.5 + direction * (along - 0.5)) * travel * depth
+            ridge.draw(canvas, -shift, (1 - ease_out(progress(frame, 0, 14))) * 60 * depth)
+        headline.draw(canvas, frame)
+        return canvas
+
+    return paint
+
+
+def _ridge(stage: Stage, rng: np.random.Generator, depth: float, travel: float) -> Ridge:
+    layout, palette = stage.layout, stage.palette
+    width = (layout.width + round(travel * depth) + 8) & ~1
+    x = np.arange(width, dtype=np.float32) / layout.width
+    waves = sum(np.sin(x * rng.uniform(3, 6) * n + rng.uniform(0, 6.28)) / n**1.2 for n in (1, 2, 3, 5))
+    base = layout.height * (0.50 + 0.22 * depth)
+    line = (base - np.asarray(waves, np.float32) * np.float32(layout.height * (0.035 + 0.015 * depth))).astype(np.float32)
+    far = palette.first.mix(palette.second, 0.35)
+    return Ridge(line, far.mix(palette.deep, 0.15 + 0.85 * depth), layout.height)
+
+
+def _sky(stage: Stage) -> Plate:
+    layout, palette = stage.layout, stage.palette
+    y = np.linspace(0, 1, layout.height, dtype=np.float32)[:, None, None]
+    top, low = np.array(palette.ground, np.float32), np.array(palette.first.mix(palette.second, 0.5), np.float32)
+    amount = np.clip(y * 1.5, 0, 1)
+    column = top * (1 - amount) + low * amount
+    from gpu_consumers.picture.colour import yuv420
+
+    return Plate(yuv420(np.broadcast_to(column, (layout.height, layout.width, 3))))

@@ -1,0 +1,108 @@
+"""The stage: what a look gets to know about the scene it paints, and the tools that paint cheaply."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from av.video.reformatter import Interpolation, VideoReformatter
+
+from gpu_consumers.picture.canvas import Canvas
+from gpu_consumers.picture.colour import Floats, Rgb, halved, rounded, yuv
+from gpu_consumers.picture.layout import Layout
+from gpu_consumers.picture.palettes import Palette
+from schemas.values import Scene, Word
+
+#: Paints frame n and returns the canvas it is on, which may be another one each time.
+Paint = Callable[[int], Canvas]
+
+
+class Look(Protocol):
+    """A way to fill the picture behind the captions. Called once a scene; what it returns is called once a frame, in order."""
+
+    def __call__(self, stage: Stage) -> Paint: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """One scene, as a look sees it."""
+
+    layout: Layout
+    fps: int
+    frames: int
+    palette: Palette
+    scene: Scene
+    scene_count: int
+    title: str
+    words: tuple[Word, ...]
+    seed: int
+
+    def rng(self, purpose: str) -> np.random.Generator:
+        """Chance that is the same whenever the same scene is painted."""
+        return np.random.default_rng([self.seed & 0xFFFFFFFFFFFFFFFF, *purpose.encode()])
+
+    def seconds(self, frame: int) -> float:
+        """When the frame is shown."""
+        return frame / self.fps
+
+    @property
+    def first(self) -> bool:
+        """Whether the video begins here."""
+        return self.scene.scene_number == 1
+
+    @property
+    def last(self) -> bool:
+        """Whether the video ends here."""
+        return self.scene.scene_number >= self.scene_count
+
+    @property
+    def heading(self) -> str:
+        """What stands large in the picture: the scene's own text; the title where the first scene has none."""
+        return self.scene.on_screen_text or (self.title if self.first else "")
+
+    def canvas(self) -> Canvas:
+        """A canvas of the clip's size, for a look to keep and draw on again and again."""
+        return Canvas.blank(self.layout.width, self.layout.height)
+
+
+class Backdrop:
+    """A soft picture, computed small and enlarged in one step, since nobody sees the pixels of a gradient."""
+
+    def __init__(self, layout: Layout, divisor: int = 10) -> None:
+        self.width, self.height = (int(side / divisor / 2 + 0.5) * 2 for side in (layout.width, layout.height))
+        self._size = (layout.width, layout.height)
+        self._small = Canvas.blank(self.width, self.height)
+        self._scaler = VideoReformatter()
+
+    def show(self, luma: Floats, blue: Floats, red: Floats) -> Canvas:
+        """Enlarge planes of (height, width), in video levels; chroma may come at half size already."""
+        for plane, source in zip(self._small.planes, (luma, blue, red), strict=True):
+            plane[...] = rounded(source if source.shape == plane.shape else halved(source))
+        return self.enlarged()
+
+    def enlarged(self) -> Canvas:
+        """Enlarge what has been drawn on `small`."""
+        width, height = self._size
+        frame = self._scaler.reformat(
+            self._small.frame, width, height, "yuv420p", interpolation=Interpolation.BICUBIC, threads=1
+        )
+        return Canvas(frame)
+
+    @property
+    def small(self) -> Canvas:
+        """The small canvas."""
+        return self._small
+
+
+def blend(colours: list[Rgb], weights: list[Floats]) -> tuple[Floats, Floats, Floats]:
+    """Colours weighted per pixel, as float planes; the weights need not add up to one."""
+    total = np.sum(weights, axis=0)
+    planes = []
+    for part in range(3):
+        mixed = sum(np.float32(yuv(colour)[part]) * weight for colour, weight in zip(colours, weights, strict=True))
+        planes.append((mixed / total).astype(np.float32))
+    return planes[0], planes[1], planes[2]
+
+
