@@ -27,7 +27,7 @@ log = logs.get("processors")
 class Shell:
     """Runs one processor on a stream of raw records."""
 
-    def __init__(self, processor: Processor, table: faust.Table[str, bytes] | None, producer: EventProducer) -> None:
+    def __init__(self, processor: Processor, table: faust.Table[bytes, bytes] | None, producer: EventProducer) -> None:
         self._processor, self._table, self._producer = processor, table, producer
 
     async def run(self, stream: faust.StreamT[bytes]) -> None:
@@ -43,7 +43,7 @@ class Shell:
 
     async def _handle(self, record: Raw) -> None:
         envelope = record.decode()
-        key = envelope.data.key
+        key = envelope.data.key.encode()
         state = self._table.get(key) if self._table is not None else None
         decision = self._processor.decide(envelope, state, base.now_us())
         await self._publish(decision.effects)
@@ -62,7 +62,7 @@ class Shell:
                 log.warning("waiting", why=str(error))
                 await asyncio.sleep(1)
 
-    def _keep(self, key: str, before: bytes | None, decision: Decision) -> None:
+    def _keep(self, key: bytes, before: bytes | None, decision: Decision) -> None:
         if self._table is None or decision.state == before:
             return
         if decision.state is None:

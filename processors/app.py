@@ -61,11 +61,8 @@ def _attach(app: faust.App, processor: Processor, producer: EventProducer) -> No
     app.agent(topic, name=f"processors.{processor.name}", concurrency=1)(Shell(processor, table, producer).run)
 
 
-def _table(app: faust.App, name: str) -> faust.Table[str, bytes]:
-    log = TOPICS[changelog(name)]
-    return app.Table(
-        name, partitions=log.partitions, key_type=str, value_type=bytes, key_serializer="raw", value_serializer="raw",
-    )  # fmt: skip
+def _table(app: faust.App, name: str) -> faust.Table[bytes, bytes]:
+    return app.Table(name, partitions=TOPICS[changelog(name)].partitions, key_type=bytes, value_type=bytes)
 
 
 def quiet() -> None:
