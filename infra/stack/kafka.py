@@ -45,6 +45,9 @@ SETTINGS = {
     "group.consumer.min.heartbeat.interval.ms": "1000",
     "group.consumer.heartbeat.interval.ms": "2000",
     "group.consumer.assignment.interval.ms": "100",
+    # How long a broker that was killed must wait before it is let in again (9 s by default).
+    "broker.session.timeout.ms": "3000",
+    "broker.heartbeat.interval.ms": "500",
     "controlled.shutdown.max.retries": "1",
     "controlled.shutdown.retry.backoff.ms": "100",
 }
