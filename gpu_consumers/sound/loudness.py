@@ -1,0 +1,110 @@
+"""Loudness: measured as broadcasters do (EBU R 128, by FFmpeg's `ebur128`), and set with one gain and a limiter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import av
+import numpy as np
+import numpy.typing as npt
+from av.filter import Graph
+
+from gpu_consumers.sound.synth import RATE, Stereo
+
+TARGET_LUFS = -14.0  #: what the short-video apps play at
+CEILING_DB = -2.0  #: of samples; leaves a decibel for what lies between them and for AAC
+_BLOCK = 32
+_LOOK = 40  #: blocks of look-ahead and release: 27 ms
+
+
+@dataclass(frozen=True)
+class Loudness:
+    """Integrated loudness in LUFS (−70: silence) and true peak in dBFS."""
+
+    integrated: float
+    true_peak: float
+
+
+def measure(samples: Stereo) -> Loudness:
+    """The loudness of (n, 2) float32 at 48 kHz."""
+    graph = Graph()
+    source = graph.add_abuffer(sample_rate=RATE, format="flt", layout="stereo")
+    meter = graph.add("ebur128", "peak=true:framelog=quiet:metadata=1")
+    sink = graph.add("abuffersink")
+    graph.link_nodes(source, meter, sink).configure()
+    last: dict[str, str] = {}
+    for start in range(0, len(samples), RATE):
+        graph.push(_frame(samples[start : start + RATE], start))
+        last = _drain(graph) or last
+    graph.push(None)
+    last = _drain(graph) or last
+    return _read(last, samples)
+
+
+def levelled(samples: Stereo, target: float = TARGET_LUFS) -> tuple[Stereo, Loudness]:
+    """The samples at the target loudness, no sample above the ceiling, and what was measured then.
+
+    Silence stays silence.
+    """
+    before = measure(samples)
+    if before.integrated <= -69:
+        return samples, before
+    gain, after, made = target - before.integrated, before, samples
+    for _ in range(3):  # the limiter takes some loudness away: give it back
+        made = limited(samples * np.float32(_ratio(gain)))
+        after = measure(made)
+        if abs(after.integrated - target) < 0.3:
+            break
+        gain += target - after.integrated
+    return made, after
+
+
+def limited(samples: Stereo, ceiling_db: float = CEILING_DB) -> Stereo:
+    """No sample above the ceiling; the gain falls ahead of a peak and recovers after it, without distortion."""
+    ceiling = _ratio(ceiling_db)
+    blocks = -(-len(samples) // _BLOCK)
+    loud = np.zeros(blocks * _BLOCK, np.float32)
+    loud[: len(samples)] = np.abs(samples).max(axis=1)
+    peaks = loud.reshape(blocks, _BLOCK).max(axis=1)
+    if float(peaks.max(initial=0)) <= ceiling:
+        return samples
+    wanted = np.minimum(1, ceiling / np.maximum(peaks, 1e-9))
+    # The lowest gain within reach, then its moving average over less than that reach: never above what a block needs.
+    lowest = _windows(wanted, _LOOK + 1).min(axis=1)
+    smooth = _windows(lowest, _LOOK).mean(axis=1)
+    centres = (np.arange(blocks) + 0.5) * _BLOCK
+    gain = np.interp(np.arange(len(samples)), centres, smooth).astype(np.float32)
+    return samples * gain[:, None]
+
+
+def _windows(values: npt.NDArray[np.floating], reach: int) -> npt.NDArray[np.floating]:
+    padded = np.pad(values, reach, mode="edge")
+    return np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1)
+
+
+def _frame(part: Stereo, start: int) -> av.AudioFrame:
+    packed = np.ascontiguousarray(part, np.float32).reshape(1, -1)
+    frame = av.AudioFrame.from_ndarray(packed, format="flt", layout="stereo")
+    frame.sample_rate, frame.pts = RATE, start
+    return frame
+
+
+def _drain(graph: Graph) -> dict[str, str]:
+    last: dict[str, str] = {}
+    while True:
+        try:
+            last = dict(graph.pull().metadata)
+        except (av.BlockingIOError, av.EOFError):
+            return last
+
+
+def _read(metadata: dict[str, str], samples: Stereo) -> Loudness:
+    integrated = float(metadata.get("lavfi.r128.I", "-70"))
+    peaks = [float(value) for key, value in metadata.items() if key.startswith("lavfi.r128.true_peaks_ch")]
+    # The filter's metadata holds linear peaks; where it reports none, the samples' own peak has to do.
+    peak = max(peaks, default=float(np.abs(samples).max(initial=0)))
+    return Loudness(max(-70.0, integrated) if np.isfinite(integrated) else -70.0, 20 * float(np.log10(max(peak, 1e-6))))
+
+
+def _ratio(decibels: float) -> float:
+    return float(10 ** (decibels / 20))
