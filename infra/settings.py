@@ -40,6 +40,8 @@ class Settings(BaseSettings):
     cassandra: str = ""
     #: How the local stack starts its parts: `auto` (Docker where an engine answers, else jars), `docker` or `jars`.
     stack: str = Field("auto", pattern="^(auto|docker|jars)$")
+    #: A repository to download the jars from, in place of Maven Central.
+    maven: str = ""
     kafka_replication: int = Field(1, ge=1, le=7)
     keyspace: str = Field("swipestream", pattern="^[a-z][a-z0-9_]{0,47}$")
     cassandra_replication: int = Field(1, ge=1, le=7)

@@ -1,4 +1,4 @@
-"""`python -m infra.stack`: both parts in the foreground until SIGTERM or Ctrl-C, for tests and for trying things out."""
+"""`python -m infra.stack`: both parts in the foreground until SIGTERM or Ctrl-C, for tests and trials."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ def check_disk(folder: Path, needed: int = DISK_BYTES) -> None:
 
 
 def check_memory(needed: int = MEMORY_BYTES) -> None:
-    """Raise LowMemoryError when fewer than `needed` bytes are free for new processes, by the machine or its container."""
+    """Raise LowMemoryError when fewer than `needed` bytes are free by the machine or its container."""
     if (free := available_memory()) < needed:
         raise LowMemoryError(
             f"{_size(free)} of memory are free, {_size(needed)} are needed.",
@@ -92,7 +92,7 @@ def _listener(port: int) -> str:
     """Who listens on `port`, where the system lets us know; else an empty string."""
     with contextlib.suppress(psutil.Error, OSError):
         for connection in psutil.net_connections("tcp"):
-            if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
+            if connection.status == psutil.CONN_LISTEN and connection.laddr[1:] == (port,) and connection.pid:
                 return f"{psutil.Process(connection.pid).name()} (pid {connection.pid})"
     return ""
 

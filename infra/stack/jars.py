@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from infra.stack import lock
 from infra.stack.errors import DownloadError
@@ -20,7 +19,7 @@ from infra.stack.lock import Jar
 Progress = Callable[[int], None]
 
 _ATTEMPTS = 3
-_HINT = "Check the network and run it again: what has arrived is kept. Behind a proxy set HTTPS_PROXY, or name a mirror in SWIPESTREAM_MAVEN."
+_HINT = "Check the network and run it again; what has arrived is kept. SWIPESTREAM_MAVEN names a mirror, HTTPS_PROXY a proxy."
 
 
 def cache_dir() -> Path:
@@ -42,7 +41,8 @@ def missing(*parts: str) -> list[Jar]:
 def fetch(*parts: str, mirror: str = "", progress: Progress = lambda _: None) -> None:
     """Download the jars of `parts` that are missing, from Maven Central or the repository at `mirror`.
 
-    Safe to interrupt, and to run in several processes at once: a jar appears in the cache whole and checked, or not at all.
+    Safe to interrupt, and to run in several processes at once: a jar appears in the cache whole
+    and checked, or not at all.
     """
     if not (jars := missing(*parts)):
         return

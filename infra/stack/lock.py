@@ -1,6 +1,6 @@
 """The jars of the local stack, pinned: `jars.lock` names each one with its size and SHA-256.
 
-`python -m infra.stack.lock` resolves them anew with jgo and rewrites the file; nothing else reads the network for versions.
+`python -m infra.stack.lock` resolves them anew with jgo and rewrites the file.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 LOCK_FILE = Path(__file__).with_name("jars.lock")
 
-#: What each part asks for. Each is resolved on its own: jgo treats roots resolved together as managing each other's versions.
+#: What each part asks for. Each is resolved on its own: together, jgo lets one root manage the versions of another.
 ROOTS = {
     "kafka": ("org.apache.kafka:kafka_2.13:4.3.1", "org.apache.logging.log4j:log4j-slf4j-impl:2.25.4"),
     "cassandra": ("org.apache.cassandra:cassandra-all:5.0.9",),

@@ -6,7 +6,7 @@ import contextlib
 import random
 import socket
 
-#: Below the range from which systems take the ports of outgoing connections: a broker once lost its own to one of those.
+#: Below the ports that systems give to outgoing connections: a broker once lost its own to one of those.
 _FREE_RANGE = range(20_000, 32_000)
 
 

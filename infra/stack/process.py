@@ -23,7 +23,7 @@ os.execvp(sys.argv[2], sys.argv[2:])
 
 
 def tied(command: Sequence[str]) -> list[str]:
-    """The command that runs `command` and dies with the calling process; elsewhere than on Linux, the command itself."""
+    """The command that runs `command` and dies with the calling thread (Linux; elsewhere just `command`)."""
     if sys.platform != "linux":
         return list(command)
     return [sys.executable, "-ISc", _TIED, str(os.getpid()), *command]
@@ -56,7 +56,7 @@ def signal_group(pid: int, number: signal.Signals) -> bool:
 
 
 def stop(*processes: subprocess.Popen[bytes], grace: float = 5.0) -> None:
-    """End processes that `spawn` started, and their children, all at once: SIGTERM, then SIGKILL after `grace` seconds."""
+    """End processes that `spawn` started, and their children, together: SIGTERM, SIGKILL after `grace` seconds."""
     deadline = time.monotonic() + grace
     for process in processes:
         if process.poll() is None:

@@ -64,8 +64,8 @@ def _start(stack: Stack, kafka: LocalKafka, cassandra: LocalCassandra, deadline:
     kafka.prepare()
     run_format(kafka, _log(kafka))
     stack.processes["kafka"] = _spawn(kafka.command(), _log(kafka))
-    for name, part in {"kafka": kafka, "cassandra": cassandra}.items():
-        wait_ready(name, part.ready, stack.processes[name], deadline)
+    wait_ready("kafka", kafka.ready, stack.processes["kafka"], deadline)
+    wait_ready("cassandra", cassandra.ready, stack.processes["cassandra"], deadline)
 
 
 def run_format(kafka: LocalKafka, log: Path) -> None:
