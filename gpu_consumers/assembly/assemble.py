@@ -1,0 +1,91 @@
+"""Assembly of one video from its scenes: mix, join, cover, captions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from gpu_consumers.assembly.cover import write_cover
+from gpu_consumers.assembly.join import join
+from gpu_consumers.assembly.webvtt import webvtt
+from gpu_consumers.errors import BackendError
+from gpu_consumers.ports import Speech
+from gpu_consumers.sound.loudness import Loudness
+from gpu_consumers.sound.mix import Line, mix
+from gpu_consumers.sound.music import bed
+from gpu_consumers.sound.synth import RATE, Stereo
+from schemas.values import Word
+
+
+@dataclass(frozen=True, kw_only=True)
+class SceneClip:
+    """A rendered scene and what is heard in it."""
+
+    path: Path
+    frames: int
+    speech: Speech | None  #: None: nobody speaks; the scene still has its captions
+    words: tuple[Word, ...]  #: what the captions say; times in ms within the scene
+    title: str = ""  #: of its chapter
+
+
+@dataclass(frozen=True, kw_only=True)
+class AssembledVideo:
+    """The files of a finished video, and its figures."""
+
+    path: Path  #: MP4, faststart
+    cover: Path  #: JPEG of the first frame
+    captions: Path  #: WebVTT
+    frames: int
+    duration_ms: int  #: of the picture; the sound is exactly as long
+    loudness: Loudness
+
+
+def assemble(
+    clips: Sequence[SceneClip],
+    *,
+    title: str,
+    mood: str,
+    seed: int,
+    out: Path,
+    fps: int = 30,
+    music: Stereo | None = None,
+    comment: str = "",
+) -> AssembledVideo:
+    """Join the clips to `out`; cover and captions are written beside it, with the suffixes .jpg and .vtt.
+
+    `music` is (n, 2) float32 at 48 kHz in place of the bed of that mood; it is repeated or cut to the video's length.
+    Equal arguments give equal bytes. Raises `BackendError`.
+    """
+    if not clips:
+        raise BackendError("a video needs at least one scene")
+    frames = [clip.frames for clip in clips]
+    samples = round(sum(frames) * RATE / fps)
+    starts = [round(sum(frames[:n]) * 1000 / fps) for n in range(len(clips))]
+    lines = [Line(clip.speech, start) for clip, start in zip(clips, starts, strict=True) if clip.speech is not None]
+    sound = mix(lines, bed(mood, samples / RATE, seed) if music is None else _fitted(music, samples))
+    metadata = {"title": title} | ({"comment": comment} if comment else {})
+    titles = [clip.title or f"{n + 1}" for n, clip in enumerate(clips)]
+    join([clip.path for clip in clips], frames, fps, sound.samples, out, metadata=metadata, chapters=titles)
+    cover, captions = out.with_suffix(".jpg"), out.with_suffix(".vtt")
+    write_cover(out, cover)
+    scenes = [(start, round(clip.frames * 1000 / fps), clip.words) for clip, start in zip(clips, starts, strict=True)]
+    captions.write_text(webvtt(scenes), encoding="utf-8")
+    return AssembledVideo(
+        path=out,
+        cover=cover,
+        captions=captions,
+        frames=sum(frames),
+        duration_ms=round(sum(frames) * 1000 / fps),
+        loudness=sound.loudness,
+    )
+
+
+def _fitted(music: Stereo, samples: int) -> Stereo:
+    import numpy as np
+
+    from gpu_consumers.sound.synth import envelope
+
+    times = -(-samples // max(1, len(music)))
+    cut = np.tile(music, (times, 1))[:samples].astype(np.float32)
+    return cut * envelope(samples, 0.2, 1.0)[:, None]

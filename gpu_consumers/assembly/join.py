@@ -1,0 +1,127 @@
+"""The join: packets of the clips copied one after the other, sound encoded beside them, into one MP4."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+from av.container import InputContainer, OutputContainer
+
+from gpu_consumers.errors import BackendError
+from gpu_consumers.sound.synth import RATE, Stereo
+
+AAC_BITS = 128_000
+_TICKS = 90_000  #: of the joined track; every usual frame rate divides it
+
+
+def join(
+    clips: Sequence[Path],
+    frames: Sequence[int],
+    fps: int,
+    sound: Stereo,
+    out: Path,
+    *,
+    metadata: dict[str, str],
+    chapters: Sequence[str] = (),
+) -> None:
+    """Write `out`: H.264 as it is in the clips, AAC at 48 kHz, the index in front (faststart).
+
+    `chapters` holds a title for each clip, or nothing. A failure leaves no file behind.
+    Raises `BackendError` for clips that cannot be read, or that differ in size or settings.
+    """
+    part = out.with_name(f".{out.name}.{os.getpid()}.part")
+    try:
+        _write(clips, frames, fps, sound, part, metadata, chapters)
+        part.replace(out)
+    except (av.FFmpegError, OSError, ValueError) as failure:
+        raise BackendError(f"the clips could not be joined: {failure}") from failure
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _write(
+    clips: Sequence[Path],
+    frames: Sequence[int],
+    fps: int,
+    sound: Stereo,
+    part: Path,
+    metadata: dict[str, str],
+    chapters: Sequence[str],
+) -> None:
+    options = {"movflags": "+faststart", "fflags": "+bitexact"}
+    with av.open(str(part), "w", format="mp4", container_options=options) as output:
+        output.metadata.update(metadata)
+        if chapters:
+            output.set_chapters(_chapters(chapters, frames, fps))
+        with av.open(str(clips[0])) as first:
+            video = output.add_stream_from_template(first.streams.video[0])
+            template = first.streams.video[0].codec_context.extradata
+        video.time_base = Fraction(1, _TICKS)
+        audio = output.add_stream("aac", rate=RATE, options={"flags": "+bitexact"})
+        audio.bit_rate, audio.layout = AAC_BITS, "stereo"
+        voices = _sound(audio, sound)
+        for packet in _pictures(clips, frames, fps, template):
+            packet.stream = video
+            output.mux(packet)
+            _catch_up(output, voices, float(packet.dts * packet.time_base))
+        _catch_up(output, voices, float("inf"))
+
+
+def _pictures(
+    clips: Sequence[Path], frames: Sequence[int], fps: int, template: bytes | None
+) -> Iterator[av.Packet]:
+    start = 0
+    for path, count in zip(clips, frames, strict=True):
+        with av.open(str(path)) as container:
+            yield from _shifted(container, path, count, start, fps, template)
+        start += count
+
+
+def _shifted(
+    container: InputContainer, path: Path, count: int, start: int, fps: int, template: bytes | None
+) -> Iterator[av.Packet]:
+    stream = container.streams.video[0]
+    if stream.codec_context.extradata != template:
+        raise BackendError(f"{path.name} was encoded with other settings than the first clip")
+    seen = 0
+    for packet in container.demux(stream):
+        if packet.pts is None or packet.dts is None:
+            continue  # the empty packet that ends a stream
+        tick = Fraction(_TICKS, fps)
+        for name in ("pts", "dts"):
+            place = getattr(packet, name) * packet.time_base * fps
+            setattr(packet, name, int((round(place) + start) * tick))
+        packet.duration, packet.time_base = int(tick), Fraction(1, _TICKS)
+        seen += 1
+        yield packet
+    if seen != count:
+        raise BackendError(f"{path.name} has {seen} frames where {count} were expected")
+
+
+def _sound(audio: av.AudioStream, sound: Stereo) -> Iterator[av.Packet]:
+    size = 1024
+    for start in range(0, len(sound), size):
+        planar = np.ascontiguousarray(sound[start : start + size].T, np.float32)
+        frame = av.AudioFrame.from_ndarray(planar, format="fltp", layout="stereo")
+        frame.sample_rate, frame.pts, frame.time_base = RATE, start, Fraction(1, RATE)
+        yield from audio.encode(frame)
+    yield from audio.encode(None)
+
+
+def _catch_up(output: OutputContainer, packets: Iterator[av.Packet], until: float) -> None:
+    for packet in packets:
+        output.mux(packet)
+        if packet.pts is not None and float(packet.pts * packet.time_base) > until:
+            return
+
+
+def _chapters(titles: Sequence[str], frames: Sequence[int], fps: int) -> list[dict[str, object]]:
+    starts = [sum(frames[:n]) for n in range(len(frames))]
+    return [
+        {"id": n + 1, "start": start, "end": start + count, "time_base": Fraction(1, fps), "metadata": {"title": title}}
+        for n, (title, start, count) in enumerate(zip(titles, starts, frames, strict=True))
+    ]
