@@ -1,6 +1,6 @@
 """Settings: one class, read from the environment (`SWIPESTREAM_…`) and from `swipestream.env`.
 
-Secrets may also be files: a setting `x` is read from `$SWIPESTREAM_SECRETS_DIR/swipestream_x` where that folder is named.
+Secrets may also be files: `$SWIPESTREAM_SECRETS_DIR/swipestream_x` holds the setting `x` where that folder is named.
 """
 
 from __future__ import annotations

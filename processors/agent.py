@@ -10,6 +10,7 @@ import asyncio
 from typing import Any
 
 import faust
+from faust.types import TableT
 
 from infra.errors import UnavailableError
 from infra.kafka import deadletters
@@ -27,7 +28,7 @@ log = logs.get("processors")
 class Shell:
     """Runs one processor on a stream of raw records."""
 
-    def __init__(self, processor: Processor, table: faust.Table[bytes, bytes] | None, producer: EventProducer) -> None:
+    def __init__(self, processor: Processor, table: TableT[bytes, bytes] | None, producer: EventProducer) -> None:
         self._processor, self._table, self._producer = processor, table, producer
 
     async def run(self, stream: faust.StreamT[bytes]) -> None:

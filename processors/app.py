@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 import faust
+from faust.types import TableT
 
 from infra.kafka.producer import EventProducer
 from infra.settings import Settings
@@ -61,7 +62,7 @@ def _attach(app: faust.App, processor: Processor, producer: EventProducer) -> No
     app.agent(topic, name=f"processors.{processor.name}", concurrency=1)(Shell(processor, table, producer).run)
 
 
-def _table(app: faust.App, name: str) -> faust.Table[bytes, bytes]:
+def _table(app: faust.App, name: str) -> TableT[bytes, bytes]:
     return app.Table(name, partitions=TOPICS[changelog(name)].partitions, key_type=bytes, value_type=bytes)
 
 

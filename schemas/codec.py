@@ -85,7 +85,7 @@ def _payload(topic: str, fields: _Headers, value: bytes) -> Message:
     if family and family != model.FAMILY:
         raise errors.WrongTopicError(f"{name} belongs on {model.FAMILY}, not on {topic}")
     try:
-        if model.VERSION == version:
+        if version == model.VERSION:
             return model.model_validate_json(value)
         return model.model_validate(upcast(name, version, value))
     except (ValidationError, ValueError) as error:
@@ -100,7 +100,7 @@ def _model(topic: str, name: str, version: int) -> type[Message]:
     newest = _NEWEST.get(name)
     if newest is None:
         raise errors.UnknownTypeError(f"{topic}: there is no contract {name!r}")
-    if not 1 <= version <= newest:
+    if version not in range(1, newest + 1):
         raise errors.UnknownVersionError(f"{name} is known up to version {newest}, the record has {version}")
     return REGISTRY[(name, newest)]
 

@@ -41,9 +41,9 @@ class Envelope(Generic[D_co]):
         return self.data.VERSION
 
 
-def root(data: D, *, source: str, id: str | None = None, traceparent: str | None = None) -> Envelope[D]:
-    """The first event of a chain. With an `id` of the caller's, sending it twice is one event."""
-    own = id or ids.fresh()
+def root(data: D, *, source: str, event_id: str | None = None, traceparent: str | None = None) -> Envelope[D]:
+    """The first event of a chain. With an `event_id` of the caller's, sending it twice is one event."""
+    own = event_id or ids.fresh()
     return Envelope(id=own, source=source, data=data, correlation_id=own, traceparent=traceparent or _new_trace(own))
 
 

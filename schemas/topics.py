@@ -81,7 +81,10 @@ FACTS = (
     ),
 )
 TASKS = (
-    Topic(name="script-tasks", family="script-tasks", key="video_id", holds="scripts to write", retention_ms=7 * DAY_MS),
+    Topic(
+        name="script-tasks", family="script-tasks", key="video_id", holds="scripts to write",
+        retention_ms=7 * DAY_MS,
+    ),
     *(
         Topic(
             name=lane_topic(lane), family="scene-tasks", key="scene_id", holds=f"scenes to render, {lane.value}",

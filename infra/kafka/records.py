@@ -59,12 +59,10 @@ class Received:
 
 def raw(message: Message) -> Raw:
     """The record of a confluent-kafka message that has no error."""
-    topic, partition, offset = message.topic(), message.partition(), message.offset()
-    assert topic is not None and partition is not None and offset is not None
     return Raw(
-        topic=topic,
-        partition=partition,
-        offset=offset,
+        topic=message.topic() or "",
+        partition=_known(message.partition()),
+        offset=_known(message.offset()),
         timestamp_ms=message.timestamp()[1],
         key=_bytes(message.key()),
         value=_bytes(message.value()),
@@ -75,6 +73,13 @@ def raw(message: Message) -> Raw:
 def _pairs(message: Message) -> list[tuple[str, str | bytes | None]]:
     headers = message.headers() or []
     return list(headers.items()) if isinstance(headers, dict) else list(headers)
+
+
+def _known(number: int | None) -> int:
+    """The stubs allow None, which only a message that was never sent has."""
+    if number is None:
+        raise ValueError("the message has no coordinates")
+    return number
 
 
 def _bytes(value: str | bytes | None) -> bytes | None:

@@ -30,6 +30,8 @@ log = logs.get("kafka.tasks")
 #: What a task leads to: events or further tasks, each for its own topic (None: the family's).
 Effects = Sequence[tuple[Envelope[base.Message], str | None]]
 Work = Callable[[Received], Effects]
+#: What to publish about a task that failed for good.
+OnFailure = Callable[[Received, Exception], Effects]
 
 COMMIT_EVERY_S = 0.5
 
@@ -43,8 +45,9 @@ class TaskConsumer:
 
     def __init__(
         self, bootstrap: str, name: str, topics: Sequence[str], work: Work, producer: EventProducer,
-        *, concurrency: int = 1, drain_s: float = 8.0,
+        *, on_failure: OnFailure | None = None, concurrency: int = 1, drain_s: float = 7.0,
     ) -> None:  # fmt: skip
+        self._on_failure = on_failure or (lambda _received, _error: [])
         self._name, self._work, self._producer, self._drain_s = name, work, producer, drain_s
         self._lanes: Lanes[Raw] = Lanes(topics)
         self._offsets = GapFreeOffsets()
@@ -122,17 +125,23 @@ class TaskConsumer:
     def _do(self, record: Raw) -> None:
         try:
             received = Received(raw=record, envelope=record.decode())
+        except DecodeError as error:
+            return self._bury(record, error)
+        try:
             with metrics.TASK_SECONDS.labels(consumer=self._name).time():
                 effects = self._work(received)
-            self._insist(lambda: self._producer.publish_all(effects))
-            metrics.HANDLED.labels(consumer=self._name, type=received.envelope.type).inc()
         except UnavailableError:
             raise
         except Exception as error:
-            if not isinstance(error, DecodeError):
-                log.exception("task put aside", topic=record.topic, offset=record.offset)
-            cause = error
-            self._insist(lambda: deadletters.send(self._producer, self._name, record, cause).result(30))
+            log.exception("task failed", topic=record.topic, offset=record.offset)
+            failure = self._on_failure(received, error)
+            self._insist(lambda: self._producer.publish_all(failure))
+            return self._bury(record, error)
+        self._insist(lambda: self._producer.publish_all(effects))
+        metrics.HANDLED.labels(consumer=self._name, type=received.envelope.type).inc()
+
+    def _bury(self, record: Raw, error: Exception) -> None:
+        self._insist(lambda: deadletters.send(self._producer, self._name, record, error).result(30))
 
     def _insist(self, publish: Callable[[], None]) -> None:
         """Publish until the broker has it or the worker stops. The result of a long task is not thrown away."""

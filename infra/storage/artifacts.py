@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -54,7 +53,7 @@ class LocalArtifactIndex:
         place.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile("w", dir=place.parent, delete=False) as temporary:
             json.dump(result, temporary)
-        os.replace(temporary.name, place)
+        Path(temporary.name).replace(place)
 
     def _where(self, key: str) -> Path:
         return self._root / key[:2] / f"{key}.json"

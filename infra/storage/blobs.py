@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import shutil
 import tempfile
@@ -56,7 +55,7 @@ class LocalBlobStore:
             place = self._place(artifact.name)
             with tempfile.NamedTemporaryFile(dir=place.parent, delete=False) as temporary:
                 temporary.write(data)
-            os.replace(temporary.name, place)
+            Path(temporary.name).replace(place)
         return artifact
 
     def exists(self, artifact: Artifact) -> bool:
@@ -74,7 +73,7 @@ class LocalBlobStore:
         with tempfile.TemporaryDirectory(dir=place.parent) as folder:
             copy = Path(folder) / "blob"
             shutil.copyfile(source, copy)
-            os.replace(copy, place)
+            copy.replace(place)
 
     def _where(self, name: str) -> Path:
         return self._root / name[:2] / name

@@ -1,0 +1,34 @@
+"""`python -m gpu_consumers [--stages script,scene,assembly]`: one worker process."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+
+from gpu_consumers.worker import Worker, workshop
+from infra.settings import settings
+from infra.telemetry import logs
+from schemas.videos import Stage
+
+#: Rendering may take every core; answering people comes first.
+NICENESS = 10
+STAGES = (Stage.SCRIPT, Stage.SCENE, Stage.ASSEMBLY)
+
+
+def main() -> None:
+    """Work until SIGTERM or Ctrl-C."""
+    parser = argparse.ArgumentParser(prog="python -m gpu_consumers", description=__doc__)
+    parser.add_argument("--stages", default=",".join(STAGES), help="which tasks to take (default: %(default)s)")
+    stages = tuple(Stage(name) for name in parser.parse_args().stages.split(","))
+    config = settings()
+    logs.configure(config.log_level, config.log_format)
+    os.nice(NICENESS)
+    worker = Worker(workshop(config, os.environ.get("SWIPESTREAM_WORKER_NAME", "worker")), stages)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: worker.stop())
+    worker.run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The stages: script, scene (voice and picture), assembly. Each is a function from a task to the events it leads to."""

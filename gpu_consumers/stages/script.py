@@ -1,0 +1,65 @@
+"""Script tasks: a prompt becomes a script, by the first writer of the flavor that can."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel
+
+from gpu_consumers.cost import Meter
+from gpu_consumers.ports import Brief
+from gpu_consumers.script.chain import WriterChain
+from gpu_consumers.workshop import SOURCE, Workshop
+from infra import flavors
+from infra.storage.artifacts import fingerprint
+from schemas import base, ids
+from schemas.envelope import Envelope, caused_by
+from schemas.tasks import WriteScript
+from schemas.values import Script
+from schemas.videos import Fallback, ScriptWritten, Stage
+
+
+class Written(BaseModel):
+    """What the index keeps of a script."""
+
+    script: Script
+    writer: str
+    fallbacks: tuple[Fallback, ...]
+
+
+def work(shop: Workshop, cause: Envelope[WriteScript]) -> list[Envelope[base.Message]]:
+    """ScriptWritten. Raises BackendError when every writer of the flavor failed."""
+    task, meter, tell = cause.data, Meter(shop.settings), shop.progress(cause, Stage.SCRIPT)
+    tell(0.0, None)
+    flavor = flavors.get_flavor(task.flavor)
+    brief = Brief(
+        prompt=task.text,
+        archetype=task.archetype,
+        target_seconds=task.target_seconds or flavor.target_seconds,
+        language=flavor.language,
+        seed=ids.seed(task.video_id),
+    )
+    chain = WriterChain.of(flavor)
+    key = fingerprint(kind="script", brief=vars(brief), writers=chain.fingerprint())
+    kept = shop.remembered(key, Written)
+    written = kept or _write(chain, brief)
+    if not kept:
+        shop.remember(key, written)
+    data = ScriptWritten(
+        video_id=task.video_id,
+        revision=task.revision,
+        ts_us=base.rising(task.after_us),
+        script=written.script.model_copy(update={"subject": task.subject} if task.subject else {}),
+        writer=written.writer,
+        origin=task.origin,
+        lane=task.lane,
+        flavor=task.flavor,
+        viewer_id=task.viewer_id,
+        fallbacks=written.fallbacks,
+        reused=kept is not None,
+        cost=meter.read(),
+    )
+    return [caused_by(cause, data, source=SOURCE, step="script-written")]
+
+
+def _write(chain: WriterChain, brief: Brief) -> Written:
+    result = chain.write(brief)
+    return Written(script=result.script, writer=result.writer, fallbacks=result.fallbacks)

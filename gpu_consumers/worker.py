@@ -1,0 +1,108 @@
+"""A worker process: one consumer for each stage, side by side in threads, over the same workshop."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from gpu_consumers.stages import assembly, scene, script
+from gpu_consumers.workshop import SOURCE, Workshop
+from infra.kafka.producer import EventProducer
+from infra.kafka.records import Received
+from infra.kafka.tasks import Effects, TaskConsumer
+from infra.settings import Settings
+from infra.storage.artifacts import LocalArtifactIndex
+from infra.storage.blobs import LocalBlobStore
+from infra.telemetry import logs
+from schemas import base
+from schemas.envelope import caused_by
+from schemas.tasks import VideoTask
+from schemas.topics import lane_topic
+from schemas.values import Lane
+from schemas.videos import Stage, VideoFailed
+
+log = logs.get("worker")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Station:
+    """A stage, the consumer group that does it, and the topics its tasks come from, most urgent first."""
+
+    stage: Stage
+    group: str
+    topics: tuple[str, ...]
+    work: Callable[[Workshop, Any], list[Any]]
+
+
+STATIONS = (
+    Station(stage=Stage.SCRIPT, group="script-worker", topics=("script-tasks",), work=script.work),
+    Station(stage=Stage.SCENE, group="scene-worker", topics=tuple(map(lane_topic, Lane)), work=scene.work),
+    Station(stage=Stage.ASSEMBLY, group="assembly-worker", topics=("assembly-tasks",), work=assembly.work),
+)
+
+
+def workshop(settings: Settings, name: str) -> Workshop:
+    """The workshop over the local media store."""
+    return Workshop(
+        settings=settings,
+        blobs=LocalBlobStore(settings.media_dir),
+        index=LocalArtifactIndex(settings.data_dir / "artifacts"),
+        producer=EventProducer(settings.kafka_address, name),
+        name=name,
+    )
+
+
+class Worker:
+    """Runs the chosen stages until `stop`."""
+
+    def __init__(self, shop: Workshop, stages: tuple[Stage, ...]) -> None:
+        self._shop = shop
+        self._consumers = [self._consumer(station) for station in STATIONS if station.stage in stages]
+
+    def _consumer(self, station: Station) -> TaskConsumer:
+        return TaskConsumer(
+            self._shop.settings.kafka_address,
+            station.group,
+            station.topics,
+            lambda received: self._do(station, received),
+            self._shop.producer,
+            on_failure=lambda received, error: self._failed(station, received, error),
+        )
+
+    def _do(self, station: Station, received: Received) -> Effects:
+        log.info("task", stage=station.stage.value, key=received.envelope.data.key)
+        return [(event, None) for event in station.work(self._shop, received.envelope)]
+
+    def _failed(self, station: Station, received: Received, error: Exception) -> Effects:
+        """The task goes to the dead letters; whoever waits for the video is told."""
+        task = received.envelope.data
+        if not isinstance(task, VideoTask):
+            return []
+        data = VideoFailed(
+            video_id=task.video_id,
+            revision=task.revision,
+            ts_us=base.rising(task.after_us),
+            stage=station.stage,
+            error=type(error).__name__,
+            reason=str(error)[:2000] or type(error).__name__,
+            origin=task.origin,
+            viewer_id=task.viewer_id,
+        )
+        return [(caused_by(received.envelope, data, source=SOURCE, step="failed"), None)]
+
+    def run(self) -> None:
+        """Work until every consumer has stopped."""
+        threads = [threading.Thread(target=consumer.run, name="consumer") for consumer in self._consumers]
+        for thread in threads:
+            thread.start()
+        log.info("ready", worker=self._shop.name)
+        for thread in threads:
+            thread.join()
+        self._shop.producer.close()
+
+    def stop(self) -> None:
+        """Finish what is in hand (within the drain time), commit, leave the groups."""
+        for consumer in self._consumers:
+            consumer.stop()

@@ -1,0 +1,90 @@
+"""What every stage works with: settings, media store, artefact index, producer, and the means to report progress."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from gpu_consumers.ports import Progress
+from infra.errors import UnavailableError
+from infra.kafka.producer import EventProducer
+from infra.settings import Settings
+from infra.storage.artifacts import ArtifactIndex
+from infra.storage.blobs import BlobStore
+from schemas import base
+from schemas.envelope import Envelope, caused_by
+from schemas.progress import RenderProgress
+from schemas.tasks import VideoTask
+from schemas.values import Artifact
+from schemas.videos import Stage
+
+SOURCE = "/workers"
+#: Progress is told at most this often, in seconds.
+TELL_EVERY_S = 0.25
+
+R = TypeVar("R", bound=BaseModel)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workshop:
+    """The tools of one worker process."""
+
+    settings: Settings
+    blobs: BlobStore
+    index: ArtifactIndex
+    producer: EventProducer
+    name: str  #: of the worker, for events and logs
+
+    def remembered(self, key: str, model: type[R]) -> R | None:
+        """The result kept under a fingerprint, if all its blobs are still there."""
+        kept = self.index.get(key)
+        if kept is None:
+            return None
+        try:
+            result = model.model_validate(kept)
+        except ValidationError:
+            return None
+        blobs = (value for value in dict(result).values() if isinstance(value, Artifact))
+        return result if all(map(self.blobs.exists, blobs)) else None
+
+    def remember(self, key: str, result: BaseModel) -> None:
+        """Keep a result under its fingerprint."""
+        self.index.put(key, result.model_dump(mode="json"))
+
+    def progress(self, cause: Envelope[VideoTask], stage: Stage) -> Progress:
+        """A callback that tells `render-progress`, and never disturbs the work that calls it."""
+        task = cause.data
+        scene = getattr(task, "scene", None)
+        last = 0.0
+
+        def tell(fraction: float, preview: bytes | None = None) -> None:
+            nonlocal last
+            now = time.monotonic()
+            if now - last < TELL_EVERY_S and 0 < fraction < 1:
+                return
+            last = now
+            data = RenderProgress(
+                video_id=task.video_id, revision=task.revision, stage=stage,
+                scene_number=scene.scene_number if scene else None, scene_count=getattr(task, "scene_count", None),
+                fraction=min(1.0, max(0.0, fraction)),
+                preview=base64.b64encode(preview).decode() if preview and len(preview) < 45_000 else None,
+                ts_us=base.now_us(),
+            )  # fmt: skip
+            self._whisper(caused_by(cause, data, source=SOURCE, step=f"progress-{stage}", index=time.time_ns()))
+
+        return tell
+
+    def _whisper(self, envelope: Envelope[RenderProgress]) -> None:
+        # Only the newest progress matters, and there will be a newer one.
+        with contextlib.suppress(UnavailableError):
+            self.producer.send(envelope)
+
+
+#: One stage of the work: a task in, events out.
+StageWork = Callable[[Workshop, Envelope[VideoTask]], list[Envelope[base.Message]]]

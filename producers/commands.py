@@ -1,0 +1,119 @@
+"""CLI commands of this room: `swipestream prompt` and `swipestream simulate`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from infra.settings import settings
+from producers.client import ApiClient
+from producers.follow import Step, follow
+from producers.simulate import Tally, simulate
+
+out, err = Console(), Console(stderr=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add this room's commands to the CLI."""
+    app.command("prompt")(prompt)
+    app.command("simulate")(simulate_command)
+
+
+def prompt(
+    text: Annotated[str, typer.Argument(help="What the video is about.", show_default=False)],
+    flavor: Annotated[str, typer.Option(help="Which flavor makes it; see GET /v1/flavors.")] = "default",
+    archetype: Annotated[str | None, typer.Option(help="Shape of the script: list, how-to, story-twist …")] = None,
+    seconds: Annotated[float | None, typer.Option("--seconds", help="Length to aim for, 15 to 180.")] = None,
+    wait: Annotated[bool, typer.Option("--wait", help="Stay until the video is there.")] = False,
+    file: Annotated[Path | None, typer.Option("--out", help="Write the MP4 here (implies --wait).")] = None,
+    timeout: Annotated[float, typer.Option(help="Give up waiting after this many seconds.")] = 300,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Ask for a video.
+
+    Examples:
+
+      swipestream prompt "Why do cats purr?" --wait --out cats.mp4
+
+      swipestream prompt "Three ways to fall asleep" --archetype list --json
+    """
+    body = {"text": text, "flavor": flavor, "archetype": archetype, "target_seconds": seconds}
+    with ApiClient(settings().api_url) as api:
+        answer = api.submit({name: value for name, value in body.items() if value is not None})
+        if wait or file:
+            answer |= _wait(api, answer["video_id"], timeout, quiet=as_json)
+        if file:
+            answer |= {"file": str(file), "bytes": api.download(answer["card"]["media"]["video"], file)}
+    _print(answer, as_json)
+
+
+def _wait(api: ApiClient, video_id: str, timeout: float, *, quiet: bool) -> dict[str, Any]:
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description:<10}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+    )
+    with Progress(*columns, TimeElapsedColumn(), console=err, disable=quiet or not sys.stderr.isatty()) as bar:
+        task = bar.add_task("queued", total=1.0)
+        step = Step(fraction=0, stage="queued")
+        for step in follow(api, settings().gateway_url, video_id, timeout=timeout):
+            bar.update(task, completed=step.fraction, description=step.stage)
+    return {"status": "published", "card": step.card}
+
+
+def _print(answer: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(answer))
+        return
+    if card := answer.get("card"):
+        out.print(
+            f"[bold]{card['title']}[/]  {card['duration_ms'] / 1000:.1f} s  {settings().api_url}/#/v/{card['video_id']}"
+        )
+    if file := answer.get("file"):
+        out.print(f"written to [bold]{file}[/] ({answer['bytes'] / 1e6:.1f} MB)")
+    if "card" not in answer:
+        out.print(f"accepted: [bold]{answer['video_id']}[/]\nfollow it with: swipestream trace {answer['video_id']}")
+
+
+def simulate_command(
+    viewers: Annotated[int, typer.Option(min=1, max=100_000, help="How many viewers.")] = 10,
+    rate: Annotated[float, typer.Option(min=0.01, max=5000, help="Swipes a second, over all viewers.")] = 2.0,
+    seconds: Annotated[float, typer.Option(min=1, max=86_400, help="For how long.")] = 30,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same viewers.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Let simulated viewers watch, skip and like.
+
+    Example:
+
+      swipestream simulate --viewers 20 --rate 5 --seconds 60
+    """
+    with Progress(
+        SpinnerColumn(), TextColumn("{task.fields[done]}"), TimeElapsedColumn(), console=err,
+        disable=as_json or not sys.stderr.isatty(),
+    ) as bar:  # fmt: skip
+        task = bar.add_task("", total=None, done="")
+
+        def tick(tally: Tally) -> None:
+            bar.update(task, done=f"{tally.swipes} swipes, {tally.likes} likes, {tally.errors} errors")
+
+        tally = asyncio.run(simulate(settings().api_url, viewers, rate, seconds, seed=seed, tick=tick))
+    summary = tally.summary()
+    if as_json:
+        typer.echo(json.dumps(summary))
+    else:
+        table = Table("what", "value", title=f"{viewers} viewers, {seconds:g} s")
+        for name, value in summary.items():
+            table.add_row(name.replace("_", " "), json.dumps(value))
+        out.print(table)
+    if tally.errors and not tally.swipes:
+        raise typer.Exit(1)
