@@ -1,0 +1,68 @@
+"""Who may open a connection: the path, the Origin, and how many and how fast. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+from query_api.gateway.limits import Limits
+
+PATHS = frozenset({"/", "/v1/live"})
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An answer instead of a connection. `reason` is for metrics, `text` for the reader."""
+
+    status: HTTPStatus
+    reason: str
+    text: str
+
+
+class Door:
+    """Decides about each request. `origins` are allowed beside pages from the same host (on any port)."""
+
+    def __init__(self, limits: Limits, now: float, origins: Collection[str] = ()) -> None:
+        self._limits, self._origins = limits, frozenset(origins)
+        self._credit, self._counted_at = limits.connects_per_s * 2, now
+        self.closed = False
+
+    def check(self, path: str, host: str | None, origin: str | None, clients: int, now: float) -> Refusal | None:
+        """None: come in."""
+        if urlsplit(path).path not in PATHS:
+            return Refusal(HTTPStatus.NOT_FOUND, "path", "The gateway answers at /.\n")
+        if not self._known(host, origin):
+            return Refusal(HTTPStatus.FORBIDDEN, "origin", "Pages from this origin may not connect.\n")
+        if self.closed:
+            return Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "draining", "This node is going away.\n")
+        if clients >= self._limits.connections:
+            return Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "connections", "This node is full.\n")
+        if not self._in_time(now):
+            return Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "rate", "Too many connections at once.\n")
+        return None
+
+    def _known(self, host: str | None, origin: str | None) -> bool:
+        """A browser always sends an Origin; what sends none is not a page in somebody's browser."""
+        if origin is None or origin in self._origins or "*" in self._origins:
+            return True
+        return _hostname(origin) == _hostname(f"//{host}") is not None
+
+    def _in_time(self, now: float) -> bool:
+        rate = self._limits.connects_per_s
+        self._credit = min(rate * 2, self._credit + (now - self._counted_at) * rate)
+        self._counted_at = now
+        if self._credit < 1:
+            return False
+        self._credit -= 1
+        return True
+
+
+def _hostname(url: str) -> str | None:
+    try:
+        name = urlsplit(url).hostname
+    except ValueError:
+        return None
+    return "localhost" if name in _LOOPBACK else name

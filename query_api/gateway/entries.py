@@ -1,0 +1,95 @@
+"""Durable frames: which record becomes which frame, and for whom. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from infra.kafka.records import Received
+from query_api.cards import card
+from query_api.gateway import frames
+from schemas.base import Message
+from schemas.values import Origin
+from schemas.videos import (
+    PromptAccepted,
+    PromptRejected,
+    Stage,
+    VideoEvent,
+    VideoFailed,
+    VideoPublished,
+    VideoWithdrawn,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A record that clients hear of. `seq` counts the entries of one hub.
+
+    `public` goes to everyone but the owner; None: to nobody. `private` goes to the owner, and, where there is nothing
+    public, to those who watch the video. Both are without their token: it is added when they are delivered in their
+    turn, and left out when they are told again later.
+    """
+
+    seq: int
+    partition: int
+    offset: int
+    timestamp_ms: int
+    video_id: str
+    owner: str | None
+    public: bytes | None
+    private: bytes
+    token: str
+
+    @property
+    def size(self) -> int:
+        """Bytes held."""
+        return len(self.private) + len(self.public or b"") + len(self.token)
+
+    def frame(self, *, private: bool) -> bytes | None:
+        """What one client gets when its turn comes; None: nothing."""
+        bare = self.private if private else self.public
+        return bare and frames.stamped(bare, self.token)
+
+
+def entry(received: Received, seq: int, token: str) -> Entry | None:
+    """The entry of a record; None when clients need not hear of it."""
+    event = received.envelope.data
+    public, private = _frames(event, (received.partition, received.offset))
+    if private is None or not isinstance(event, VideoEvent):
+        return None
+    return Entry(
+        seq=seq,
+        partition=received.partition,
+        offset=received.offset,
+        timestamp_ms=received.timestamp_ms,
+        video_id=event.video_id,
+        owner=getattr(event, "viewer_id", None),
+        public=public,
+        private=private,
+        token=token,
+    )
+
+
+def _frames(event: Message, at: tuple[int, int]) -> tuple[bytes | None, bytes | None]:
+    """(public, private)."""
+    if isinstance(event, VideoPublished):
+        return _published(event, at)
+    if isinstance(event, VideoWithdrawn):
+        frame = frames.encode("withdrawn", video_id=event.video_id, revision=event.revision, at=at)
+        return frame, frame
+    if isinstance(event, PromptAccepted | PromptRejected | VideoFailed):
+        return None, frames.encode(**_told(event), video_id=event.video_id, revision=event.revision, at=at)
+    return None, None
+
+
+def _published(event: VideoPublished, at: tuple[int, int]) -> tuple[bytes, bytes]:
+    seen = card(event)
+    public = frames.video(seen, "another" if event.origin is Origin.PREFETCH else "everyone", at)
+    return public, frames.video(seen, "you", at) if event.viewer_id else public
+
+
+def _told(event: PromptAccepted | PromptRejected | VideoFailed) -> dict[str, str]:
+    if isinstance(event, PromptAccepted):
+        return {"kind": "accepted", "text": event.text, "flavor": event.flavor}
+    if isinstance(event, PromptRejected):
+        return {"kind": "rejected", "stage": Stage.MODERATION.value, "reason": event.reason, "category": event.category}
+    return {"kind": "failed", "stage": event.stage.value, "error": event.error, "reason": event.reason}

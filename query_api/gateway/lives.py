@@ -1,0 +1,111 @@
+"""What the hub remembers of the videos it has heard of lately, for those who begin to watch one later."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field, replace
+
+from query_api.gateway.entries import Entry
+from query_api.gateway.progress import Progress
+from schemas.base import Message
+from schemas.progress import RenderProgress
+from schemas.values import Origin
+from schemas.videos import (
+    PromptAccepted,
+    PromptRejected,
+    SceneRendered,
+    SceneVoiced,
+    ScriptWritten,
+    Stage,
+    VideoFailed,
+    VideoPublished,
+)
+
+ENDS = (VideoPublished, VideoFailed, PromptRejected)
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """One video being made. `last` is the entry that ended it."""
+
+    revision: int = 1
+    origin: Origin | None = None
+    progress: Progress = field(default_factory=Progress)
+    stage: Stage = Stage.MODERATION
+    scene_number: int | None = None
+    preview: str | None = None
+    ended: bool = False
+    last: Entry | None = None
+
+    @property
+    def public(self) -> bool:
+        """Whether the lobby may see it."""
+        return self.origin is Origin.STARTER
+
+    def after(self, event: Message) -> Life:
+        """The same after an event of this video. Records that come late change nothing that is newer."""
+        revision = getattr(event, "revision", 1)
+        if revision < self.revision or (self.ended and revision == self.revision):
+            return self
+        current = self if revision == self.revision else Life(revision=revision, origin=self.origin)
+        if isinstance(event, RenderProgress):
+            return current._rendering(event)
+        if isinstance(event, ENDS):
+            return replace(current, ended=True, preview=None, origin=event.origin)
+        return current._living(event)
+
+    def _rendering(self, event: RenderProgress) -> Life:
+        number = event.scene_number or 0
+        return replace(
+            self,
+            progress=self.progress.advanced(event.stage, event.fraction, number, event.scene_count),
+            stage=event.stage,
+            scene_number=event.scene_number,
+            preview=event.preview or self.preview,
+        )
+
+    def _living(self, event: Message) -> Life:
+        if isinstance(event, PromptAccepted):
+            return replace(self._advanced(Stage.MODERATION), origin=event.origin)
+        if isinstance(event, ScriptWritten):
+            return self._advanced(Stage.SCRIPT, scene_count=len(event.script.scenes))
+        if isinstance(event, SceneVoiced):
+            return self._advanced(Stage.VOICE, event.scene_number)
+        if isinstance(event, SceneRendered):
+            return self._advanced(Stage.SCENE, event.scene_number, event.scene_count)
+        return self
+
+    def _advanced(self, stage: Stage, scene: int = 0, scene_count: int | None = None) -> Life:
+        return replace(
+            self,
+            progress=self.progress.advanced(stage, 1.0, scene, scene_count),
+            stage=stage,
+            scene_number=scene or None,
+        )
+
+
+class Lives:
+    """Lives by video, the least recently changed forgotten first."""
+
+    def __init__(self, limit: int) -> None:
+        self._lives: OrderedDict[str, Life] = OrderedDict()
+        self._limit = limit
+
+    def get(self, video_id: str) -> Life | None:
+        """What is known of a video."""
+        return self._lives.get(video_id)
+
+    def set(self, video_id: str, life: Life) -> None:
+        """Remember."""
+        self._lives[video_id] = life
+        self._lives.move_to_end(video_id)
+        while len(self._lives) > self._limit:
+            self._lives.popitem(last=False)
+
+    def unfinished(self) -> list[str]:
+        """Public videos that are being made, oldest first."""
+        return [video_id for video_id, life in self._lives.items() if life.public and not life.ended]
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._lives.clear()

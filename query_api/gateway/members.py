@@ -1,0 +1,110 @@
+"""Who is connected and what each of them wants to hear."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from query_api.gateway.entries import Entry
+from query_api.gateway.frames import Message
+
+
+class Sink(Protocol):
+    """Where a client's messages go: a websocket, a server-sent event stream, a list in a test."""
+
+    def offer(self, message: Message) -> None:
+        """Take a message without waiting and without raising. A sink that holds too much ends itself."""
+        ...
+
+    @property
+    def buffered(self) -> int:
+        """Bytes that the client has not read yet."""
+        ...
+
+
+@dataclass(slots=True, eq=False)
+class Member:
+    """A client. It has heard everything up to and including entry `after`."""
+
+    sink: Sink
+    viewer_id: str
+    after: int
+    videos: set[str] = field(default_factory=set)
+    lobby: bool = False
+
+
+class Members:
+    """All clients of one hub, found by viewer and by video."""
+
+    def __init__(self) -> None:
+        self._all: dict[Member, None] = {}  # a dict keeps the order of arrival
+        self._viewers: defaultdict[str, set[Member]] = defaultdict(set)
+        self._watchers: defaultdict[str, set[Member]] = defaultdict(set)
+        self.lobby: set[Member] = set()
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def __iter__(self) -> Iterator[Member]:
+        return iter(list(self._all))
+
+    def __contains__(self, member: Member) -> bool:
+        return member in self._all
+
+    def add(self, member: Member) -> None:
+        """A client came."""
+        self._all[member] = None
+        self._viewers[member.viewer_id].add(member)
+        for video_id in member.videos:
+            self._watchers[video_id].add(member)
+        self.seat(member, member.lobby)
+
+    def remove(self, member: Member) -> None:
+        """A client went."""
+        self._all.pop(member, None)
+        self._drop(self._viewers, member.viewer_id, member)
+        for video_id in member.videos:
+            self._drop(self._watchers, video_id, member)
+        self.lobby.discard(member)
+
+    def watch(self, member: Member, video_id: str) -> None:
+        """A client wants to hear of a video's progress."""
+        member.videos.add(video_id)
+        self._watchers[video_id].add(member)
+
+    def unwatch(self, member: Member, video_id: str) -> None:
+        """A client does not any more."""
+        member.videos.discard(video_id)
+        self._drop(self._watchers, video_id, member)
+
+    def seat(self, member: Member, lobby: bool) -> None:
+        """A client enters or leaves the lobby."""
+        member.lobby = lobby
+        (self.lobby.add if lobby else self.lobby.discard)(member)
+
+    def of(self, viewer_id: str) -> int:
+        """Connections of a viewer."""
+        return len(self._viewers.get(viewer_id, ()))
+
+    def owners(self, viewer_id: str | None) -> set[Member]:
+        """The clients of a viewer."""
+        return self._viewers.get(viewer_id, set()) if viewer_id else set()
+
+    def watchers(self, video_id: str, public: bool) -> set[Member]:
+        """Those who want to hear of a video's progress."""
+        watching = self._watchers.get(video_id, set())
+        return watching | self.lobby if public else watching
+
+    def concerned(self, entry: Entry, public: bool) -> set[Member]:
+        """Those who get the private frame of an entry."""
+        owners = self.owners(entry.owner)
+        return owners if entry.public is not None else owners | self.watchers(entry.video_id, public)
+
+    @staticmethod
+    def _drop(index: defaultdict[str, set[Member]], key: str, member: Member) -> None:
+        if key in index:
+            index[key].discard(member)
+            if not index[key]:
+                del index[key]

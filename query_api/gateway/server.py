@@ -1,0 +1,194 @@
+"""The websocket server: a thin shell around door, session and hub."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from typing import Self
+
+from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request as HttpRequest
+from websockets.http11 import Response
+
+from infra.kafka.tail import Tail
+from infra.settings import Settings
+from infra.telemetry import logs
+from query_api.gateway import metrics
+from query_api.gateway.codes import Code
+from query_api.gateway.door import Door
+from query_api.gateway.frames import Message
+from query_api.gateway.hub import TOPICS, Hub, TooManyError
+from query_api.gateway.members import Member
+from query_api.gateway.requests import Hello, Lobby, Unwatch, Watch
+from query_api.gateway.session import Command, End, Say, Session
+from query_api.gateway.sockets import SocketSink
+from query_api.gateway.tokens import Signer, load_key
+
+log = logs.get("gateway")
+
+#: Records of each partition that are read back at the start, so that tokens outlive a restart.
+HISTORY = 2_000
+
+
+def make_hub(settings: Settings) -> Hub:
+    """The hub of this process; its tokens are honoured by every process that shares the data folder."""
+    return Hub(Signer(load_key(settings.data_dir / "run" / "gateway.key")))
+
+
+@asynccontextmanager
+async def start(settings: Settings, hub: Hub | None = None) -> AsyncIterator[Gateway]:
+    """Follow the log and listen on `host:gateway_port` until the block ends; then clients are sent away."""
+    hub = hub or make_hub(settings)
+    # A group: should the hub ever fail, the process fails with it and is started again.
+    async with (
+        Tail(settings.kafka_address, TOPICS, history=HISTORY) as tail,
+        Gateway(hub) as gateway,
+        asyncio.TaskGroup() as group,
+    ):
+        tasks = [group.create_task(hub.follow(tail, lambda: tail.up)), group.create_task(hub.run())]
+        try:
+            await gateway.listen(settings.host, settings.gateway_port)
+            yield gateway
+        finally:
+            await gateway.drain()
+            for task in tasks:
+                task.cancel()
+
+
+class Gateway:
+    """Listens, and connects each client's session with the hub."""
+
+    def __init__(self, hub: Hub, origins: Collection[str] = ()) -> None:
+        self.hub = hub
+        self._limits = hub.limits
+        self._door = Door(hub.limits, time.monotonic(), origins)
+        self._server: Server | None = None
+        self._sinks: set[SocketSink] = set()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._server is not None:
+            self._server.close()
+            await self._server.wait_closed()
+
+    @property
+    def port(self) -> int:
+        """The port that is listened on."""
+        if self._server is None:
+            raise RuntimeError("the gateway does not listen yet")
+        number: int = next(iter(self._server.sockets)).getsockname()[1]
+        return number
+
+    async def listen(self, host: str, port: int) -> None:
+        """Accept clients."""
+        self._server = await serve(
+            self._talk,
+            host,
+            port,
+            process_request=self._greet,
+            # Deflate costs 45 KB a client; frames are written as they are (see SocketSink).
+            compression=None,
+            max_size=self._limits.frame_size,
+            max_queue=16,
+            open_timeout=self._limits.hello_s,
+            ping_interval=self._limits.ping_s,
+            ping_timeout=self._limits.pong_s,
+            close_timeout=self._limits.evict_s,
+            server_header=None,
+        )
+        log.info("listening", host=host, port=self.port)
+
+    async def drain(self) -> None:
+        """Let nobody in and send everybody away, spread over `drain_s` so that they do not all come back at once."""
+        self._door.closed = True
+        await asyncio.gather(*[self._send_away(sink) for sink in self._sinks])
+
+    async def _send_away(self, sink: SocketSink) -> None:
+        await asyncio.sleep(random.uniform(0, self._limits.drain_s))  # jitter, no secret
+        await sink.end(Code.GOING_AWAY, "going away")
+
+    def _greet(self, connection: ServerConnection, request: HttpRequest) -> Response | None:
+        headers = request.headers
+        refusal = self._door.check(
+            request.path, headers.get("Host"), headers.get("Origin"), len(self._sinks), time.monotonic()
+        )
+        if refusal is None:
+            return None
+        metrics.REFUSED.labels(reason=refusal.reason).inc()
+        response = connection.respond(refusal.status, refusal.text)
+        if refusal.status is HTTPStatus.SERVICE_UNAVAILABLE:
+            response.headers["Retry-After"] = str(random.randint(1, 5))  # jitter, no secret
+        return response
+
+    async def _talk(self, connection: ServerConnection) -> None:
+        client = _Client(connection, self.hub)
+        self._sinks.add(client.sink)
+        try:
+            await client.run()
+        except ConnectionClosed:
+            pass
+        finally:
+            self._sinks.discard(client.sink)
+            client.leave()
+
+
+class _Client:
+    """One connection: reads messages, obeys what the session makes of them."""
+
+    def __init__(self, connection: ServerConnection, hub: Hub) -> None:
+        self._connection, self._hub = connection, hub
+        self.sink = SocketSink(connection, hub.limits)
+        self._session = Session(hub.limits, time.monotonic())
+        self._member: Member | None = None
+
+    async def run(self) -> None:
+        """Talk until the connection is closed. Raises ConnectionClosed."""
+        try:
+            async with asyncio.timeout(self._hub.limits.hello_s):
+                first = await self._connection.recv()
+            await self._hear(first)
+        except TimeoutError:
+            await self._obey(self._session.late())
+        while True:
+            await self._hear(await self._connection.recv())
+
+    def leave(self) -> None:
+        """The connection is gone."""
+        if self._member is not None:
+            self._hub.leave(self._member)
+
+    async def _hear(self, data: str | bytes) -> None:
+        await self._obey(self._session.receive(data, time.monotonic()))
+
+    async def _obey(self, commands: list[Command]) -> None:
+        for command in commands:
+            if isinstance(command, Say):
+                metrics.MALFORMED.inc()
+                self.sink.offer(Message(command.frame))
+            elif isinstance(command, End):
+                await self.sink.end(command.code, command.reason)
+            elif isinstance(command, Hello):
+                await self._join(command)
+            elif self._member is not None:
+                self._pass_on(self._member, command)
+
+    async def _join(self, hello: Hello) -> None:
+        try:
+            self._member = await self._hub.join(self.sink, hello)
+        except TooManyError:
+            await self.sink.end(Code.TOO_MANY, "this viewer has too many connections")
+
+    def _pass_on(self, member: Member, command: Watch | Unwatch | Lobby) -> None:
+        if isinstance(command, Watch):
+            self._hub.watch(member, command.video_id)
+        elif isinstance(command, Unwatch):
+            self._hub.unwatch(member, command.video_id)
+        else:
+            self._hub.lobby(member, command.on)
