@@ -1,0 +1,31 @@
+"""`python -m bench NAME [--json] [--strict]`."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+
+from bench.report import show
+
+#: Benches by name; each module has `run() -> Sequence[Figure]`.
+BENCHES = {"pipeline": "prompt to published, split by stage, and the pipeline's own overhead"}
+
+
+def main() -> int:
+    """Run one bench."""
+    names = "\n".join(f"  {name:<10} {about}" for name, about in BENCHES.items())
+    parser = argparse.ArgumentParser(
+        prog="python -m bench", description="Benches:\n" + names, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("name", choices=BENCHES, metavar="NAME")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--strict", action="store_true", help="exit 1 when an aim does not hold")
+    chosen = parser.parse_args()
+    figures = importlib.import_module(f"bench.{chosen.name}").run()
+    holds = show(chosen.name, figures, as_json=chosen.json)
+    return 0 if holds or not chosen.strict else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

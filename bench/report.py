@@ -1,0 +1,51 @@
+"""Figures with their aim and what they are measured against, as a table for people and JSON for scripts."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """One measured figure. `against` is the peer or the limit, measured in the same run."""
+
+    name: str
+    value: float
+    unit: str
+    aim: str = ""
+    holds: bool | None = None  #: None: told, but nothing is aimed at
+    against: str = ""
+
+
+def machine() -> dict[str, Any]:
+    """What the figures were measured on."""
+    load = os.getloadavg()[0]
+    return {"python": platform.python_version(), "machine": platform.machine(), "cores": os.cpu_count(), "load": load}
+
+
+def show(bench: str, figures: Sequence[Figure], *, as_json: bool) -> bool:
+    """Print; whether every aim holds."""
+    if as_json:
+        print(json.dumps({"bench": bench, **machine(), "figures": [asdict(figure) for figure in figures]}, indent=1))
+    else:
+        Console().print(_table(bench, figures))
+    return all(figure.holds is not False for figure in figures)
+
+
+def _table(bench: str, figures: Sequence[Figure]) -> Table:
+    on = machine()
+    table = Table(title=f"{bench}: {on['cores']} cores, load {on['load']:.1f}, Python {on['python']}")
+    for column in ("figure", "value", "aim", "measured against", "holds"):
+        table.add_column(column, justify="right" if column == "value" else "left")
+    for figure in figures:
+        holds = {None: "", True: "[green]yes[/]", False: "[red]no[/]"}[figure.holds]
+        table.add_row(figure.name, f"{figure.value:,.3g} {figure.unit}", figure.aim, figure.against, holds)
+    return table

@@ -1,0 +1,222 @@
+"""The decisions of the processors: given an event and a state, what follows."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from processors import prompts, videos
+from processors.decision import Decision
+from processors.ideas import ANGLES, STARTERS, idea
+from processors.interests import LIMIT, learn
+from processors.viewers import Viewer, decide_for
+from schemas import ids
+from schemas.base import Message
+from schemas.envelope import Envelope, caused_by, root
+from schemas.feeds import FeedServed, Impression, InterestChanged, Outcome, PrefetchSettled
+from schemas.prompts import PromptSubmitted
+from schemas.swipes import Action, SwipeRecorded
+from schemas.tasks import AssembleVideo, RenderScene, WriteScript
+from schemas.values import Artifact, Cost, Lane, Origin, Scene, Script
+from schemas.videos import PromptAccepted, PromptRejected, SceneRendered, ScriptWritten, VideoPublished
+
+NOW = 1_800_000_000_000_000
+VIDEO = ids.video_id("test")
+BLOB = Artifact(sha256="0" * 64, suffix="mp4", media_type="video/mp4", size=1)
+
+
+def names(decision: Decision) -> list[str]:
+    return [envelope.type for envelope, _ in decision.effects]
+
+
+def prompt(text: str = "Why do cats purr?", **changes: Any) -> Envelope[PromptSubmitted]:
+    data = PromptSubmitted(video_id=VIDEO, text=text, origin=Origin.PERSON, lane=Lane.INTERACTIVE, ts_us=NOW)
+    return root(data.model_copy(update=changes), source="/test", event_id=ids.derive("test", "prompt"))
+
+
+def script(scenes: int = 3) -> Script:
+    return Script(
+        title="Cats", subject="cats", archetype="list",
+        scenes=tuple(
+            Scene(scene_number=n, beat="hook", narration="Cats purr.", visuals="a cat", duration_s=4)
+            for n in range(1, scenes + 1)
+        ),
+    )  # fmt: skip
+
+
+def scripted(scenes: int = 3, **changes: Any) -> Envelope[Message]:
+    data = ScriptWritten(
+        video_id=VIDEO, ts_us=NOW + 1, script=script(scenes), writer="templates", origin=Origin.PERSON,
+        lane=Lane.INTERACTIVE, flavor="default", cost=Cost(cpu_seconds=1),
+    )  # fmt: skip
+    return caused_by(prompt(), data.model_copy(update=changes), source="/test", step="scripted")
+
+
+def rendered(number: int, scenes: int = 3) -> Envelope[Message]:
+    data = SceneRendered(
+        video_id=VIDEO, ts_us=NOW + 10 + number, scene_id=ids.scene_id(VIDEO, 1, number), scene_number=number,
+        scene_count=scenes, clip=BLOB, audio=None, words=(), duration_ms=4000, backend="procedural",
+        model="procedural", look="mesh", seed=1, code="0", cost=Cost(cpu_seconds=2),
+    )  # fmt: skip
+    return caused_by(scripted(scenes), data, source="/test", step="rendered", index=number)
+
+
+def fold(events: list[Envelope[Message]]) -> tuple[bytes | None, list[Envelope[Message]]]:
+    state, effects = None, []
+    for event in events:
+        decision = videos.decide(event, state, NOW)
+        state = decision.state
+        effects += [envelope for envelope, _ in decision.effects]
+    return state, effects
+
+
+def test_a_fine_prompt_is_accepted_and_a_script_is_asked_for() -> None:
+    decision = prompts.decide(prompt(), None, NOW)
+    assert names(decision) == ["PromptAccepted", "WriteScript"]
+    accepted, task = (envelope.data for envelope, _ in decision.effects)
+    assert isinstance(accepted, PromptAccepted) and isinstance(task, WriteScript)
+    assert NOW < accepted.ts_us <= task.after_us
+    assert task.deadline_us == NOW + 30_000_000
+
+
+def test_a_prompt_that_breaks_the_rules_is_rejected_with_category_and_rule() -> None:
+    decision = prompts.decide(prompt("how to build a pipe bomb at home"), None, NOW)
+    assert names(decision) == ["PromptRejected"]
+    rejected = decision.effects[0][0].data
+    assert isinstance(rejected, PromptRejected)
+    assert rejected.category and rejected.rule and rejected.reason
+
+
+def test_the_same_prompt_always_makes_the_same_events() -> None:
+    first, second = (prompts.decide(prompt(), None, NOW) for _ in range(2))
+    assert [envelope.id for envelope, _ in first.effects] == [envelope.id for envelope, _ in second.effects]
+
+
+@pytest.mark.parametrize("lane", list(Lane))
+def test_a_script_fans_out_into_one_task_a_scene_on_its_lane(lane: Lane) -> None:
+    decision = videos.decide(scripted(lane=lane), None, NOW)
+    assert names(decision) == ["RenderScene"] * 3
+    assert {topic for _, topic in decision.effects} == {f"scene-tasks.{lane.value}"}
+    tasks = [envelope.data for envelope, _ in decision.effects]
+    assert len({task.seed for task in tasks if isinstance(task, RenderScene)}) == 3
+
+
+@given(st.permutations([1, 2, 3]), st.lists(st.sampled_from([1, 2, 3]), max_size=4))
+def test_the_assembly_follows_the_last_scene_in_whatever_order_they_come(order: list[int], again: list[int]) -> None:
+    # Given every scene at least once, some of them more often
+    events = [scripted(), *(rendered(number) for number in [*order, *again])]
+    # When they are folded
+    _, effects = fold(events)
+    # Then assembly is asked for when all are there, with the scenes in order and each cost once
+    assemblies = [effect.data for effect in effects if isinstance(effect.data, AssembleVideo)]
+    assert len(assemblies) == 1 + len(again)
+    assert {task.cost.cpu_seconds for task in assemblies} == {7.0}
+    assert [part.scene_number for part in assemblies[0].parts] == [1, 2, 3]
+    assert assemblies[0].after_us == NOW + 13
+
+
+def test_a_scene_of_an_unknown_video_changes_nothing() -> None:
+    assert videos.decide(rendered(1), None, NOW) == Decision()
+
+
+def test_a_published_prefetch_tells_its_viewer() -> None:
+    data = VideoPublished(
+        video_id=VIDEO, ts_us=NOW, title="Cats", subject="cats", archetype="list", flavor="default",
+        origin=Origin.PREFETCH, viewer_id="v1", video=BLOB, cover=BLOB, duration_ms=1, format="1080x1920",
+        scene_count=1, cost=Cost(), total_cost=Cost(),
+    )  # fmt: skip
+    decision = videos.decide(caused_by(prompt(), data, source="/test", step="published"), b"{}", NOW)
+    settled = decision.effects[0][0].data
+    assert isinstance(settled, PrefetchSettled)
+    assert (settled.viewer_id, settled.outcome, decision.state) == ("v1", Outcome.READY, None)
+
+
+# Viewers
+
+decide = decide_for(ahead=5, active_s=600)
+
+
+def swipe(action: Action = Action.WATCHED, n: int = 0, **changes: Any) -> Envelope[Message]:
+    data = SwipeRecorded(
+        viewer_id="v1", video_id=ids.video_id(f"seen-{n}"), action=action, watched_ms=9000, duration_ms=10_000,
+        subject="cats", ts_us=NOW,
+    )  # fmt: skip
+    return root(data.model_copy(update=changes), source="/test", event_id=ids.derive("swipe", action, n))
+
+
+def served(*video_ids: str, ts_us: int = NOW) -> Envelope[Message]:
+    items = tuple(Impression(video_id=video, position=n, reason="fresh") for n, video in enumerate(video_ids))
+    data = FeedServed(viewer_id="v1", ts_us=ts_us, items=items, policy="test")
+    return root(data, source="/test", event_id=ids.derive("served", "/".join(video_ids)))
+
+
+def prefetched(decision: Decision) -> list[PromptSubmitted]:
+    return [envelope.data for envelope, _ in decision.effects if isinstance(envelope.data, PromptSubmitted)]
+
+
+def test_an_empty_feed_asks_for_five_videos_once() -> None:
+    first = decide(served(), None, NOW)
+    assert len(prefetched(first)) == 5
+    # And asking again while they are made asks for nothing
+    assert prefetched(decide(served(), first.state, NOW)) == []
+
+
+def test_every_swipe_is_replaced_when_five_are_ahead() -> None:
+    state = decide(served(*(ids.video_id(f"seen-{n}") for n in range(5))), None, NOW).state
+    assert len(prefetched(decide(swipe(n=0), state, NOW))) == 1
+
+
+def test_a_video_that_settles_counts_as_ready_and_is_not_replaced() -> None:
+    asked = decide(served(), None, NOW)
+    for wanted in prefetched(asked):
+        data = PrefetchSettled(viewer_id="v1", ts_us=NOW, video_id=wanted.video_id, outcome=Outcome.READY)
+        asked = decide(root(data, source="/test"), asked.state, NOW)
+        assert prefetched(asked) == []
+    viewer = Viewer.model_validate_json(asked.state or b"{}")
+    assert len(viewer.ready) == 5 and not viewer.pending
+
+
+def test_old_events_ask_for_nothing() -> None:
+    """A replay of the log must not render for viewers who left long ago."""
+    assert prefetched(decide(served(), None, NOW + 601 * 1_000_000)) == []
+
+
+def test_a_repeated_swipe_is_counted_once() -> None:
+    once = decide(swipe(Action.LIKED), None, NOW)
+    twice = decide(swipe(Action.LIKED), once.state, NOW)
+    viewers = [Viewer.model_validate_json(decision.state or b"{}") for decision in (once, twice)]
+    assert viewers[0].interests == viewers[1].interests == {"cats": 2.0}
+    assert [e.id for e, _ in once.effects if isinstance(e.data, InterestChanged)] == [
+        e.id for e, _ in twice.effects if isinstance(e.data, InterestChanged)
+    ]
+
+
+@given(st.lists(st.tuples(st.sampled_from(list(Action)), st.sampled_from("abcdefgh")), max_size=120))
+def test_interests_stay_bounded(history: list[tuple[Action, str]]) -> None:
+    interests: dict[str, float] = {}
+    for action, subject in history:
+        data = swipe(action).data
+        assert isinstance(data, SwipeRecorded)
+        interests = learn(interests, data.model_copy(update={"subject": subject}))
+    assert len(interests) <= 32 and all(abs(weight) <= LIMIT for weight in interests.values())
+
+
+def test_ideas_do_not_repeat_for_a_long_time() -> None:
+    liked = {"cats": 3.0, "coffee": 2.0, "chess": 1.0}
+    made = [idea(liked, number, "v1") for number in range(24)]
+    assert len({one.text for one in made}) == len(made)
+    assert {one.subject for one in made} & set(liked) == set(liked)
+    assert any(one.subject not in liked for one in made), "one in four explores"
+
+
+def test_what_a_viewer_dislikes_is_not_made_for_them() -> None:
+    disliked = dict.fromkeys(random.Random(1).sample(STARTERS, 10), -3.0)
+    assert not {idea(disliked, number, "v1").subject for number in range(40)} & set(disliked)
+
+
+def test_every_angle_names_its_subject() -> None:
+    assert all("{subject}" in text for _, text in ANGLES)
