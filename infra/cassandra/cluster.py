@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+
+from cassandra import ConsistencyLevel
 from cassandra.auth import PlainTextAuthProvider
 from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile
 from cassandra.io.libevreactor import LibevConnection
@@ -13,6 +16,9 @@ from cassandra.policies import (
 from cassandra.query import dict_factory
 
 from infra.settings import Settings
+
+# It tells of every node that it meets; what matters is raised or logged by the session.
+logging.getLogger("cassandra").setLevel(logging.ERROR)
 
 #: Version 5 of the protocol loses bytes in driver 3.30 when a read ends inside a segment header.
 PROTOCOL = 4
@@ -29,6 +35,7 @@ def cluster(settings: Settings, *, request_s: float) -> Cluster:
     points = addresses(settings.cassandra_address)
     profile = ExecutionProfile(
         load_balancing_policy=TokenAwarePolicy(DCAwareRoundRobinPolicy()),
+        consistency_level=ConsistencyLevel.LOCAL_QUORUM,
         row_factory=dict_factory,
         request_timeout=request_s,
     )

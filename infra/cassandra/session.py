@@ -27,7 +27,7 @@ _TROUBLE = (NoHostAvailable, OperationTimedOut, RequestExecutionException, Conne
 
 
 class Session:
-    """Statements by name. Connects in the background and again after an outage; thread-safe; never share across a fork.
+    """Statements by name; `{keyspace}` in them is filled in. Connects in the background and again after an outage; thread-safe; never share across a fork.
 
     Until there is a connection, and whenever Cassandra does not answer within `request_s`, calls raise
     UnavailableError.
@@ -49,7 +49,7 @@ class Session:
             raise UnavailableError(f"Cassandra does not answer: {self._why}")
 
     def bind(self, name: str, values: Mapping[str, Any]) -> BoundStatement:
-        """A statement with its values; columns that are left out stay as they are. Raises what the driver's codecs do."""
+        """A statement with its values; columns that are left out stay as they are. Raises what the driver raises."""
         return self._live(name).bind(dict(values))
 
     def submit(self, statement: BoundStatement | BatchStatement, timeout: float | None = None) -> ResponseFuture:
@@ -93,8 +93,9 @@ class Session:
     def _connect(self) -> None:
         own = cluster(self._settings, request_s=self._request_s)
         try:
-            session = own.connect(self._settings.keyspace)
-            self._prepared = {name: _prepare(session, text) for name, text in self._texts.items()}
+            session = own.connect()
+            texts = {name: text.format(keyspace=self._settings.keyspace) for name, text in self._texts.items()}
+            self._prepared = {name: _prepare(session, text) for name, text in texts.items()}
         except BaseException:
             own.shutdown()
             raise

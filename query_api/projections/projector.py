@@ -31,7 +31,7 @@ class Projector:
         self._writer = writer
 
     def handle(self, records: Sequence[Received]) -> None:
-        """Write the rows, then the positions. Raises UnavailableError, and ValueError for events that no row can hold."""
+        """Write the rows, then the positions. Raises UnavailableError, ValueError for what no row can hold."""
         self._writer.write([write for record in records for write in _writes(record)])
         self._writer.write(positions(records))
 

@@ -31,7 +31,7 @@ def submitted(event: PromptSubmitted) -> list[Write]:
         "lane": event.lane.value,
         "viewer_id": event.viewer_id,
         "flavor": event.flavor,
-        "archetype": event.archetype,
+        "wanted_archetype": event.archetype,
         "target_seconds": event.target_seconds,
         "wanted_subject": event.subject,
     }
@@ -49,7 +49,7 @@ def accepted(event: PromptAccepted) -> list[Write]:
             lane=event.lane.value,
             viewer_id=event.viewer_id,
             flavor=event.flavor,
-            archetype=event.archetype,
+            wanted_archetype=event.archetype,
             target_seconds=event.target_seconds,
             wanted_subject=event.subject,
         )
@@ -79,6 +79,7 @@ def scripted(event: ScriptWritten) -> list[Write]:
             scripted_us=event.ts_us,
             title=event.script.title,
             subject=event.script.subject,
+            archetype=event.script.archetype,
             scene_count=len(event.script.scenes),
             writer=event.writer,
             script=event.script.model_dump_json(),

@@ -1,0 +1,37 @@
+"""`python -m query_api projector` and `python -m query_api serve`."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+
+from infra.settings import settings
+from infra.telemetry import logs
+
+
+def main() -> None:
+    """Run one of the two processes of the read side until SIGTERM or Ctrl-C."""
+    parser = argparse.ArgumentParser(prog="python -m query_api", description=__doc__)
+    parser.add_argument("part", choices=("projector", "serve"))
+    part = parser.parse_args().part
+    logs.configure(settings().log_level, settings().log_format)
+    {"projector": _projector, "serve": _serve}[part]()
+
+
+def _projector() -> None:
+    from query_api.projections.projector import ProjectorService
+
+    service = ProjectorService(settings())
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: service.stop())
+    service.run()
+
+
+def _serve() -> None:
+    from query_api.serve import run
+
+    run(settings())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,113 @@
+"""How the parts are that the read side needs: Kafka, Cassandra, and the projector that joins them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from confluent_kafka import KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
+
+from infra.errors import UnavailableError
+from query_api.http import metrics
+from query_api.http.answers import PartAnswer
+from query_api.projections.positions import NAME, TOPICS
+from query_api.readmodel.model import ReadModel
+from schemas.topics import TOPICS as DECLARED
+
+#: Seconds that one check may take, and that its result holds.
+CHECK_S, HOLDS_S = 0.8, 1.0
+#: A projector that does not move for this long while it is behind counts as stopped; so does one too far behind.
+STUCK_S, FAR_BEHIND = 15.0, 20_000
+
+Ends = Mapping[tuple[str, int], int]
+
+
+def log_ends(bootstrap: str) -> Callable[[], Ends]:
+    """A function that asks the broker for the end of every projected partition. Blocks; raises UnavailableError."""
+    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 3, "reconnect.backoff.max.ms": 1000})
+    newest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+    partitions = [TopicPartition(name, number) for name in TOPICS for number in range(DECLARED[name].partitions)]
+
+    def ask() -> Ends:
+        try:
+            asked = admin.list_offsets(dict.fromkeys(partitions, newest), request_timeout=CHECK_S)
+            return {(one.topic, one.partition): future.result(CHECK_S).offset for one, future in asked.items()}
+        except (KafkaException, TimeoutError) as error:
+            raise UnavailableError(f"Kafka does not answer: {error}") from error
+
+    return ask
+
+
+class Monitor:
+    """Checks the parts when asked, at most once a second."""
+
+    def __init__(self, read: ReadModel, ends: Callable[[], Ends]) -> None:
+        self._read, self._ends = read, ends
+        self._parts: list[PartAnswer] = []
+        self._checked_at = -HOLDS_S * 100
+        self._lock = asyncio.Lock()
+        self._moved = _Moved()
+
+    async def parts(self) -> list[PartAnswer]:
+        """Every part, by name."""
+        async with self._lock:
+            if time.monotonic() - self._checked_at > HOLDS_S:
+                self._parts = await self._check()
+                self._checked_at = time.monotonic()
+            return self._parts
+
+    async def _check(self) -> list[PartAnswer]:
+        ends, positions = await asyncio.gather(self._end_offsets(), self._positions())
+        return [_part("kafka", ends), _part("cassandra", positions), self._projector(ends, positions)]
+
+    async def _end_offsets(self) -> Ends | str:
+        try:
+            return await asyncio.wait_for(asyncio.to_thread(self._ends), CHECK_S * 1.5)
+        except (UnavailableError, TimeoutError) as error:
+            return str(error) or "no answer in time"
+
+    async def _positions(self) -> Ends | str:
+        try:
+            return {(one.topic, one.partition): one.position for one in await self._read.positions(NAME)}
+        except UnavailableError as error:
+            return str(error)
+
+    def _projector(self, ends: Ends | str, positions: Ends | str) -> PartAnswer:
+        part = partial(PartAnswer, name="projector")
+        if isinstance(ends, str) or isinstance(positions, str):
+            return part(ok=False, detail="not known")
+        lags = {topic: _lag(topic, ends, positions) for topic in TOPICS}
+        for topic, lag in lags.items():
+            metrics.LAG.labels(topic).set(lag)
+        behind = sum(lags.values())
+        still = self._moved.still_s(positions, behind)
+        if still > STUCK_S or behind > FAR_BEHIND:
+            return part(ok=False, lag=behind, detail=f"{behind} records behind, last moved {still:.0f} s ago")
+        return part(ok=True, lag=behind, detail="up to date" if not behind else "catching up")
+
+
+class _Moved:
+    """Since when a projector that is behind has not moved."""
+
+    def __init__(self) -> None:
+        self._last: Ends = {}
+        self._since = time.monotonic()
+
+    def still_s(self, positions: Ends, behind: int) -> float:
+        now = time.monotonic()
+        if not behind or positions != self._last:
+            self._last, self._since = positions, now
+        return now - self._since
+
+
+def _lag(topic: str, ends: Ends, positions: Ends) -> int:
+    return sum(max(0, end - positions.get(key, 0)) for key, end in ends.items() if key[0] == topic)
+
+
+def _part(name: str, answer: Ends | str) -> PartAnswer:
+    return PartAnswer(
+        name=name, ok=not isinstance(answer, str), detail=answer if isinstance(answer, str) else "answers"
+    )

@@ -1,0 +1,1 @@
+"""The HTTP API: prompts and swipes in, videos and feeds out."""

@@ -1,0 +1,86 @@
+"""What clients get."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from query_api.cards import VideoCard
+from query_api.states import Status
+
+
+class PromptAnswer(BaseModel):
+    """The prompt was taken in; the video is on its way."""
+
+    video_id: str
+    status: Status
+    links: dict[str, str]
+
+
+class FeedAnswer(BaseModel):
+    """The next videos of a feed."""
+
+    items: list[VideoCard]
+    cursor: str = Field(description="send it back to get the videos after these")
+
+
+class SwipesAnswer(BaseModel):
+    """The swipes were taken in."""
+
+    accepted: int
+
+
+class EventAnswer(BaseModel):
+    """One event in the story of a video."""
+
+    id: str
+    type: str
+    version: int
+    time: datetime
+    ts_us: int
+    since_ms: float = Field(description="after the event before it, in milliseconds")
+    source: str
+    correlation_id: str | None = None
+    causation_id: str | None = None
+    traceparent: str | None = None
+    record: str = Field(description="where it stands in the log: topic/partition/offset")
+    data: dict[str, Any]
+
+
+class EventsAnswer(BaseModel):
+    """The story of a video, in order."""
+
+    video_id: str
+    events: list[EventAnswer]
+
+
+class FlavorAnswer(BaseModel):
+    """A preset that prompts can ask for."""
+
+    name: str
+    title: str = ""
+    description: str = ""
+
+
+class FlavorsAnswer(BaseModel):
+    """Every flavor."""
+
+    flavors: list[FlavorAnswer]
+
+
+class PartAnswer(BaseModel):
+    """A part that this process needs."""
+
+    name: str
+    ok: bool
+    detail: str
+    lag: int | None = Field(None, description="records that are not in the read model yet")
+
+
+class ReadyAnswer(BaseModel):
+    """Whether requests can be served."""
+
+    ready: bool
+    parts: list[PartAnswer]

@@ -1,0 +1,51 @@
+"""The app: routes, errors, guard, page."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from query_api.http import feed, flavors, guard, health, media, metrics, page, problems, prompts, swipes, videos
+from query_api.http.parts import Parts
+
+DESCRIPTION = """
+Ask for videos, watch them, say what you think of them.
+
+Every error is a problem document (RFC 9457). `503` comes with `Retry-After`: a part that is needed does not answer.
+"""
+
+
+def create_app(parts: Parts) -> FastAPI:
+    """The ASGI app over `parts`. Starts and stops nothing itself."""
+    app = FastAPI(title="Swipestream", version=_version(), description=DESCRIPTION, redoc_url=None)
+    app.state.parts = parts
+    problems.install(app)
+    for module in (prompts, videos, feed, swipes, flavors, media, health, metrics):
+        app.include_router(module.router)
+    page.install(app)
+    app.add_middleware(guard.Guard, gateway=parts.settings.gateway_url)
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
+    return app
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    """The document, with problems in place of FastAPI's own validation errors."""
+    if app.openapi_schema is None:
+        document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+        schemas = document["components"]["schemas"]
+        for name in ("HTTPValidationError", "ValidationError"):
+            schemas.pop(name, None)
+        models = problems.Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas |= models.pop("$defs", {}) | {"Problem": models}
+        app.openapi_schema = document
+    return app.openapi_schema
+
+
+def _version() -> str:
+    try:
+        return version("swipestream")
+    except PackageNotFoundError:
+        return "0"

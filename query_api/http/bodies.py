@@ -1,0 +1,72 @@
+"""What clients send. Unknown fields are refused: a typo must not be ignored."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from schemas.base import Slug, Uuid, ViewerId
+from schemas.prompts import PromptText
+from schemas.swipes import Action
+
+
+class Body(BaseModel):
+    """A request body."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PromptBody(Body):
+    """A video to be made."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"text": "Why do cats purr?", "viewer_id": "anna", "target_seconds": 20}]}
+    )
+
+    text: PromptText = Field(description="what the video is about")
+    flavor: Slug = Field("default", description="one of `GET /v1/flavors`")
+    archetype: Slug | None = Field(None, description="the kind of story; chosen by the prompt when left out")
+    target_seconds: float | None = Field(None, ge=15, le=180)
+    viewer_id: ViewerId | None = Field(None, description="who asks: it will come first in their feed")
+
+
+class SwipeBody(Body):
+    """One thing that a viewer did."""
+
+    video_id: Uuid
+    action: Action
+    watched_ms: int = Field(0, ge=0, le=3_600_000)
+    duration_ms: int = Field(0, ge=0, le=3_600_000, description="of the video; 0 when not known")
+    position: int | None = Field(None, ge=0, le=100_000, description="place in the feed")
+    swipe_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:-]{1,64}$")] | None = Field(
+        None, description="chosen by the client: sending a swipe with the same id again counts it once"
+    )
+    at: datetime | None = Field(None, description="when it happened, for swipes that were kept while offline")
+
+
+class SwipesBody(Body):
+    """What a viewer did, in order."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "viewer_id": "anna",
+                    "swipes": [
+                        {
+                            "video_id": "6f0c5f3e-8f0a-5d0e-9a59-3f3d1f0b2c11",
+                            "action": "watched",
+                            "watched_ms": 15200,
+                            "duration_ms": 16000,
+                            "swipe_id": "s-41",
+                        }
+                    ],
+                }
+            ]
+        }
+    )
+
+    viewer_id: ViewerId
+    swipes: list[SwipeBody] = Field(min_length=1, max_length=100)

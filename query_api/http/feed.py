@@ -1,0 +1,53 @@
+"""`GET /v1/feed`: the next videos for a viewer."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from fastapi.responses import Response
+
+from query_api.cards import VideoCard
+from query_api.cursors import parse
+from query_api.feed import Choice
+from query_api.http import metrics
+from query_api.http.answers import FeedAnswer
+from query_api.http.parts import Needs
+from query_api.http.problems import responses
+from schemas.base import ViewerId
+
+router = APIRouter(tags=["feed"])
+
+
+@router.get(
+    "/v1/feed",
+    response_model=FeedAnswer,
+    response_model_exclude_none=True,
+    summary="The next videos for a viewer",
+    responses=responses(422, 503),
+)
+async def feed(
+    parts: Needs,
+    viewer: Annotated[ViewerId, Query(description="who watches", examples=["anna"])],
+    limit: Annotated[int, Query(ge=1, le=50)] = 5,
+    cursor: Annotated[str | None, Query(max_length=4096, description="from the answer before this one")] = None,
+) -> Response:
+    """Unseen videos: those made for the viewer first, then what they like, then the newest.
+
+    A walk begins without a cursor and never shows a video twice. A new walk offers again what was served before but
+    never watched, after everything that was never served. Fewer videos than asked for: there are no more right now.
+    """
+    chosen, after = await parts.feed.serve(viewer, limit, parse(cursor) if cursor else None)
+    for choice in chosen:
+        metrics.FEED_ITEMS.labels(choice.reason.value).inc()
+    if not chosen:
+        metrics.FEED_EMPTY.inc()
+    answer = FeedAnswer.model_construct(items=[_card(choice) for choice in chosen], cursor=after.encoded())
+    return Response(answer.model_dump_json(exclude_none=True), media_type="application/json", headers=_PRIVATE)
+
+
+_PRIVATE = {"Cache-Control": "no-store"}
+
+
+def _card(choice: Choice) -> VideoCard:
+    return choice.item.card.model_copy(update={"reason": choice.reason.value})

@@ -1,0 +1,102 @@
+"""What wraps every request: a limit on its body, security headers, and a measurement."""
+
+from __future__ import annotations
+
+import time
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from query_api.http import metrics
+from query_api.http.problems import TOO_LARGE, problem
+
+#: Bytes of a request's body.
+LIMIT = 65_536
+#: The rest of the body is not read: the connection ends with the answer.
+CLOSE = {"Connection": "close"}
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+#: Where /docs gets its scripts from.
+_DOCS = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' https://cdn.jsdelivr.net; "
+    "style-src 'self' 'unsafe-inline' https://cdn.jsdelivr.net; img-src 'self' data: https://fastapi.tiangolo.com"
+)
+
+
+class Guard:
+    """The outermost part of the app."""
+
+    def __init__(self, app: ASGIApp, *, gateway: str, limit: int = LIMIT) -> None:
+        self._app, self._limit = app, limit
+        self._policy = (
+            f"default-src 'self'; connect-src 'self' ws: wss: {gateway}; img-src 'self' data: blob:; "
+            "media-src 'self' blob:; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; "
+            "frame-ancestors 'none'; form-action 'self'"
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        answer = _Answer(scope, send, _DOCS if scope["path"] == "/docs" else self._policy)
+        try:
+            await self._limited(scope, receive, answer)
+        finally:
+            answer.measured()
+
+    async def _limited(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
+        length = Headers(scope=scope).get("content-length", "0")
+        body = _Body(receive, self._limit)
+        # A malformed length never gets here: the server refuses it.
+        if length.isdigit() and int(length) > self._limit:
+            return await self._refuse(scope, receive, answer)
+        await self._app(scope, body, answer)
+
+    async def _refuse(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
+        response = problem(scope["path"], 413, "too-large", TOO_LARGE, headers=CLOSE)
+        await response(scope, receive, answer)
+
+
+class _Body:
+    """Counts what is read, for bodies whose length was not told beforehand."""
+
+    def __init__(self, receive: Receive, limit: int) -> None:
+        self._receive, self._left = receive, limit
+
+    async def __call__(self) -> Message:
+        message = await self._receive()
+        self._left -= len(message.get("body", b""))
+        if self._left < 0:
+            # Of all errors, FastAPI lets this one through.
+            raise HTTPException(413, headers=CLOSE)
+        return message
+
+
+class _Answer:
+    """Adds the headers, and remembers the status for the metrics."""
+
+    def __init__(self, scope: Scope, send: Send, policy: str) -> None:
+        self._scope, self._send, self._policy = scope, send, policy
+        self._started = time.perf_counter()
+        self.status = 0
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = MutableHeaders(scope=message)
+            for name, value in HEADERS.items():
+                headers[name] = value
+            headers["Content-Security-Policy"] = self._policy
+        await self._send(message)
+
+    def measured(self) -> None:
+        """Count the request under its route's pattern, so that ids do not become labels."""
+        path = getattr(self._scope.get("route"), "path", "other")
+        labels = (self._scope["method"] if path != "other" else "*", path)
+        metrics.REQUESTS.labels(*labels, str(self.status or 499)).inc()
+        metrics.SECONDS.labels(*labels).observe(time.perf_counter() - self._started)

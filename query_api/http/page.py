@@ -1,0 +1,51 @@
+"""The page and its files, at every address that is not the API's; `/config.json` tells it where the gateway is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse, Response
+from starlette.convertors import Convertor, register_url_convertor
+from starlette.staticfiles import StaticFiles
+
+from query_api.http.parts import Needs
+
+FOLDER = Path(__file__).parent.parent / "web"
+
+
+class _PagePath(Convertor[str]):
+    """Leaves the API's addresses alone: there, a wrong method stays a 405 and a wrong path a 404."""
+
+    regex = r"(?!v1/|media/).*"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+def install(app: FastAPI, folder: Path = FOLDER) -> None:
+    """Serve the page. Files are revalidated on each use, so that an update is seen at once."""
+    register_url_convertor("page", _PagePath())
+    app.add_api_route("/config.json", config, methods=["GET"], include_in_schema=False)
+    files = StaticFiles(directory=folder, html=True, check_dir=False)
+
+    async def page(request: Request) -> Response:
+        response = await files.get_response(request.path_params["path"] or ".", request.scope)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
+
+    app.add_route("/{path:page}", page, methods=["GET", "HEAD"], include_in_schema=False)
+
+
+async def config(request: Request, parts: Needs) -> JSONResponse:
+    """Where the gateway is, as seen from the browser that asks."""
+    scheme = "wss" if request.url.scheme == "https" else "ws"
+    host = request.url.hostname or "127.0.0.1"
+    shown = f"[{host}]" if ":" in host else host
+    return JSONResponse({"gateway": f"{scheme}://{shown}:{parts.settings.gateway_port}/"}, headers=_NO_STORE)
+
+
+_NO_STORE = {"Cache-Control": "no-store"}

@@ -1,0 +1,53 @@
+"""What the routes work with; made once per process and handed to `create_app`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Protocol
+
+from fastapi import Depends, Request
+
+from infra.settings import Settings
+from query_api.caches import Lru
+from query_api.http.answers import PartAnswer
+from query_api.readmodel.model import ReadModel
+from query_api.serving import Feed, Publisher
+from schemas.envelope import Envelope
+from schemas.prompts import PromptSubmitted
+
+
+class Media(Protocol):
+    """The part of a blob store that the API uses."""
+
+    def path(self, name: str) -> Path: ...
+
+
+class Health(Protocol):
+    """Says which parts answer."""
+
+    async def parts(self) -> list[PartAnswer]: ...
+
+
+@dataclass
+class Parts:
+    """Everything that a request may need."""
+
+    settings: Settings
+    read: ReadModel
+    publisher: Publisher
+    feed: Feed
+    media: Media
+    health: Health
+    #: Prompts of this process by video: answers what the read model does not know yet, and repeats them unchanged.
+    prompts: Lru[str, Envelope[PromptSubmitted]] = field(default_factory=lambda: Lru(5_000))
+    #: (subject, archetype) of videos that were swiped.
+    topics: Lru[str, tuple[str, str]] = field(default_factory=lambda: Lru(20_000))
+
+
+def _parts(request: Request) -> Parts:
+    parts: Parts = request.app.state.parts
+    return parts
+
+
+Needs = Annotated[Parts, Depends(_parts)]

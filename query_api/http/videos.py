@@ -1,0 +1,99 @@
+"""`GET /v1/videos/{id}` and its events."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+
+from infra.errors import NotFoundError
+from query_api.http.answers import EventAnswer, EventsAnswer
+from query_api.http.parts import Needs, Parts
+from query_api.http.problems import responses
+from query_api.readmodel.store import Row
+from query_api.states import StageTime, Status, VideoState, links, moment, state
+
+router = APIRouter(prefix="/v1/videos", tags=["videos"])
+
+VideoId = Annotated[str, Path(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", description="a UUID")]
+
+
+@router.get(
+    "/{video_id}",
+    response_model=VideoState,
+    response_model_exclude_none=True,
+    summary="Where a video is",
+    responses=responses(404, 422, 503),
+)
+async def video(video_id: VideoId, parts: Needs) -> VideoState:
+    """State, stages with their times, scenes, cost so far; the card once it can be watched; why, if it never will."""
+    rows, scenes = await asyncio.gather(parts.read.revisions(video_id), parts.read.scenes(video_id))
+    found = state(rows, scenes) or _just_submitted(parts, video_id)
+    if found is None:
+        raise NotFoundError(f"There is no video {video_id}.")
+    return found
+
+
+@router.get(
+    "/{video_id}/events",
+    response_model=EventsAnswer,
+    response_model_exclude_none=True,
+    summary="The story of a video",
+    responses=responses(404, 422, 503),
+)
+async def events(video_id: VideoId, parts: Needs) -> EventsAnswer:
+    """Every event about the video in the order of its life, each with its cause and its place in the log."""
+    rows = await parts.read.events(video_id)
+    if not rows and parts.prompts.get(video_id) is None:
+        raise NotFoundError(f"There is no video {video_id}.")
+    return EventsAnswer(video_id=video_id, events=told(rows))
+
+
+def told(rows: Sequence[Row]) -> list[EventAnswer]:
+    """The events of a video, each once: a repeated request may have put one into the log twice."""
+    once = list({row["event_id"]: row for row in reversed(rows)}.values())[::-1]
+    gaps = [0, *(after["ts_us"] - before["ts_us"] for before, after in pairwise(once))]
+    return [_event(row, gap) for row, gap in zip(once, gaps, strict=False)]
+
+
+def _event(row: Row, gap_us: int) -> EventAnswer:
+    return EventAnswer(
+        id=row["event_id"],
+        type=row["type"],
+        version=row["version"],
+        time=moment(row["time_us"]),
+        ts_us=row["ts_us"],
+        since_ms=gap_us / 1000,
+        source=row["source"],
+        correlation_id=row["correlation_id"],
+        causation_id=row["causation_id"],
+        traceparent=row["traceparent"],
+        record=_record(row["record"]),
+        data=json.loads(row["payload"]),
+    )
+
+
+def _record(padded: str) -> str:
+    topic, partition, offset = padded.rsplit("/", 2)
+    return f"{topic}/{int(partition)}/{int(offset)}"
+
+
+def _just_submitted(parts: Parts, video_id: str) -> VideoState | None:
+    """The prompt was taken in by this process and has not reached the read model yet."""
+    if (envelope := parts.prompts.get(video_id)) is None:
+        return None
+    event = envelope.data
+    return VideoState(
+        video_id=video_id,
+        status=Status.SUBMITTED,
+        prompt=event.text,
+        origin=event.origin.value,
+        flavor=event.flavor,
+        archetype=event.archetype,
+        stages=[StageTime(stage=Status.SUBMITTED, at=moment(event.ts_us))],
+        links=links(video_id),
+    )

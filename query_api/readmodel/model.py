@@ -1,0 +1,94 @@
+"""What is read from the tables, with types."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from query_api.readmodel.store import Reader, Row
+
+#: Rows read of one bucket of a feed.
+MOST = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A video in a feed; `card` is the JSON of its VideoCard."""
+
+    video_id: str
+    revision: int
+    published_us: int
+    card: str
+    viewer_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """When a viewer was last served a video, and last did something with it; 0 is never."""
+
+    served_us: int = 0
+    swiped_us: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far a projection is in one partition."""
+
+    topic: str
+    partition: int
+    position: int
+    event_us: int
+
+
+class ReadModel:
+    """Queries by meaning. Each raises UnavailableError when the store does not answer."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    async def revisions(self, video_id: str) -> Sequence[Row]:
+        """The rows of a video, by revision; none for a video that is not known."""
+        return await self._reader.fetch("video", {"video_id": video_id})
+
+    async def scenes(self, video_id: str) -> Sequence[Row]:
+        """The scenes of every revision, by revision and number."""
+        return await self._reader.fetch("scenes", {"video_id": video_id})
+
+    async def events(self, video_id: str) -> Sequence[Row]:
+        """The story of a video, in order."""
+        return await self._reader.fetch("events", {"video_id": video_id})
+
+    async def published(self, week: int, after_us: int = 0, most: int = MOST) -> list[Entry]:
+        """What was published in a week and after a time, newest first."""
+        rows = await self._reader.fetch("published", {"week": week, "after_us": after_us, "most": most})
+        return [_entry(row) for row in rows]
+
+    async def made_for(self, viewer_id: str, week: int, most: int = MOST) -> list[Entry]:
+        """What was made for a viewer in a week, newest first."""
+        rows = await self._reader.fetch("made_for", {"viewer_id": viewer_id, "week": week, "most": most})
+        return [_entry(row | {"viewer_id": viewer_id}) for row in rows]
+
+    async def withdrawn(self, week: int) -> set[tuple[str, int]]:
+        """(video, revision) of what was withdrawn in a week."""
+        rows = await self._reader.fetch("withdrawn", {"week": week})
+        return {(row["video_id"], row["revision"]) for row in rows}
+
+    async def seen(self, viewer_id: str, week: int) -> dict[str, Seen]:
+        """What a viewer was served or swiped in a week, by video."""
+        rows = await self._reader.fetch("seen", {"viewer_id": viewer_id, "week": week})
+        return {row["video_id"]: Seen(row["served_us"] or 0, row["swiped_us"] or 0) for row in rows}
+
+    async def interests(self, viewer_id: str) -> Mapping[str, float]:
+        """Subject → weight; empty for a viewer of whom nothing is known."""
+        rows = await self._reader.fetch("interests", {"viewer_id": viewer_id})
+        return json.loads(rows[0]["interests"] or "{}") if rows else {}
+
+    async def positions(self, projection: str) -> list[Position]:
+        """How far a projection is, by partition."""
+        rows = await self._reader.fetch("positions", {"projection": projection})
+        return [Position(row["topic"], row["partition"], row["position"], row["event_us"] or 0) for row in rows]
+
+
+def _entry(row: Row) -> Entry:
+    return Entry(row["video_id"], row["revision"], row["published_us"], row["card"], row.get("viewer_id"))

@@ -1,0 +1,88 @@
+"""`python -m query_api serve`: the HTTP API and the websocket gateway in one process and one event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+import uvicorn
+import uvloop
+
+from infra.kafka.producer import EventProducer
+from infra.settings import Settings
+from infra.storage.blobs import LocalBlobStore
+from infra.telemetry import logs
+from query_api.gateway import server as gateway
+from query_api.health import Monitor, log_ends
+from query_api.http.app import create_app
+from query_api.http.parts import Parts
+from query_api.readmodel.cassandra import CassandraReader, reading
+from query_api.readmodel.model import ReadModel
+from query_api.serving import Feed
+
+log = logs.get("serve")
+
+#: Seconds that requests under way get to finish, and records to reach the log, after SIGTERM.
+DRAIN_S, FLUSH_S = 3, 1.5
+#: A request waits a second for the log at most: what was not delivered by then is not delivered later either, so that
+#: a client that was told to try again does not get two videos.
+DELIVERY_S = 1.0
+
+
+def run(settings: Settings) -> None:
+    """Serve until SIGTERM or Ctrl-C."""
+    uvloop.run(serve(settings))
+
+
+async def serve(settings: Settings) -> None:
+    """Serve until the server is told to stop; then finish what is under way."""
+    async with _parts(settings) as parts, gateway.start(settings):
+        config = uvicorn.Config(
+            create_app(parts),
+            host=settings.host,
+            port=settings.api_port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=DRAIN_S,
+            timeout_keep_alive=30,
+            backlog=512,
+        )
+        server = _Server(config)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, server.stop)
+        await server.serve()
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to us: uvicorn's own handling ends the process before the producer is flushed."""
+
+    def stop(self) -> None:
+        """Finish what is under way; at once when asked a second time."""
+        self.force_exit = self.should_exit
+        self.should_exit = True
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@asynccontextmanager
+async def _parts(settings: Settings) -> AsyncIterator[Parts]:
+    session = reading(settings)
+    read = ReadModel(CassandraReader(session))
+    producer = EventProducer(settings.kafka_address, "query-api", delivery_s=DELIVERY_S)
+    try:
+        yield Parts(
+            settings=settings,
+            read=read,
+            publisher=producer,
+            feed=Feed(read, producer),
+            media=LocalBlobStore(settings.media_dir),
+            health=Monitor(read, log_ends(settings.kafka_address)),
+        )
+    finally:
+        await asyncio.to_thread(producer.close, FLUSH_S)
+        await asyncio.to_thread(session.close)

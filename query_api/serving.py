@@ -1,0 +1,84 @@
+"""Serving the feed: choose, remember, and say so in an event."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future
+from typing import Protocol
+
+from infra.errors import UnavailableError
+from infra.telemetry import logs
+from query_api.cursors import Cursor, begin
+from query_api.feed import POLICY, UPCOMING, Choice, Item, Watcher, choose
+from query_api.readmodel.model import ReadModel
+from query_api.watchers import Viewer, Viewers
+from query_api.window import Cards, Window
+from schemas.base import Message, now_us
+from schemas.envelope import Envelope, root
+from schemas.feeds import FeedServed, Impression
+
+log = logs.get("feed")
+SOURCE = "query-api"
+
+
+class Publisher(Protocol):
+    """The part of `infra.kafka.producer.EventProducer` that the API uses."""
+
+    def send(self, envelope: Envelope[Message], topic: str | None = None) -> Future[None]: ...
+
+    async def publish(self, envelope: Envelope[Message], topic: str | None = None, *, timeout: float = 5.0) -> None: ...
+
+
+class Feed:
+    """The feed of every viewer."""
+
+    def __init__(self, read: ReadModel, publisher: Publisher) -> None:
+        self._publisher = publisher
+        cards = Cards()
+        self._window = Window(read, cards)
+        self.viewers = Viewers(read, cards)
+
+    async def serve(self, viewer_id: str, limit: int, cursor: Cursor | None) -> tuple[list[Choice], Cursor]:
+        """The next videos and the cursor for those after them. Raises UnavailableError."""
+        items = await self._window.items()
+        viewer = await self.viewers.current(viewer_id, self._window.oldest_week())
+        since_us = cursor.since_us if cursor else now_us()
+        # No await from here to the note: two requests at once must not get the same videos.
+        chosen = choose(self._candidates(viewer, items), _watcher(viewer, since_us, cursor), limit + UPCOMING)
+        served = chosen[:limit]
+        ts_us = viewer.next_us()
+        viewer.note_served((choice.item.video_id for choice in served), ts_us)
+        self._tell(viewer_id, served, chosen[limit:], ts_us)
+        return served, begin(since_us, [choice.item.video_id for choice in served])
+
+    def _candidates(self, viewer: Viewer, items: Sequence[Item]) -> Iterable[Item]:
+        gone = self._window.gone
+        yield from (item for item in viewer.made if (item.video_id, item.card.revision) not in gone)
+        yield from items
+
+    def _tell(self, viewer_id: str, served: Sequence[Choice], later: Sequence[Choice], ts_us: int) -> None:
+        """An answer does not wait for the log: should the event be lost, videos may be offered once more."""
+        event = FeedServed(
+            viewer_id=viewer_id,
+            ts_us=ts_us,
+            items=tuple(
+                Impression(video_id=choice.item.video_id, position=position, reason=choice.reason.value, propensity=1.0)
+                for position, choice in enumerate(served)
+            ),
+            upcoming=tuple(choice.item.video_id for choice in later),
+            policy=POLICY,
+        )
+        try:
+            self._publisher.send(root(event, source=SOURCE)).add_done_callback(_report)
+        except UnavailableError as error:
+            log.warning("impression lost", why=str(error))
+
+
+def _watcher(viewer: Viewer, since_us: int, cursor: Cursor | None) -> Watcher:
+    skip = frozenset(cursor.last) if cursor else frozenset[str]()
+    return Watcher(viewer.viewer_id, viewer.seen, viewer.interests, since_us, skip)
+
+
+def _report(done: Future[None]) -> None:
+    if error := done.exception():
+        log.warning("impression lost", why=str(error))

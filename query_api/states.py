@@ -1,0 +1,175 @@
+"""What state a video is in, told from which cells are there: the order of their arrival does not matter."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from query_api.cards import VideoCard
+from query_api.readmodel.store import Row
+from schemas.values import Cost
+
+
+class Status(StrEnum):
+    """Where a video is in its life."""
+
+    SUBMITTED = "submitted"  #: asked for; the gate has not looked at it yet
+    ACCEPTED = "accepted"  #: a script is being written
+    SCRIPTED = "scripted"  #: no scene is finished yet
+    RENDERING = "rendering"  #: some scenes are finished
+    ASSEMBLING = "assembling"  #: all scenes are finished
+    PUBLISHED = "published"
+    REJECTED = "rejected"
+    FAILED = "failed"
+    WITHDRAWN = "withdrawn"
+
+
+class StageTime(BaseModel):
+    """A step of the way, and when it was done."""
+
+    stage: Status = Field(description="the state that the video reached")
+    at: datetime
+
+
+class SceneState(BaseModel):
+    """A scene, and what is there of it."""
+
+    scene_number: int
+    voiced_at: datetime | None = None
+    rendered_at: datetime | None = None
+    duration_ms: int | None = None
+    backend: str | None = None
+    model: str | None = None
+
+
+class VideoState(BaseModel):
+    """A video, whatever state it is in."""
+
+    video_id: str
+    revision: int = 1
+    status: Status
+    prompt: str | None = None
+    origin: str | None = None
+    flavor: str | None = None
+    archetype: str | None = None
+    title: str | None = None
+    subject: str | None = None
+    stages: list[StageTime] = Field(default_factory=list, description="in the order in which they were reached")
+    scene_count: int | None = None
+    scenes: list[SceneState] = Field(default_factory=list)
+    cost: Cost = Field(default_factory=Cost, description="so far, of every stage")
+    card: VideoCard | None = Field(None, description="there once the video is published")
+    reason: str | None = Field(None, description="why it will not appear, or no longer does")
+    error: str | None = Field(None, description="class of the error, or category of the rejection")
+    failed_stage: str | None = None
+    links: dict[str, str] = Field(default_factory=dict)
+
+    @property
+    def is_final(self) -> bool:
+        """Nothing more will happen by itself."""
+        return self.status in (Status.PUBLISHED, Status.REJECTED, Status.FAILED, Status.WITHDRAWN)
+
+
+def links(video_id: str) -> dict[str, str]:
+    """Where to read on."""
+    return {"self": f"/v1/videos/{video_id}", "events": f"/v1/videos/{video_id}/events"}
+
+
+def state(revisions: Sequence[Row], scenes: Sequence[Row]) -> VideoState | None:
+    """The state of the newest revision that can be watched, else of the newest; None for no rows."""
+    if not revisions:
+        return None
+    row = max(revisions, key=lambda one: (bool(one["published_us"]) and not one["withdrawn_us"], one["revision"]))
+    own = [scene for scene in scenes if scene["revision"] == row["revision"]]
+    return VideoState(
+        video_id=row["video_id"],
+        revision=row["revision"],
+        status=status(row, own),
+        prompt=row["prompt"],
+        origin=row["origin"],
+        flavor=row["flavor"],
+        archetype=row["archetype"] or row["wanted_archetype"],
+        title=row["title"],
+        subject=row["subject"] or row["wanted_subject"],
+        stages=stages(row, own),
+        scene_count=row["scene_count"],
+        scenes=[_scene(scene) for scene in own],
+        cost=_cost(row, own),
+        card=VideoCard.model_validate_json(row["card"]) if row["card"] else None,
+        **_ending(row),
+        links=links(row["video_id"]),
+    )
+
+
+def status(row: Row, scenes: Sequence[Row]) -> Status:
+    """The state of one revision. A video that was published is published, whatever failed on the way."""
+    for cell, reached in _FINAL.items():
+        if row[cell]:
+            return reached
+    done = sum(1 for scene in scenes if scene["rendered_us"])
+    if row["scene_count"] and done >= row["scene_count"]:
+        return Status.ASSEMBLING
+    if done or any(scene["voiced_us"] for scene in scenes):
+        return Status.RENDERING
+    return next((reached for cell, reached in _UNDER_WAY.items() if row[cell]), Status.SUBMITTED)
+
+
+_FINAL = {
+    "withdrawn_us": Status.WITHDRAWN,
+    "published_us": Status.PUBLISHED,
+    "rejected_us": Status.REJECTED,
+    "failed_us": Status.FAILED,
+}
+_UNDER_WAY = {"scripted_us": Status.SCRIPTED, "accepted_us": Status.ACCEPTED, "submitted_us": Status.SUBMITTED}
+
+
+def stages(row: Row, scenes: Sequence[Row]) -> list[StageTime]:
+    """What was reached, and when."""
+    reached = {stage: row[cell] for cell, stage in {**_UNDER_WAY, **_FINAL}.items() if row[cell]}
+    rendered = [scene["rendered_us"] for scene in scenes if scene["rendered_us"]]
+    if rendered:
+        reached[Status.RENDERING] = min(rendered)
+    if row["scene_count"] and len(rendered) >= row["scene_count"]:
+        reached[Status.ASSEMBLING] = max(rendered)
+    return [StageTime(stage=stage, at=moment(at)) for stage, at in sorted(reached.items(), key=lambda pair: pair[1])]
+
+
+def moment(ts_us: int) -> datetime:
+    """Microseconds since the epoch as a time."""
+    return datetime.fromtimestamp(ts_us / 1_000_000, UTC)
+
+
+def _scene(row: Row) -> SceneState:
+    return SceneState(
+        scene_number=row["scene_number"],
+        voiced_at=moment(row["voiced_us"]) if row["voiced_us"] else None,
+        rendered_at=moment(row["rendered_us"]) if row["rendered_us"] else None,
+        duration_ms=row["rendered_ms"] or row["voiced_ms"],
+        backend=row["backend"],
+        model=row["model"],
+    )
+
+
+def _cost(row: Row, scenes: Sequence[Row]) -> Cost:
+    """The whole once it is known, else the sum of what was reported."""
+    if row["cost"]:
+        return Cost.model_validate_json(row["cost"])
+    parts = [row["script_cost"], *(scene[cell] for scene in scenes for cell in ("voice_cost", "scene_cost"))]
+    return sum((Cost.model_validate_json(part) for part in parts if part), Cost())
+
+
+def _ending(row: Row) -> dict[str, str | None]:
+    for cell in ("withdrawal", "rejection", "failure"):
+        if row[cell] and (cell == "withdrawal" or not row["published_us"]):
+            return _told(json.loads(row[cell]))
+    return {}
+
+
+def _told(why: dict[str, Any]) -> dict[str, str | None]:
+    error = why.get("error") or why.get("category")
+    return {"reason": why["reason"], "error": error, "failed_stage": why.get("stage")}
