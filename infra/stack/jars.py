@@ -19,7 +19,7 @@ from infra.stack.lock import Jar
 Progress = Callable[[int], None]
 
 _ATTEMPTS = 3
-_HINT = "Check the network and run it again; what has arrived is kept. SWIPESTREAM_MAVEN names a mirror, HTTPS_PROXY a proxy."
+_HINT = "Check the network and run it again; what has arrived is kept. SWIPESTREAM_MAVEN may name a mirror."
 
 
 def cache_dir() -> Path:

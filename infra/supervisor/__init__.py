@@ -1,0 +1,1 @@
+"""One process that starts, watches, restarts and stops all the others."""
