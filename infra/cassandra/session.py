@@ -27,10 +27,10 @@ _TROUBLE = (NoHostAvailable, OperationTimedOut, RequestExecutionException, Conne
 
 
 class Session:
-    """Statements by name; `{keyspace}` in them is filled in. Connects in the background and again after an outage; thread-safe; never share across a fork.
+    """Statements by name; `{keyspace}` in them is filled in. Thread-safe; never share one across a fork.
 
-    Until there is a connection, and whenever Cassandra does not answer within `request_s`, calls raise
-    UnavailableError.
+    Connects in the background, and again after an outage. Until there is a connection, and whenever Cassandra does not
+    answer within `request_s`, calls raise UnavailableError.
     """
 
     def __init__(self, settings: Settings, statements: Mapping[str, str], *, request_s: float = 0.8) -> None:
