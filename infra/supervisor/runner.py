@@ -41,7 +41,9 @@ class Runner:
     ) -> None:
         self.part = part
         self.log_path = log_dir / f"{part.name}.log"
-        self.state = PartState(part.name, address=part.address, log=str(self.log_path), probe=part.probe)
+        self.state = PartState(
+            part.name, address=part.address, log=str(self.log_path), probe=part.probe, once=part.once
+        )
         #: Set when it is ready for the first time (a one-shot part: when it has succeeded).
         self.ready = asyncio.Event()
         self._screen = screen

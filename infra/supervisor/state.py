@@ -32,6 +32,7 @@ class PartState:
     restarts: int = 0
     log: str = ""
     probe: Probe | None = None
+    once: bool = False
 
 
 @dataclass(slots=True)

@@ -1,0 +1,39 @@
+"""Where commands print: data on stdout, everything else on stderr; and how they read the settings."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Annotated, Any
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+
+from infra.errors import ConfigurationError
+from infra.settings import Settings, settings
+
+#: What people read; soft, so that text may be copied as it is.
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+#: The option of every command that prints data.
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def print_json(data: Any) -> None:
+    """Print one JSON document on stdout and nothing else."""
+    sys.stdout.write(json.dumps(data, indent=2, ensure_ascii=False) + "\n")
+
+
+def config() -> Settings:
+    """The settings; raises ConfigurationError that names the first one that cannot be used."""
+    try:
+        return settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "_".join(["SWIPESTREAM", *map(str, first["loc"])]).upper()
+        raise ConfigurationError(
+            f"{name}: {first['msg']}, not {first['input']!r}.",
+            hint="Settings are read from the environment and from the file swipestream.env.",
+        ) from error

@@ -1,0 +1,54 @@
+"""`swipestream up --detach`: the supervisor in a session of its own, and this process waiting until all is ready."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from infra.cli.console import err
+from infra.settings import Settings
+from infra.supervisor import state
+from infra.supervisor.errors import StartError
+from infra.supervisor.logfile import tail
+
+
+def start(settings: Settings, *, fresh: bool, starter: bool) -> None:
+    """Start it and return when every part is ready; raises StartError when it ends before."""
+    log = settings.data_dir / "run" / "up.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    child = _spawn(settings, log, fresh=fresh, starter=starter)
+    try:
+        with err.status("Starting …"):
+            _wait(child, settings.data_dir, log)
+    except KeyboardInterrupt:
+        child.terminate()
+        child.wait(15)
+        raise
+
+
+def _spawn(settings: Settings, log: Path, *, fresh: bool, starter: bool) -> subprocess.Popen[bytes]:
+    options = ["--workers", str(settings.workers), *["--fresh"] * fresh, *["--no-starter"] * (not starter)]
+    with log.open("wb") as output:
+        return subprocess.Popen(
+            [sys.executable, "-m", "infra.cli", "up", *options],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+
+
+def _wait(child: subprocess.Popen[bytes], data_dir: Path, log: Path) -> None:
+    while not _is_up(child.pid, data_dir):
+        if (code := child.poll()) is not None:
+            failure = StartError(f"It did not start:\n{tail(log)}")
+            failure.exit_code = code or failure.exit_code
+            raise failure
+        time.sleep(0.2)
+
+
+def _is_up(pid: int, data_dir: Path) -> bool:
+    run = state.load(data_dir)
+    return run is not None and run.pid == pid and run.phase == "up"

@@ -1,0 +1,84 @@
+"""The command line: its commands, and how it says that something went wrong."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import traceback
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from infra.cli import down, migrate, status, up, version
+from infra.cli.console import err
+from infra.errors import SwipestreamError
+
+#: Where the other rooms name their commands: infra imports none of them.
+COMMANDS_GROUP = "swipestream.commands"
+_UNEXPECTED = 70
+
+app = typer.Typer(
+    name="swipestream",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog='Start with `swipestream up`; then `swipestream prompt "Why do cats purr?" --wait --out cats.mp4`.',
+)
+app.command("up")(up.up)
+app.command("down")(down.down)
+app.command("status")(status.status)
+app.command("version")(version.version)
+app.add_typer(migrate.topics, name="topics")
+app.add_typer(migrate.tables, name="tables")
+
+
+@app.callback()
+def root(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an unexpected error.")] = False,
+) -> None:
+    """Turns prompts and swipes into an endless feed of short vertical videos.
+
+    Settings come from the environment (`SWIPESTREAM_…`) and from the file `swipestream.env`.
+    """
+
+
+def main() -> None:
+    """Run one command; every error ends as one line on stderr and an exit code."""
+    _add_commands(app)
+    try:
+        app()
+    except SwipestreamError as error:
+        _say(str(error), error.hint)
+        sys.exit(error.exit_code)
+    except Exception as error:  # noqa: BLE001 - the last resort: whatever it is, it is told in one line
+        _say_unexpected(error)
+        sys.exit(_UNEXPECTED)
+
+
+def _add_commands(to: typer.Typer) -> None:
+    for point in entry_points(group=COMMANDS_GROUP):
+        try:
+            point.load()(to)
+        except Exception as error:  # noqa: BLE001 - one room that is broken must not take away the other commands
+            _say(f"The commands of {point.name} are missing: {error!r}.", None)
+
+
+def _say(message: str, hint: str | None) -> None:
+    err.print(Text.assemble(("error: ", "bold red"), message), soft_wrap=True)
+    if hint:
+        err.print(Text.assemble(("hint: ", "bold"), hint), soft_wrap=True)
+
+
+def _say_unexpected(error: Exception) -> None:
+    text = "".join(traceback.format_exception(error))
+    if "--debug" in sys.argv:
+        return err.print(Text(text), soft_wrap=True)
+    with tempfile.NamedTemporaryFile("w", prefix="swipestream-", suffix=".txt", delete=False) as file:
+        file.write(text)
+    what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    return _say(f"Unexpected {what}", f"The traceback is in {Path(file.name)}; `swipestream --debug …` shows it here.")

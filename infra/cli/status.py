@@ -1,0 +1,78 @@
+"""`swipestream status`."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import psutil
+from rich.table import Table
+
+from infra.cli.console import JsonOption, config, out, print_json
+from infra.settings import Settings
+from infra.supervisor import plan, state
+from infra.supervisor.probe import Probe
+from infra.supervisor.state import PartState
+
+_COLOURS = {"ready": "green", "starting": "yellow", "restarting": "yellow", "waiting": "dim", "done": "dim"}
+
+
+def status(as_json: JsonOption = False) -> None:
+    """Show every part, asked now: its process, its state, where it listens. Exit code 69 when something is not ready.
+
+    Examples:
+
+      swipestream status
+
+      swipestream status --json
+    """
+    parts = look(config())
+    if as_json:
+        print_json({"parts": parts})
+    else:
+        _show(parts)
+    if not parts or any(part["state"] != "ready" for part in parts):
+        raise SystemExit(69)
+
+
+def look(settings: Settings) -> list[dict[str, Any]]:
+    """Every lasting part with `name`, `pid`, `state` and `address`, its state checked now."""
+    run = state.load(settings.data_dir.resolve())
+    known = [part for part in run.parts if part.state != "done" and not part.once] if run and run.alive else []
+    with ThreadPoolExecutor(16) as pool:
+        return list(pool.map(_look, [*_elsewhere(settings), *known]))
+
+
+def _look(part: PartState) -> dict[str, Any]:
+    return {"name": part.name, "pid": part.pid, "state": _state(part), "address": part.address}
+
+
+def _state(part: PartState) -> str:
+    if part.state not in ("ready", "external"):
+        return part.state
+    if part.pid and not psutil.pid_exists(part.pid):
+        return "stopped"
+    if part.probe and not part.probe.answers(2.0):
+        return "unresponsive"
+    return "ready"
+
+
+def _elsewhere(settings: Settings) -> list[PartState]:
+    """Kafka and Cassandra where the settings name ones that we did not start."""
+    found = []
+    if "kafka" not in plan.own(settings):
+        found.append(PartState("kafka", None, "external", settings.kafka, probe=Probe("kafka", settings.kafka)))
+    if "cassandra" not in plan.own(settings):
+        probe = Probe("cassandra", settings.cassandra)
+        found.append(PartState("cassandra", None, "external", settings.cassandra, probe=probe))
+    return found
+
+
+def _show(parts: list[dict[str, Any]]) -> None:
+    if not parts:
+        return out.print("Swipestream is not running here. Start it with [bold]swipestream up[/].")
+    table = Table("part", "pid", "state", "address", box=None, pad_edge=False)
+    for part in parts:
+        colour = _COLOURS.get(part["state"], "red")
+        table.add_row(part["name"], str(part["pid"] or ""), f"[{colour}]{part['state']}[/]", part["address"])
+    return out.print(table)

@@ -1,0 +1,141 @@
+"""`swipestream up`."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import signal
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Group
+from rich.panel import Panel
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+from infra.cli import detached
+from infra.cli.console import config, err
+from infra.errors import ConfigurationError
+from infra.settings import Settings
+from infra.stack import checks, docker, jars
+from infra.supervisor import leftovers, plan, state
+from infra.supervisor.part import Part
+from infra.supervisor.screen import Screen
+from infra.supervisor.supervisor import Supervisor
+
+#: What the parts keep under the data folder; nothing else in it is ever removed.
+KEPT = ("kafka", "cassandra", "media", "logs")
+_MEMORY_FOR_STORES, _MEMORY_FOR_A_WORKER = 1_200_000_000, 250_000_000
+
+Kind = Literal["jars", "docker", "none"]
+
+
+def up(
+    fresh: Annotated[bool, typer.Option("--fresh", help="Forget all data of earlier runs first.")] = False,
+    workers: Annotated[int, typer.Option(help="How many workers; 0: one for each core.", min=0, max=256)] = 0,
+    starter: Annotated[bool, typer.Option(" /--no-starter", help="Do not ask for the first few videos.")] = True,
+    detach: Annotated[bool, typer.Option("--detach", help="Return once all is ready; it runs on.")] = False,
+) -> None:
+    """Start everything on this machine and keep it running until Ctrl-C.
+
+    Kafka and Cassandra come from SWIPESTREAM_KAFKA and SWIPESTREAM_CASSANDRA, else from Docker where it runs, else from
+    jars that are downloaded once. What was made before is still there the next time.
+
+    Examples:
+
+      swipestream up
+
+      swipestream up --workers 4 --no-starter
+
+      swipestream up --detach && swipestream status
+
+      swipestream up --fresh
+    """
+    settings = config()
+    if workers:
+        settings = settings.model_copy(update={"workers": workers})
+    checks.check_writable(settings.data_dir)
+    if detach:
+        detached.start(settings, fresh=fresh, starter=starter)
+    else:
+        _run(settings, fresh=fresh, starter=starter)
+    err.print(_greeting(settings)) if detach else err.print("Stopped. `swipestream up` goes on with the same data.")
+
+
+def _run(settings: Settings, *, fresh: bool, starter: bool) -> None:
+    # Until the supervisor has its own handler, SIGTERM unwinds as Ctrl-C does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with state.exclusive(settings.data_dir):
+        kind = _kind(settings)
+        _clean(settings, kind, fresh=fresh)
+        _check(settings, kind)
+        parts = [*_stores(settings, kind), *plan.app_parts(settings, starter=starter)]
+        supervisor = Supervisor(parts, settings.data_dir, Screen(err))
+        asyncio.run(supervisor.run(lambda: err.print(_greeting(settings))))
+
+
+def _kind(settings: Settings) -> Kind:
+    """Addresses in the settings come first, then Docker, then jars."""
+    if not plan.own(settings):
+        return "none"
+    if settings.stack == "docker" or (settings.stack == "auto" and docker.engine_answers()):
+        return "docker"
+    return "jars"
+
+
+def _clean(settings: Settings, kind: Kind, *, fresh: bool) -> None:
+    if count := leftovers.end(settings.data_dir):
+        err.print(f"Ended {count} processes that an earlier run had left behind.")
+    if fresh:
+        _forget(settings, kind)
+
+
+def _forget(settings: Settings, kind: Kind) -> None:
+    if len(plan.own(settings)) < 2:
+        raise ConfigurationError(
+            "--fresh cannot forget what a Kafka or Cassandra keeps that runs elsewhere.",
+            hint="Delete its topics and its keyspace yourself, or unset SWIPESTREAM_KAFKA and SWIPESTREAM_CASSANDRA.",
+        )
+    for name in KEPT:
+        shutil.rmtree(settings.data_dir / name, ignore_errors=True)
+    if kind == "docker":
+        docker.forget()
+
+
+def _check(settings: Settings, kind: Kind) -> None:
+    checks.check_disk(settings.data_dir)
+    needed = _MEMORY_FOR_A_WORKER * plan.worker_count(settings)
+    checks.check_memory(needed + (0 if kind == "none" else _MEMORY_FOR_STORES))
+    checks.check_ports(list(plan.wanted_ports(settings, plan.own(settings) if kind == "jars" else ())))
+
+
+def _stores(settings: Settings, kind: Kind) -> list[Part]:
+    if kind == "jars":
+        _download(settings)
+        for local in plan.local_parts(settings).values():
+            local.prepare()
+        return plan.jar_parts(settings)
+    if kind == "docker":
+        with err.status("Pulling the images of Kafka and Cassandra …"):
+            docker.pull()
+        return plan.docker_parts(settings)
+    return []
+
+
+def _download(settings: Settings) -> None:
+    if not (missing := jars.missing(*plan.own(settings))):
+        return
+    columns = (TextColumn("Downloading Kafka and Cassandra"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    with Progress(*columns, TimeRemainingColumn(), console=err) as bar:
+        task = bar.add_task("jars", total=sum(jar.size for jar in missing))
+        jars.fetch(*plan.own(settings), mirror=settings.maven, progress=lambda count: bar.advance(task, count))
+
+
+def _greeting(settings: Settings) -> Panel:
+    lines = (
+        f"[bold]Watch it[/]   {settings.api_url}/",
+        '[bold]Ask it[/]     swipestream prompt "Why do cats purr?" --wait --out cats.mp4',
+        "[bold]See it[/]     swipestream status",
+        f"[bold]Logs[/]       {settings.data_dir / 'logs'}",
+        "[bold]Stop it[/]    Ctrl-C here, or swipestream down",
+    )
+    return Panel(Group(*lines), title="Swipestream is up", expand=False, border_style="green", padding=(1, 2))
