@@ -61,8 +61,15 @@ def rising(after_us: int, now: int | None = None) -> int:
     return max(now_us() if now is None else now, after_us + 1)
 
 
+#: The keyword that marks a field which tells of one person, in every document made from a contract.
+PERSONAL_DATA = "x-personal-data"
+
 #: A viewer, as a client names it: anonymous ids are random; nothing in it may identify a person.
-ViewerId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+ViewerId = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$"),
+    Field(json_schema_extra={PERSONAL_DATA: True}),
+]
 #: A UUID in its canonical lower-case text form.
 Uuid = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")]
 #: Microseconds since the epoch.
