@@ -6,15 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from gpu_consumers.assembly.cover import write_cover
-from gpu_consumers.assembly.join import join
+from gpu_consumers.assembly.join import frames_in, join
 from gpu_consumers.assembly.webvtt import webvtt
 from gpu_consumers.errors import BackendError
 from gpu_consumers.ports import Speech
 from gpu_consumers.sound.loudness import Loudness
 from gpu_consumers.sound.mix import Line, mix
 from gpu_consumers.sound.music import bed
-from gpu_consumers.sound.synth import RATE, Stereo
+from gpu_consumers.sound.synth import RATE, Stereo, envelope
 from schemas.values import Word
 
 
@@ -23,7 +25,6 @@ class SceneClip:
     """A rendered scene and what is heard in it."""
 
     path: Path
-    frames: int
     speech: Speech | None  #: None: nobody speaks; the scene still has its captions
     words: tuple[Word, ...]  #: what the captions say; times in ms within the scene
     title: str = ""  #: of its chapter
@@ -59,7 +60,7 @@ def assemble(
     """
     if not clips:
         raise BackendError("a video needs at least one scene")
-    frames = [clip.frames for clip in clips]
+    frames = [frames_in(clip.path) for clip in clips]
     samples = round(sum(frames) * RATE / fps)
     starts = [round(sum(frames[:n]) * 1000 / fps) for n in range(len(clips))]
     lines = [Line(clip.speech, start) for clip, start in zip(clips, starts, strict=True) if clip.speech is not None]
@@ -69,7 +70,7 @@ def assemble(
     join([clip.path for clip in clips], frames, fps, sound.samples, out, metadata=metadata, chapters=titles)
     cover, captions = out.with_suffix(".jpg"), out.with_suffix(".vtt")
     write_cover(out, cover)
-    scenes = [(start, round(clip.frames * 1000 / fps), clip.words) for clip, start in zip(clips, starts, strict=True)]
+    scenes = [(start, round(count * 1000 / fps), clip.words) for clip, start, count in zip(clips, starts, frames, strict=True)]
     captions.write_text(webvtt(scenes), encoding="utf-8")
     return AssembledVideo(
         path=out,
@@ -82,10 +83,6 @@ def assemble(
 
 
 def _fitted(music: Stereo, samples: int) -> Stereo:
-    import numpy as np
-
-    from gpu_consumers.sound.synth import envelope
-
     times = -(-samples // max(1, len(music)))
     cut = np.tile(music, (times, 1))[:samples].astype(np.float32)
     return cut * envelope(samples, 0.2, 1.0)[:, None]

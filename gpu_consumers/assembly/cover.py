@@ -6,6 +6,7 @@ from pathlib import Path
 
 import av
 from av.video.reformatter import ColorRange, Colorspace
+from PIL import Image
 
 QUALITY = 86
 
@@ -16,5 +17,5 @@ def write_cover(video: Path, out: Path) -> None:
         frame = next(container.decode(video=0))
         picture = frame.reformat(
             format="rgb24", src_colorspace=Colorspace.ITU709, src_color_range=ColorRange.MPEG
-        ).to_image()
-    picture.save(out, "JPEG", quality=QUALITY, progressive=True, optimize=True)
+        ).to_ndarray()
+    Image.fromarray(picture).save(out, "JPEG", quality=QUALITY, progressive=True, optimize=True)

@@ -6,13 +6,18 @@ import os
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import av
 import numpy as np
 from av.container import InputContainer, OutputContainer
+from av.packet import Packet
 
 from gpu_consumers.errors import BackendError
 from gpu_consumers.sound.synth import RATE, Stereo
+
+if TYPE_CHECKING:
+    from av.container.core import Chapter  # a type of the stubs only
 
 AAC_BITS = 128_000
 _TICKS = 90_000  #: of the joined track; every usual frame rate divides it
@@ -43,6 +48,15 @@ def join(
         part.unlink(missing_ok=True)
 
 
+def frames_in(clip: Path) -> int:
+    """How many frames a clip holds, by its index. Raises `BackendError` where it cannot be read."""
+    try:
+        with av.open(str(clip)) as container:
+            return container.streams.video[0].frames
+    except (av.FFmpegError, OSError, IndexError) as failure:
+        raise BackendError(f"the clip {clip.name} cannot be read: {failure}") from failure
+
+
 def _write(
     clips: Sequence[Path],
     frames: Sequence[int],
@@ -67,13 +81,13 @@ def _write(
         for packet in _pictures(clips, frames, fps, template):
             packet.stream = video
             output.mux(packet)
-            _catch_up(output, voices, float(packet.dts * packet.time_base))
+            _catch_up(output, voices, _seconds(packet.dts))
         _catch_up(output, voices, float("inf"))
 
 
 def _pictures(
     clips: Sequence[Path], frames: Sequence[int], fps: int, template: bytes | None
-) -> Iterator[av.Packet]:
+) -> Iterator[Packet[Any]]:
     start = 0
     for path, count in zip(clips, frames, strict=True):
         with av.open(str(path)) as container:
@@ -83,7 +97,7 @@ def _pictures(
 
 def _shifted(
     container: InputContainer, path: Path, count: int, start: int, fps: int, template: bytes | None
-) -> Iterator[av.Packet]:
+) -> Iterator[Packet[Any]]:
     stream = container.streams.video[0]
     if stream.codec_context.extradata != template:
         raise BackendError(f"{path.name} was encoded with other settings than the first clip")
@@ -102,7 +116,7 @@ def _shifted(
         raise BackendError(f"{path.name} has {seen} frames where {count} were expected")
 
 
-def _sound(audio: av.AudioStream, sound: Stereo) -> Iterator[av.Packet]:
+def _sound(audio: av.AudioStream, sound: Stereo) -> Iterator[Packet[Any]]:
     size = 1024
     for start in range(0, len(sound), size):
         planar = np.ascontiguousarray(sound[start : start + size].T, np.float32)
@@ -112,14 +126,18 @@ def _sound(audio: av.AudioStream, sound: Stereo) -> Iterator[av.Packet]:
     yield from audio.encode(None)
 
 
-def _catch_up(output: OutputContainer, packets: Iterator[av.Packet], until: float) -> None:
+def _seconds(ticks: int | None) -> float:
+    return (ticks or 0) / _TICKS
+
+
+def _catch_up(output: OutputContainer, packets: Iterator[Packet[Any]], until: float) -> None:
     for packet in packets:
         output.mux(packet)
-        if packet.pts is not None and float(packet.pts * packet.time_base) > until:
+        if packet.pts is not None and packet.pts / RATE > until:
             return
 
 
-def _chapters(titles: Sequence[str], frames: Sequence[int], fps: int) -> list[dict[str, object]]:
+def _chapters(titles: Sequence[str], frames: Sequence[int], fps: int) -> list[Chapter]:
     starts = [sum(frames[:n]) for n in range(len(frames))]
     return [
         {"id": n + 1, "start": start, "end": start + count, "time_base": Fraction(1, fps), "metadata": {"title": title}}

@@ -32,7 +32,7 @@ class Sprite:
     @classmethod
     def of_rgba(cls, rgba: npt.NDArray[np.uint8]) -> Sprite:
         """From (h, w, 4) of uint8, even sizes, alpha not premultiplied."""
-        alpha = rgba[..., 3].astype(np.float32) / 255
+        alpha = rgba[..., 3].astype(np.float32) / np.float32(255)
         return cls.of_premultiplied(rgba[..., :3] * alpha[..., None], alpha)
 
     @classmethod
@@ -41,14 +41,12 @@ class Sprite:
 
         Chroma under a transparent pixel means nothing: weighing it by alpha keeps edges free of a fringe.
         """
-        luma, blue, red = (
-            plane * 256 + (alpha - 1) * base for plane, base in zip(planes_of(colour), (16 * 256, 128 * 256, 128 * 256), strict=True)
-        )
+        levels = zip(planes_of(colour), (16, 128, 128), strict=True)
+        luma, blue, red = (256 * plane + (alpha - 1) * np.float32(256 * zero) for plane, zero in levels)
         cover = alpha * 256
         small = halved(cover)
-        return cls(
-            (_wide(luma), _wide(halved(blue)), _wide(halved(red))), (256 - _wide(cover), 256 - _wide(small))
-        )
+        add = (_wide(luma), _wide(halved(blue)), _wide(halved(red)))
+        return cls(add, (256 - _wide(cover), 256 - _wide(small)))
 
     @classmethod
     def of_mask(cls, mask: npt.NDArray[np.floating], colour: Rgb) -> Sprite:
@@ -56,7 +54,8 @@ class Sprite:
         alpha = mask.astype(np.float32) * 256
         small = halved(alpha)
         luma, blue, red = yuv(colour)
-        return cls((_wide(alpha * luma), _wide(small * blue), _wide(small * red)), (256 - _wide(alpha), 256 - _wide(small)))
+        add = (_wide(alpha * luma), _wide(small * blue), _wide(small * red))
+        return cls(add, (256 - _wide(alpha), 256 - _wide(small)))
 
     def faded(self, alpha: float) -> Sprite:
         """The same, less opaque: 1 is as it is, 0 is nothing."""
@@ -153,7 +152,8 @@ def _overlap(plane: Plane, shape: tuple[int, ...], x: int, y: int) -> tuple[Wind
 
 def _view(frame: av.VideoFrame, index: int) -> Plane:
     plane = frame.planes[index]
-    return np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[: plane.height, : plane.width]
+    rows: Plane = np.asarray(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
+    return rows[: plane.height, : plane.width]
 
 
 def _wide(plane: npt.NDArray[np.floating]) -> Wide:

@@ -53,10 +53,10 @@ def yuv(colour: Rgb) -> tuple[int, int, int]:
 
 def planes_of(rgb: npt.NDArray[np.generic]) -> tuple[Floats, Floats, Floats]:
     """(h, w, 3) of 0…255 to three float planes (h, w) in video levels, not yet rounded or subsampled."""
-    scaled = rgb.astype(np.float32) / 255
-    red, green, blue = scaled[..., 0], scaled[..., 1], scaled[..., 2]
-    luma = 0.2126 * red + 0.7152 * green + 0.0722 * blue
-    return 16 + 219 * luma, 128 + 224 / 1.8556 * (blue - luma), 128 + 224 / 1.5748 * (red - luma)
+    scaled = rgb.astype(np.float32) / np.float32(255)
+    luma = scaled @ np.array([0.2126, 0.7152, 0.0722], np.float32)
+    blue, red = scaled[..., 2] - luma, scaled[..., 0] - luma
+    return _levels(16, 219, luma), _levels(128, 224 / 1.8556, blue), _levels(128, 224 / 1.5748, red)
 
 
 def halved(plane: Floats) -> Floats:
@@ -74,4 +74,8 @@ def yuv420(rgb: npt.NDArray[np.generic]) -> Planes:
 
 def rounded(plane: Floats) -> Plane:
     """To uint8, clipped."""
-    return np.clip(plane + 0.5, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(plane + np.float32(0.5), 0, 255), np.uint8)
+
+
+def _levels(zero: float, scale: float, plane: Floats) -> Floats:
+    return np.asarray(np.float32(zero) + np.float32(scale) * plane, np.float32)

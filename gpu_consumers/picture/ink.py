@@ -24,7 +24,7 @@ class Ink:
 
     def lay(self, mask: Image.Image | Floats, colour: Rgb, opacity: float = 1.0) -> None:
         """One colour through a mask: an image (mode L), or floats 0…1."""
-        cover = np.asarray(mask, np.float32) / 255 if isinstance(mask, Image.Image) else mask
+        cover = np.asarray(mask, np.float32) / np.float32(255) if isinstance(mask, Image.Image) else mask
         self._over(cover * np.float32(opacity), np.array(colour, np.float32))
 
     def lay_picture(self, picture: Image.Image, x: int, y: int) -> None:
@@ -32,7 +32,7 @@ class Ink:
         sheet = Image.new("RGBA", (self.width, self.height))
         sheet.paste(picture, (x, y))
         rgba = np.asarray(sheet, np.float32)
-        self._over(rgba[..., 3] / 255, rgba[..., :3])
+        self._over(rgba[..., 3] / np.float32(255), rgba[..., :3])
 
     def sprite(self) -> Sprite:
         """What has been laid so far."""

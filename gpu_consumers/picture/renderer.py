@@ -17,7 +17,7 @@ from gpu_consumers.picture.canvas import Canvas
 from gpu_consumers.picture.caption_styles import caption_style
 from gpu_consumers.picture.captions import Captions
 from gpu_consumers.picture.chrome import ProgressBar
-from gpu_consumers.picture.cues import cues, spread
+from gpu_consumers.picture.cues import Cue, cues, spread
 from gpu_consumers.picture.encode import ClipWriter
 from gpu_consumers.picture.layout import Layout
 from gpu_consumers.picture.looks import choose, look_named
@@ -73,7 +73,7 @@ def stage_of(spec: SceneSpec) -> Stage:
     )
 
 
-def _cues(spec: SceneSpec) -> list[object]:
+def _cues(spec: SceneSpec) -> list[Cue]:
     words = spec.words or spread(spec.scene.narration, spec.duration_ms)
     return cues(words, spec.duration_ms)
 

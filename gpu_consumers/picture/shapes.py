@@ -17,7 +17,7 @@ def grid(width: int, height: int) -> tuple[Floats, Floats]:
 
 def edge(distance: npt.NDArray[np.floating], softness: float = 1.0) -> Floats:
     """1 inside (negative distance), 0 outside, a ramp of `softness` pixels between."""
-    return np.clip(0.5 - distance / softness, 0, 1).astype(np.float32)
+    return np.asarray(np.clip(0.5 - distance / softness, 0, 1), np.float32)
 
 
 def disc(radius: float, softness: float = 1.0) -> Floats:

@@ -52,8 +52,8 @@ def clean(text: str) -> str:
     """What can be drawn: no control characters, one kind of space, and letters instead of mathematical look-alikes."""
     plain = (unicodedata.normalize("NFKC", c) if 0x1D400 <= ord(c) < 0x1D800 else c for c in text)
     normal = unicodedata.normalize("NFC", "".join(plain))
-    visible = (" " if c.isspace() else c for c in normal if unicodedata.category(c) not in ("Cc", "Cs", "Co") or c.isspace())
-    return " ".join("".join(visible).split())
+    spaced = "".join(" " if c.isspace() else c for c in normal)
+    return " ".join("".join(c for c in spaced if unicodedata.category(c) not in ("Cc", "Cs", "Co")).split())
 
 
 @lru_cache(maxsize=8192)

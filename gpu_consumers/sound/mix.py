@@ -68,7 +68,7 @@ def duck(lines: Sequence[Line], samples: int) -> npt.NDArray[np.float32]:
     smooth = np.convolve(np.pad(speaking, 13, mode="edge"), ramp / ramp.sum(), mode="valid")
     gain = 10 ** (DUCKED_DB / 20 * smooth)
     at = np.arange(samples, dtype=np.float32) * np.float32(_GRAIN / RATE)
-    return np.interp(at, np.arange(points), gain).astype(np.float32)
+    return np.asarray(np.interp(at, np.arange(points), gain), np.float32)
 
 
 def _stretches(lines: Sequence[Line]) -> list[tuple[int, int]]:

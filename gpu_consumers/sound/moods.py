@@ -24,11 +24,13 @@ _I, _II, _III, _IV, _V, _VI = (0, 4, 7), (2, 5, 9), (4, 7, 11), (5, 9, 12), (7, 
 _I7, _IV7, _II7, _VI7 = (0, 4, 7, 11), (5, 9, 12, 16), (2, 5, 9, 12), (-3, 0, 4, 7)
 _i, _VIb, _IIIb, _VIIb, _iv, _v = (0, 3, 7), (-4, 0, 3), (3, 7, 10), (-2, 2, 5), (5, 8, 12), (7, 10, 14)
 
+# fmt: off
 MOODS = {
     mood.name: mood
     for mood in (
         Mood(
-            "calm", (66, 76), ((_I7, _VI7, _IV7, _V), (_I7, _IV7, _II7, _IV7)), 0.25, 0.30, (0, -1, 2, -1, 1, -1, 2, -1)
+            "calm", (66, 76), ((_I7, _VI7, _IV7, _V), (_I7, _IV7, _II7, _IV7)),
+            0.25, 0.30, (0, -1, 2, -1, 1, -1, 2, -1),
         ),
         Mood(
             "upbeat", (108, 120), ((_I, _V, _VI, _IV), (_VI, _IV, _I, _V), (_I, _IV, _VI, _V)),
@@ -39,14 +41,16 @@ MOODS = {
             0.35, 0.26, (0, 0, -1, 0, 1, -1, 0, -1), drums=0.22, bass=0.75,
         ),
         Mood(
-            "dreamy", (60, 70), ((_IV7, _I7, _VI7, _IV7), (_I7, _III, _IV7, _IV7)), 0.2, 0.34, (0, 1, 2, 3, 2, 1, 3, 2), bass=0.35
+            "dreamy", (60, 70), ((_IV7, _I7, _VI7, _IV7), (_I7, _III, _IV7, _IV7)),
+            0.2, 0.34, (0, 1, 2, 3, 2, 1, 3, 2), bass=0.35,
         ),
         Mood(
             "curious", (92, 102), ((_I, _III, _IV, _II), (_I, _II, _IV, _I)),
             0.22, 0.5, (0, -1, 1, 2, -1, 1, -1, 3), drums=0.16, swing=0.3,
         ),
         Mood(
-            "dark", (70, 80), ((_i, _VIb, _IIIb, _VIIb), (_i, _iv, _VIb, _v)), 0.18, 0.18, (0, -1, -1, 2, -1, -1, 1, -1), bass=0.8
+            "dark", (70, 80), ((_i, _VIb, _IIIb, _VIIb), (_i, _iv, _VIb, _v)),
+            0.18, 0.18, (0, -1, -1, 2, -1, -1, 1, -1), bass=0.8,
         ),
         Mood(
             "epic", (88, 96), ((_i, _VIb, _IIIb, _VIIb), (_VIb, _VIIb, _i, _i)),
@@ -58,6 +62,7 @@ MOODS = {
         ),
     )
 }
+# fmt: on
 
 #: Words that script writers use for moods, and the bed that is played for them.
 ALIASES = {

@@ -20,10 +20,10 @@ def hertz(note: float) -> float:
 
 @cache
 def table(harmonics: int, slope: float) -> Mono:
-    """One period with that many harmonics, each `n ** -slope` as loud: no aliasing, and soft when the slope is steep."""
+    """One period with so many harmonics, each `n ** -slope` as loud: no aliasing, soft when the slope is steep."""
     turn = np.arange(_TABLE, dtype=np.float64) * (2 * np.pi / _TABLE)
     wave = np.asarray(sum(np.sin(n * turn) * n**-slope for n in range(1, harmonics + 1)))
-    return (wave / np.abs(wave).max()).astype(np.float32)
+    return np.asarray(wave / np.abs(wave).max(), np.float32)
 
 
 def tone(note: float, samples: int, wave: Mono, phase: float = 0.0) -> Mono:
@@ -31,7 +31,7 @@ def tone(note: float, samples: int, wave: Mono, phase: float = 0.0) -> Mono:
     # Fixed-point phase: the top bits index the table, and overflow is the wrap-around.
     step = np.uint32(round(hertz(note) / RATE * 2**32))
     at = np.arange(samples, dtype=np.uint32) * step + np.uint32(int(phase * 2**32) & 0xFFFFFFFF)
-    return wave[at >> np.uint32(20)]
+    return np.take(wave, at >> np.uint32(20))
 
 
 def envelope(samples: int, attack: float, release: float) -> Mono:
@@ -45,7 +45,7 @@ def envelope(samples: int, attack: float, release: float) -> Mono:
 
 def decay(samples: int, seconds: float) -> Mono:
     """Falls to a thousandth (−60 dB) in that time, with a click-free start of 3 ms."""
-    fall = np.exp(np.arange(samples, dtype=np.float32) * np.float32(-6.9 / (seconds * RATE)))
+    fall = np.asarray(np.exp(np.arange(samples, dtype=np.float32) * np.float32(-6.9 / (seconds * RATE))), np.float32)
     start = min(samples, int(0.003 * RATE))
     fall[:start] *= _curve(start)
     return fall

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gpu_consumers.picture.canvas import Canvas, Plate, Sprite
-from gpu_consumers.picture.colour import Floats, Rgb
+from gpu_consumers.picture.colour import Floats, Rgb, yuv420
 from gpu_consumers.picture.headline import Headline, Type
 from gpu_consumers.picture.layout import Box
 from gpu_consumers.picture.motion import ease_out, progress
@@ -76,6 +76,4 @@ def _sky(stage: Stage) -> Plate:
     top, low = np.array(palette.ground, np.float32), np.array(palette.first.mix(palette.second, 0.5), np.float32)
     amount = np.clip(y * 1.5, 0, 1)
     column = top * (1 - amount) + low * amount
-    from gpu_consumers.picture.colour import yuv420
-
     return Plate(yuv420(np.broadcast_to(column, (layout.height, layout.width, 3))))

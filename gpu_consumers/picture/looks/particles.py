@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gpu_consumers.picture.canvas import Canvas, Sprite
-from gpu_consumers.picture.colour import WHITE
+from gpu_consumers.picture.colour import WHITE, Plane, halved, rounded
 from gpu_consumers.picture.headline import Headline, Type
 from gpu_consumers.picture.motion import sway
 from gpu_consumers.picture.shapes import disc, glow
@@ -48,9 +48,7 @@ def particles(stage: Stage) -> Paint:
     return paint
 
 
-def _ground(backdrop: Backdrop, stage: Stage) -> list[np.ndarray]:
-    from gpu_consumers.picture.colour import halved, rounded
-
+def _ground(backdrop: Backdrop, stage: Stage) -> list[Plane]:
     y = np.linspace(0, 1, backdrop.height, dtype=np.float32)[:, None]
     x = np.linspace(-1, 1, backdrop.width, dtype=np.float32)[None, :]
     light = np.exp(-((y - 0.35) ** 2 * 6 + x * x * 1.2)).astype(np.float32)
