@@ -25,20 +25,28 @@ STUCK_S, FAR_BEHIND = 15.0, 20_000
 Ends = Mapping[tuple[str, int], int]
 
 
-def log_ends(bootstrap: str) -> Callable[[], Ends]:
-    """A function that asks the broker for the end of every projected partition. Blocks; raises UnavailableError."""
-    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 3, "reconnect.backoff.max.ms": 1000})
-    newest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
-    partitions = [TopicPartition(name, number) for name in TOPICS for number in range(DECLARED[name].partitions)]
+class LogEnds:
+    """Asks the broker where every projected partition ends. Blocks; raises UnavailableError."""
 
-    def ask() -> Ends:
+    def __init__(self, bootstrap: str) -> None:
+        self._bootstrap = bootstrap
+        self._admin: AdminClient | None = None
+        self._partitions = [TopicPartition(name, number) for name in TOPICS for number in _numbers(name)]
+
+    def __call__(self) -> Ends:
+        self._admin = self._admin or AdminClient({"bootstrap.servers": self._bootstrap, "log_level": 2})
+        newest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
         try:
-            asked = admin.list_offsets(dict.fromkeys(partitions, newest), request_timeout=CHECK_S)
+            asked = self._admin.list_offsets({one: newest for one in self._partitions}, request_timeout=CHECK_S)
             return {(one.topic, one.partition): future.result(CHECK_S).offset for one, future in asked.items()}
         except (KafkaException, TimeoutError) as error:
-            raise UnavailableError(f"Kafka does not answer: {error}") from error
+            # A client that outlived its broker may hold on to an old leader epoch: the next question gets a new one.
+            self._admin = None
+            raise UnavailableError(f"Kafka does not answer: {error or 'too late'}") from error
 
-    return ask
+
+def _numbers(topic: str) -> range:
+    return range(DECLARED[topic].partitions)
 
 
 class Monitor:

@@ -15,7 +15,7 @@ from infra.settings import Settings
 from infra.storage.blobs import LocalBlobStore
 from infra.telemetry import logs
 from query_api.gateway import server as gateway
-from query_api.health import Monitor, log_ends
+from query_api.health import LogEnds, Monitor
 from query_api.http.app import create_app
 from query_api.http.parts import Parts
 from query_api.readmodel.cassandra import CassandraReader, reading
@@ -74,15 +74,18 @@ async def _parts(settings: Settings) -> AsyncIterator[Parts]:
     session = reading(settings)
     read = ReadModel(CassandraReader(session))
     producer = EventProducer(settings.kafka_address, "query-api", delivery_s=DELIVERY_S)
+    # Nobody waits for impressions, so they may wait for the broker.
+    patient = EventProducer(settings.kafka_address, "query-api-feed")
     try:
         yield Parts(
             settings=settings,
             read=read,
             publisher=producer,
-            feed=Feed(read, producer),
+            feed=Feed(read, patient),
             media=LocalBlobStore(settings.media_dir),
-            health=Monitor(read, log_ends(settings.kafka_address)),
+            health=Monitor(read, LogEnds(settings.kafka_address)),
         )
     finally:
-        await asyncio.to_thread(producer.close, FLUSH_S)
+        closing = ((producer.close, FLUSH_S), (patient.close, FLUSH_S))
+        await asyncio.gather(*(asyncio.to_thread(close, wait) for close, wait in closing))
         await asyncio.to_thread(session.close)
