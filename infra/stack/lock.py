@@ -45,9 +45,9 @@ class Jar:
         return context.project(group, name).at_version(version).artifact(*classifier)
 
 
-def read(part: str, path: Path = LOCK_FILE) -> tuple[Jar, ...]:
+def read(part: str, path: Path | None = None) -> tuple[Jar, ...]:
     """The jars of `part` (`kafka` or `cassandra`), in class path order."""
-    rows = (line.split() for line in path.read_text().splitlines() if line and not line.startswith("#"))
+    rows = (line.split() for line in (path or LOCK_FILE).read_text().splitlines() if line and not line.startswith("#"))
     return tuple(Jar(coordinate, int(size), sha256) for name, coordinate, size, sha256 in rows if name == part)
 
 

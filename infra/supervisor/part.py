@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from infra.supervisor.errors import PlanError
 from infra.supervisor.probe import Probe
@@ -17,8 +17,9 @@ class Part:
     command: tuple[str, ...]
     #: Added to the environment of the supervisor.
     env: Mapping[str, str] = field(default_factory=dict)
-    #: How to tell that it serves; None: it does once it has lived for a moment.
+    #: How to tell that it serves; None: it does once it has lived for `settle` seconds.
     probe: Probe | None = None
+    settle: float = 1.0
     #: Where clients find it, for people; empty when it has none.
     address: str = ""
     #: Names of the parts that must be ready before it starts.
@@ -50,10 +51,20 @@ def levels(parts: Sequence[Part]) -> list[list[Part]]:
 
 def stop_order(parts: Sequence[Part], budget: float) -> list[tuple[list[Part], float]]:
     """The levels in the order of stopping, each with its seconds until SIGKILL; together they take at most `budget`."""
-    order = [[part for part in level if not part.once] for level in reversed(levels(parts))]
-    graces = [(level, max(part.grace for part in level)) for level in order if level]
-    shrink = min(1.0, budget / sum(grace for _, grace in graces)) if graces else 1.0
-    return [(level, grace * shrink) for level, grace in graces]
+    order = [(level, max(part.grace for part in level)) for level in reversed(levels(_lasting(parts)))]
+    shrink = min(1.0, budget / sum(grace for _, grace in order)) if order else 1.0
+    return [(level, grace * shrink) for level, grace in order]
+
+
+def _lasting(parts: Sequence[Part]) -> list[Part]:
+    """The parts that are not one-shots, each depending on what its one-shots depended on."""
+    by_name = {part.name: part for part in parts}
+
+    def needs(part: Part) -> set[str]:
+        direct = (by_name[name] for name in part.depends_on)
+        return set().union(*(needs(each) if each.once else {each.name} for each in direct))
+
+    return [replace(part, depends_on=tuple(sorted(needs(part)))) for part in parts if not part.once]
 
 
 def _check_names(parts: Iterable[Part]) -> None:

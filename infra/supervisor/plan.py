@@ -102,7 +102,8 @@ def _migration(what: str, depends_on: tuple[str, ...]) -> Part:
 
 
 def _module(name: str, module: str, env: dict[str, str] | None = None) -> Part:
-    return Part(name, _python(*module.split()), env=env or {}, depends_on=(_TOPICS, _TABLES))
+    # Long enough for one that cannot start to have said so.
+    return Part(name, _python(*module.split()), env=env or {}, depends_on=(_TOPICS, _TABLES), settle=3.0)
 
 
 def _workers(config: Settings) -> list[Part]:

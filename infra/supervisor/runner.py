@@ -20,8 +20,6 @@ from infra.supervisor.screen import Screen
 from infra.supervisor.state import PartState
 
 _TICK = 0.1
-#: A part without a probe is ready when it has lived this long.
-_SETTLE = 1.0
 #: After this long without getting ready, the terminal says where to look.
 _PATIENCE = 30.0
 
@@ -159,7 +157,7 @@ class Runner:
 
     async def _serves(self, born: float) -> bool:
         if self.part.probe is None:
-            return time.monotonic() - born >= _SETTLE
+            return time.monotonic() - born >= self.part.settle
         return await asyncio.to_thread(self.part.probe.answers)
 
     def _finished(self, code: int, lived: float) -> bool:

@@ -40,6 +40,11 @@ class Screen:
         """Something happened to the part that should not have."""
         self._print(part, Text(f"✗ {text}", "bold red"))
 
+    def note(self, text: str) -> None:
+        """Something about the whole."""
+        with contextlib.suppress(OSError):
+            self._console.print(text)
+
     def _print(self, part: str, text: Text) -> None:
         colour = _COLOURS[crc32(part.encode()) % len(_COLOURS)]
         with contextlib.suppress(OSError):

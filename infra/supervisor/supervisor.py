@@ -91,6 +91,7 @@ class Supervisor:
     async def _stop_all(self, tasks: list[asyncio.Task[None]]) -> None:
         deadline = time.monotonic() + STOP_BUDGET
         self._enter("stopping")
+        self._screen.note("Stopping …")
         for runner, task in zip(self._runners.values(), tasks, strict=True):
             runner.halt()
             if not runner.alive:

@@ -29,6 +29,13 @@ def test_parts_stop_in_reverse_and_one_shots_are_not_stopped() -> None:
     assert [grace for _, grace in order] == [2, 4]
 
 
+def test_one_shots_between_parts_keep_the_order_but_part_nothing_else() -> None:
+    setup = _part("setup", once=True)
+    parts = [setup, _part("log", "setup"), _part("db"), _part("tables", "db", "log", once=True), _part("api", "tables")]
+
+    assert _names([level for level, _ in stop_order(parts, budget=10)]) == [["api"], ["log", "db"]]
+
+
 def test_stopping_fits_into_the_budget() -> None:
     parts = [_part("a", grace=6), _part("b", "a", grace=6)]
 

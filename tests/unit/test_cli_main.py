@@ -1,0 +1,237 @@
+"""How the command line answers, and how it fails."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from importlib.metadata import EntryPoint
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+import typer
+
+from infra.cli import main as cli
+from infra.errors import BadInputError
+from infra.settings import settings
+from infra.supervisor import state
+from infra.supervisor.probe import Probe
+from infra.supervisor.state import PartState, RunState
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Run]:
+    """Runs one command in an empty folder: its exit code, stdout and stderr."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SWIPESTREAM_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    for name in ("SWIPESTREAM_KAFKA", "SWIPESTREAM_CASSANDRA"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(cli, "app", _copy(cli.app))
+
+    def command(*words: str) -> tuple[int, str, str]:
+        settings.cache_clear()
+        monkeypatch.setattr(sys, "argv", ["swipestream", *words])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        return (int(end.value.code or 0), *capsys.readouterr())
+
+    yield command
+    settings.cache_clear()
+
+
+def _copy(app: typer.Typer) -> typer.Typer:
+    copy = typer.Typer(pretty_exceptions_enable=False, no_args_is_help=True)
+    copy.registered_callback = app.registered_callback
+    copy.registered_commands = list(app.registered_commands)
+    copy.registered_groups = list(app.registered_groups)
+    return copy
+
+
+def _plug(monkeypatch: pytest.MonkeyPatch, register: Callable[[typer.Typer], None]) -> None:
+    point = EntryPoint("room", "tests:register", cli.COMMANDS_GROUP)
+    monkeypatch.setattr(EntryPoint, "load", lambda _: register)
+    monkeypatch.setattr(cli, "entry_points", lambda group: [point])
+
+
+def _fails_with(error: Exception) -> Callable[[typer.Typer], None]:
+    def fail() -> None:
+        raise error
+
+    def register(app: typer.Typer) -> None:
+        app.command("fail")(fail)
+
+    return register
+
+
+def test_help_teaches_by_example(run: Run) -> None:
+    code, text, _ = run("up", "--help")
+
+    assert code == 0
+    assert "swipestream up --workers 4" in text
+
+
+@pytest.mark.parametrize("command", ["up", "down", "status", "version", "topics", "tables"])
+def test_every_command_is_listed(run: Run, command: str) -> None:
+    assert command in run("--help")[1]
+
+
+def test_version_as_json_is_json_alone(run: Run) -> None:
+    code, text, errors = run("version", "--json")
+
+    assert (code, errors) == (0, "")
+    assert json.loads(text)["kafka"] == "4.3.1"
+
+
+def test_our_error_is_one_line_a_hint_and_its_code(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    _plug(monkeypatch, _fails_with(BadInputError("That is [bold]wrong[/].", hint="Try another.")))
+
+    assert run("fail") == (65, "", "error: That is [bold]wrong[/].\nhint: Try another.\n")
+
+
+def test_an_unexpected_error_is_one_line_and_a_file(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    _plug(monkeypatch, _fails_with(ZeroDivisionError("by zero")))
+
+    code, text, errors = run("fail")
+
+    assert (code, text) == (70, "")
+    assert errors.startswith("error: Unexpected ZeroDivisionError: by zero\nhint: The traceback is in ")
+    assert "Traceback (most recent call last)" in next(tmp_path.glob("swipestream-*.txt")).read_text()
+
+
+def test_debug_shows_the_traceback(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    _plug(monkeypatch, _fails_with(ZeroDivisionError("by zero")))
+
+    code, _, errors = run("--debug", "fail")
+
+    assert code == 70
+    assert "Traceback (most recent call last)" in errors
+
+
+def test_a_room_that_is_broken_leaves_the_other_commands(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_: typer.Typer) -> None:
+        raise ImportError("no such module")
+
+    _plug(monkeypatch, broken)
+
+    code, text, errors = run("version", "--json")
+
+    assert code == 0
+    assert json.loads(text)
+    assert errors == "error: The commands of room are missing: ImportError('no such module').\n"
+
+
+def test_a_setting_that_cannot_be_used_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SWIPESTREAM_API_PORT", "70000")
+
+    code, _, errors = run("status")
+
+    assert code == 78
+    assert errors.startswith("error: SWIPESTREAM_API_PORT: Input should be less than or equal to 65535, not '70000'.\n")
+
+
+def test_a_command_that_is_not_there_is_a_usage_error(run: Run) -> None:
+    code, text, errors = run("nothing")
+
+    assert (code, text) == (2, "")
+    assert "nothing" in errors
+
+
+def test_status_of_nothing(run: Run) -> None:
+    assert run("status", "--json") == (69, '{\n  "parts": []\n}\n', "")
+    assert run("status")[1].startswith("Swipestream is not running here.")
+
+
+def test_down_with_nothing(run: Run) -> None:
+    code, _, errors = run("down")
+
+    assert code == 0
+    assert errors.startswith("Nothing runs on")
+
+
+def _running(tmp_path: Path, *parts: PartState) -> None:
+    (tmp_path / "data" / "run").mkdir(parents=True)
+    me = psutil.Process()
+    state.save(RunState(me.pid, me.create_time(), "up", list(parts)), tmp_path / "data")
+
+
+def test_status_looks_itself(run: Run, tmp_path: Path) -> None:
+    me = psutil.Process().pid
+    _running(
+        tmp_path,
+        PartState("kafka", me, "ready", "127.0.0.1:1", probe=Probe("kafka", "127.0.0.1:1")),
+        PartState("topics", None, "done", once=True),
+        PartState("worker-1", me, "ready"),
+        PartState("worker-2", 2**22 + 1, "ready"),
+    )
+
+    code, text, _ = run("status", "--json")
+
+    parts: list[dict[str, Any]] = json.loads(text)["parts"]
+    assert code == 69
+    assert parts[0] == {"name": "kafka", "pid": me, "state": "unresponsive", "address": "127.0.0.1:1"}
+    assert [(part["name"], part["state"]) for part in parts[1:]] == [("worker-1", "ready"), ("worker-2", "stopped")]
+    assert "unresponsive" in run("status")[1]
+
+
+def test_status_is_well_when_all_is_ready(run: Run, tmp_path: Path) -> None:
+    _running(tmp_path, PartState("worker-1", psutil.Process().pid, "ready"))
+
+    assert run("status", "--json")[0] == 0
+
+
+def test_status_shows_stores_that_run_elsewhere(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SWIPESTREAM_KAFKA", "127.0.0.1:1")
+
+    parts = json.loads(run("status", "--json")[1])["parts"]
+
+    assert parts == [{"name": "kafka", "pid": None, "state": "unresponsive", "address": "127.0.0.1:1"}]
+
+
+def test_up_twice_says_so(run: Run, tmp_path: Path) -> None:
+    _running(tmp_path)
+    with state.exclusive(tmp_path / "data"):
+        code, _, errors = run("up")
+
+    assert code == 75
+    assert errors.startswith("error: Swipestream is already running on ")
+    assert "swipestream down" in errors
+
+
+def test_up_needs_a_folder_it_can_write(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("a file")
+
+    code, _, errors = run("up")
+
+    assert code == 77
+    assert "cannot be written" in errors
+
+
+def test_fresh_refuses_what_it_cannot_forget(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("SWIPESTREAM_KAFKA", "broker:9092")
+    (tmp_path / "data" / "media").mkdir(parents=True)
+
+    code, _, errors = run("up", "--fresh")
+
+    assert code == 78
+    assert "--fresh cannot forget" in errors
+    assert (tmp_path / "data" / "media").exists()
+
+
+def test_fresh_forgets_only_what_is_ours(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    for name in ("kafka", "media", "holiday-photos"):
+        (data / name).mkdir(parents=True)
+    monkeypatch.setenv("SWIPESTREAM_STACK", "jars")
+    monkeypatch.setattr("infra.stack.checks.MEMORY_BYTES", 0)
+    monkeypatch.setattr("infra.stack.checks.shutil.disk_usage", lambda _: type("Usage", (), {"free": 0}))
+
+    code, _, errors = run("up", "--fresh")
+
+    assert code == 74
+    assert "0.0 GB free" in errors
+    assert sorted(path.name for path in data.iterdir()) == ["holiday-photos", "run"]
