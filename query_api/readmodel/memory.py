@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.resources import files
 
+from infra.cassandra.statements import load
 from query_api.readmodel.store import Row
 from query_api.readmodel.tables import KEYS, Value, Write
 from schemas.base import now_us
 
-#: The table of each query in `read.cql`, and whether its rows come newest first.
-_QUERIES = {
-    "video": ("videos", False),
-    "scenes": ("video_scenes", False),
-    "events": ("video_events", False),
-    "published": ("feed_global", True),
-    "made_for": ("feed_by_viewer", True),
-    "withdrawn": ("feed_withdrawn", False),
-    "seen": ("viewer_seen", False),
-    "interests": ("viewer_interests", False),
-    "positions": ("projection_state", False),
+_HERE = files("query_api.readmodel")
+#: Columns of each table, and the table of each query, as the statements for Cassandra have them.
+_COLUMNS = {
+    name: [column.strip() for column in re.findall(r"\((.*?)\)", text)[0].split(",")]
+    for name, text in load(_HERE / "write.cql").items()
 }
+_TABLES = {name: re.findall(r"FROM {keyspace}\.(\w+)", text)[0] for name, text in load(_HERE / "read.cql").items()}
+#: Tables whose rows come in descending order of their first clustering column.
+_NEWEST_FIRST = {"feed_global", "feed_by_viewer"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,23 +53,23 @@ class MemoryStore:
                 row[name] = new
 
     async def fetch(self, query: str, values: Mapping[str, Value]) -> Sequence[Row]:
-        """The rows of a query."""
-        table, newest_first = _QUERIES[query]
-        wanted = {name: values[name] for name in KEYS[table][0]}
-        rows = [row for row in self.rows(table) if all(row[name] == value for name, value in wanted.items())]
-        rows = [row for row in rows if row.get("published_us", 0) > values.get("after_us", -1)]
-        rows.sort(key=lambda row: _order(table, row, newest_first))
-        return rows[: int(values.get("most", len(rows)))]
+        """The rows of a query: those of one partition, or of a piece of it."""
+        table = _TABLES[query]
+        found = [row for row in self.rows(table) if all(row[name] == values[name] for name in KEYS[table][0])]
+        if "after_us" in values:
+            found = [row for row in found if row["published_us"] > values["after_us"]]
+        found.sort(key=lambda row: _order(table, row))
+        return found[: int(values.get("most", len(found)))]
 
     def rows(self, table: str) -> Iterator[Row]:
         """Every row that is still there, in no order. Cells that were never written are None, as from Cassandra."""
         now = now_us()
-        columns = {name for row in self.tables[table].values() for name in row}
         for cells in self.tables[table].values():
-            if any(not cell.gone_us or cell.gone_us > now for cell in cells.values()):
-                yield {name: cells[name].value if name in cells else None for name in columns}
+            alive = {name: cell.value for name, cell in cells.items() if not cell.gone_us or cell.gone_us > now}
+            if alive:
+                yield dict.fromkeys(_COLUMNS[table]) | alive
 
 
-def _order(table: str, row: Row, newest_first: bool) -> tuple[Value, ...]:
+def _order(table: str, row: Row) -> tuple[Value, ...]:
     first, *rest = KEYS[table][1] or KEYS[table][0]
-    return (-row[first] if newest_first else row[first], *(row[name] for name in rest))
+    return (-row[first] if table in _NEWEST_FIRST else row[first], *(row[name] for name in rest))

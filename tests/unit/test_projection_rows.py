@@ -1,0 +1,122 @@
+"""What each event writes, and how long it stays."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from infra.kafka.records import Raw, Received
+from query_api.projections.positions import positions
+from query_api.projections.project import HANDLERS, Place, project
+from query_api.projections.projector import Projector
+from query_api.readmodel.memory import MemoryStore
+from query_api.readmodel.tables import DAY_S, RETENTION_S, WEEK_US, Write, week_of
+from schemas import ids
+from schemas.base import REGISTRY, Message, now_us
+from schemas.envelope import Envelope, root
+from schemas.feeds import FeedServed, Impression, Outcome, PrefetchSettled
+from schemas.swipes import Action, SwipeRecorded
+from tests.unit.read_kit import life, published
+
+VIDEO = ids.video_id("rows")
+PLACE = Place("video-events", 3, 42)
+
+
+def written(event: Message) -> dict[str, Write]:
+    return {write.table: write for write in project(root(event, source="/test"), PLACE)}
+
+
+def received(event: Message, offset: int = 0) -> Received:
+    raw = Raw(topic="video-events", partition=0, offset=offset, timestamp_ms=1000, key=b"k", value=b"v", headers=())
+    return Received(raw=raw, envelope=root(event, source="/test"))
+
+
+def test_every_event_of_the_projected_topics_is_handled_or_part_of_a_story() -> None:
+    families = {"prompts", "swipes", "video-events", "feed-events"}
+    events = {model for model in REGISTRY.values() if model.FAMILY in families}
+    assert events - set(HANDLERS) <= {PrefetchSettled}
+
+
+def test_a_published_video_enters_the_feeds_with_its_card() -> None:
+    now = now_us()
+    rows = written(published(VIDEO, now, viewer_id="anna").data)
+    assert set(rows) == {"videos", "feed_global", "feed_by_viewer", "video_events"}
+    card = json.loads(str(rows["feed_by_viewer"].cells["card"]))
+    assert card["media"]["video"] == f"/media/{'ab' * 32}.mp4"
+    assert rows["feed_by_viewer"].partition == ("anna", week_of(now))
+
+
+def test_a_video_made_for_nobody_is_in_nobodys_own_feed() -> None:
+    assert "feed_by_viewer" not in written(published(VIDEO, now_us()).data)
+
+
+def test_what_is_not_known_is_not_written() -> None:
+    for event in life(VIDEO, now_us()):
+        for write in project(event, PLACE):
+            assert None not in write.cells.values()
+
+
+def test_every_cell_is_stamped_with_the_time_of_its_event() -> None:
+    for event in life(VIDEO, now_us()):
+        assert {write.stamp for write in project(event, PLACE)} == {event.data.ts_us}  # type: ignore[attr-defined]
+
+
+def test_an_impression_and_a_swipe_write_different_cells_of_one_row() -> None:
+    now = now_us()
+    item = Impression(video_id=VIDEO, position=0, reason="fresh")
+    served = written(FeedServed(viewer_id="anna", ts_us=now, items=(item,), policy="p"))["viewer_seen"]
+    liked = written(SwipeRecorded(viewer_id="anna", video_id=VIDEO, action=Action.LIKED, ts_us=now + 1))["viewer_seen"]
+    assert served.key == liked.key
+    assert set(served.cells) & set(liked.cells) == {"viewer_id", "week", "video_id"}
+    assert liked.cells["liked"] is True
+
+
+def test_a_settled_prefetch_is_part_of_the_videos_story_only() -> None:
+    rows = written(PrefetchSettled(viewer_id="anna", video_id=VIDEO, outcome=Outcome.READY, ts_us=now_us()))
+    assert set(rows) == {"video_events"}
+
+
+def test_a_replay_does_not_lengthen_the_life_of_a_row() -> None:
+    # given an event that is ten days old
+    now = now_us()
+    write = Write("viewer_seen", {}, now - 10 * DAY_S * 1_000_000)
+    # then the row gets what is left of its time
+    assert write.ttl_s(now) == RETENTION_S["viewer_seen"] - 10 * DAY_S
+    # and none at all when that is over
+    assert Write("viewer_seen", {}, now - 99 * DAY_S * 1_000_000).ttl_s(now) is None
+    assert Write("videos", {}, 0).ttl_s(now) == 0
+
+
+def test_a_row_whose_time_is_over_is_not_written() -> None:
+    store = MemoryStore()
+    store.write(project(published(VIDEO, now_us() - 20 * WEEK_US), PLACE))
+    assert not store.tables["feed_global"] and store.tables["videos"]
+
+
+def test_positions_are_stamped_with_themselves_so_that_they_never_go_back() -> None:
+    store = MemoryStore()
+    event = published(VIDEO, 1).data
+    store.write(positions([received(event, 7), received(event, 8)]))
+    store.write(positions([received(event, 3)]))
+    assert [row["position"] for row in store.rows("projection_state")] == [9]
+
+
+def test_an_event_from_next_year_is_refused_before_anything_is_written() -> None:
+    store = MemoryStore()
+    now = now_us()
+    with pytest.raises(Exception, match="future"):
+        Projector(store).handle([received(published(VIDEO, now).data), received(published(VIDEO, now * 2).data)])
+    assert not store.tables["videos"] and not store.tables["projection_state"]
+
+
+def test_the_later_of_two_copies_has_the_greater_place() -> None:
+    places = [Place("t", 3, 9), Place("t", 3, 10), Place("t", 3, 100)]
+    assert sorted(map(str, places)) == [str(place) for place in places]
+
+
+def test_the_story_keeps_the_whole_event() -> None:
+    event: Envelope[Message] = published(VIDEO, now_us())
+    (row,) = (write.cells for write in project(event, PLACE) if write.table == "video_events")
+    assert type(event.data).model_validate_json(str(row["payload"])) == event.data
+    assert row["correlation_id"] == event.id and "causation_id" not in row

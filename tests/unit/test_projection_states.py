@@ -1,0 +1,116 @@
+"""The state of a video, told from its rows."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from query_api.readmodel.memory import MemoryStore
+from query_api.readmodel.model import ReadModel
+from query_api.states import Status, VideoState, state
+from schemas import ids
+from schemas.base import Message, now_us
+from schemas.envelope import Envelope
+from schemas.prompts import PromptSubmitted
+from schemas.values import Origin
+from schemas.videos import PromptRejected, ScriptWritten
+from tests.unit.read_kit import COST, apply, life
+
+VIDEO = ids.video_id("states")
+
+
+async def told(events: list[Envelope[Message]]) -> VideoState | None:
+    store = MemoryStore()
+    apply(store, events)
+    read = ReadModel(store)
+    return state(await read.revisions(VIDEO), await read.scenes(VIDEO))
+
+
+@pytest.mark.parametrize(
+    ("events", "status"),
+    [
+        (1, Status.SUBMITTED),
+        (2, Status.ACCEPTED),
+        (3, Status.SCRIPTED),
+        (4, Status.RENDERING),
+        (5, Status.RENDERING),
+        (7, Status.ASSEMBLING),
+        (8, Status.PUBLISHED),
+    ],
+)
+async def test_a_video_moves_from_state_to_state(events: int, status: Status) -> None:
+    found = await told(life(VIDEO, now_us())[:events])
+    assert found is not None and found.status == status
+
+
+@pytest.mark.parametrize("end", ["published", "failed", "withdrawn"])
+async def test_the_order_of_arrival_does_not_matter(end: str) -> None:
+    events = life(VIDEO, now_us(), end=end)
+    found = await told(events)
+    random.Random(7).shuffle(events)
+    assert await told(events) == found
+    assert found is not None and found.status == end
+
+
+async def test_a_published_video_has_its_card_its_cost_and_the_times_of_its_stages() -> None:
+    start = now_us()
+    found = await told(life(VIDEO, start))
+    assert found is not None and found.card is not None
+    assert found.cost == COST + COST
+    assert [one.stage.value for one in found.stages] == [
+        "submitted", "accepted", "scripted", "rendering", "assembling", "published",
+    ]  # fmt: skip
+    assert int(found.stages[0].at.timestamp() * 1_000_000) == pytest.approx(start, abs=1)
+
+
+async def test_before_it_is_published_the_cost_is_the_sum_so_far() -> None:
+    found = await told(life(VIDEO, now_us())[:5])  # script, voice and picture of the first scene
+    assert found is not None and found.cost.amount == pytest.approx(3 * COST.amount)
+
+
+async def test_a_failed_video_says_where_and_why() -> None:
+    found = await told(life(VIDEO, now_us(), end="failed"))
+    assert found is not None
+    assert (found.reason, found.error, found.failed_stage) == ("no paint left", "RenderError", "scene")
+    assert found.is_final and found.card is None
+
+
+async def test_a_rejected_prompt_says_why() -> None:
+    refused = PromptRejected(
+        video_id=VIDEO, ts_us=now_us(), text="x", origin=Origin.API, category="violence", rule="w", reason="not here"
+    )
+    found = await told([Envelope(id="x", source="s", data=refused, correlation_id="x")])
+    assert found is not None and (found.status, found.error, found.reason) == ("rejected", "violence", "not here")
+
+
+async def test_what_was_published_after_a_failure_is_published() -> None:
+    failed, shown = life(VIDEO, now_us(), end="failed"), life(VIDEO, now_us() + 1000)
+    found = await told([*failed, *shown])
+    assert found is not None and found.status == Status.PUBLISHED and found.reason is None
+
+
+async def test_the_newest_revision_that_can_be_watched_is_shown() -> None:
+    first, second = life(VIDEO, now_us()), life(VIDEO, now_us() + 1000)
+    anew = [
+        Envelope(id=ids.derive(one.id, "2"), source="s", correlation_id="c", data=_revised(one.data)) for one in second
+    ]
+    # while the second revision is being made, the first stays
+    found = await told([*first, *anew[:4]])
+    assert found is not None and (found.revision, found.status) == (1, Status.PUBLISHED)
+    found = await told([*first, *anew])
+    assert found is not None and (found.revision, found.status) == (2, Status.PUBLISHED)
+
+
+async def test_a_video_that_is_not_known_has_no_state() -> None:
+    assert await told([]) is None
+
+
+async def test_events_that_overtook_the_prompt_are_enough() -> None:
+    events = [event for event in life(VIDEO, now_us()) if isinstance(event.data, ScriptWritten)]
+    found = await told(events)
+    assert found is not None and found.status == Status.SCRIPTED and found.prompt is None
+
+
+def _revised(data: Message) -> Message:
+    return data if isinstance(data, PromptSubmitted) else data.model_copy(update={"revision": 2})
