@@ -1,0 +1,1 @@
+"""Script writers: a prompt in, a script of scenes out. Every writer keeps the promise of `ScriptWriter`."""

@@ -1,0 +1,103 @@
+"""Phrases as they stand in the middle of a sentence: names keep their capitals, everything else is lower case."""
+
+from __future__ import annotations
+
+import re
+
+from gpu_consumers.script.english import head, is_plural, plural
+from gpu_consumers.script.lexicon import (
+    DETERMINERS,
+    FUNCTION_WORDS,
+    PREPOSITIONS,
+    RELATIVES,
+    is_common,
+    known,
+    proper_names,
+)
+
+_TURNED = {"i": "you", "me": "you", "my": "your", "mine": "yours", "myself": "yourself", "am": "are", "i'm": "you're",
+           "i've": "you've", "i'll": "you'll", "i'd": "you'd", "we": "we", "our": "our"}  # fmt: skip
+_MASS_ENDINGS = re.compile(r"(tion|sion|ness|ity|ism|ing|ment|ence|ance|ology|graphy|ics|hood|ship|age|ure|cy|dom)$")
+
+
+def inner(phrase: str) -> str:
+    """The phrase as it reads inside a sentence: `Why Rome Fell` → `why Rome fell`."""
+    tokens = phrase.split()
+    titled = _is_title(tokens)
+    shouted = phrase.isupper() and len(tokens) > 1
+    return " ".join(_cased(tokens, index, titled, shouted) for index in range(len(tokens)))
+
+
+def _is_title(tokens: list[str]) -> bool:
+    long = [token for token in tokens if len(token) > 3 and token[0].isalpha()]
+    if not tokens or not tokens[0][0].isupper():
+        return False
+    return len(long) > 1 and all(t[0].isupper() for t in long) and any(is_common(t.lower()) for t in long)
+
+
+def _cased(tokens: list[str], index: int, titled: bool, shouted: bool) -> str:
+    token = tokens[index]
+    stem, _, possessive = token.partition("'")
+    core = re.sub(r"\W", "", stem)
+    name = proper_names().get(core.lower())
+    if name and not (core.lower() in FUNCTION_WORDS):
+        return token.replace(core, name, 1)
+    if token in ("I", "I'm", "I'd", "I've", "I'll"):
+        return token
+    if core.isupper() and len(core) > 1 and not shouted:
+        return token
+    keeps = _starts_name(tokens) if index == 0 else not titled and not shouted
+    return token if keeps and not core.islower() and core.lower() not in FUNCTION_WORDS else token.lower()
+
+
+def _starts_name(tokens: list[str]) -> bool:
+    """Two capitals in a row at the start are a name, unless the first is an ordinary word."""
+    return len(tokens) > 1 and tokens[1][:1].isupper() and not is_common(tokens[0].lower()) and not _is_title(tokens)
+
+
+def turned(phrase: str) -> str:
+    """The phrase said back to the one who said it: `why I procrastinate` → `why you procrastinate`."""
+    return " ".join(_TURNED.get(token.lower(), token) for token in phrase.split())
+
+
+def noun_phrase(phrase: str) -> str:
+    """Fit to stand after `about`: a bare countable singular becomes plural (`cat` → `cats`)."""
+    words = turned(inner(phrase.strip(" .,;:!?\"'"))).split()
+    if not words:
+        return ""
+    index, noun = head(" ".join(words))
+    bare = words[0].lower() not in DETERMINERS and not is_plural(" ".join(words)) and not words[0][-2:] == "'s"
+    if bare and noun in known("countable") and not any(w[:1].isupper() for w in words[:index]):
+        words[index] = plural(noun)
+    return " ".join(words)
+
+
+def short(phrase: str) -> str:
+    """How the same thing is named the second time: `a dragon who fears fire` → `the dragon`."""
+    words = phrase.split()
+    index, _ = head(phrase)
+    core = words[: index + 1]
+    if len(words) <= 4 and core[0].lower() not in ("a", "an"):
+        return phrase
+    if core[0].lower() in ("a", "an"):
+        return " ".join(["the", *core[1:]])
+    if index + 1 == len(words) or core[0].lower() in DETERMINERS:
+        return " ".join(core[:1] + core[-2:]) if len(core) > 4 else " ".join(core)
+    return phrase if len(words) <= 6 else " ".join(["the" if core[0].islower() else "", *core]).strip()
+
+
+def interest(phrase: str) -> str:
+    """The key by which interests are kept: lower case, without article, at most five words."""
+    words = [word for word in re.sub(r"[^\w\s'+#&.-]", "", phrase.lower()).split() if word]
+    while len(words) > 1 and words[0] in DETERMINERS:
+        words.pop(0)
+    words = words[:5]
+    while len(words) > 1 and words[-1] in PREPOSITIONS | DETERMINERS | RELATIVES | {"and", "or"}:
+        words.pop()
+    return " ".join(words)[:120].strip(" .'-") or "something"
+
+
+def keywords(text: str, most: int) -> list[str]:
+    """The content words of a text, in order."""
+    found = [word.strip(".,;:!?\"'()") for word in text.split()]
+    return [word for word in found if word and word.lower() not in FUNCTION_WORDS][:most]

@@ -1,0 +1,186 @@
+"""Questions taken apart: what is asked about, and the same question as a clause (`why ice floats`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gpu_consumers.script.english import head, past, third
+from gpu_consumers.script.lexicon import (
+    BE,
+    CONJUNCTIONS,
+    DETERMINERS,
+    DO,
+    HAVE,
+    MODALS,
+    NEGATED,
+    PREPOSITIONS,
+    PRONOUNS,
+    QUESTION_WORDS,
+    known,
+)
+
+_AUXILIARIES = BE | DO | MODALS | HAVE | frozenset(NEGATED)
+_CHAINING = frozenset(["help", "make", "let", "go", "need", "dare", "get"])
+_PREDICATES = frozenset(
+    ["not", "so", "always", "never", "called", "made", "a", "an", "the", "still", "really", "just", "my", "your"]
+)
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question in lower case without its mark. `clause` is None where the grammar is not certain."""
+
+    text: str
+    word: str  #: why, how, what …; `whether` for one that wants yes or no
+    about: str  #: the noun phrase it is about; may be empty
+    clause: str | None
+    verb: str | None = None  #: what the subject does, without auxiliary
+
+
+def parse(text: str) -> Question | None:
+    """A question in `inner` case, or None where it is none."""
+    tokens = text.rstrip("?. ").split()
+    if tokens[:1] and tokens[0] in ("what's", "who's", "where's", "how's", "why's", "when's"):
+        tokens = [tokens[0][:-2], "is", *tokens[1:]]
+    if len(tokens) < 2:
+        return None
+    if tokens[0].lower() in _AUXILIARIES:
+        return _asked(tokens, 0, "whether") if len(tokens) > 2 else None
+    if tokens[0].lower() not in QUESTION_WORDS:
+        return None
+    place = next((i for i, token in enumerate(tokens[1:6], 1) if token.lower() in _AUXILIARIES), None)
+    if place is None or (place > 1 and tokens[0].lower() not in ("how", "what", "which", "whose")):
+        return _plain(tokens)
+    if tokens[0].lower() in ("how", "what", "which") and any(t.lower() in known("verbs") for t in tokens[1:place]):
+        return _plain(tokens)
+    return _asked(tokens, place, " ".join(tokens[:place]))
+
+
+def _plain(tokens: list[str]) -> Question:
+    """`what happens when it rains`, `why cats purr`: already in the order of a clause."""
+    text = " ".join(tokens)
+    rest = tokens[2:] if tokens[0].lower() in ("who", "what") else tokens[1:]
+    while rest and (rest[0].lower() in PREPOSITIONS | {"when", "if", "that", "happens", "it"}):
+        rest = rest[1:]
+    return Question(text, tokens[0].lower(), _until_verb(rest), text)
+
+
+def _until_verb(tokens: list[str]) -> str:
+    stop = next((i for i, t in enumerate(tokens) if i and _is_verb_like(t.lower())), len(tokens))
+    return " ".join(tokens[:stop])
+
+
+def _is_verb_like(token: str) -> bool:
+    return token in _AUXILIARIES or token in known("verbs") or (token.endswith("s") and token[:-1] in known("verbs"))
+
+
+def _asked(tokens: list[str], place: int, word: str) -> Question:
+    auxiliary, rest = tokens[place].lower(), tokens[place + 1 :]
+    text = " ".join(tokens)
+    if word in ("what", "who") and auxiliary in BE and not _has_verb_ending(rest):
+        about = " ".join(rest)
+        clause = f"{word} {about} {auxiliary}" if 0 < len(rest) <= 4 else None
+        return Question(text, word, _stop_at_conjunction(about), clause)
+    parts = subject(rest, auxiliary)
+    if parts is None:
+        plain = auxiliary in BE and 0 < len(rest) <= 4 and (" " in word or word in ("where", "when"))
+        clause = f"{word} {' '.join(rest)} {auxiliary}" if plain else None
+        return Question(text, word.split()[0], _guess(rest), clause)
+    about, predicate = parts
+    clause = f"{word} {_declared(about, auxiliary, predicate)}"
+    return Question(text, word.split()[0], about, clause, " ".join(predicate) or None)
+
+
+def _has_verb_ending(rest: list[str]) -> bool:
+    return any(token.lower().endswith("ing") for token in rest[1:]) or rest[-1:] == ["for"] or rest[-1:] == ["like"]
+
+
+def _declared(about: str, auxiliary: str, predicate: list[str]) -> str:
+    if auxiliary == "do" or not predicate:
+        return " ".join([about, *predicate])
+    verb, *rest = predicate
+    if auxiliary == "does":
+        return " ".join([about, third(verb), *rest])
+    if auxiliary == "did":
+        return " ".join([about, past(verb), *rest])
+    return " ".join([about, auxiliary, *predicate])
+
+
+def subject(tokens: list[str], auxiliary: str) -> tuple[str, list[str]] | None:
+    """(subject, predicate) of what follows an auxiliary; None where the border cannot be told."""
+    if len(tokens) < 2:
+        return None
+    if tokens[0].lower() in PRONOUNS and tokens[0].lower() not in ("this", "that", "these", "those", "one"):
+        return tokens[0], tokens[1:]
+    base = NEGATED.get(auxiliary, auxiliary)
+    border = _predicate_border(tokens) if base in BE | HAVE else _verb_border(tokens)
+    return None if border is None else (" ".join(tokens[:border]), tokens[border:])
+
+
+def _verb_border(tokens: list[str]) -> int | None:
+    verbs = known("verbs")
+    first = 2 if tokens[0].lower() in DETERMINERS else 1
+    for index in range(first, len(tokens)):
+        if tokens[index].lower() in verbs and tokens[index - 1].lower() not in DETERMINERS | PREPOSITIONS:
+            following = tokens[index + 1].lower() if index + 1 < len(tokens) else ""
+            return index + 1 if following in verbs and tokens[index].lower() not in _CHAINING else index
+    last = len(tokens) - 1
+    plain = first <= last <= 3 and tokens[last].lower() not in PREPOSITIONS | known("adjectives")
+    return last if plain else None
+
+
+def _predicate_border(tokens: list[str]) -> int | None:
+    determined = tokens[0].lower() in DETERMINERS
+    index = 2 if determined else 1
+    while index < len(tokens):
+        word = tokens[index].lower()
+        if word in ("of", "and") and index + 1 < len(tokens):
+            index += 3 if tokens[index + 1].lower() in DETERMINERS else 2
+            continue
+        if _begins_predicate(word) and (index + 1 == len(tokens) or not _is_noun_next(word, tokens, index)):
+            return index
+        index += 1
+    return len(tokens) - 1 if len(tokens) == (3 if determined else 2) else None
+
+
+def _is_noun_next(word: str, tokens: list[str], index: int) -> bool:
+    """`the red planet red`: an adjective right before the last-but-one word still belongs to the subject."""
+    return word in known("adjectives") and index < 2 and len(tokens) > index + 2 and tokens[0].lower() in DETERMINERS
+
+
+def _begins_predicate(word: str) -> bool:
+    known_adjective = word in known("adjectives") or word in _PREDICATES or word in PREPOSITIONS
+    return (
+        known_adjective or word.endswith(("ing", "ed", "ly")) or word in ("born", "known", "gone", "built", "written")
+    )
+
+
+def _guess(rest: list[str]) -> str:
+    """The likely subject where the border is unclear: up to the first word that cannot belong to it."""
+    stop = next(
+        (i for i, t in enumerate(rest) if i and (t.lower() in PREPOSITIONS or _is_verb_like(t.lower()))), len(rest)
+    )
+    return " ".join(rest[: min(stop, 4)])
+
+
+def _stop_at_conjunction(about: str) -> str:
+    tokens = about.split()
+    stop = next(
+        (
+            i
+            for i, t in enumerate(tokens)
+            if i and t in CONJUNCTIONS and tokens[i + 1 : i + 2] and tokens[i + 1] in QUESTION_WORDS
+        ),
+        len(tokens),
+    )
+    return " ".join(tokens[:stop]).rstrip(",")
+
+
+def is_question(text: str) -> bool:
+    """Whether a sentence asks something."""
+    return text.rstrip().endswith("?") or text.split()[:1] and text.split()[0].lower() in QUESTION_WORDS or False
+
+
+def head_noun(about: str) -> str:
+    """The ruling noun of what a question is about."""
+    return head(about)[1] if about else ""

@@ -1,0 +1,99 @@
+"""The words that a topic lends to the grammar: agreement, names, numbers."""
+
+from __future__ import annotations
+
+from random import Random
+
+from gpu_consumers.script.english import sentence_case
+from gpu_consumers.script.phrases import keywords, short
+from gpu_consumers.script.topic import Topic
+
+_NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+_HEROES = (("Maya", "she", "her"), ("Theo", "he", "his"), ("Amara", "she", "her"), ("Jonas", "he", "his"),
+           ("Lina", "she", "her"), ("Ravi", "he", "his"), ("Noor", "she", "her"), ("Felix", "he", "his"),
+           ("Ines", "she", "her"), ("Kofi", "he", "his"), ("Yuki", "she", "her"), ("Mateo", "he", "his"),
+           ("Freya", "she", "her"), ("Omar", "he", "his"), ("Greta", "she", "her"), ("Luca", "he", "his"),
+           ("Anouk", "she", "her"), ("Samir", "he", "his"), ("Tessa", "she", "her"), ("Ivo", "he", "his"))  # fmt: skip
+
+
+_AGREEING = ("is", "was", "has", "does", "it", "them", "its", "itself", "s", "es", "this")
+_SINGULAR = ("is", "was", "has", "does", "it", "it", "its", "itself", "s", "es", "this")
+_PLURAL = ("are", "were", "have", "do", "they", "them", "their", "themselves", "", "", "these")
+
+
+def number(count: int) -> str:
+    """Small numbers as words."""
+    return _NUMBERS[count] if count < len(_NUMBERS) else str(count)
+
+
+def slots(topic: Topic, rng: Random, count: int = 3) -> dict[str, str]:
+    """Every slot that this topic can fill. Each phrase also comes with a capital: `about` and `About`."""
+    hero, they, their = rng.choice(_HEROES)
+    phrases = {
+        "about": topic.about,
+        "short": short(topic.about),
+        "question": topic.question,
+        "clause": topic.clause,
+        "action": topic.action,
+        "doing": topic.doing,
+        "claim": topic.claim,
+        "scenario": topic.scenario,
+        "a": topic.pair[0] if topic.pair else None,
+        "b": topic.pair[1] if topic.pair else None,
+        "items": topic.items,
+        "they": they,
+        "their": their,
+        "them2": "him" if they == "he" else "her",
+    }
+    filled = {name: phrase for name, phrase in phrases.items() if phrase}
+    capital = {name[0].upper() + name[1:]: sentence_case(phrase) for name, phrase in filled.items()}
+    return {
+        **filled,
+        **capital,
+        **agreement(topic),
+        **_counted(count),
+        "hero": hero,
+        "Hero": hero,
+        "key": key(topic.about),
+        "Key": sentence_case(key(topic.about)),
+    }
+
+
+def _counted(count: int) -> dict[str, str]:
+    return {"n": number(count), "N": number(count).capitalize(), "n1": number(count + 1)}
+
+
+def agreement(topic: Topic) -> dict[str, str]:
+    """Verbs and pronouns that agree with `about`."""
+    words = _PLURAL if topic.plural else _SINGULAR
+    filled = dict(zip(_AGREEING, words, strict=True))
+    if is_name(topic.about):  # a person, perhaps: no pronoun is safe
+        filled |= {"it": topic.about, "them": topic.about, "its": f"{topic.about}'s"}
+    return {**filled, "It": sentence_case(filled["it"]), "Its": sentence_case(filled["its"])}
+
+
+def is_name(about: str) -> bool:
+    """Two capitalised words or more, and nothing else."""
+    words = about.split()
+    return len(words) > 1 and all(word[:1].isupper() for word in words)
+
+
+def key(about: str) -> str:
+    """The two or three words of the subject that carry it, for the screen."""
+    return " ".join(keywords(about, 3)) or about
+
+
+def groups(topic: Topic) -> tuple[str, ...]:
+    """The grammar's groups for a topic, the most fitting first."""
+    first = (topic.question or "").split()[:1]
+    word = first[0] if first else ""
+    if topic.kind == "question" and word:
+        fine = (
+            word
+            if word in ("why", "how", "what")
+            else "who"
+            if word in ("who", "when", "where", "which", "whose")
+            else "whether"
+        )
+        return (fine, "question", "any")
+    return (topic.kind, "any")
