@@ -1,0 +1,43 @@
+# Two commands do everything: `make run` and `make test`. They need Python 3.11 or newer, and nothing else.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check venv lock clean
+
+help: ## Show what there is to make
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: venv ## Start Swipestream and print the address of its page; Ctrl-C stops it (options: make run ARGS="--fresh")
+	@$(BIN)/swipestream up $(ARGS)
+
+test: check ## Run every test; starts a Kafka and a Cassandra of its own (options: make test ARGS="-k feed")
+	$(BIN)/python -m pytest $(ARGS)
+
+check: venv ## Check style, types and the borders between the rooms
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+venv: $(READY) ## Make .venv with everything in it, at the versions of constraints.txt
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo 'error: Python 3.11 or newer is needed; name one: make PYTHON=python3.12 …' >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) \
+		|| { echo 'error: the module venv is missing; on Debian and Ubuntu: apt install python3-venv' >&2; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+lock: venv ## Choose the versions anew: constraints.txt and infra/stack/jars.lock
+	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --upgrade --generate-hashes \
+		--no-header --no-annotate --quiet --output-file constraints.txt
+	$(BIN)/python -m infra.stack.lock
+
+clean: ## Remove .venv and what tools keep; videos and events in data/ stay
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist
