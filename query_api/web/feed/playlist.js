@@ -1,0 +1,113 @@
+/**
+ * What is played and in which order. Pure: no elements, no network.
+ *
+ * One rule above all: nothing is ever put before or onto the current video.
+ */
+
+/** @typedef {import("../types.js").Card} Card */
+/** @typedef {import("../types.js").Audience} Audience */
+
+export class Playlist {
+  constructor() {
+    /** @type {Card[]} */
+    this.items = [];
+    this.index = 0;
+    /** @type {Set<string>} ids that are, or were, in the list or waiting */
+    this.known = new Set();
+    /** @type {Card[]} pushed, and not in the list yet */
+    this.waiting = [];
+    /** @type {Set<string>} pushed, and not looked at yet */
+    this.news = new Set();
+  }
+
+  get current() {
+    return this.items[this.index] || null;
+  }
+
+  /** How many videos lie ahead of the current one. */
+  get ahead() {
+    return Math.max(0, this.items.length - 1 - this.index);
+  }
+
+  /**
+   * Add videos behind all others. Those that are known are left out.
+   * @param {Card[]} cards
+   * @returns {Card[]} what was added
+   */
+  append(cards) {
+    const added = cards.filter((card) => !this.known.has(card.video_id));
+    for (const card of added) this.known.add(card.video_id);
+    this.items.push(...added);
+    return added;
+  }
+
+  /**
+   * Take in a video that was just published: behind all others where few are left, else to wait until it is asked for.
+   * What was made ahead for another viewer fills gaps and is no news.
+   * @param {Card} card
+   * @param {Audience} audience
+   * @param {number} wanted how many videos should lie ahead
+   * @returns {boolean} whether it was put into the list
+   */
+  offer(card, audience, wanted) {
+    const short = this.ahead < wanted;
+    if (this.known.has(card.video_id) || (audience === "another" && !short)) return false;
+    if (audience !== "another" && this.items.length) this.news.add(card.video_id);
+    if (short) return this.append([card]).length > 0;
+    this.known.add(card.video_id);
+    this.waiting.push(card);
+    return false;
+  }
+
+  /**
+   * Put videos right behind the current one; those that are in the list stay where they are.
+   * @param {Card[]} cards
+   * @returns {Card[]} what was put in
+   */
+  insertNext(cards) {
+    const added = cards.filter((card) => this.find(card.video_id) < 0);
+    const ids = new Set(added.map((card) => card.video_id));
+    this.waiting = this.waiting.filter((card) => !ids.has(card.video_id));
+    for (const id of ids) this.known.add(id);
+    this.items.splice(this.items.length ? this.index + 1 : 0, 0, ...added);
+    return added;
+  }
+
+  /** @param {string} id */
+  find(id) {
+    return this.items.findIndex((card) => card.video_id === id);
+  }
+
+  /**
+   * Move to a video.
+   * @param {number} index may be one behind the last: the end
+   */
+  go(index) {
+    this.index = Math.max(0, Math.min(index, this.items.length));
+    if (this.current) this.news.delete(this.current.video_id);
+  }
+
+  /**
+   * Take a video out, unless it is the current one or has been passed.
+   * @param {string} id
+   * @returns {boolean} whether it was taken out
+   */
+  withdraw(id) {
+    this.waiting = this.waiting.filter((card) => card.video_id !== id);
+    this.news.delete(id);
+    this.known.add(id);
+    const place = this.find(id);
+    if (place <= this.index) return false;
+    this.items.splice(place, 1);
+    return true;
+  }
+
+  /**
+   * The videos around the current one.
+   * @param {number} behind
+   * @param {number} ahead
+   */
+  window(behind, ahead) {
+    return this.items.slice(Math.max(0, this.index - behind), this.index + ahead + 1);
+  }
+}

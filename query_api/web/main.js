@@ -1,0 +1,147 @@
+/** Puts the page together. */
+
+import { api } from "./api.js";
+import { Feed } from "./feed/feed.js";
+import { Swipes } from "./feed/swipes.js";
+import { Badge } from "./live/badge.js";
+import { Socket } from "./live/socket.js";
+import { jobCard } from "./make/job.js";
+import { Jobs } from "./make/jobs.js";
+import { Lobby } from "./make/lobby.js";
+import { Sheet } from "./make/sheet.js";
+import { drawAbout, drawNext } from "./ui/about.js";
+import { byId, h } from "./ui/dom.js";
+import { icon } from "./ui/icons.js";
+import { listenToKeys, listenToWheel } from "./ui/keys.js";
+import { viewerId } from "./ui/store.js";
+import { toast } from "./ui/toasts.js";
+
+/** @typedef {import("./types.js").Card} Card */
+
+const viewer = viewerId();
+const socket = new Socket(gateway, viewer);
+const feed = new Feed(viewer, new Swipes(viewer));
+const jobs = new Jobs(socket);
+const sheet = new Sheet(viewer, jobs, (card) => feed.show(card));
+const lobby = new Lobby(socket, () => sheet.open());
+const badge = new Badge(socket);
+const [make, pill, progress] = [byId("make"), byId("pill"), byId("progress")];
+
+/** Where the gateway is. A page opened by another name of this machine reaches it by that name too. */
+async function gateway() {
+  const url = new URL((await api.config()).gateway);
+  const local = ["127.0.0.1", "localhost", "[::1]"];
+  if (local.includes(url.hostname)) url.hostname = location.hostname;
+  if (location.protocol === "https:") url.protocol = "wss:";
+  return url.href;
+}
+
+/** @param {any} frame */
+function hear(frame) {
+  const own = jobs.jobs.some((job) => job.id === frame.video_id);
+  if (frame.type === "video") feed.offer(frame.card, own ? "you" : frame.audience);
+  if (frame.type === "video" && own && !sheet.dialog.open) toast(`“${frame.card.title}” is ready.`);
+  if (frame.type === "withdrawn") feed.withdraw(frame.video_id);
+}
+
+
+function drawNews() {
+  const count = feed.list.news.size;
+  pill.hidden = !count;
+  pill.replaceChildren(icon("spark"), count === 1 ? "1 new video" : `${count} new videos`);
+}
+
+function drawJobs() {
+  const making = jobs.making;
+  const fraction = making.length ? making.reduce((sum, job) => sum + job.fraction, 0) / making.length : 0;
+  make.classList.toggle("busy", making.length > 0);
+  make.style.setProperty("--done", String(fraction));
+  make.setAttribute("aria-label", making.length ? `Make a video; ${making.length} in the making` : "Make a video");
+  const cards = jobs.jobs.slice(0, 4).map((job) =>
+    jobCard(job, { onWatch: () => job.card && (feed.show(job.card), jobs.drop(job.id)), onDrop: () => jobs.drop(job.id) }),
+  );
+  byId("jobs-side").replaceChildren(...(cards.length ? [h("h2", {}, "Your videos"), ...cards] : []));
+}
+
+/** @param {Card | null} card */
+function arrived(card) {
+  lobby.show(!feed.list.items.length);
+  progress.hidden = !card;
+  drawAbout(card);
+  document.title = card ? `${card.title} · Swipestream` : "Swipestream";
+  if (card) history.replaceState(null, "", `#/v/${card.video_id}`);
+}
+
+function drawTime() {
+  const element = feed.element;
+  if (!element || !element.duration) return;
+  const share = element.currentTime / element.duration;
+  /** @type {HTMLElement} */ (progress.firstElementChild).style.transform = `scaleX(${share})`;
+  progress.setAttribute("aria-valuenow", String(Math.round(share * 100)));
+}
+
+/** @param {Card} card */
+async function share(card) {
+  const url = new URL(`#/v/${card.video_id}`, location.href).href;
+  try {
+    if (navigator.share) await navigator.share({ title: card.title, url });
+    else await navigator.clipboard.writeText(url).then(() => toast("Link copied."));
+    feed.shared(card);
+  } catch (error) {
+    if (!(error instanceof DOMException) || error.name !== "AbortError") toast(`The link: ${url}`);
+  }
+}
+
+/** Play the video that the address names, before all others. */
+async function followLink() {
+  const id = /^#\/v\/([0-9a-f-]{36})$/.exec(location.hash)?.[1];
+  if (!id || id === feed.list.current?.video_id) return;
+  try {
+    const answer = await api.video(id);
+    const card = answer.card || (answer.media ? answer : null);
+    if (card) feed.show(card);
+    else toast("That video is not ready yet.");
+  } catch (error) {
+    toast(error instanceof Error ? error.message : String(error), "error");
+  }
+}
+
+/** @param {string} action */
+function act(action) {
+  if (action === "next") feed.step(1);
+  else if (action === "previous") feed.step(-1);
+  else if (action === "make") sheet.open();
+  else feed.act(action);
+}
+
+/**
+ * @param {EventTarget} source
+ * @param {string} name
+ * @param {(detail: any) => void} act
+ */
+const on = (source, name, act) => source.addEventListener(name, (event) => act(/** @type {CustomEvent} */ (event).detail));
+
+on(socket, "frame", hear);
+on(socket, "resync", () => feed.refresh());
+on(jobs, "change", drawJobs);
+on(feed, "current", arrived);
+on(feed, "news", drawNews);
+on(feed, "time", drawTime);
+on(feed, "share", share);
+on(feed, "trouble", (text) => lobby.say(text));
+on(feed, "list", () => drawNext(feed.list.window(0, 5).slice(1), (card) => feed.show(card)));
+make.append(icon("plus"), h("span", {}, "Make a video"));
+make.addEventListener("click", () => sheet.open());
+pill.addEventListener("click", () => feed.showNews());
+addEventListener("hashchange", followLink);
+listenToKeys(act);
+listenToWheel((steps) => feed.step(steps));
+feed.slides.ending(h("div", { class: "orb" }), h("h2", {}, "That is all for now"), h("p", {}, "More is being made for you. It appears here by itself."));
+
+drawJobs();
+socket.open();
+await followLink();
+await feed.more();
+lobby.show(!feed.list.items.length);
+
+export { badge, feed, socket };
