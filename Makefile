@@ -30,7 +30,8 @@ $(READY): pyproject.toml constraints.txt
 		|| { echo 'error: Python 3.11 or newer is needed; name one: make PYTHON=python3.12 …' >&2; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) \
 		|| { echo 'error: the module venv is missing; on Debian and Ubuntu: apt install python3-venv' >&2; exit 1; }
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt uv
+	@awk '/^uv==/ {mine = 1} mine {print} mine && !/\\$$/ {exit}' constraints.txt > $(VENV)/uv.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement $(VENV)/uv.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
