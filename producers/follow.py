@@ -60,11 +60,12 @@ def _pushed(api: ApiClient, gateway_url: str, video_id: str, deadline: float) ->
         yield from _asked(api, video_id)  # what happened before the socket was open
         while time.monotonic() < deadline:
             try:
-                frame = json.loads(socket.recv(timeout=QUIET_S))
+                frames = json.loads(socket.recv(timeout=QUIET_S))
             except TimeoutError:
                 yield from _asked(api, video_id)
             else:
-                yield from _read(frame, video_id)
+                for frame in frames if isinstance(frames, list) else [frames]:
+                    yield from _read(frame, video_id)
 
 
 def _read(frame: dict[str, Any], video_id: str) -> Iterator[Step]:

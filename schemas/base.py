@@ -27,6 +27,11 @@ class Message(Contract):
         """The record key: it decides the partition, and so the order."""
         raise NotImplementedError(type(self).__name__)
 
+    @property
+    def slot(self) -> int | None:
+        """A partition, modulo their number, for messages that want to be spread evenly. None: by the key's hash."""
+        return None
+
 
 #: Every registered contract by (type, version).
 REGISTRY: dict[tuple[str, int], type[Message]] = {}

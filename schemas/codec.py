@@ -33,6 +33,7 @@ class Record:
     key: bytes
     value: bytes
     headers: list[tuple[str, bytes]]
+    partition: int | None = None
 
 
 def encode(envelope: Envelope[Message], topic: str | None = None) -> Record:
@@ -49,8 +50,11 @@ def encode(envelope: Envelope[Message], topic: str | None = None) -> Record:
         "ce_causationid": envelope.causation_id,
         "traceparent": envelope.traceparent,
     }
+    topic = topic or envelope.data.FAMILY
+    slot = envelope.data.slot
     return Record(
-        topic=topic or envelope.data.FAMILY,
+        topic=topic,
+        partition=None if slot is None else slot % TOPICS[topic].partitions,
         key=envelope.data.key.encode(),
         value=envelope.data.model_dump_json().encode(),
         headers=[(name, value.encode()) for name, value in headers.items() if value is not None],

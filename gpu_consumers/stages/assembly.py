@@ -71,7 +71,7 @@ def work(shop: Workshop, cause: Envelope[AssembleVideo]) -> list[Envelope[base.M
 def _join(shop: Workshop, task: AssembleVideo, flavor: Flavor, mood: str) -> Joined:
     with tempfile.TemporaryDirectory(prefix="video-") as folder:
         made = assemble(
-            [_clip(shop, part, flavor.fps) for part in task.parts],
+            [_clip(shop, part) for part in task.parts],
             title=task.script.title,
             mood=mood,
             seed=ids.seed(task.video_id),
@@ -86,10 +86,9 @@ def _join(shop: Workshop, task: AssembleVideo, flavor: Flavor, mood: str) -> Joi
         )
 
 
-def _clip(shop: Workshop, part: ScenePart, fps: int) -> SceneClip:
+def _clip(shop: Workshop, part: ScenePart) -> SceneClip:
     return SceneClip(
         path=shop.blobs.path(part.clip.name),
-        frames=round(part.duration_ms * fps / 1000),
         speech=_speech(shop, part),
         words=part.words,
     )

@@ -17,6 +17,8 @@ from schemas.envelope import Envelope
 
 log = logs.get("kafka.producer")
 
+#: librdkafka chooses the partition by the key.
+PARTITION_UA = -1
 #: Records that may wait for the broker. Beyond it, sending fails at once instead of eating memory.
 QUEUE = 20_000
 
@@ -56,15 +58,24 @@ class EventProducer:
     def send(self, envelope: Envelope[base.Message], topic: str | None = None) -> Future[None]:
         """Queue one record. The future ends when the broker has it. Raises UnavailableError when the queue is full."""
         record = codec.encode(envelope, topic)
-        return self.send_raw(record.topic, record.key, record.value, record.headers)
+        return self.send_raw(record.topic, record.key, record.value, record.headers, partition=record.partition)
 
     def send_raw(
-        self, topic: str, key: bytes | None, value: bytes | None, headers: Sequence[tuple[str, bytes]]
+        self,
+        topic: str,
+        key: bytes | None,
+        value: bytes | None,
+        headers: Sequence[tuple[str, bytes]],
+        *,
+        partition: int | None = None,
     ) -> Future[None]:
         """Queue bytes as they are (dead letters, redrive, replay)."""
         done: Future[None] = Future()
         try:
-            self._producer.produce(topic, value, key, headers=list(headers), on_delivery=_settle(done))
+            self._producer.produce(
+                topic, value, key, headers=list(headers), on_delivery=_settle(done),
+                partition=PARTITION_UA if partition is None else partition,
+            )  # fmt: skip
         except (BufferError, KafkaException) as error:
             raise UnavailableError(
                 f"Kafka did not take a record for {topic}: {error}", hint="Is Kafka up? Try again in a moment."
