@@ -87,9 +87,6 @@ def _check(answer: httpx.Response) -> None:
     except ValueError:
         problem = {}
     detail = problem.get("detail") or problem.get("title") or f"HTTP {answer.status_code}"
-    reasons = "; ".join(
-        f"{item.get('field', item.get('loc'))}: {item.get('message', item.get('msg'))}"
-        for item in problem.get("errors", [])
-    )
+    reasons = "; ".join(f"{item['pointer']}: {item['detail']}" for item in problem.get("errors", []))
     kind = _BY_STATUS.get(answer.status_code, BadInputError if answer.is_client_error else SwipestreamError)
     raise kind(f"{detail}{f' ({reasons})' if reasons else ''}")

@@ -21,6 +21,8 @@ class Message(Contract):
     TYPE: ClassVar[str]
     VERSION: ClassVar[int]
     FAMILY: ClassVar[str]
+    #: Tasks are not part of the history: what they lead to was caused by what they were caused by.
+    TASK: ClassVar[bool] = False
 
     @property
     def key(self) -> str:

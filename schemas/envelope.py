@@ -48,14 +48,17 @@ def root(data: D, *, source: str, event_id: str | None = None, traceparent: str 
 
 
 def caused_by(cause: Envelope[Message], data: D, *, source: str, step: str, index: int = 0) -> Envelope[D]:
-    """What follows from `cause`. The id is derived, so a repeated cause repeats the event and adds none."""
+    """What follows from `cause`. The id is derived, so a repeated cause repeats the event and adds none.
+
+    Where the cause is a task, causation names the fact behind it: lineage runs from fact to fact.
+    """
     own = ids.derive(cause.id, step, index)
     return Envelope(
         id=own,
         source=source,
         data=data,
         correlation_id=cause.correlation_id,
-        causation_id=cause.id,
+        causation_id=cause.causation_id if cause.data.TASK else cause.id,
         traceparent=_child(cause.traceparent, own),
     )
 

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from pydantic import Field
 
 from schemas.base import Contract, Message, Micros, Slug, Uuid, ViewerId, message
@@ -13,6 +15,8 @@ from schemas.values import Artifact, Cost, Lane, Origin, Scene, Script, Word
 
 class VideoTask(Message):
     """What every task for a video carries."""
+
+    TASK: ClassVar[bool] = True
 
     video_id: Uuid
     revision: int = Field(1, ge=1)
