@@ -24,7 +24,8 @@ _HEADERS = {
     "/media/{name}",
     response_class=FileResponse,
     summary="A media file",
-    responses={206: {"description": "Part of the file"}, 304: {"description": "Not changed"}, **responses(404, 416)},
+    responses=responses(404, 416, 422)
+    | {206: {"description": "A part of the file"}, 304: {"description": "It has not changed"}},
 )
 async def media(name: str, request: Request, parts: Needs) -> Response:
     """A video, a cover or captions. The name is the hash of the content, so it may be kept for ever."""

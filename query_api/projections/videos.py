@@ -128,7 +128,15 @@ def published(event: VideoPublished) -> list[Write]:
         "card": shown,
     }
     writes = [
-        _video(event, published_us=event.ts_us, card=shown, cost=event.total_cost.model_dump_json()),
+        _video(
+            event,
+            published_us=event.ts_us,
+            title=event.title,
+            subject=event.subject,
+            archetype=event.archetype,
+            card=shown,
+            cost=event.total_cost.model_dump_json(),
+        ),
         row("feed_global", entry, event.ts_us),
     ]
     return [*writes, row("feed_by_viewer", entry, event.ts_us)] if event.viewer_id else writes

@@ -1,0 +1,88 @@
+"""The order of a feed, and who never sees what again."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from query_api.cards import card
+from query_api.feed import Item, Reason, Watcher, choose, merged, subject_key
+from query_api.readmodel.model import Seen
+from schemas import ids
+from tests.unit.read_kit import published
+
+
+def item(number: int, subject: str = "cats", viewer: str | None = None, revision: int = 1) -> Item:
+    event = published(ids.video_id(str(number)), 1_000 + number, subject=subject, viewer_id=viewer, revision=revision)
+    return Item(card(event.data), event.data.ts_us, subject_key(subject), viewer)
+
+
+def watcher(
+    seen: dict[int, Seen] | None = None, since_us: int = 500, skip: tuple[int, ...] = (), **likes: float
+) -> Watcher:
+    named = {ids.video_id(str(number)): one for number, one in (seen or {}).items()}
+    return Watcher("anna", named, likes, since_us, frozenset(ids.video_id(str(number)) for number in skip))
+
+
+def numbers(items: list[Item], who: Watcher, most: int = 10) -> list[int]:
+    return [choice.item.published_us - 1_000 for choice in choose(items, who, most)]
+
+
+def test_first_what_was_made_for_the_viewer_then_what_they_like_then_the_newest() -> None:
+    items = [item(1), item(2, "dogs"), item(3, viewer="anna"), item(4, "sea"), item(5, "dogs", viewer="bob")]
+    chosen = choose(items, watcher(dogs=1.0), 10)
+    assert [choice.item.published_us - 1_000 for choice in chosen] == [3, 5, 2, 4, 1]
+    assert [choice.reason for choice in chosen] == [
+        Reason.MADE_FOR_YOU, Reason.INTEREST, Reason.INTEREST, Reason.FRESH, Reason.FRESH,
+    ]  # fmt: skip
+
+
+def test_what_is_liked_more_comes_earlier_and_what_is_disliked_last() -> None:
+    items = [item(1, "cats"), item(2, "dogs"), item(3, "sea"), item(4, "war")]
+    assert numbers(items, watcher(cats=2.0, dogs=1.0, war=-3.0)) == [1, 2, 3, 4]
+
+
+def test_what_was_swiped_never_comes_again() -> None:
+    assert numbers([item(1), item(2)], watcher({1: Seen(swiped_us=1)})) == [2]
+
+
+def test_what_this_walk_served_does_not_come_again() -> None:
+    assert numbers([item(1), item(2)], watcher({1: Seen(served_us=500)}, since_us=500)) == [2]
+
+
+def test_what_an_earlier_walk_served_comes_again_after_everything_new() -> None:
+    seen = {3: Seen(served_us=499)}
+    assert numbers([item(1), item(2), item(3)], watcher(seen)) == [2, 1, 3]
+    assert numbers([item(1), item(2), item(3)], watcher(seen), most=2) == [2, 1]
+
+
+def test_what_the_last_answer_held_is_left_out_although_no_table_knows_it_yet() -> None:
+    assert numbers([item(1), item(2)], watcher(skip=(2,))) == [1]
+
+
+def test_a_video_with_two_revisions_comes_once_and_in_the_newer_one() -> None:
+    first, second = item(1), item(1, revision=2)
+    for items in ([first, second], [second, first], [second, second]):
+        (only,) = choose(items, watcher(), 10)
+        assert only.item.card.revision == 2
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 30), st.sampled_from(["cats", "dogs"]), st.sampled_from([None, "anna"]))),
+    st.dictionaries(st.integers(0, 30), st.builds(Seen, st.integers(0, 999), st.integers(0, 1))),
+    st.integers(1, 8),
+)
+def test_a_whole_walk_serves_every_unswiped_video_exactly_once(
+    what: list[tuple[int, str, str | None]], seen: dict[int, Seen], limit: int
+) -> None:
+    items = [item(*one) for one in what]
+    walked: list[int] = []
+    known = dict(seen)
+    while page := numbers(items, watcher(known, since_us=1_000, cats=1.0), limit):
+        walked += page
+        known |= {number: Seen(1_000, known.get(number, Seen()).swiped_us) for number in page}
+    assert sorted(walked) == sorted({number for number, _, _ in what if not seen.get(number, Seen()).swiped_us})
+
+
+def test_merging_keeps_the_latest_of_each() -> None:
+    assert merged([{"a": Seen(1, 5)}, {"a": Seen(3, 2), "b": Seen(1)}]) == {"a": Seen(3, 5), "b": Seen(1)}

@@ -1,0 +1,97 @@
+"""`GET /v1/videos/{id}` and its events; the command that prints them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import httpx
+import pytest
+from rich.console import Console
+
+from query_api import commands
+from schemas import ids
+from schemas.base import now_us
+from tests.unit.read_kit import Api, apply, life
+
+VIDEO = ids.video_id("http")
+
+
+@pytest.fixture
+def api(tmp_path: Path) -> Api:
+    return Api(tmp_path)
+
+
+async def test_a_published_video_has_its_card(api: Api) -> None:
+    apply(api.store, life(VIDEO, now_us()))
+    video = (await api.get(f"/v1/videos/{VIDEO}")).json()
+    assert video["status"] == "published" and video["card"]["title"] == "Cats"
+    assert video["card"]["media"]["video"].endswith(".mp4")
+    assert [scene["scene_number"] for scene in video["scenes"]] == [1, 2]
+    assert "viewer_id" not in video
+
+
+async def test_a_failed_video_says_why(api: Api) -> None:
+    apply(api.store, life(VIDEO, now_us(), end="failed"))
+    video = (await api.get(f"/v1/videos/{VIDEO}")).json()
+    assert (video["status"], video["reason"]) == ("failed", "no paint left")
+
+
+async def test_the_story_is_in_order_whole_and_each_event_is_told_once(api: Api) -> None:
+    events = life(VIDEO, now_us())
+    apply(api.store, [*reversed(events), *events])
+    story = (await api.get(f"/v1/videos/{VIDEO}/events")).json()["events"]
+    assert [event["id"] for event in story] == [event.id for event in events]
+    assert story[0]["since_ms"] == 0 and story[1]["since_ms"] == pytest.approx(0.001)
+    assert story[1]["causation_id"] == events[0].id
+    assert story[0]["data"]["text"] == "Why do cats purr?"
+
+
+async def test_a_prompt_that_was_sent_twice_is_told_once(api: Api) -> None:
+    first = life(VIDEO, now_us())[:1]
+    again = life(VIDEO, now_us() + 5_000_000)[:1]
+    apply(api.store, [*first, *again])
+    story = (await api.get(f"/v1/videos/{VIDEO}/events")).json()["events"]
+    assert [event["ts_us"] for event in story] == [first[0].data.ts_us]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("path", [f"/v1/videos/{VIDEO}", f"/v1/videos/{VIDEO}/events"])
+async def test_a_video_that_does_not_exist_is_a_404(api: Api, path: str) -> None:
+    answer = await api.get(path)
+    assert answer.status_code == 404 and answer.json()["instance"] == path
+
+
+@pytest.mark.parametrize("name", ["x", "1" * 36, VIDEO.upper()])
+async def test_what_is_no_id_is_a_422(api: Api, name: str) -> None:
+    assert (await api.get(f"/v1/videos/{name}")).status_code == 422
+
+
+async def test_without_the_store_there_is_a_503(api: Api) -> None:
+    api.store.down = True
+    answer = await api.get(f"/v1/videos/{VIDEO}")
+    assert answer.status_code == 503 and "retry-after" in answer.headers
+
+
+async def test_trace_prints_every_event_with_its_id_below_its_cause(api: Api) -> None:
+    events = life(VIDEO, now_us())
+    apply(api.store, events)
+    story = (await api.get(f"/v1/videos/{VIDEO}/events")).json()
+    console = Console(record=True, width=120)
+    console.print(commands.tree(story))
+    text = console.export_text()
+    for event in events:
+        assert event.id in text and event.type in text
+    lines = text.splitlines()
+    prompt, accepted = (next(line for line in lines if name in line) for name in ("PromptSubmitted", "PromptAccepted"))
+    assert accepted.index("0.000 s") > prompt.index("0.000 s")
+
+
+def test_trace_says_when_there_is_no_api_or_no_video(monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_: object, **__: object) -> httpx.Response:
+        raise httpx.ConnectError("no")
+
+    monkeypatch.setattr(httpx, "get", away)
+    with pytest.raises(commands.UnavailableError):
+        commands.fetch("http://nowhere", VIDEO)
+    monkeypatch.setattr(httpx, "get", lambda *_, **__: httpx.Response(404, json={"detail": "none"}))
+    with pytest.raises(commands.NotFoundError, match="none"):
+        commands.fetch("http://nowhere", VIDEO)
