@@ -1,4 +1,4 @@
-"""The jars of the local stack, downloaded once with jgo into the cache and checked against `jars.lock`."""
+"""The jars of the local stack, downloaded once into the cache and checked against `jars.lock`, which jgo resolved."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import hashlib
 import os
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
 from infra.stack import lock
@@ -19,6 +18,8 @@ from infra.stack.lock import Jar
 Progress = Callable[[int], None]
 
 _ATTEMPTS = 3
+_AT_ONCE = 12
+_CHUNK = 64 * 1024
 _HINT = "Check the network and run it again; what has arrived is kept. SWIPESTREAM_MAVEN may name a mirror."
 
 
@@ -61,16 +62,17 @@ def _present(jar: Jar) -> bool:
 class _Download:
     def __init__(self, staging: Path, mirror: str, progress: Progress) -> None:
         # Imported here: a run that finds every jar in the cache need not load an HTTP client.
-        from jgo.maven import MavenContext, PythonResolver
+        import httpx
+        from jgo.constants import MAVEN_CENTRAL_URL
 
-        repositories = {"mirror": mirror} if mirror else None
-        resolver = PythonResolver(progress_callback=self._report)
-        self.context = MavenContext(resolver, repo_cache=staging, remote_repos=repositories, timeout=30)
-        self.progress = progress
+        self.repository = (mirror or MAVEN_CENTRAL_URL).rstrip("/")
+        # One client for all: jgo's own download makes a connection and a TLS context for each file.
+        self.client = httpx.Client(timeout=30, follow_redirects=True)
+        self.staging, self.progress = staging, progress
         self.cancelled = threading.Event()
 
     def run(self, jars: list[Jar]) -> None:
-        with ThreadPoolExecutor(12, thread_name_prefix="jars") as pool:
+        with self.client, ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="jars") as pool:
             try:
                 # The large ones first: they decide how long it takes.
                 for _ in pool.map(self._one, sorted(jars, key=lambda jar: -jar.size)):
@@ -84,22 +86,25 @@ class _Download:
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 return self._try(jar)
-            except (OSError, RuntimeError) as error:
-                jar.artifact(self.context).cached_path.unlink(missing_ok=True)
+            # Not httpx's own error alone: the disk and the hash may be wrong as well.
+            except Exception as error:
+                self.progress(-self._arrived(jar))
                 if attempt == _ATTEMPTS or self.cancelled.is_set():
                     raise DownloadError(f"{jar.filename} could not be downloaded: {error}", hint=_HINT) from error
 
+    def _arrived(self, jar: Jar) -> int:
+        file = self.staging / jar.filename
+        return file.stat().st_size if file.exists() else 0
+
     def _try(self, jar: Jar) -> None:
-        path: Path = jar.artifact(self.context).resolve()
-        if hashlib.sha256(path.read_bytes()).hexdigest() != jar.sha256:
-            raise OSError("its content is not what jars.lock says")
-        path.replace(cache_dir() / jar.filename)
-
-    @contextmanager
-    def _report(self, _filename: str, _size: int) -> Iterator[Callable[[int], None]]:
-        def update(count: int) -> None:
-            if self.cancelled.is_set():
-                raise OSError("cancelled")
-            self.progress(count)
-
-        yield update
+        digest, file = hashlib.sha256(), self.staging / jar.filename
+        with self.client.stream("GET", f"{self.repository}/{jar.path}") as answer, file.open("wb") as output:
+            for chunk in answer.raise_for_status().iter_bytes(_CHUNK):
+                if self.cancelled.is_set():
+                    return
+                output.write(chunk)
+                digest.update(chunk)
+                self.progress(len(chunk))
+        if digest.hexdigest() != jar.sha256:
+            raise ValueError("its content is not what jars.lock says")
+        file.replace(cache_dir() / jar.filename)

@@ -39,6 +39,12 @@ class Jar:
         _, artifact, version, *classifier = self.coordinate.split(":")
         return "-".join((artifact, version, *classifier)) + ".jar"
 
+    @property
+    def path(self) -> str:
+        """Where it lies in a Maven repository."""
+        group, artifact, version, *_ = self.coordinate.split(":")
+        return f"{group.replace('.', '/')}/{artifact}/{version}/{self.filename}"
+
     def artifact(self, context: Any) -> Any:
         """The jgo artifact, for a jgo `MavenContext`."""
         group, name, version, *classifier = self.coordinate.split(":")
