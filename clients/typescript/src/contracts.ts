@@ -1,0 +1,558 @@
+// Made by `swipestream contracts generate` from the contracts in schemas/. Do not edit.
+// A field with `?` may be missing: from records older than the field, or where a frame leaves it out.
+
+/** A prompt passed moderation and work begins. To its owner and to those who watch it. */
+export interface AcceptedFrame {
+  /** opaque; give the newest one to `hello.resume` after a reconnect */
+  token?: string;
+  video_id: string;
+  /** partition and offset in `video-events` */
+  at: [number, number];
+  type: "accepted";
+  revision: number;
+  text: string;
+  flavor: string;
+}
+
+/** What a viewer did. */
+export type Action = "watched" | "skipped" | "liked" | "unliked" | "shared" | "not_interested" | "reported";
+
+/** Bytes in the media store, addressed by what they are: `<sha256>.<suffix>`. */
+export interface Artifact {
+  sha256: string;
+  suffix: string;
+  media_type: string;
+  /** bytes */
+  size: number;
+}
+
+/** Join the scenes of a video, in order, with music. */
+export interface AssembleVideo {
+  video_id: string;
+  revision?: number;
+  origin: Origin;
+  lane: Lane;
+  flavor: string;
+  /** personal data */
+  viewer_id?: string | null;
+  after_us: number;
+  /** when it should be done, for the scheduler */
+  deadline_us?: number | null;
+  script: Script;
+  parts: ScenePart[];
+  /** of all stages so far */
+  cost: Cost;
+}
+
+/** Nothing has happened; the token moves on all the same. */
+export interface BeatFrame {
+  /** opaque; give the newest one to `hello.resume` after a reconnect */
+  token?: string;
+  type: "beat";
+  live: boolean;
+}
+
+/** What a step used, as measured by the worker that did it, and its price by the settings then in force. */
+export interface Cost {
+  cpu_seconds?: number;
+  gpu_seconds?: number;
+  wall_seconds?: number;
+  /** in `currency` */
+  amount?: number;
+  currency?: string;
+}
+
+/** The client's last message was not understood. */
+export interface ErrorFrame {
+  type: "error";
+  code: string;
+  detail: string;
+}
+
+/** A video will not appear. To its owner and to those who watch it. */
+export interface FailedFrame {
+  /** opaque; give the newest one to `hello.resume` after a reconnect */
+  token?: string;
+  video_id: string;
+  /** partition and offset in `video-events` */
+  at: [number, number];
+  type: "failed";
+  revision: number;
+  stage: string;
+  error: string;
+  reason: string;
+}
+
+/** A backend that was tried and given up, and why. Part of other events. */
+export interface Fallback {
+  backend: string;
+  reason: string;
+}
+
+/** A viewer got a piece of the feed. */
+export interface FeedServed {
+  /** personal data */
+  viewer_id: string;
+  ts_us: number;
+  items: Impression[];
+  /** unseen videos that would have come next */
+  upcoming?: string[];
+  policy: string;
+}
+
+/** The picture's shape, in pixels as width x height. */
+export type Format = "1080x1920" | "1920x1080" | "1080x1080";
+
+/** The first message. `resume` is the newest token that the client has seen. */
+export interface Hello {
+  type: "hello";
+  viewer_id: string;
+  resume?: string | null;
+  videos?: string[];
+  lobby?: boolean;
+}
+
+/** One video in one answer of the feed. */
+export interface Impression {
+  video_id: string;
+  position: number;
+  /** why it was shown: made_for_you, interest, fresh, explore */
+  reason: string;
+  /** probability of the policy choosing it at this place */
+  propensity?: number;
+}
+
+/** What a viewer is taken to like, whole, after a swipe changed it: subject -> weight. */
+export interface InterestChanged {
+  /** personal data */
+  viewer_id: string;
+  ts_us: number;
+  interests: Record<string, number>;
+}
+
+/** How urgent work is. Workers prefer the lanes in this order, with ageing. */
+export type Lane = "interactive" | "prefetch" | "bulk";
+
+/** Tell (or no longer tell) the progress of starter videos: what a page without any video shows. */
+export interface Lobby {
+  type: "lobby";
+  on?: boolean;
+}
+
+/** Addresses of a video's files, below the API's origin. They are immutable: cache them for ever. */
+export interface Media {
+  video: string;
+  cover: string;
+  captions: string | null;
+  /** bytes of the video file */
+  size: number;
+}
+
+/** Who asked for a video. */
+export type Origin = "person" | "api" | "starter" | "prefetch" | "replay";
+
+/** How a prefetch ended. */
+export type Outcome = "ready" | "failed";
+
+/** A video that was asked for ahead of a viewer is ready, or will not come. */
+export interface PrefetchSettled {
+  /** personal data */
+  viewer_id: string;
+  ts_us: number;
+  video_id: string;
+  outcome: Outcome;
+}
+
+/** How far a video is; only the newest is told, and no token moves. */
+export interface ProgressFrame {
+  type: "progress";
+  video_id: string;
+  revision: number;
+  stage: string;
+  fraction: number;
+  scene_number?: number;
+  scene_count: number;
+  /** a small JPEG, base64 */
+  preview?: string;
+}
+
+/** The prompt passed moderation and work begins. */
+export interface PromptAccepted {
+  video_id: string;
+  revision?: number;
+  ts_us: number;
+  text: string;
+  origin: Origin;
+  lane: Lane;
+  /** personal data */
+  viewer_id?: string | null;
+  flavor: string;
+  archetype?: string | null;
+  target_seconds?: number | null;
+  subject?: string | null;
+}
+
+/** The prompt did not pass. It is never rendered. */
+export interface PromptRejected {
+  video_id: string;
+  revision?: number;
+  ts_us: number;
+  text: string;
+  origin: Origin;
+  /** personal data */
+  viewer_id?: string | null;
+  category: string;
+  rule: string;
+  reason: string;
+}
+
+/** A video was asked for. The video does not exist yet, but has its id already. */
+export interface PromptSubmitted {
+  video_id: string;
+  text: string;
+  origin: Origin;
+  lane: Lane;
+  /** personal data: who asked, or for whom it is prefetched */
+  viewer_id?: string | null;
+  flavor?: string;
+  archetype?: string | null;
+  target_seconds?: number | null;
+  /** the interest that a prefetch serves */
+  subject?: string | null;
+  ts_us: number;
+}
+
+/** A prompt did not pass. To its owner and to those who watch it. */
+export interface RejectedFrame {
+  /** opaque; give the newest one to `hello.resume` after a reconnect */
+  token?: string;
+  video_id: string;
+  /** partition and offset in `video-events` */
+  at: [number, number];
+  type: "rejected";
+  revision: number;
+  stage: string;
+  reason: string;
+  category: string;
+}
+
+/** A stage of a video is `fraction` done. */
+export interface RenderProgress {
+  video_id: string;
+  revision?: number;
+  stage: Stage;
+  scene_number?: number | null;
+  scene_count?: number | null;
+  fraction: number;
+  /** a small JPEG, base64 */
+  preview?: string | null;
+  ts_us: number;
+}
+
+/** Speak and draw one scene. */
+export interface RenderScene {
+  video_id: string;
+  revision?: number;
+  origin: Origin;
+  lane: Lane;
+  flavor: string;
+  /** personal data */
+  viewer_id?: string | null;
+  after_us: number;
+  /** when it should be done, for the scheduler */
+  deadline_us?: number | null;
+  scene_id: string;
+  scene: Scene;
+  scene_count: number;
+  title: string;
+  language: string;
+  seed: number;
+}
+
+/** Frames are missing: fetch the feed again and go on with this token. */
+export interface ResyncFrame {
+  /** opaque; give the newest one to `hello.resume` after a reconnect */
+  token?: string;
+  type: "resync";
+  /** started, token, log, ahead, expired, too_many */
+  reason: string;
+}
+
+/** One beat of a script: what is said, what is seen, what stands on the screen. */
+export interface Scene {
+  scene_number: number;
+  /** its purpose in the archetype: hook, problem, turn, payoff … */
+  beat: string;
+  narration: string;
+  /** a picture description for generative renderers */
+  visuals: string;
+  on_screen_text?: string;
+  /** planned; the voice's real timing decides */
+  duration_s: number;
+}
+
+/** A finished scene, as the assembly needs it. */
+export interface ScenePart {
+  scene_id: string;
+  scene_number: number;
+  clip: Artifact;
+  audio: Artifact | null;
+  words: Word[];
+  duration_ms: number;
+}
+
+/** The picture of a scene is there. It carries the sound's address too, so that assembly needs no other event. */
+export interface SceneRendered {
+  video_id: string;
+  revision?: number;
+  ts_us: number;
+  scene_id: string;
+  scene_number: number;
+  scene_count: number;
+  clip: Artifact;
+  audio: Artifact | null;
+  words: Word[];
+  duration_ms: number;
+  backend: string;
+  model: string;
+  look: string;
+  seed: number;
+  /** version of the code that drew it */
+  code: string;
+  fallbacks?: Fallback[];
+  reused?: boolean;
+  cost: Cost;
+}
+
+/** The narration of a scene is spoken; its length decides the length of the scene. */
+export interface SceneVoiced {
+  video_id: string;
+  revision?: number;
+  ts_us: number;
+  scene_id: string;
+  scene_number: number;
+  voice: string;
+  /** mono PCM in a WAV file; none: captions only */
+  audio: Artifact | null;
+  words: Word[];
+  duration_ms: number;
+  fallbacks?: Fallback[];
+  reused?: boolean;
+  cost: Cost;
+}
+
+/** A whole script. Its scenes are numbered from 1 without a gap. */
+export interface Script {
+  title: string;
+  /** what it is about, in a few words; interests are kept by it */
+  subject: string;
+  archetype: string;
+  language?: string;
+  mood?: string;
+  scenes: Scene[];
+}
+
+/** The script is there: scene tasks follow. */
+export interface ScriptWritten {
+  video_id: string;
+  revision?: number;
+  ts_us: number;
+  script: Script;
+  writer: string;
+  origin: Origin;
+  lane: Lane;
+  flavor: string;
+  /** personal data */
+  viewer_id?: string | null;
+  fallbacks?: Fallback[];
+  /** the answer came from the artefact cache */
+  reused?: boolean;
+  cost: Cost;
+}
+
+/** Where a video is, or where it failed. */
+export type Stage = "moderation" | "script" | "voice" | "scene" | "assembly";
+
+/**
+ * A viewer watched, skipped, liked … a video.
+ *
+ * `subject` and `archetype` are what the video was about, stamped when the swipe was accepted: interests can then be
+ * computed from this topic alone.
+ */
+export interface SwipeRecorded {
+  /** personal data */
+  viewer_id: string;
+  video_id: string;
+  action: Action;
+  watched_ms?: number;
+  /** of the video; 0 when unknown */
+  duration_ms?: number;
+  /** place in the feed when it was shown */
+  position?: number | null;
+  subject?: string | null;
+  archetype?: string | null;
+  ts_us: number;
+}
+
+/** Tell it no longer. */
+export interface Unwatch {
+  type: "unwatch";
+  video_id: string;
+}
+
+/** A video that can be played. */
+export interface VideoCard {
+  video_id: string;
+  revision: number;
+  title: string;
+  subject: string;
+  archetype: string;
+  flavor: string;
+  origin: string;
+  duration_ms: number;
+  width: number;
+  height: number;
+  media: Media;
+  published_at: string;
+  /** why it is in this viewer's feed: made_for_you, interest, fresh … */
+  reason: string | null;
+}
+
+/** The video will not appear. */
+export interface VideoFailed {
+  video_id: string;
+  revision?: number;
+  ts_us: number;
+  stage: Stage;
+  /** class of the error */
+  error: string;
+  reason: string;
+  origin: Origin;
+  /** personal data */
+  viewer_id?: string | null;
+  attempts?: number;
+}
+
+/** A video can be watched. */
+export interface VideoFrame {
+  /** opaque; give the newest one to `hello.resume` after a reconnect */
+  token?: string;
+  video_id: string;
+  /** partition and offset in `video-events` */
+  at: [number, number];
+  type: "video";
+  card: VideoCard;
+  /** for whom it was made */
+  audience: "you" | "another" | "everyone";
+}
+
+/** The video can be watched. Complete in itself: a client needs nothing else to play it. */
+export interface VideoPublished {
+  video_id: string;
+  revision?: number;
+  ts_us: number;
+  title: string;
+  subject: string;
+  archetype: string;
+  flavor: string;
+  origin: Origin;
+  /** personal data: for whom it was made */
+  viewer_id?: string | null;
+  video: Artifact;
+  cover: Artifact;
+  captions?: Artifact | null;
+  duration_ms: number;
+  format: Format;
+  scene_count: number;
+  /** of the assembly alone */
+  cost: Cost;
+  /** of every stage */
+  total_cost: Cost;
+}
+
+/** The video is taken out of every feed. */
+export interface VideoWithdrawn {
+  video_id: string;
+  revision?: number;
+  ts_us: number;
+  reason: string;
+  by: string;
+}
+
+/** Tell the progress of a video. */
+export interface Watch {
+  type: "watch";
+  video_id: string;
+}
+
+/** The answer to a hello. */
+export interface WelcomeFrame {
+  /** opaque; give the newest one to `hello.resume` after a reconnect */
+  token?: string;
+  type: "welcome";
+  protocol: 1;
+  /** nothing was missed: what follows are the frames since the token */
+  resumed: boolean;
+  /** how many frames follow from before this connection */
+  replayed: number;
+  /** a beat comes at least this often, in seconds, while nothing else does */
+  beat_s: number;
+  /** false while the event log is not being read */
+  live: boolean;
+}
+
+/** A video is taken out of every feed. */
+export interface WithdrawnFrame {
+  /** opaque; give the newest one to `hello.resume` after a reconnect */
+  token?: string;
+  video_id: string;
+  /** partition and offset in `video-events` */
+  at: [number, number];
+  type: "withdrawn";
+  revision: number;
+}
+
+/** One spoken word of the script, and when it is heard within its scene. */
+export interface Word {
+  text: string;
+  start_ms: number;
+  end_ms: number;
+}
+
+/** Write a script for a prompt. */
+export interface WriteScript {
+  video_id: string;
+  revision?: number;
+  origin: Origin;
+  lane: Lane;
+  flavor: string;
+  /** personal data */
+  viewer_id?: string | null;
+  after_us: number;
+  /** when it should be done, for the scheduler */
+  deadline_us?: number | null;
+  text: string;
+  archetype?: string | null;
+  target_seconds?: number | null;
+  subject?: string | null;
+}
+
+/** What each topic holds. */
+export interface Topics {
+  "swipes": SwipeRecorded;
+  "prompts": PromptSubmitted;
+  "video-events": PromptAccepted | PromptRejected | ScriptWritten | SceneVoiced | SceneRendered | VideoPublished | VideoFailed | VideoWithdrawn;
+  "feed-events": FeedServed | InterestChanged | PrefetchSettled;
+  "render-progress": RenderProgress;
+  "script-tasks": WriteScript;
+  "scene-tasks.interactive": RenderScene;
+  "scene-tasks.prefetch": RenderScene;
+  "scene-tasks.bulk": RenderScene;
+  "assembly-tasks": AssembleVideo;
+}
+
+/** What a client may say to the gateway. */
+export type GatewayRequest = Hello | Watch | Unwatch | Lobby;
+
+/** What the gateway says: one of these, or an array of them. */
+export type GatewayFrame = WelcomeFrame | ResyncFrame | BeatFrame | ErrorFrame | VideoFrame | WithdrawnFrame | AcceptedFrame | RejectedFrame | FailedFrame | ProgressFrame;

@@ -1,0 +1,200 @@
+"""The websocket gateway as clients meet it: every message they may send, every frame they may get, as models.
+
+These describe protocol 1 for the documents alone, the gateway has its own code:
+`tests/contract/test_gateway_documents.py` keeps the two the same.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field, StringConstraints
+from pydantic.json_schema import SkipJsonSchema
+
+from schemas.base import Uuid, ViewerId
+
+PATH = "/v1/live"
+
+#: A field that may be left out, and is never null.
+Absent = SkipJsonSchema[None]
+Token = Annotated[str, Field(description="opaque; give the newest one to `hello.resume` after a reconnect")]
+Place = Annotated[
+    tuple[int, ...], Field(min_length=2, max_length=2, description="partition and offset in `video-events`")
+]
+
+
+class Hello(BaseModel):
+    """The first message. `resume` is the newest token that the client has seen."""
+
+    type: Literal["hello"]
+    viewer_id: ViewerId
+    resume: Annotated[str, StringConstraints(max_length=512)] | None = None
+    videos: tuple[Uuid, ...] = Field((), max_length=256)
+    lobby: bool = False
+
+
+class Watch(BaseModel):
+    """Tell the progress of a video."""
+
+    type: Literal["watch"]
+    video_id: Uuid
+
+
+class Unwatch(BaseModel):
+    """Tell it no longer."""
+
+    type: Literal["unwatch"]
+    video_id: Uuid
+
+
+class Lobby(BaseModel):
+    """Tell (or no longer tell) the progress of starter videos: what a page without any video shows."""
+
+    type: Literal["lobby"]
+    on: bool = True
+
+
+class Media(BaseModel):
+    """Addresses of a video's files, below the API's origin. They are immutable: cache them for ever."""
+
+    video: str
+    cover: str
+    captions: str | None
+    size: int = Field(description="bytes of the video file")
+
+
+class VideoCard(BaseModel):
+    """A video that can be played."""
+
+    video_id: str
+    revision: int
+    title: str
+    subject: str
+    archetype: str
+    flavor: str
+    origin: str
+    duration_ms: int
+    width: int
+    height: int
+    media: Media
+    published_at: datetime
+    reason: str | None = Field(description="why it is in this viewer's feed: made_for_you, interest, fresh …")
+
+
+class Frame(BaseModel):
+    """What every frame may carry."""
+
+    token: Token | Absent = None
+
+
+class WelcomeFrame(Frame):
+    """The answer to a hello."""
+
+    type: Literal["welcome"]
+    protocol: Literal[1]
+    resumed: bool = Field(description="nothing was missed: what follows are the frames since the token")
+    replayed: int = Field(description="how many frames follow from before this connection")
+    beat_s: float = Field(description="a beat comes at least this often, in seconds, while nothing else does")
+    live: bool = Field(description="false while the event log is not being read")
+
+
+class ResyncFrame(Frame):
+    """Frames are missing: fetch the feed again and go on with this token."""
+
+    type: Literal["resync"]
+    reason: str = Field(description="started, token, log, ahead, expired, too_many")
+
+
+class BeatFrame(Frame):
+    """Nothing has happened; the token moves on all the same."""
+
+    type: Literal["beat"]
+    live: bool
+
+
+class ErrorFrame(BaseModel):
+    """The client's last message was not understood."""
+
+    type: Literal["error"]
+    code: str
+    detail: str
+
+
+class EventFrame(Frame):
+    """What every frame about an event carries."""
+
+    video_id: Uuid
+    at: Place
+
+
+class VideoFrame(EventFrame):
+    """A video can be watched."""
+
+    type: Literal["video"]
+    card: VideoCard
+    audience: Literal["you", "another", "everyone"] = Field(description="for whom it was made")
+
+
+class WithdrawnFrame(EventFrame):
+    """A video is taken out of every feed."""
+
+    type: Literal["withdrawn"]
+    revision: int
+
+
+class AcceptedFrame(EventFrame):
+    """A prompt passed moderation and work begins. To its owner and to those who watch it."""
+
+    type: Literal["accepted"]
+    revision: int
+    text: str
+    flavor: str
+
+
+class RejectedFrame(EventFrame):
+    """A prompt did not pass. To its owner and to those who watch it."""
+
+    type: Literal["rejected"]
+    revision: int
+    stage: str
+    reason: str
+    category: str
+
+
+class FailedFrame(EventFrame):
+    """A video will not appear. To its owner and to those who watch it."""
+
+    type: Literal["failed"]
+    revision: int
+    stage: str
+    error: str
+    reason: str
+
+
+class ProgressFrame(BaseModel):
+    """How far a video is; only the newest is told, and no token moves."""
+
+    type: Literal["progress"]
+    video_id: Uuid
+    revision: int
+    stage: str
+    fraction: float = Field(ge=0, le=1)
+    scene_number: int | Absent = None
+    scene_count: int
+    preview: str | Absent = Field(None, description="a small JPEG, base64")
+
+
+REQUESTS: tuple[type[BaseModel], ...] = (Hello, Watch, Unwatch, Lobby)
+FRAMES: tuple[type[BaseModel], ...] = (
+    WelcomeFrame,
+    ResyncFrame,
+    BeatFrame,
+    ErrorFrame,
+    VideoFrame,
+    WithdrawnFrame,
+    AcceptedFrame,
+    RejectedFrame,
+    FailedFrame,
+    ProgressFrame,
+)
