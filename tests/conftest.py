@@ -21,7 +21,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     kafka, cassandra = os.environ.get("SWIPESTREAM_KAFKA"), os.environ.get("SWIPESTREAM_CASSANDRA")
     if kafka and cassandra:
         yield Stack(kafka, cassandra)
-    elif engine_answers():
+    elif os.environ.get("SWIPESTREAM_STACK") != "jars" and engine_answers():
         yield from _containers()
     else:
         yield from _local(tmp_path_factory.mktemp("stack"))
@@ -33,7 +33,7 @@ def _local(folder: Path) -> Iterator[Stack]:
 
 
 def _containers() -> Iterator[Stack]:
-    from infra.stack.containers import containers
+    from tests.containers import containers
 
     with containers() as stack:
         yield stack

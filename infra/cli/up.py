@@ -77,7 +77,7 @@ def _kind(settings: Settings) -> Kind:
     """Addresses in the settings come first, then Docker, then jars."""
     if not plan.own(settings):
         return "none"
-    if settings.stack == "docker" or (settings.stack == "auto" and docker.engine_answers()):
+    if settings.stack == "docker" or (settings.stack == "auto" and docker.compose_works()):
         return "docker"
     return "jars"
 

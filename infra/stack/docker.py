@@ -15,10 +15,13 @@ _COMPOSE = ("docker", "compose", "--project-name", "swipestream", "--file", str(
 
 @lru_cache(maxsize=1)
 def engine_answers() -> bool:
-    """Whether the `docker` program is here, has compose, and reaches an engine."""
-    if not shutil.which("docker"):
-        return False
-    return all(_succeeds(("docker", *words)) for words in (("version",), ("compose", "version")))
+    """Whether the `docker` program is here and reaches an engine."""
+    return shutil.which("docker") is not None and _succeeds(("docker", "version"))
+
+
+def compose_works() -> bool:
+    """Whether an engine answers and `docker compose` is here, which is what `command` needs."""
+    return engine_answers() and _succeeds(("docker", "compose", "version"))
 
 
 def command(service: str) -> list[str]:

@@ -118,6 +118,15 @@ def test_docker_counts_when_an_engine_answers(
     monkeypatch.setenv("PATH", str(tmp_path))
 
     assert docker.engine_answers() is answers
+    assert docker.compose_works() is answers
+
+
+def test_an_engine_without_compose_is_not_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _program(tmp_path / "docker", '[ "$1" = version ]')
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    assert docker.engine_answers()
+    assert not docker.compose_works()
 
 
 def test_no_docker_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
