@@ -70,7 +70,11 @@ def _run(settings: Settings, *, fresh: bool, starter: bool) -> None:
         _check(settings, kind)
         parts = [*_stores(settings, kind), *plan.app_parts(settings, starter=starter)]
         supervisor = Supervisor(parts, settings.data_dir, Screen(err))
-        asyncio.run(supervisor.run(lambda: err.print(_greeting(settings))))
+        try:
+            asyncio.run(supervisor.run(lambda: err.print(_greeting(settings))))
+        finally:
+            if kind == "docker":
+                docker.stop()
 
 
 def _kind(settings: Settings) -> Kind:

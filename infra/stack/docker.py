@@ -39,16 +39,27 @@ def pull() -> None:
     _run("pull", "--quiet", "--policy", "missing")
 
 
+def stop() -> None:
+    """Stop what still runs: a container goes on when the program that showed its output was killed."""
+    _run("stop", "--timeout", "1")
+
+
 def forget() -> None:
     """Remove the containers and everything they keep."""
     _run("down", "--volumes")
 
 
 def _run(*words: str) -> None:
-    done = subprocess.run([*_COMPOSE, *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    hint = "SWIPESTREAM_STACK=jars does without Docker."
+    try:
+        done = subprocess.run(
+            [*_COMPOSE, *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        )
+    except OSError as error:
+        raise DockerError(f"The program docker cannot be started: {error.strerror}.", hint=hint) from error
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        raise DockerError(f"docker compose {words[0]}: {last}", hint="SWIPESTREAM_STACK=jars does without Docker.")
+        raise DockerError(f"docker compose {words[0]}: {last}", hint=hint)
 
 
 def _succeeds(words: tuple[str, ...]) -> bool:

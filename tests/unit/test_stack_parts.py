@@ -143,6 +143,15 @@ def test_what_docker_says_last_is_the_error(tmp_path: Path, monkeypatch: pytest.
         docker.pull()
 
 
+def test_docker_that_is_asked_for_but_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    with pytest.raises(DockerError, match="docker cannot be started: No such file") as error:
+        docker.pull()
+
+    assert "SWIPESTREAM_STACK=jars" in str(error.value.hint)
+
+
 class Server:
     """Answers every connection with the same bytes."""
 
