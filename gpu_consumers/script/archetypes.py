@@ -10,8 +10,8 @@ from random import Random
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
-from infra.errors import NotFoundError
-from gpu_consumers.script.topic import Topic
+from gpu_consumers.ports import Brief
+from gpu_consumers.script.topic import Topic, understand
 from schemas.base import Slug
 
 
@@ -65,11 +65,10 @@ def archetypes() -> dict[str, Archetype]:
     return {archetype.name: archetype for archetype in found}
 
 
-def archetype(name: str) -> Archetype:
-    """One by name. Raises `NotFoundError`."""
-    if name not in archetypes():
-        raise NotFoundError(f"there is no archetype {name!r}", hint=f"There are: {', '.join(archetypes())}.")
-    return archetypes()[name]
+def choose_for(brief: Brief, allowed: Iterable[str] = ()) -> Archetype:
+    """The archetype of a brief: the one it names, where there is such a one, or one that fits its prompt."""
+    named = archetypes().get(brief.archetype or "")
+    return named or choose(understand(brief.prompt), Random(f"{brief.seed}/{brief.prompt}"), allowed)
 
 
 def choose(topic: Topic, rng: Random, allowed: Iterable[str] = ()) -> Archetype:

@@ -10,8 +10,8 @@ from pathlib import Path
 from random import Random
 
 from gpu_consumers.ports import Brief
-from gpu_consumers.script import fit, slots, visuals
-from gpu_consumers.script.archetypes import Archetype, Beat, archetype, choose
+from gpu_consumers.script import archetypes, fit, slots, visuals
+from gpu_consumers.script.archetypes import Archetype, Beat
 from gpu_consumers.script.grammar import Line
 from gpu_consumers.script.phrases import keywords
 from gpu_consumers.script.topic import Topic, understand
@@ -21,7 +21,7 @@ _LONGEST_PUNCH = 5
 _GIVEN_LIMIT_S = 60.0
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class TemplateWriter:
     """Writes from templates, offline, in milliseconds. The same brief gives the same script."""
 
@@ -33,10 +33,10 @@ class TemplateWriter:
         return f"templates-{_digest()}-{','.join(self.archetypes)}"
 
     def write(self, brief: Brief) -> Script:
-        """Raises `NotFoundError` for an archetype that does not exist."""
+        """Never fails. An archetype that does not exist is taken as none."""
         rng = Random(f"{brief.seed}/{brief.prompt}/{brief.archetype}/{brief.target_seconds:g}")
         topic = understand(brief.prompt)
-        shape = archetype(brief.archetype) if brief.archetype else choose(topic, rng, self.archetypes)
+        shape = archetypes.archetypes().get(brief.archetype or "") or archetypes.choose(topic, rng, self.archetypes)
         mood = rng.choice(shape.moods)
         drafts = _drafts(topic, shape, brief.target_seconds)
         items = sum(draft.beat.beat == "item" for draft in drafts) or len(topic.facts) or 3

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ import numpy as np
 from gpu_consumers.errors import BackendError, BackendMissingError, TransientBackendError
 from gpu_consumers.ports import Speech
 from gpu_consumers.voice import espeak_process, silent
-from gpu_consumers.voice.languages import espeak_voice, language_of
+from gpu_consumers.voice.languages import base, espeak_voice, language_of
 from gpu_consumers.voice.text import Spoken, prepare, speakable
 from gpu_consumers.voice.timing import fill, onsets, spread, trim, weigh
 
@@ -26,7 +27,7 @@ _REVISION = 1
 _SPEAKERS = {"female": "f3", "male": "m3", "whisper": "whisper", "default": ""}
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class EspeakVoice:
     """Speaks with espeak-ng. The same text gives the same samples, on every machine with the same wheel.
 
@@ -68,22 +69,31 @@ class EspeakVoice:
 
 
 def voice_name(language: str, speaker: str | None) -> str:
-    """The name that espeak-ng knows: `en-us+f3`. Raises `BackendError` for a language without a voice."""
-    voice, _, variant = (speaker or "").partition("+")
-    if voice and espeak_voice(voice) is None:
-        voice, variant = "", voice
-    if voice and voice.split("-")[0].lower() != language.split("-")[0].lower():
-        voice = ""  # an English speaker keeps the variant when a German text comes
-    found = espeak_voice(voice or language)
+    """The name that espeak-ng knows: `en-us+f3`. An unknown speaker is the language's usual one.
+
+    A flavor's speaker may be meant for another voice of its list. Raises `BackendError` for a language without a voice.
+    """
+    accent, _, variant = (speaker or "").partition("+")
+    if espeak_voice(accent) is None:
+        accent, variant = "", accent or variant
+    if base(accent) != base(language):
+        accent = ""  # an English speaker keeps its variant when a German text comes
+    found = espeak_voice(accent or language)
     if found is None:
         raise BackendError(f"espeak-ng has no voice for the language {language!r}")
     variant = _SPEAKERS.get(variant, variant)
-    return f"{found}+{variant}" if variant else found
+    return f"{found}+{variant}" if variant in _variants() else found
+
+
+@lru_cache(maxsize=1)
+def _variants() -> frozenset[str]:
+    """espeak-ng takes a variant that it lacks without a word; so what there is must be known."""
+    return frozenset(path.name for path in (Path(_paths()["data"]) / "voices" / "!v").iterdir())
 
 
 def _paths() -> dict[str, str]:
     try:
-        import espeakng_loader  # type: ignore[import-untyped]
+        import espeakng_loader
     except ImportError as error:
         raise BackendMissingError("the package espeakng-loader is not installed") from error
     return {"library": espeakng_loader.get_library_path(), "data": espeakng_loader.get_data_path()}

@@ -37,18 +37,18 @@ class _Event(ctypes.Structure):
 _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.POINTER(_Event))
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """espeak-ng said no."""
 
 
 def synthesise(request: dict) -> tuple[int, list[tuple[int, int]], bytes]:  # type: ignore[type-arg]
-    """(sample rate, word events as (sample, position), PCM). Raises `Refused`."""
+    """(sample rate, word events as (sample, position), PCM). Raises `RefusedError`."""
     library = ctypes.CDLL(request["library"])
     sample_rate = library.espeak_Initialize(_RETRIEVAL_SYNCHRONOUS, 0, request["data"].encode(), _DONT_EXIT)
     if sample_rate <= 0:
-        raise Refused("espeak-ng could not read its data")
+        raise RefusedError("espeak-ng could not read its data")
     if library.espeak_SetVoiceByName(request["voice"].encode()) != 0:
-        raise Refused(f"espeak-ng has no voice {request['voice']!r}")
+        raise RefusedError(f"espeak-ng has no voice {request['voice']!r}")
     for name, number in _PARAMETERS.items():
         library.espeak_SetParameter(number, int(request[name]), 0)
     return sample_rate, *_collect(library, request["text"])
@@ -72,7 +72,7 @@ def _collect(library: ctypes.CDLL, text: str) -> tuple[list[tuple[int, int]], by
     library.espeak_SetSynthCallback(callback)
     data = text.encode("utf-8", "replace") + b"\0"
     if library.espeak_Synth(data, ctypes.c_size_t(len(data)), 0, _BY_CHARACTER, 0, _UTF8, None, None) != 0:
-        raise Refused("espeak-ng could not speak the text")
+        raise RefusedError("espeak-ng could not speak the text")
     library.espeak_Synchronize()
     return events, b"".join(chunks)
 
@@ -82,7 +82,7 @@ def main() -> int:
     out = sys.stdout.buffer
     try:
         sample_rate, events, pcm = synthesise(json.loads(sys.stdin.buffer.read()))
-    except (Refused, OSError, ValueError, KeyError, AttributeError) as error:
+    except (RefusedError, OSError, ValueError, KeyError, AttributeError) as error:
         out.write(json.dumps({"error": f"{error}"}).encode() + b"\n")
         return 1
     out.write(json.dumps({"sample_rate": sample_rate, "events": events}).encode() + b"\n")

@@ -9,15 +9,14 @@ from collections import Counter
 #: Language tags (lower case) whose espeak-ng voice has another name than the tag itself.
 _VOICES = {
     "en": "en-us",
-    "en-gb": "en-gb",
-    "en-scotland": "en-gb-scotland",
+    "en-gb": "en",
+    "en-uk": "en",
     "es-mx": "es-419",
     "es-us": "es-419",
-    "fr": "fr-fr",
     "nn": "nb",
     "no": "nb",
     "pt": "pt-br",
-    "pt-pt": "pt-pt",
+    "pt-pt": "pt",
     "zh": "cmn",
     "zh-hk": "yue",
     "iw": "he",
@@ -25,8 +24,8 @@ _VOICES = {
 _KNOWN = frozenset(
     re.findall(
         r"\S+",
-        "af am an ar as az be bg bn bs ca cmn cs cy da de el en-gb en-us eo es es-419 et eu fa fi fr-fr fr-be fr-ch ga "
-        "gd gu he hi hr hu hy id is it ka kk kn ko ku ky la lb lt lv mk ml mr ms mt my nb ne nl or pa pl pt-br pt-pt "
+        "af am an ar as az be bg bn bs ca cmn cs cy da de el en en-us eo es es-419 et eu fa fi fr fr-be fr-ch ga "
+        "gd gu he hi hr hu hy id is it ka kk kn ko ku ky la lb lt lv mk ml mr ms mt my nb ne nl or pa pl pt-br pt "
         "ro ru si sk sl sq sr sv sw ta te th tk tr tt uk ur uz vi yue",
     )
 )

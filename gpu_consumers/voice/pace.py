@@ -12,7 +12,7 @@ _LETTER, _DIGIT, _WORD, _COMMA, _STOP = 0.056, 0.28, 0.06, 0.22, 0.42
 _SYLLABIC = re.compile(r"[぀-ヿ㐀-鿿가-힯]")
 _SYLLABLE = 0.21
 #: What the voice adds before the first word and after the last.
-PAD_S = 0.3
+PAD_S = 0.16
 
 
 def estimate_seconds(text: str, language: str, rate: float = 1.0) -> float:

@@ -13,7 +13,7 @@ from gpu_consumers.voice.timing import LEAD_S, TAIL_S, word
 _SHORTEST_S = 1.2
 
 
-@dataclass(frozen=True)
+@dataclass
 class SilentVoice:
     """Silence with word timings, so that a scene without a voice still has its captions. Never fails."""
 

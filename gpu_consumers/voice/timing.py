@@ -14,8 +14,8 @@ from schemas.values import Word
 Samples = npt.NDArray[np.int16]
 
 #: Quieter than this (of 32767) counts as silence; 10 ms frames.
-_SILENCE, _FRAME_S = 260, 0.01
-LEAD_S, TAIL_S = 0.06, 0.24
+SILENCE, _FRAME_S = 260, 0.01
+LEAD_S, TAIL_S = 0.06, 0.1
 _LONGEST_WORD = 200
 
 
@@ -65,16 +65,17 @@ def weigh(spoken: Spoken) -> list[float]:
 
 def voiced(samples: Samples, rate: int) -> tuple[int, int]:
     """(first, last + 1) sample that is not silence; (0, 0) where all is."""
-    loud = np.flatnonzero(_levels(samples, rate) > _SILENCE)
+    loud = np.flatnonzero(levels(samples, rate) > SILENCE)
     frame = int(rate * _FRAME_S)
     return (0, 0) if loud.size == 0 else (int(loud[0]) * frame, min((int(loud[-1]) + 1) * frame, len(samples)))
 
 
-def _levels(samples: Samples, rate: int) -> npt.NDArray[np.int32]:
+def levels(samples: Samples, rate: int) -> npt.NDArray[np.int32]:
+    """The peak of every 10 ms frame."""
     frame = int(rate * _FRAME_S)
     padded = np.concatenate([samples, np.zeros(-len(samples) % frame, np.int16)]).astype(np.int32)
-    levels: npt.NDArray[np.int32] = np.abs(padded).reshape(-1, frame).max(axis=1)
-    return levels
+    peaks: npt.NDArray[np.int32] = np.abs(padded).reshape(-1, frame).max(axis=1)
+    return peaks
 
 
 def trim(samples: Samples, rate: int) -> tuple[Samples, int]:
@@ -86,12 +87,12 @@ def trim(samples: Samples, rate: int) -> tuple[Samples, int]:
 
 def spread(spoken: Spoken, starts: Sequence[int], samples: Samples, rate: int) -> tuple[Word, ...]:
     """Words that last from their onset until they fall silent, at the latest until the next word begins."""
-    levels, frame = _levels(samples, rate), int(rate * _FRAME_S)
+    peaks, frame = levels(samples, rate), int(rate * _FRAME_S)
     words = []
     for index, text in enumerate(spoken.words):
         begin = min(max(starts[index], 0), len(samples))
         limit = min(max(starts[index + 1], begin), len(samples)) if index + 1 < len(starts) else len(samples)
-        loud = np.flatnonzero(levels[begin // frame : -(-limit // frame)] > _SILENCE)
+        loud = np.flatnonzero(peaks[begin // frame : -(-limit // frame)] > SILENCE)
         finish = limit if loud.size == 0 else min(limit, (begin // frame + int(loud[-1]) + 1) * frame)
         words.append(word(text, begin * 1000 // rate, finish * 1000 // rate))
     return tuple(words)

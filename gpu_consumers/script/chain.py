@@ -1,0 +1,80 @@
+"""Writers in the flavor's order: a retry each where it may help, then the next."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from gpu_consumers.errors import BackendError, TransientBackendError
+from gpu_consumers.ports import Brief, ScriptWriter
+from gpu_consumers.script.openai import OpenAIWriter
+from gpu_consumers.script.templates import TemplateWriter
+from infra.flavors import Flavor, WriterSpec
+from schemas.values import Script
+from schemas.videos import Fallback
+
+#: Seconds before the second try.
+BACKOFF_S = 0.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """A script, who wrote it, and why those before were given up."""
+
+    script: Script
+    writer: str
+    fallbacks: tuple[Fallback, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class WriterChain:
+    """Writes with the first writer that can."""
+
+    writers: Sequence[ScriptWriter]
+    sleep: Callable[[float], None] = field(default=time.sleep, compare=False)
+
+    @classmethod
+    def of(cls, flavor: Flavor) -> WriterChain:
+        """The chain of a flavor."""
+        return cls(writers=tuple(writer(spec, flavor) for spec in flavor.writers))
+
+    def fingerprint(self) -> str:
+        """Changes with any writer."""
+        return hashlib.sha256("|".join(writer.fingerprint() for writer in self.writers).encode()).hexdigest()[:32]
+
+    def write(self, brief: Brief) -> Written:
+        """Raises `BackendError` with every reason when all writers failed."""
+        failed: list[Fallback] = []
+        for writer in self.writers:
+            try:
+                script = self._try(writer, brief)
+            except BackendError as error:
+                failed.append(Fallback(backend=writer.name, reason=(str(error) or type(error).__name__)[:500]))
+                continue
+            return Written(script=script, writer=writer.name, fallbacks=tuple(failed))
+        raise BackendError("no writer could: " + "; ".join(f"{f.backend}: {f.reason}" for f in failed))
+
+    def _try(self, writer: ScriptWriter, brief: Brief) -> Script:
+        try:
+            return writer.write(brief)
+        except TransientBackendError:
+            self.sleep(BACKOFF_S)
+            return writer.write(brief)
+
+
+def writer(spec: WriterSpec, flavor: Flavor) -> ScriptWriter:
+    """The writer that a flavor's entry describes."""
+    if spec.backend == "templates":
+        return TemplateWriter(archetypes=flavor.archetypes)
+    return OpenAIWriter(
+        url=spec.url or "",
+        model=spec.model,
+        api_key_env=spec.api_key_env,
+        timeout_s=spec.timeout_s,
+        temperature=spec.temperature,
+        stream=spec.stream,
+        prompt=flavor.script_prompt,
+        archetypes=flavor.archetypes,
+    )

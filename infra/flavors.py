@@ -1,0 +1,123 @@
+"""Flavors: presets of how videos are made. Each is a folder with a `flavor.yaml`, shipped or the installation's own.
+
+Every room may read them: the API lists their names, the workers follow them. What a backend's name means is known to
+the workers alone.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from infra.errors import NotFoundError
+from infra.flavor_files import Catalog, folders
+from infra.settings import Settings, settings
+from schemas.base import Slug
+from schemas.values import Format
+
+Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
+EnvironmentName = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{0,99}$")]
+Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$")]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Part(BaseModel):
+    """A piece of a flavor. Misspelt keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class WriterSpec(Part):
+    """One script writer, tried in the order of the list."""
+
+    backend: Literal["templates", "openai"]
+    timeout_s: float = Field(30.0, gt=0, le=600)
+    url: Url | None = Field(None, description="base address of an OpenAI-compatible service, with its /v1")
+    model: str = ""
+    api_key_env: EnvironmentName | None = Field(None, description="the environment variable that holds the key")
+    temperature: float = Field(0.8, ge=0, le=2)
+    stream: bool = False
+
+
+class VoiceSpec(Part):
+    """One voice, tried in the order of the list. What it does not set, the flavor's own setting decides."""
+
+    backend: Literal["espeak", "openai", "silent"]
+    timeout_s: float = Field(20.0, gt=0, le=600)
+    speaker: str | None = None
+    rate: float | None = Field(None, ge=0.5, le=2)
+    url: Url | None = None
+    model: str = ""
+    api_key_env: EnvironmentName | None = None
+
+
+class Limits(Part):
+    """What a video of this flavor may not exceed."""
+
+    prompt_characters: int = Field(2000, ge=1, le=20_000)
+    max_seconds: float = Field(60.0, ge=5, le=600)
+    max_scenes: int = Field(8, ge=1, le=20)
+
+
+class Moderation(Part):
+    """From which score on a prompt is refused, by category; `default` for those not named."""
+
+    thresholds: dict[str, Share] = {"default": 0.5}
+
+    def threshold(self, category: str) -> float:
+        """The threshold of a category."""
+        return self.thresholds.get(category, self.thresholds.get("default", 0.5))
+
+
+class Flavor(Part):
+    """How the videos that ask for it are made."""
+
+    name: Slug
+    title: str = Field("", max_length=80)
+    description: str = Field("", max_length=500)
+    writers: tuple[WriterSpec, ...] = Field((WriterSpec(backend="templates"),), min_length=1)
+    script_prompt: str = Field("", description="what a language model is told; `file:NAME` reads a file of the folder")
+    archetypes: tuple[Slug, ...] = Field((), description="those to choose from; empty: all")
+    voices: tuple[VoiceSpec, ...] = Field((VoiceSpec(backend="espeak"),), min_length=1)
+    language: Language = "en"
+    rate: float = Field(1.0, ge=0.5, le=2)
+    speaker: str | None = None
+    looks: tuple[Slug, ...] = Field((), description="taken in turn, scene by scene; empty: chosen by the beat")
+    caption_style: Slug = "karaoke"
+    palette: Slug | None = None
+    mood: Slug | None = Field(None, description="the music's mood, instead of the script's")
+    format: Format = Format.PORTRAIT
+    fps: int = Field(30, ge=10, le=60)
+    scene_backend: Slug = "procedural"
+    target_seconds: float = Field(30.0, ge=15, le=60)
+    limits: Limits = Limits()
+    moderation: Moderation = Moderation()
+
+    def look_for(self, scene_number: int) -> str | None:
+        """The look of a scene (from 1), or None where the renderer shall choose."""
+        return self.looks[(scene_number - 1) % len(self.looks)] if self.looks else None
+
+
+_CATALOGS: dict[tuple[str, ...], Catalog[Flavor]] = {}
+
+
+def list_flavors(config: Settings | None = None) -> tuple[Flavor, ...]:
+    """All flavors, by name. Raises `ConfigurationError` with file and line for one that was never readable."""
+    return tuple(sorted(_catalog(config).all().values(), key=lambda flavor: flavor.name))
+
+
+def get_flavor(name: str, config: Settings | None = None) -> Flavor:
+    """The flavor of that name, as its files are now. Raises `NotFoundError`, or `ConfigurationError` as above."""
+    found = _catalog(config).all()
+    if name not in found:
+        raise NotFoundError(f"there is no flavor {name!r}", hint=f"There are: {', '.join(sorted(found))}.")
+    return found[name]
+
+
+def _catalog(config: Settings | None) -> Catalog[Flavor]:
+    where = folders((config or settings()).flavor_dirs)
+    key = tuple(map(str, where))
+    if key not in _CATALOGS:
+        _CATALOGS[key] = Catalog(Flavor, where)
+    return _CATALOGS[key]
