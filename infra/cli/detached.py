@@ -13,6 +13,9 @@ from infra.supervisor import state
 from infra.supervisor.errors import StartError
 from infra.supervisor.logfile import tail
 
+#: Enough for all downloads over a slow line.
+_WAIT_SECONDS = 600.0
+
 
 def start(settings: Settings, *, fresh: bool, starter: bool) -> None:
     """Start it and return when every part is ready; raises StartError when it ends before."""
@@ -41,7 +44,10 @@ def _spawn(settings: Settings, log: Path, *, fresh: bool, starter: bool) -> subp
 
 
 def _wait(child: subprocess.Popen[bytes], data_dir: Path, log: Path) -> None:
+    deadline = time.monotonic() + _WAIT_SECONDS
     while not _is_up(child.pid, data_dir):
+        if time.monotonic() > deadline:
+            raise StartError(f"Not all is ready after {_WAIT_SECONDS:.0f} s; it goes on.", hint="swipestream status")
         if (code := child.poll()) is not None:
             failure = StartError(f"It did not start:\n{tail(log)}")
             failure.exit_code = code or failure.exit_code
