@@ -10,7 +10,7 @@ from infra.supervisor.part import Part, levels, stop_order
 
 
 def _settings(**how: object) -> Settings:
-    return Settings(_env_file=None, **how)  # type: ignore[arg-type, call-arg]
+    return Settings(_env_file=None, **how)  # type: ignore[arg-type]
 
 
 def _by_name(parts: list[Part]) -> dict[str, Part]:
