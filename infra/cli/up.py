@@ -23,7 +23,9 @@ from infra.supervisor.screen import Screen
 from infra.supervisor.supervisor import Supervisor
 
 #: What the parts keep under the data folder; nothing else in it is ever removed.
-KEPT = ("kafka", "cassandra", "media", "logs")
+KEPT = ("kafka", "cassandra", "faust", "media", "artifacts", "logs")
+#: What stays in `run` under it: the lock is held, and the log may be written.
+_STAYS = ("lock", "up.log")
 _MEMORY_FOR_STORES, _MEMORY_FOR_A_WORKER = 1_200_000_000, 250_000_000
 
 Kind = Literal["jars", "docker", "none"]
@@ -101,6 +103,10 @@ def _forget(settings: Settings, kind: Kind) -> None:
         )
     for name in KEPT:
         shutil.rmtree(settings.data_dir / name, ignore_errors=True)
+    for file in (settings.data_dir / "run").iterdir():
+        # The key of the gateway too: a token signed before would name offsets of a log that is gone.
+        if file.name not in _STAYS:
+            file.unlink()
     if kind == "docker":
         docker.forget()
 

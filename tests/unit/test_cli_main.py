@@ -224,8 +224,9 @@ def test_fresh_refuses_what_it_cannot_forget(run: Run, monkeypatch: pytest.Monke
 
 def test_fresh_forgets_only_what_is_ours(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     data = tmp_path / "data"
-    for name in ("kafka", "media", "holiday-photos"):
+    for name in ("kafka", "media", "holiday-photos", "run"):
         (data / name).mkdir(parents=True)
+    (data / "run" / "gateway.key").write_text("secret")
     monkeypatch.setenv("SWIPESTREAM_STACK", "jars")
     monkeypatch.setattr("infra.stack.checks.MEMORY_BYTES", 0)
     monkeypatch.setattr("infra.stack.checks.shutil.disk_usage", lambda _: type("Usage", (), {"free": 0}))
@@ -235,3 +236,4 @@ def test_fresh_forgets_only_what_is_ours(run: Run, monkeypatch: pytest.MonkeyPat
     assert code == 74
     assert "0.0 GB free" in errors
     assert sorted(path.name for path in data.iterdir()) == ["holiday-photos", "run"]
+    assert [path.name for path in (data / "run").iterdir()] == ["lock"]
