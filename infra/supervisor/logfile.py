@@ -10,7 +10,7 @@ from typing import IO
 
 _MOST_BYTES = 16 * 1024 * 1024
 _LONGEST_LINE = 8 * 1024
-_TROUBLE = re.compile(r"^\S+ +(ERROR|FATAL)\b|^Exception in thread|OutOfMemoryError")
+_TROUBLE = re.compile(r"^\S+ +(ERROR|FATAL)\b|^Exception in thread|java\.lang\.OutOfMemoryError")
 
 
 class LogFile:

@@ -51,4 +51,5 @@ def test_the_tail_of_a_log(tmp_path: Path) -> None:
 def test_trouble_of_a_quiet_part_is_shown() -> None:
     assert is_trouble("12:00:00.000 ERROR StorageService: no disk")
     assert is_trouble('Exception in thread "main" java.lang.OutOfMemoryError')
+    assert not is_trouble("12:00:00.000 INFO  CassandraDaemon: JVM Arguments: [-XX:+ExitOnOutOfMemoryError]")
     assert not is_trouble("12:00:00.000 WARN  StartupChecks: no ERROR here")
