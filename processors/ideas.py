@@ -48,14 +48,22 @@ def ideas(interests: dict[str, float], made: int, seed: str) -> Iterator[Idea]:
 def idea(interests: dict[str, float], number: int, seed: str) -> Idea:
     """The idea with that number. Subject and angle walk through seeded orders, so that repeats lie far apart."""
     liked = [subject for subject, weight in sorted(interests.items(), key=lambda item: -item[1]) if weight > 0.2][:6]
-    explore = not liked or number % EXPLORE_EVERY == EXPLORE_EVERY - 1
-    disliked = {subject for subject, weight in interests.items() if weight < -0.4}
-    pool = [subject for subject in _shuffled(STARTERS, seed) if subject not in disliked] if explore else liked
-    turn = number // EXPLORE_EVERY if liked and explore else number
-    subject = (pool or list(STARTERS))[turn % len(pool or STARTERS)]
-    # The angle moves on by one with each round through the subjects as well: no pair repeats before all were had.
-    angles = _shuffled(ANGLES, f"{seed}/{subject}")
-    archetype, text = angles[(number // max(1, len(pool))) % len(angles)]
+    if not liked:
+        return _idea(_new(interests, seed), number, seed)
+    if number % EXPLORE_EVERY == EXPLORE_EVERY - 1:
+        return _idea(_new(interests, seed), number // EXPLORE_EVERY, seed)
+    return _idea(liked, number - number // EXPLORE_EVERY, seed)
+
+
+def _new(interests: dict[str, float], seed: str) -> list[str]:
+    """Subjects that a viewer may come to like: all that they do not dislike."""
+    return [subject for subject in _shuffled(STARTERS, seed) if interests.get(subject, 0) > -0.4] or list(STARTERS)
+
+
+def _idea(pool: Sequence[str], turn: int, seed: str) -> Idea:
+    """All subjects from one angle each, then all from the next: no pair repeats before all were had."""
+    subject = pool[turn % len(pool)]
+    archetype, text = _shuffled(ANGLES, f"{seed}/{subject}")[turn // len(pool) % len(ANGLES)]
     return Idea(subject=subject, archetype=archetype, text=text.format(subject=subject))
 
 

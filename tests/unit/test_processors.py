@@ -129,7 +129,8 @@ def test_a_published_prefetch_tells_its_viewer() -> None:
         origin=Origin.PREFETCH, viewer_id="v1", video=BLOB, cover=BLOB, duration_ms=1, format="1080x1920",
         scene_count=1, cost=Cost(), total_cost=Cost(),
     )  # fmt: skip
-    decision = videos.decide(caused_by(prompt(), data, source="/test", step="published"), b"{}", NOW)
+    state, _ = fold([scripted()])
+    decision = videos.decide(caused_by(prompt(), data, source="/test", step="published"), state, NOW)
     settled = decision.effects[0][0].data
     assert isinstance(settled, PrefetchSettled)
     assert (settled.viewer_id, settled.outcome, decision.state) == ("v1", Outcome.READY, None)
