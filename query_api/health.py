@@ -37,7 +37,7 @@ class LogEnds:
         self._admin = self._admin or AdminClient({"bootstrap.servers": self._bootstrap, "log_level": 2})
         newest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
         try:
-            asked = self._admin.list_offsets({one: newest for one in self._partitions}, request_timeout=CHECK_S)
+            asked = self._admin.list_offsets(dict.fromkeys(self._partitions, newest), request_timeout=CHECK_S)
             return {(one.topic, one.partition): future.result(CHECK_S).offset for one, future in asked.items()}
         except (KafkaException, TimeoutError) as error:
             # A client that outlived its broker may hold on to an old leader epoch: the next question gets a new one.

@@ -13,14 +13,14 @@ TOPICS = ("prompts", "swipes", "video-events", "feed-events")
 NAME = "projector"
 
 
-def positions(records: Iterable[Received]) -> list[Write]:
+def positions(records: Iterable[Received], projection: str = NAME) -> list[Write]:
     """The next offset of every partition among `records`."""
     last = {(record.topic, record.partition): record for record in records}
     return [
         Write(
             "projection_state",
             {
-                "projection": NAME,
+                "projection": projection,
                 "topic": record.topic,
                 "partition": record.partition,
                 "position": record.offset + 1,

@@ -29,8 +29,18 @@ def reading(settings: Settings) -> Session:
 
 
 def writing(settings: Settings) -> Session:
-    """A session for the projector."""
-    return Session(settings, load(files("query_api.readmodel") / "write.cql"), request_s=10)
+    """A session for the projector: its writes, and the question where it was."""
+    folder = files("query_api.readmodel")
+    return Session(settings, load(folder / "read.cql") | load(folder / "write.cql"), request_s=10)
+
+
+def stored(session: Session, projection: str) -> dict[tuple[str, int], int]:
+    """How far a projection is, by (topic, partition). Blocks; raises UnavailableError."""
+    try:
+        rows = session.submit(session.bind("positions", {"projection": projection})).result()
+    except Exception as error:
+        raise trouble(error) from error
+    return {(row["topic"], row["partition"]): row["position"] for row in rows}
 
 
 class CassandraReader:

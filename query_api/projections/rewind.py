@@ -1,0 +1,62 @@
+"""Go back to where the tables are: tables that were deleted, or restored from a backup, are filled again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from confluent_kafka import (
+    ConsumerGroupTopicPartitions,
+    KafkaException,
+    TopicPartition,
+)
+from confluent_kafka.admin import AdminClient
+
+from infra.errors import UnavailableError
+from infra.telemetry import logs
+from query_api.projections.positions import TOPICS
+from schemas.topics import TOPICS as DECLARED
+
+log = logs.get("projector")
+
+Offsets = Mapping[tuple[str, int], int]
+
+
+def behind(committed: Offsets, positions: Offsets) -> dict[tuple[str, int], int]:
+    """Where the group is to go back to, by partition: it committed what the tables do not hold."""
+    return {key: positions.get(key, 0) for key, offset in committed.items() if offset > positions.get(key, 0)}
+
+
+def rewind(bootstrap: str, group: str, positions: Offsets, *, timeout: float = 10) -> int:
+    """Set the group back to the tables' positions; how many partitions that were.
+
+    Works only while the group has no members; another process that is at work already keeps its offsets. Raises
+    UnavailableError.
+    """
+    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 2})
+    try:
+        back = behind(_committed(admin, group, timeout), positions)
+        if back:
+            log.warning("the tables are behind the log's consumer: reading again", partitions=len(back))
+            _commit(admin, group, back, timeout)
+        return len(back)
+    except (KafkaException, TimeoutError) as error:
+        raise UnavailableError(f"The group {group} could not be set back: {error}") from error
+
+
+def _committed(admin: AdminClient, group: str, timeout: float) -> Offsets:
+    partitions = [TopicPartition(name, number) for name in TOPICS for number in range(DECLARED[name].partitions)]
+    asked = admin.list_consumer_group_offsets(
+        [ConsumerGroupTopicPartitions(group, partitions)], request_timeout=timeout
+    )
+    found = asked[group].result(timeout).topic_partitions
+    return {(one.topic, one.partition): one.offset for one in found if one.offset >= 0}
+
+
+def _commit(admin: AdminClient, group: str, offsets: Offsets, timeout: float) -> None:
+    partitions = [TopicPartition(topic, number, offset) for (topic, number), offset in offsets.items()]
+    asked = admin.alter_consumer_group_offsets(
+        [ConsumerGroupTopicPartitions(group, partitions)], request_timeout=timeout
+    )
+    for one in asked[group].result(timeout).topic_partitions:
+        if one.error:
+            raise KafkaException(one.error)
