@@ -56,8 +56,8 @@ def idea(interests: dict[str, float], number: int, seed: str) -> Idea:
 
 
 def _new(interests: dict[str, float], seed: str) -> list[str]:
-    """Subjects that a viewer may come to like: all that they do not dislike."""
-    return [subject for subject in _shuffled(STARTERS, seed) if interests.get(subject, 0) > -0.4] or list(STARTERS)
+    """Subjects of which a viewer has not shown yet whether they like them."""
+    return [subject for subject in _shuffled(STARTERS, seed) if subject not in interests] or list(STARTERS)
 
 
 def _idea(pool: Sequence[str], turn: int, seed: str) -> Idea:
