@@ -9,7 +9,7 @@ from random import Random
 from gpu_consumers.script import grammar
 from gpu_consumers.script.archetypes import Archetype, Beat
 from gpu_consumers.script.grammar import Line
-from gpu_consumers.voice.pace import estimate_seconds
+from gpu_consumers.voice.pace import PAD_S, estimate_seconds
 
 _TRIES = 8
 _FEWEST, _MOST = 3, 8
@@ -52,8 +52,8 @@ class Pen:
 
     def line(self, rule: str, room: float, limit: float = 1e9) -> Line | None:
         """The line nearest to `room` seconds and under `limit`; None where the rule has nothing left."""
-        found = [c for c in self._candidates(rule) if (estimate_seconds(c.text, "en") - 0.3) <= limit]
-        best = min(found, key=lambda c: abs(estimate_seconds(c.text, "en") - 0.3 - room), default=None)
+        found = [c for c in self._candidates(rule) if (estimate_seconds(c.text, "en") - PAD_S) <= limit]
+        best = min(found, key=lambda c: abs(estimate_seconds(c.text, "en") - PAD_S - room), default=None)
         if best is not None:
             self._used.add(best.production)
         return best

@@ -10,11 +10,14 @@ from pathlib import Path
 from random import Random
 
 from gpu_consumers.ports import Brief
-from gpu_consumers.script import archetypes, fit, slots, visuals
+from gpu_consumers.script import archetypes, fit, foreign, slots, visuals
 from gpu_consumers.script.archetypes import Archetype, Beat
+from gpu_consumers.script.clean import clean
 from gpu_consumers.script.grammar import Line
 from gpu_consumers.script.phrases import keywords
 from gpu_consumers.script.topic import Topic, understand
+from gpu_consumers.voice.languages import base
+from gpu_consumers.voice.pace import estimate_seconds
 from schemas.values import Scene, Script
 
 _LONGEST_PUNCH = 5
@@ -35,17 +38,45 @@ class TemplateWriter:
     def write(self, brief: Brief) -> Script:
         """Never fails. An archetype that does not exist is taken as none."""
         rng = Random(f"{brief.seed}/{brief.prompt}/{brief.archetype}/{brief.target_seconds:g}")
-        topic = understand(brief.prompt)
-        shape = archetypes.archetypes().get(brief.archetype or "") or archetypes.choose(topic, rng, self.archetypes)
-        mood = rng.choice(shape.moods)
-        drafts = _drafts(topic, shape, brief.target_seconds)
-        items = sum(draft.beat.beat == "item" for draft in drafts) or len(topic.facts) or 3
-        fit.write(drafts, fit.Pen(slots.slots(topic, rng, items), slots.groups(topic), rng), brief.target_seconds)
-        _number(drafts)
-        scenes = _scenes([draft for draft in drafts if draft.lines], topic, mood, rng)
-        return Script(
-            title=topic.title, subject=topic.subject, archetype=shape.name, language="en", mood=mood, scenes=scenes
+        language = foreign.language(clean(brief.prompt), brief.language)
+        if base(language) != "en":
+            return _foreign(brief, language, rng)
+        return _english(brief, self._shape(brief, rng), language, rng)
+
+    def _shape(self, brief: Brief, rng: Random) -> Archetype:
+        named = archetypes.archetypes().get(brief.archetype or "")
+        return named or archetypes.choose(understand(brief.prompt), rng, self.archetypes)
+
+
+def _english(brief: Brief, shape: Archetype, language: str, rng: Random) -> Script:
+    topic, mood = understand(brief.prompt), rng.choice(shape.moods)
+    drafts = _drafts(topic, shape, brief.target_seconds)
+    items = sum(draft.beat.beat == "item" for draft in drafts) or len(topic.facts) or 3
+    fit.write(drafts, fit.Pen(slots.slots(topic, rng, items), slots.groups(topic), rng), brief.target_seconds)
+    _number(drafts)
+    scenes = _scenes([draft for draft in drafts if draft.lines], topic, mood, rng)
+    return Script(
+        title=topic.title, subject=topic.subject, archetype=shape.name, language=language, mood=mood, scenes=scenes
+    )
+
+
+def _foreign(brief: Brief, language: str, rng: Random) -> Script:
+    shape = archetypes.archetypes().get(brief.archetype or "") or archetypes.archetypes()["explainer"]
+    made, mood = foreign.compose(brief.prompt, language, brief.target_seconds, rng), rng.choice(shape.moods)
+    subject = foreign.subject(brief.prompt, language)
+    scenes = tuple(
+        Scene(
+            scene_number=number,
+            beat=beat,
+            narration=narration[:2000],
+            visuals=visuals.describe(subject, "wide" if number % 2 else "close", mood, rng),
+            on_screen_text=punch[:120],
+            duration_s=round(min(estimate_seconds(narration, language), 60), 2),
         )
+        for number, (beat, narration, punch) in enumerate(made, 1)
+    )
+    title = foreign.title(brief.prompt)
+    return Script(title=title, subject=subject, archetype=shape.name, language=language, mood=mood, scenes=scenes)
 
 
 def _drafts(topic: Topic, shape: Archetype, seconds: float) -> list[fit.Draft]:
@@ -95,7 +126,7 @@ def _scenes(drafts: Sequence[fit.Draft], topic: Topic, mood: str, rng: Random) -
             scene_number=number,
             beat=draft.beat.beat,
             narration=draft.text[:2000],
-            visuals=visuals.describe(topic, draft.beat.visual, mood, rng),
+            visuals=visuals.describe(topic.about, draft.beat.visual, mood, rng),
             on_screen_text=punch(draft, topic),
             duration_s=round(min(draft.seconds, 60), 2),
         )

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from random import Random
 
-from gpu_consumers.script.topic import Topic
-
 _SHOTS = {
     "close": ("extreme close-up of {x}", "tight portrait shot of {x} filling the frame", "macro view of {x}, shallow depth of field"),
     "wide": ("wide shot of {x} in open space", "{x} seen from far away, small in a large landscape", "slow aerial view towards {x}"),
@@ -27,8 +25,8 @@ _MOTION = ("slow push-in", "gentle orbit", "handheld, slightly moving", "smooth 
            "locked-off camera, only the subject moves", "drifting upwards")  # fmt: skip
 
 
-def describe(topic: Topic, family: str, mood: str, rng: Random, about: str | None = None) -> str:
+def describe(about: str, family: str, mood: str, rng: Random) -> str:
     """One line for a text-to-video model; it never asks for text in the picture."""
-    shot = rng.choice(_SHOTS.get(family, _SHOTS["wide"])).format(x=about or topic.about)
+    shot = rng.choice(_SHOTS.get(family, _SHOTS["wide"])).format(x=about)
     light = rng.choice(_LIGHT.get(mood, _LIGHT["calm"]))
     return f"Vertical video, {shot}, {light}, {rng.choice(_MOTION)}, cinematic, no text"

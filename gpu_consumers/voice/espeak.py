@@ -35,7 +35,7 @@ class EspeakVoice:
     """
 
     name: str = "espeak"
-    words_per_minute: int = 160
+    words_per_minute: int = 150
     pitch: int = 48
     pitch_range: int = 58
     gap: int = 0

@@ -1,0 +1,188 @@
+"""Prompts in other languages than English: the user's own words, with a little framing, and nothing mixed in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import yaml
+
+from gpu_consumers.script.clean import clean, sentences
+from gpu_consumers.script.english import sentence_case
+from gpu_consumers.script.lexicon import FUNCTION_WORDS, is_common
+from gpu_consumers.voice.languages import base, language_of
+from gpu_consumers.voice.pace import estimate_seconds
+
+_QUESTION_MARK = re.compile(r"[?？؟;]$")
+_CLAUSE_MARKS = re.compile(r"(?<=[，、：；。！？])(?=\S)")
+_UNSPACED = re.compile(r"[぀-ヿ㐀-鿿฀-๿]")
+_FEWEST, _MOST = 3, 8
+
+
+#: Letters that English lacks; one of them in a word speaks for these languages.
+_LETTERS = {"de": "äöüß", "fr": "éèêàçùâîôœ", "es": "ñáíóúé¿¡", "it": "èàòùì", "pt": "ãõçáéêô", "sv": "åäö", "pl": "łśżźąęćń",
+            "tr": "şğıçöü", "nl": "ĳ"}  # fmt: skip
+#: Small words that English shares with others: they prove nothing.
+_SHARED = frozenset(
+    ["in", "an", "am", "so", "was", "also", "on", "as", "do", "her", "he", "me", "no", "a", "i", "all", "or", "to"]
+)
+_MARKS = {"zh": "？", "ja": "？", "ar": "؟", "fa": "؟", "ur": "؟", "el": ";"}
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The lines of one language, and the words by which it is known."""
+
+    asking: frozenset[str]
+    telling: frozenset[str]
+    common: frozenset[str]
+    request: re.Pattern[str]
+    ask: tuple[tuple[str, ...], ...]
+    tell: tuple[tuple[str, ...], ...]
+
+
+@lru_cache(maxsize=1)
+def frames() -> Mapping[str, Frame]:
+    """All languages that have lines."""
+    data = yaml.safe_load(Path(__file__).with_name("frames.yaml").read_text("utf-8"))
+    return {language: _frame(entry) for language, entry in data.items()}
+
+
+def _frame(entry: Mapping[str, Any]) -> Frame:
+    return Frame(
+        asking=frozenset(entry["asking"].split()),
+        telling=frozenset(entry.get("telling", "").split()),
+        common=frozenset(entry.get("common", "").split()) - FUNCTION_WORDS,
+        request=re.compile(entry.get("request", r"(?!)"), re.IGNORECASE),
+        ask=tuple(map(tuple, entry["ask"])),
+        tell=tuple(map(tuple, entry["tell"])),
+    )
+
+
+def language(text: str, default: str) -> str:
+    """The language of a prompt: by its letters, else by its small words, else the default."""
+    by_letters = language_of(text, default)
+    if base(by_letters) != base(default):
+        return by_letters
+    words = {word.strip(".,;:!?¿¡\"'()").lower() for word in text.split()}
+    scores = {name: _score(words, name, frame) for name, frame in frames().items() if frame.common}
+    scores["en"] = sum((word in FUNCTION_WORDS and word not in _SHARED) + is_common(word) / 2 for word in words)
+    best = max(scores, key=lambda name: (scores[name], name == base(default)))
+    sure = scores[best] >= max(2.0, 2 * scores["en"] if best != "en" else 0.0)
+    return best if sure and best != base(default) else default
+
+
+def _score(words: Collection[str], name: str, frame: Frame) -> float:
+    proofs = sum(2 for word in words if word in frame.asking | frame.telling and not is_common(word))
+    letters = sum(1 for word in words if any(letter in _LETTERS.get(name, "") for letter in word))
+    return proofs + letters / 2 + sum(word in frame.common for word in words)
+
+
+def compose(prompt: str, language: str, seconds: float, rng: Random) -> list[tuple[str, str, str]]:
+    """(beat, narration, words on the screen) for each scene. The user's sentences keep their order."""
+    text = clean(prompt)
+    own = sentences(text) or [text or "…"]
+    frame = frames().get(base(language))
+    if frame is None:
+        # No words of ours in this language: the prompt alone, and a single line as a chant of three.
+        return [
+            ("point", spaced(line), punch(line))
+            for line in (_grouped(own, _MOST) if len(own) > 2 else (own * _FEWEST)[:_FEWEST])
+        ]
+    asks = len(own) == 1 and _asks(own[0], frame)
+    scenes = [rng.sample(choices, len(choices)) for choices in (frame.ask if asks else frame.tell)]
+    if len(own) > 1:
+        return _around(own, scenes, language, seconds)
+    question = own[0] if _QUESTION_MARK.search(own[0]) else own[0].rstrip(".") + _MARKS.get(base(language), "?")
+    topic = _bare(own[0], frame)
+    told = [[spaced(sentence_case(line.format(q=question, t=topic))) for line in lines] for lines in scenes]
+    said = _fitting(told, language, seconds)
+    beats = ["hook", *["point"] * (len(said) - 2), "close"]
+    return [(beat, line, punch(topic if beat != "point" else line)) for beat, line in zip(beats, said, strict=True)]
+
+
+def _asks(sentence: str, frame: Frame) -> bool:
+    if _QUESTION_MARK.search(sentence):
+        return True
+    if _UNSPACED.search(sentence) or language_of(sentence, "en") == "ko":
+        return any(word in sentence for word in frame.asking)
+    return sentence.split()[0].lower() in frame.asking
+
+
+def _bare(sentence: str, frame: Frame) -> str:
+    """The topic without the words by which a video about it is asked for, and without its end mark."""
+    return frame.request.sub("", sentence).rstrip(".!。।?？؟") or sentence
+
+
+def _fitting(scenes: Sequence[Sequence[str]], language: str, seconds: float) -> list[str]:
+    """One line for each scene, a second one in the middle where there is time; in short videos fewer scenes."""
+    kept = [[lines[0]] for lines in scenes]
+    while len(kept) > _FEWEST and _seconds(kept, language) > seconds * 1.1:
+        kept.pop(-2)
+    for scene, lines in list(zip(kept, scenes, strict=False))[1:-1]:
+        if scene[0] == lines[0] and _seconds([*kept, lines[1:2]], language) <= seconds:
+            scene += lines[1:2]
+    return [" ".join(scene) for scene in kept]
+
+
+def _seconds(scenes: Iterable[Sequence[str]], language: str) -> float:
+    return sum(estimate_seconds(" ".join(scene), language) for scene in scenes)
+
+
+def _around(
+    own: Sequence[str], scenes: Sequence[Sequence[str]], language: str, seconds: float
+) -> list[tuple[str, str, str]]:
+    """The user's text, then lines of ours while there is room, and a closing one."""
+    said = [spaced(sentence) for sentence in _grouped(own, _MOST - 1)]
+    closing = next(line for line in scenes[-1] if "{" not in line)
+    middle = [lines[0] for lines in scenes[1:-1] if "{" not in lines[0]]
+    while middle and len(said) < _MOST - 1 and _seconds([said, middle[:1], [closing]], language) <= seconds:
+        said.append(middle.pop(0))
+    beats = ["hook", *["point"] * (len(said) - 1), "close"]
+    return [(beat, line, punch(line)) for beat, line in zip(beats, [*said, closing], strict=True)]
+
+
+def _grouped(own: Sequence[str], most: int) -> list[str]:
+    size = -(-len(own) // most)
+    return [" ".join(own[index : index + size]) for index in range(0, len(own), size)]
+
+
+def spaced(text: str) -> str:
+    """Clauses of scripts without spaces are set apart, so that captions have something to break at."""
+    return re.sub(r"\s+", " ", _CLAUSE_MARKS.sub(" ", text)).strip()
+
+
+def punch(text: str) -> str:
+    """At most five words, or a dozen letters where there are no spaces between words."""
+    plain = text.strip(" .。!！?？؟,，;；")
+    if _UNSPACED.search(plain):
+        return re.split(r"[，、。！？\s]", plain)[0][:12]
+    short = [part.strip(" .!?;…") for part in sentences(text) if 2 <= len(part.split()) <= 5]
+    if len(plain.split()) <= 5 or not short:
+        return plain if len(plain.split()) <= 5 else " ".join(plain.split()[:4]).rstrip(",;:") + " …"
+    return short[-1]
+
+
+def subject(text: str, language: str) -> str:
+    """The content words, by which interests are kept."""
+    frame = frames().get(base(language))
+    plain = re.sub(r"[^\w\s'-]", " ", clean(text).lower())
+    if _UNSPACED.search(plain):
+        return re.sub(r"\s+", "", plain)[:16] or "…"
+    plain = frame.request.sub("", plain) if frame else plain
+    skipped = (frame.asking | frame.telling | frame.common) if frame else frozenset()
+    words = [
+        word for word in plain.split() if word not in skipped and word not in ("des", "den", "dem", "die", "la", "de")
+    ]
+    return " ".join((words or plain.split())[:4])[:120] or "…"
+
+
+def title(prompt: str) -> str:
+    """The first sentence, with a capital."""
+    text = clean(prompt)
+    return sentence_case((sentences(text) or [text or "…"])[0].rstrip("."))[:120] or "…"
