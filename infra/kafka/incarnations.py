@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 
-from confluent_kafka import Consumer, KafkaException, TopicCollection, TopicPartition
-from confluent_kafka.admin import AdminClient
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicCollection, TopicPartition
+from confluent_kafka.admin import AdminClient, TopicDescription
 
 from infra.errors import UnavailableError
 from infra.kafka.offsets import Partition
@@ -30,23 +32,39 @@ class Incarnation:
         text = "/".join(f"{topic}={identity}" for topic, identity in sorted(self.ids.items()))
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
-    def partitions(self, topic: str) -> int:
-        """How many partitions a topic has."""
-        return sum(1 for name, _ in self.ranges if name == topic)
+    def is_still(self, found: Mapping[str, tuple[str, int]]) -> bool:
+        """Whether `identify` finds the same topics with the same partitions."""
+        counts = Counter(topic for topic, _ in self.ranges)
+        return all(found[topic] == (identity, counts[topic]) for topic, identity in self.ids.items())
 
 
-def describe(consumer: Consumer, bootstrap: str, topics: Sequence[str], timeout: float = 5.0) -> Incarnation:
-    """Ask the broker. Raises KafkaException when it does not answer, TopicsMissingError when a topic is not there."""
-    found = consumer.list_topics(timeout=timeout).topics
-    missing = [topic for topic in topics if topic not in found or not found[topic].partitions]
-    if missing:
-        raise TopicsMissingError(f"There is no topic {missing[0]} yet.")
+def identify(admin: AdminClient, topics: Sequence[str], timeout: float = 5.0) -> dict[str, tuple[str, int]]:
+    """(id, number of partitions) of each topic. Raises UnavailableError, TopicsMissingError where one is not there."""
+    described = admin.describe_topics(TopicCollection(list(topics)), request_timeout=timeout)
+    return {name: _identity(name, future, timeout) for name, future in described.items()}
+
+
+def _identity(name: str, future: Future[TopicDescription], timeout: float) -> tuple[str, int]:
+    try:
+        found = future.result(timeout + 1)
+    except TimeoutError as error:
+        raise UnavailableError("Kafka does not answer.") from error
+    except KafkaException as error:
+        if error.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
+            raise TopicsMissingError(f"There is no topic {name} yet.") from error
+        raise UnavailableError(f"Kafka did not describe {name}: {error.args[0].str()}") from error
+    return str(found.topic_id), len(found.partitions)
+
+
+def describe(consumer: Consumer, admin: AdminClient, topics: Sequence[str], timeout: float = 5.0) -> Incarnation:
+    """Ask the broker. Raises UnavailableError, or KafkaException when it does not tell the offsets."""
+    found = identify(admin, topics, timeout)
     ranges = {
         (topic, number): _range(consumer, TopicPartition(topic, number), timeout)
-        for topic in topics
-        for number in sorted(found[topic].partitions)
+        for topic, (_, count) in found.items()
+        for number in range(count)
     }
-    return Incarnation(ids=_ids(bootstrap, topics, timeout), ranges=ranges)
+    return Incarnation(ids={topic: identity for topic, (identity, _) in found.items()}, ranges=ranges)
 
 
 def _range(consumer: Consumer, partition: TopicPartition, timeout: float) -> tuple[int, int]:
@@ -54,14 +72,3 @@ def _range(consumer: Consumer, partition: TopicPartition, timeout: float) -> tup
     if answer is None:
         raise UnavailableError(f"Kafka did not tell the offsets of {partition.topic}.")
     return answer
-
-
-def _ids(bootstrap: str, topics: Sequence[str], timeout: float) -> dict[str, str]:
-    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 2})
-    described = admin.describe_topics(TopicCollection(list(topics)), request_timeout=timeout)
-    try:
-        return {name: str(future.result(timeout + 1).topic_id) for name, future in described.items()}
-    except TimeoutError as error:
-        raise UnavailableError("Kafka did not describe its topics.") from error
-    except KafkaException as error:
-        raise UnavailableError(f"Kafka did not describe its topics: {error.args[0].str()}") from error

@@ -15,11 +15,12 @@ from dataclasses import dataclass
 from typing import Self
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka.admin import AdminClient
 from prometheus_client import Counter
 
 from infra.errors import UnavailableError
 from infra.kafka.health import Health
-from infra.kafka.incarnations import Incarnation, describe
+from infra.kafka.incarnations import Incarnation, describe, identify
 from infra.kafka.offsets import Partition
 from infra.kafka.records import Raw, Received, raw
 from infra.telemetry import logs
@@ -32,8 +33,8 @@ SKIPPED = Counter("swipestream_tail_skipped_total", "Records that a tail could n
 BATCH = 500
 #: Batches that may wait for the event loop before the reader thread pauses.
 WAITING = 4
-#: How often the number of partitions is compared with what is being read.
-CHECK_S = 60.0
+#: How often it is asked whether the topics are still the same.
+CHECK_S = 10.0
 #: The broker no longer has what comes next: retention passed it by, or the topic was made anew.
 _GONE = frozenset({KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE, KafkaError.UNKNOWN_TOPIC_ID})
 
@@ -102,9 +103,10 @@ class Tail:
 
     def _read_until_it_breaks(self) -> None:
         consumer = Consumer(self._config())
+        admin = AdminClient({"bootstrap.servers": self._bootstrap, "log_level": 2})
         try:
-            current = self._assign(consumer)
-            while not self._stop.is_set() and not self._outdated(consumer, current):
+            current = self._assign(consumer, describe(consumer, admin, self._topics))
+            while not self._stop.is_set() and not self._outdated(admin, current):
                 self._step(consumer, current)
         except (KafkaException, UnavailableError) as error:
             log.info("waiting for kafka", why=str(error))
@@ -129,9 +131,8 @@ class Tail:
             **self._health.config(),
         }
 
-    def _assign(self, consumer: Consumer) -> Incarnation:
+    def _assign(self, consumer: Consumer, current: Incarnation) -> Incarnation:
         """Start at the known positions, new partitions of a known log at their beginning, all else near the end."""
-        current = describe(consumer, self._bootstrap, self._topics)
         known = bool(self._positions)
         for partition, (low, high) in current.ranges.items():
             begin = low if known else max(low, high - self._history)
@@ -153,13 +154,12 @@ class Tail:
         self._positions[partition] = low
         self._broken = True
 
-    def _outdated(self, consumer: Consumer, current: Incarnation) -> bool:
-        """True when the topics have more partitions than are being read."""
+    def _outdated(self, admin: AdminClient, current: Incarnation) -> bool:
+        """True when the topics have other partitions than are being read, or are not the same topics any more."""
         if time.monotonic() - self._checked_at < CHECK_S or not self.up:
             return False
         self._checked_at = time.monotonic()
-        topics = consumer.list_topics(timeout=5).topics
-        return any(len(topics[name].partitions) != current.partitions(name) for name in self._topics if name in topics)
+        return not current.is_still(identify(admin, self._topics))
 
     def _step(self, consumer: Consumer, current: Incarnation) -> None:
         # poll() returns with the first record; consume(timeout=0) then takes what is there without waiting.

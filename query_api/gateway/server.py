@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Coroutine
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Self
@@ -44,20 +44,40 @@ def make_hub(settings: Settings) -> Hub:
 async def start(settings: Settings, hub: Hub | None = None) -> AsyncIterator[Gateway]:
     """Follow the log and listen on `host:gateway_port` until the block ends; then clients are sent away."""
     hub = hub or make_hub(settings)
-    # A group: should the hub ever fail, the process fails with it and is started again.
     async with (
         Tail(settings.kafka_address, TOPICS, history=HISTORY) as tail,
         Gateway(hub) as gateway,
-        asyncio.TaskGroup() as group,
+        _running(hub.follow(tail, lambda: tail.up), hub.run()),
     ):
-        tasks = [group.create_task(hub.follow(tail, lambda: tail.up)), group.create_task(hub.run())]
+        await gateway.listen(settings.host, settings.gateway_port)
         try:
-            await gateway.listen(settings.host, settings.gateway_port)
             yield gateway
         finally:
             await gateway.drain()
-            for task in tasks:
-                task.cancel()
+
+
+@asynccontextmanager
+async def _running(*works: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    """Run these beside the block. Should one fail, the block is cancelled and the failure raised: never a dead hub
+    behind open sockets."""
+    owner = asyncio.current_task()
+    tasks = [asyncio.create_task(work) for work in works]
+
+    def ended(task: asyncio.Task[None]) -> None:
+        if owner is not None and not task.cancelled() and task.exception() is not None:
+            owner.cancel()
+
+    for task in tasks:
+        task.add_done_callback(ended)
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+        for failure in results:
+            if isinstance(failure, Exception):
+                raise failure
 
 
 class Gateway:

@@ -1,0 +1,105 @@
+"""The gateway against a real Kafka: what is published arrives at a websocket."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+
+from infra.kafka.admin import apply_topics
+from infra.kafka.producer import EventProducer
+from infra.stack import Stack
+from query_api import gateway
+from query_api.gateway import Gateway
+from schemas.envelope import root
+from schemas.videos import Stage
+from tests.integration.gateway_kit import dial, live, send, settings
+from tests.unit.gateway_kit import VIEWER, failed, published, rendering, vid
+
+pytestmark = pytest.mark.timeout(240)
+
+
+@pytest.fixture
+def producer(stack: Stack) -> Iterator[EventProducer]:
+    apply_topics(stack.kafka)
+    producer = EventProducer(stack.kafka, "gateway-test")
+    yield producer
+    producer.close()
+
+
+@pytest.fixture
+async def node(stack: Stack, producer: EventProducer, tmp_path: Path) -> AsyncIterator[Gateway]:
+    async with gateway.start(settings(stack.kafka, tmp_path)) as node:
+        await live(node)
+        yield node
+
+
+async def test_a_published_video_arrives_as_a_card(node: Gateway, producer: EventProducer) -> None:
+    client = await dial(node, "somebody")
+    await asyncio.to_thread(send, producer, published(1, viewer=VIEWER))
+    frame = (await client.until("video", video_id=vid(1)))[0]
+    assert frame["card"]["title"] == "Video 1"
+    assert frame["card"]["media"]["video"].endswith(".mp4")
+    assert frame["audience"] == "everyone"
+    assert frame["token"]
+
+
+async def test_progress_and_failure_of_a_watched_video_arrive_in_stages(node: Gateway, producer: EventProducer) -> None:
+    client = await dial(node, videos=[vid(2)])
+    steps = [rendering(2, 1.0, scene=None, stage=Stage.SCRIPT), rendering(2, 0.4), rendering(2, 0.9, scene=2)]
+    for step in steps:
+        await asyncio.to_thread(send, producer, step)
+        await asyncio.sleep(0.15)
+    await asyncio.to_thread(send, producer, failed(2))
+    await client.until("failed", video_id=vid(2))
+    fractions = [frame["fraction"] for frame in client.of("progress", video_id=vid(2))]
+    assert len(fractions) == 3
+    assert fractions == sorted(fractions)
+
+
+async def test_a_push_takes_milliseconds_from_the_append(node: Gateway, producer: EventProducer) -> None:
+    client, took = await dial(node), []
+    for number in range(100, 120):
+        started = time.monotonic()
+        producer.send(root(published(number), source="test"))
+        await client.until("video", video_id=vid(number))
+        took.append(time.monotonic() - started)
+    assert sorted(took)[10] < 0.2
+
+
+async def test_a_client_resumes_on_another_node_without_gap_or_duplicate(
+    stack: Stack, producer: EventProducer, tmp_path: Path
+) -> None:
+    async with gateway.start(settings(stack.kafka, tmp_path)) as one:
+        await live(one)
+        first = await dial(one)
+        await asyncio.to_thread(send, producer, *[published(number) for number in range(200, 210)])
+        await first.until("video", 10)
+        token = first.token
+    await asyncio.to_thread(send, producer, *[published(number) for number in range(210, 220)])
+    async with gateway.start(settings(stack.kafka, tmp_path)) as other:
+        await live(other)
+        second = await dial(other, resume=token)
+        assert second.of("welcome")[0]["resumed"]
+        await asyncio.to_thread(send, producer, published(220))
+        await second.until("video", video_id=vid(220))
+    seen = [frame["video_id"] for frame in second.of("video")]
+    assert sorted(seen) == sorted(vid(number) for number in range(210, 221))
+
+
+async def test_clients_are_sent_away_politely_when_the_node_stops(
+    stack: Stack, producer: EventProducer, tmp_path: Path
+) -> None:
+    async with gateway.start(settings(stack.kafka, tmp_path)) as node:
+        clients = [await dial(node, f"v{number}") for number in range(20)]
+        started = time.monotonic()
+    assert time.monotonic() - started < 8
+    for client in clients:
+        with contextlib.suppress(ConnectionClosed):
+            await client.until("never")
+        assert client.connection.close_code == 1001
