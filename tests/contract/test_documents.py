@@ -15,6 +15,7 @@ from schemas.documents.bundle import bundle
 from schemas.documents.catalogue import kept, messages_on, newest, versioned
 from schemas.documents.headers import HEADERS
 from schemas.documents.json_schema import document, personal_fields
+from schemas.documents.shapes import shapes
 from schemas.documents.typescript import FILE as TYPESCRIPT
 from schemas.envelope import caused_by, root
 from schemas.swipes import SwipeRecorded
@@ -56,6 +57,11 @@ def test_every_viewer_is_marked_as_personal_data(model: type[Message]) -> None:
     fields = personal_fields(schema)
     assert ("viewer_id" in schema["properties"]) == ("viewer_id" in fields)
     assert all(f"| [{model.TYPE}](#{model.TYPE.lower()}) | `{model.FAMILY}` | `{field}` |" in PAGE for field in fields)
+
+
+def test_no_two_values_have_the_same_name() -> None:
+    # Documents name a value by its class alone; pydantic tells two of a name apart by their modules.
+    assert [name for name in shapes(MESSAGES, "{model}") if "__" in name] == [], "rename one of the classes"
 
 
 def test_the_mark_stands_at_the_field_alone() -> None:
