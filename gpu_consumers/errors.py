@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from infra.errors import SwipestreamError
+from infra.errors import SwipestreamError, TransientError
 
 
 class BackendError(SwipestreamError):
     """A backend could not do its work, and trying the same again will not help."""
 
 
-class TransientBackendError(BackendError):
+class TransientBackendError(BackendError, TransientError):
     """A backend could not do its work this time."""
 
 

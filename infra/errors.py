@@ -29,6 +29,12 @@ class UnavailableError(SwipestreamError):
     exit_code = 69
 
 
+class TransientError(SwipestreamError):
+    """It did not work this time; it may work later."""
+
+    exit_code = 75
+
+
 class NotFoundError(SwipestreamError):
     """There is nothing with that name or id."""
 

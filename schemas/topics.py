@@ -16,7 +16,7 @@ FOREVER = -1
 #: Group id of the Faust app; its tables' changelogs are named after it.
 PROCESSORS = "processors"
 #: Tables of the Faust app, each with the topic family that it is partitioned like.
-TABLES = {"video-state": "video-events", "viewer-state": "swipes"}
+TABLES = {"video-state": "video-events", "viewer-state": "swipes", "parked": "video-events"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,12 +53,28 @@ def dead_topic(consumer: str) -> str:
     return f"{consumer}.dead"
 
 
+#: Where a record waits before it is tried again, and for how many seconds, in the order in which it goes through them.
+TIERS = {"10s": 10.0, "1m": 60.0, "10m": 600.0}
+#: The tier without a delay: what an operator sends back, and what comes due for the Faust app.
+NOW = "now"
+
+
+def retry_topic(consumer: str, tier: str) -> str:
+    """Where records wait that a consumer will try again."""
+    return f"{consumer}.retry.{tier}"
+
+
+def retry_topics(consumer: str) -> tuple[str, ...]:
+    """Every retry topic of a consumer; none for one that is not listed in `CONSUMERS`, such as a rebuild."""
+    return tuple(retry_topic(consumer, tier) for tier in (NOW, *TIERS)) if consumer in CONSUMERS else ()
+
+
 def changelog(table: str) -> str:
     """The changelog topic of a Faust table."""
     return f"{PROCESSORS}-{table}-changelog"
 
 
-#: Consumers that own a dead-letter topic.
+#: Consumers that own retry topics and a dead-letter topic.
 CONSUMERS = (PROCESSORS, "script-worker", "scene-worker", "assembly-worker", "projector")
 
 FACTS = (
@@ -104,9 +120,19 @@ DEAD = tuple(
     )
     for consumer in CONSUMERS
 )  # fmt: skip
+#: In as many partitions as the topics that the Faust app reads: what is tried again must meet the state of its key.
+RETRIES = tuple(
+    Topic(
+        name=name, family="", key="as the source", holds="records to be tried again, and why",
+        retention_ms=28 * DAY_MS, max_bytes=2_097_152,
+    )
+    for consumer in CONSUMERS
+    for name in retry_topics(consumer)
+)  # fmt: skip
+DECISIONS = Topic(name="dead-decisions", family="dead-decisions", key="letter", holds="what became of dead letters")
 CHANGELOGS = tuple(
     Topic(name=changelog(table), family="", key="as the table", holds=f"table {table}", compact=True)
     for table in TABLES
 )
 
-TOPICS: dict[str, Topic] = {topic.name: topic for topic in (*FACTS, *TASKS, *DEAD, *CHANGELOGS)}
+TOPICS: dict[str, Topic] = {topic.name: topic for topic in (*FACTS, *TASKS, DECISIONS, *RETRIES, *DEAD, *CHANGELOGS)}

@@ -5,6 +5,9 @@ from __future__ import annotations
 from prometheus_client import Counter, Gauge, Histogram
 
 DEAD_LETTERS = Counter("swipestream_dead_letters_total", "Records put aside", ["consumer", "reason"])
+RETRIES = Counter("swipestream_retries_total", "Records that will be tried again", ["consumer", "tier"])
+PARKED = Gauge("swipestream_parked_keys", "Keys whose events wait behind a failed one", ["consumer"])
+UNREADABLE = Counter("swipestream_unreadable_batches_total", "Batches that a client could not read", ["consumer"])
 HANDLED = Counter("swipestream_records_total", "Records handled", ["consumer", "type"])
 IN_HAND = Gauge("swipestream_records_in_hand", "Records taken and not finished", ["consumer"])
 TASK_SECONDS = Histogram(

@@ -14,9 +14,6 @@ export interface AcceptedFrame {
   flavor: string;
 }
 
-/** What a viewer did. */
-export type Action = "watched" | "skipped" | "liked" | "unliked" | "shared" | "not_interested" | "reported";
-
 /** Bytes in the media store, addressed by what they are: `<sha256>.<suffix>`. */
 export interface Artifact {
   sha256: string;
@@ -60,6 +57,21 @@ export interface Cost {
   /** in `currency` */
   amount?: number;
   currency?: string;
+}
+
+/** A dead letter was sent back to its consumer, or given up. It is not listed any more. */
+export interface DeadLetterDecided {
+  /** consumer, partition and offset in the dead-letter topic */
+  letter: string;
+  /** when it died: tells it from a letter of an earlier topic */
+  failed_at_ms: number;
+  action: schemas__deadletters__Action;
+  /** who decided */
+  by: string;
+  why?: string;
+  /** the value was changed before it was sent back */
+  edited?: boolean;
+  ts_us: number;
 }
 
 /** The client's last message was not understood. */
@@ -383,7 +395,7 @@ export interface SwipeRecorded {
   /** personal data */
   viewer_id: string;
   video_id: string;
-  action: Action;
+  action: schemas__swipes__Action;
   watched_ms?: number;
   /** of the video; 0 when unknown */
   duration_ms?: number;
@@ -537,6 +549,12 @@ export interface WriteScript {
   subject?: string | null;
 }
 
+/** What becomes of a dead letter. */
+export type schemas__deadletters__Action = "redriven" | "discarded";
+
+/** What a viewer did. */
+export type schemas__swipes__Action = "watched" | "skipped" | "liked" | "unliked" | "shared" | "not_interested" | "reported";
+
 /** What each topic holds. */
 export interface Topics {
   "swipes": SwipeRecorded;
@@ -549,6 +567,7 @@ export interface Topics {
   "scene-tasks.prefetch": RenderScene;
   "scene-tasks.bulk": RenderScene;
   "assembly-tasks": AssembleVideo;
+  "dead-decisions": DeadLetterDecided;
 }
 
 /** What a client may say to the gateway. */
