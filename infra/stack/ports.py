@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import random
 import socket
+from collections.abc import Container
 
 #: Below the ports that systems give to outgoing connections: a broker once lost its own to one of those.
 _FREE_RANGE = range(20_000, 32_000)
@@ -23,11 +24,11 @@ def in_use(port: int, host: str = "127.0.0.1") -> bool:
     return False
 
 
-def free_port(*, pair: bool = False) -> int:
-    """A port that nothing listens on, below 32768; with `pair`, the next one is free as well."""
-    wanted = (0, 1) if pair else (0,)
+def free_port(*, pair: bool = False, but: Container[int] = ()) -> int:
+    """A port below 32768 that nothing listens on, and not one of `but`; with `pair`, the next one is free as well."""
     for port in random.sample(_FREE_RANGE, len(_FREE_RANGE)):
-        if not any(in_use(port + offset) for offset in wanted):
+        wanted = (port, port + 1) if pair else (port,)
+        if not any(each in but or in_use(each) for each in wanted):
             return port
     raise OSError("no free port below 32768")
 

@@ -10,10 +10,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from infra.settings import settings
 from infra.stack import jars, ports, process
 from infra.stack.cassandra import LocalCassandra
 from infra.stack.errors import NotReadyError, PartDiedError
 from infra.stack.kafka import LocalKafka
+
+Local = LocalKafka | LocalCassandra
 
 
 @dataclass
@@ -22,8 +25,24 @@ class Stack:
 
     kafka: str
     cassandra: str
-    #: The processes behind it by part, empty when it was found running.
+    #: What was started for it, by name (`kafka`, `cassandra`), and its processes; empty when it was found running.
+    parts: dict[str, Local] = field(default_factory=dict)
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    def kill(self, name: str) -> None:
+        """End one part by SIGKILL, as a crash would."""
+        self.processes[name].kill()
+        self.processes[name].wait()
+
+    def start(self, name: str) -> None:
+        """Start one part, or start it again after `kill`; `wait` tells when it serves."""
+        log = self.parts[name].data_dir.with_suffix(".log")
+        with log.open("ab") as output:
+            self.processes[name] = process.spawn(self.parts[name].command(), output=output)
+
+    def wait(self, name: str, timeout: float = 60.0) -> None:
+        """Wait until one part serves; raises PartDiedError if it ends instead, NotReadyError if it takes longer."""
+        wait_ready(name, self.parts[name].ready, self.processes[name], time.monotonic() + timeout)
 
     def stop(self) -> None:
         """End every process that was started; does nothing the second time."""
@@ -44,33 +63,37 @@ def start_stack(data_dir: Path, kafka_port: int = 0, cassandra_port: int = 0, *,
     The processes end with `stop`, or with the calling thread, however that ends. Starting again with the same folder
     goes on with the same data.
     """
-    jars.fetch("kafka", "cassandra")
-    data_dir = data_dir.resolve()
-    kafka = LocalKafka(data_dir / "kafka", kafka_port or ports.free_port(pair=True))
-    cassandra = LocalCassandra(data_dir / "cassandra", cassandra_port or ports.free_port(pair=True))
-    stack = Stack(kafka.address, cassandra.address)
+    jars.fetch("kafka", "cassandra", mirror=settings().maven)
+    stack = _stack(data_dir.resolve(), kafka_port, cassandra_port)
     try:
-        _start(stack, kafka, cassandra, time.monotonic() + timeout)
+        _start(stack, timeout)
     except BaseException:
         stack.stop()
         raise
     return stack
 
 
-def _start(stack: Stack, kafka: LocalKafka, cassandra: LocalCassandra, deadline: float) -> None:
+def _stack(data_dir: Path, kafka_port: int, cassandra_port: int) -> Stack:
+    kafka = LocalKafka(data_dir / "kafka", kafka_port or ports.free_port(pair=True))
+    cassandra = LocalCassandra(data_dir / "cassandra", cassandra_port or ports.free_port(pair=True, but=kafka.ports))
+    return Stack(kafka.address, cassandra.address, {"kafka": kafka, "cassandra": cassandra})
+
+
+def _start(stack: Stack, timeout: float) -> None:
+    for part in stack.parts.values():
+        part.prepare()
     # Cassandra first, it takes longer; Kafka formats its folder meanwhile.
-    cassandra.prepare()
-    stack.processes["cassandra"] = _spawn(cassandra.command(), _log(cassandra))
-    kafka.prepare()
-    run_format(kafka, _log(kafka))
-    stack.processes["kafka"] = _spawn(kafka.command(), _log(kafka))
-    wait_ready("kafka", kafka.ready, stack.processes["kafka"], deadline)
-    wait_ready("cassandra", cassandra.ready, stack.processes["cassandra"], deadline)
+    stack.start("cassandra")
+    run_format(stack.parts["kafka"])
+    stack.start("kafka")
+    for name in stack.parts:
+        stack.wait(name, timeout)
 
 
-def run_format(kafka: LocalKafka, log: Path) -> None:
+def run_format(kafka: Local) -> None:
     """Format the broker's folder if that has not been done."""
-    if command := kafka.format_command():
+    if isinstance(kafka, LocalKafka) and (command := kafka.format_command()):
+        log = kafka.data_dir.with_suffix(".log")
         with log.open("ab") as output:
             if code := process.spawn(command, output=output).wait(60):
                 raise PartDiedError(f"Kafka's folder could not be formatted (exit code {code}).", hint=f"See {log}.")
@@ -84,12 +107,3 @@ def wait_ready(name: str, ready: Callable[[], bool], child: subprocess.Popen[byt
         if time.monotonic() > deadline:
             raise NotReadyError(f"{name} did not get ready in time.")
         time.sleep(0.1)
-
-
-def _spawn(command: list[str], log: Path) -> subprocess.Popen[bytes]:
-    with log.open("ab") as output:
-        return process.spawn(command, output=output)
-
-
-def _log(part: LocalKafka | LocalCassandra) -> Path:
-    return part.data_dir.with_suffix(".log")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -14,7 +15,7 @@ import pytest
 from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile, Session
 from cassandra.policies import RoundRobinPolicy
 from confluent_kafka import Consumer, Producer
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]  # the stubs hide it
 
 from infra.stack import Stack, ports, start_stack
 
@@ -54,19 +55,14 @@ def _consume(address: str, group: str) -> bytes | None:
         consumer.close()
 
 
-def _kill(stack: Stack) -> None:
-    for child in stack.processes.values():
-        child.kill()
-        child.wait()
-
-
 def test_data_survives_kill_9_and_other_ports(tmp_path: Path) -> None:
     with start_stack(tmp_path) as first:
         with _cluster(first.cassandra) as cluster:
             _write(cluster.connect())
         _produce(first.kafka)
         assert _consume(first.kafka, "before") == b"kept"
-        _kill(first)
+        for name in first.processes:
+            first.kill(name)
 
     with start_stack(tmp_path) as second:
         assert (second.kafka, second.cassandra) != (first.kafka, first.cassandra)
@@ -74,6 +70,18 @@ def test_data_survives_kill_9_and_other_ports(tmp_path: Path) -> None:
         with _cluster(second.cassandra) as cluster:
             rows = cluster.connect().execute("SELECT word FROM stack.row ORDER BY near ANN OF [1, 2, 2] LIMIT 1")
             assert rows.one().word == "kept"
+
+
+def test_a_part_that_was_killed_starts_again_at_the_same_address(tmp_path: Path) -> None:
+    with start_stack(tmp_path) as own:
+        own.kill("cassandra")
+        assert not own.parts["cassandra"].ready()
+
+        own.start("cassandra")
+        own.wait("cassandra")
+
+        with _cluster(own.cassandra) as cluster:
+            assert cluster.connect().execute("SELECT release_version FROM system.local").one()
 
 
 def test_topics_are_not_created_by_use(stack: Stack) -> None:
@@ -84,31 +92,40 @@ def test_topics_are_not_created_by_use(stack: Stack) -> None:
     assert failures and failures[0] is not None
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name)
-def test_no_process_outlives_the_one_that_started_it(tmp_path: Path, number: signal.Signals) -> None:
-    parent = subprocess.Popen(
-        [sys.executable, "-m", "infra.stack", "--data", str(tmp_path)], stdout=subprocess.PIPE, text=True
-    )
-    assert parent.stdout
-    assert parent.stdout.readline().startswith("READY kafka=127.0.0.1:")
-    children = psutil.Process(parent.pid).children(recursive=True)
-    assert len(children) == 2
+@contextmanager
+def _foreground(folder: Path) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-m", "infra.stack", "--data", str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:
+        yield parent
 
-    os.kill(parent.pid, number)
 
-    parent.wait(10)
+def _none_left(children: list[psutil.Process]) -> bool:
     _, alive = psutil.wait_procs(children, timeout=5)
-    assert not alive
+    # Where nobody collects orphans, one that has ended stays as a zombie.
+    return all(each.status() == psutil.STATUS_ZOMBIE for each in alive)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name)
+def test_no_process_outlives_the_one_that_started_it(tmp_path: Path, number: signal.Signals) -> None:
+    with _foreground(tmp_path) as parent:
+        assert parent.stdout
+        assert parent.stdout.readline().startswith("READY kafka=127.0.0.1:")
+        children = psutil.Process(parent.pid).children(recursive=True)
+        assert len(children) == 2
+
+        parent.send_signal(number)
+
+        parent.wait(10)
+    assert _none_left(children)
 
 
 def test_an_interrupt_while_it_starts_leaves_nothing(tmp_path: Path) -> None:
-    parent = subprocess.Popen([sys.executable, "-m", "infra.stack", "--data", str(tmp_path)], stdout=subprocess.PIPE)
-    deadline = time.monotonic() + 20
-    while not (children := psutil.Process(parent.pid).children()) and time.monotonic() < deadline:
-        time.sleep(0.02)
+    with _foreground(tmp_path) as parent:
+        deadline = time.monotonic() + 20
+        while not (children := psutil.Process(parent.pid).children()) and time.monotonic() < deadline:
+            time.sleep(0.02)
 
-    parent.send_signal(signal.SIGINT)
+        parent.send_signal(signal.SIGINT)
 
-    parent.wait(15)
-    _, alive = psutil.wait_procs(children, timeout=5)
-    assert not alive
+        parent.wait(15)
+    assert _none_left(children)
