@@ -4,34 +4,50 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Sequence
-from typing import Annotated
-
-from pydantic import BaseModel, Field, ValidationError
+import struct
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from infra.errors import BadInputError
-from schemas.base import Micros, Uuid
+from query_api.feed import SHORT
+
+#: Videos that a cursor remembers: what was served lately may not be in the tables yet.
+REMEMBERED = 50
+_VERSION = 1
+_HEAD = struct.Struct(">BQ")
+_ID = struct.Struct(">Q")
 
 
-class Cursor(BaseModel, frozen=True):
-    """When the walk began, and what the last answer held (it may not be in the tables yet)."""
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """When the walk began, and the shortened ids of what it served lately, the newest first."""
 
-    since_us: Micros
-    last: Annotated[tuple[Uuid, ...], Field(max_length=50)] = ()
+    since_us: int
+    last: tuple[str, ...] = ()
+
+    def after(self, videos: Iterable[str]) -> Cursor:
+        """The cursor once these have been served too."""
+        return Cursor(self.since_us, (*(video[:SHORT] for video in videos), *self.last)[:REMEMBERED])
 
     def encoded(self) -> str:
         """As clients get it."""
-        return base64.urlsafe_b64encode(self.model_dump_json().encode()).decode().rstrip("=")
-
-
-def begin(since_us: int, last: Sequence[str] = ()) -> Cursor:
-    """The cursor of a walk."""
-    return Cursor(since_us=since_us, last=tuple(last))
+        ids = (_ID.pack(int(short.replace("-", ""), 16)) for short in self.last)
+        return base64.urlsafe_b64encode(_HEAD.pack(_VERSION, self.since_us) + b"".join(ids)).decode().rstrip("=")
 
 
 def parse(text: str) -> Cursor:
     """The cursor that a client sends back. Raises BadInputError."""
     try:
-        return Cursor.model_validate_json(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-    except (ValidationError, ValueError, binascii.Error) as error:
+        data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        version, since_us = _HEAD.unpack_from(data)
+        ids = [_short(number) for (number,) in _ID.iter_unpack(data[_HEAD.size :])]
+    except (ValueError, binascii.Error, struct.error) as error:
         raise BadInputError("The cursor is not one that this API gave out.") from error
+    if version != _VERSION or len(ids) > REMEMBERED or since_us >= 2**63:
+        raise BadInputError("The cursor is not one that this API gave out.")
+    return Cursor(since_us, tuple(ids))
+
+
+def _short(number: int) -> str:
+    digits = f"{number:016x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:]}"

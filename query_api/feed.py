@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from query_api.cards import VideoCard
 from query_api.readmodel.model import Seen
 
 #: Recorded with every impression; changes with the rules below.
 POLICY = "made-interest-fresh-1"
 #: Videos that a viewer is told would come next, beyond those served.
 UPCOMING = 10
+#: So much of a video's id tells it from all others (64 bits).
+SHORT = 18
 
 
 class Reason(StrEnum):
@@ -25,17 +26,14 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A published video, ready to be ranked."""
+    """A published video, ready to be ranked. `card` is the JSON of its VideoCard, an object without `reason`."""
 
-    card: VideoCard
+    video_id: str
+    revision: int
     published_us: int
     subject: str
+    card: str
     viewer_id: str | None = None
-
-    @property
-    def video_id(self) -> str:
-        """The video."""
-        return self.card.video_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +46,10 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Watcher:
-    """What the ranking knows of a viewer. `since_us`: when this walk through the feed began."""
+    """What the ranking knows of a viewer.
+
+    `since_us`: when this walk through the feed began. `skip`: ids, shortened to `SHORT`, that the walk has had lately.
+    """
 
     viewer_id: str
     seen: Mapping[str, Seen]
@@ -58,39 +59,53 @@ class Watcher:
 
 
 def choose(items: Iterable[Item], watcher: Watcher, most: int) -> list[Choice]:
-    """At most `most` videos, best first; each video once, whatever its number of revisions.
+    """At most `most` videos, best first, from items that come newest first.
 
     Out are those that the viewer swiped at any time and those served in this walk. What an earlier walk served, but
-    nobody swiped, comes again after everything that was never served.
+    nobody swiped, comes again after everything that was never served. Each video comes once: its first item counts.
     """
-    never: dict[str, Choice] = {}
-    again: dict[str, Choice] = {}
+    never: list[Item] = []
+    again: list[Item] = []
+    for item in _unseen(items, watcher):
+        (again if item.video_id in watcher.seen else never).append(item)
+    best = _ranked(never, watcher)
+    if len(best) < most:
+        best += _ranked(again, watcher)
+    return best[:most]
+
+
+def _unseen(items: Iterable[Item], watcher: Watcher) -> Iterator[Item]:
+    """This sees every candidate of every request, so it looks up as little as it can."""
+    taken, skip, seen, since_us = set[str](), watcher.skip, watcher.seen, watcher.since_us
     for item in items:
-        seen = watcher.seen.get(item.video_id, _NEVER)
-        if seen.swiped_us or item.video_id in watcher.skip or seen.served_us >= watcher.since_us:
+        video = item.video_id
+        if video in taken or (skip and video[:SHORT] in skip):
             continue
-        pool = again if seen.served_us else never
-        if (known := pool.get(item.video_id)) is None or known.item.card.revision < item.card.revision:
-            pool[item.video_id] = Choice(item, _reason(item, watcher))
-    best = sorted(never.values(), key=lambda choice: _order(choice, watcher.interests))[:most]
-    rest = sorted(again.values(), key=lambda choice: _order(choice, watcher.interests)) if len(best) < most else []
-    return [*best, *rest][:most]
+        one = seen.get(video)
+        if one is None or not (one.swiped_us or one.served_us >= since_us):
+            taken.add(video)
+            yield item
 
 
-_NEVER = Seen()
-_RANK = {Reason.MADE_FOR_YOU: 0, Reason.INTEREST: 1, Reason.FRESH: 2}
-
-
-def _reason(item: Item, watcher: Watcher) -> Reason:
-    if item.viewer_id == watcher.viewer_id:
-        return Reason.MADE_FOR_YOU
-    return Reason.INTEREST if watcher.interests.get(item.subject, 0) > 0 else Reason.FRESH
-
-
-def _order(choice: Choice, interests: Mapping[str, float]) -> tuple[int, float, int]:
-    """By reason, then by how much the subject is liked (or disliked), then the newest."""
-    weight = 0.0 if choice.reason is Reason.MADE_FOR_YOU else interests.get(choice.item.subject, 0.0)
-    return _RANK[choice.reason], -weight, -choice.item.published_us
+def _ranked(items: list[Item], watcher: Watcher) -> list[Choice]:
+    """By reason, then by how much the subject is liked, then the newest; what is disliked comes last."""
+    likes, viewer = watcher.interests, watcher.viewer_id
+    made: list[Item] = []
+    liked: list[Item] = []
+    fresh: list[Item] = []
+    disliked: list[Item] = []
+    for item in items:
+        weight = likes.get(item.subject, 0.0)
+        shelf = made if item.viewer_id == viewer else liked if weight > 0 else disliked if weight < 0 else fresh
+        shelf.append(item)
+    made.sort(key=lambda item: -item.published_us)
+    for shelf in (liked, disliked):
+        shelf.sort(key=lambda item: (-likes[item.subject], -item.published_us))
+    return [
+        *(Choice(item, Reason.MADE_FOR_YOU) for item in made),
+        *(Choice(item, Reason.INTEREST) for item in liked),
+        *(Choice(item, Reason.FRESH) for item in (*fresh, *disliked)),
+    ]
 
 
 def subject_key(subject: str) -> str:
@@ -98,11 +113,17 @@ def subject_key(subject: str) -> str:
     return subject.strip().casefold()
 
 
-def merged(seen: Sequence[Mapping[str, Seen]]) -> dict[str, Seen]:
+def newest_revisions(items: Iterable[Item]) -> list[Item]:
+    """One item for each video, the one of its highest revision; newest first."""
+    best: dict[str, Item] = {}
+    for item in items:
+        if (known := best.get(item.video_id)) is None or known.revision < item.revision:
+            best[item.video_id] = item
+    return sorted(best.values(), key=lambda item: -item.published_us)
+
+
+def merge(into: MutableMapping[str, Seen], more: Mapping[str, Seen]) -> None:
     """What several weeks, or several processes, say of the same videos: the latest of each."""
-    out: dict[str, Seen] = {}
-    for part in seen:
-        for video, new in part.items():
-            old = out.get(video, _NEVER)
-            out[video] = Seen(max(old.served_us, new.served_us), max(old.swiped_us, new.swiped_us))
-    return out
+    for video, new in more.items():
+        old = into.get(video)
+        into[video] = new if old is None else Seen(max(old.served_us, new.served_us), max(old.swiped_us, new.swiped_us))

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from infra.errors import UnavailableError
 from infra.telemetry import logs
-from query_api.cursors import Cursor, begin
+from query_api.cursors import Cursor
 from query_api.feed import POLICY, UPCOMING, Choice, Item, Watcher, choose
 from query_api.readmodel.model import ReadModel
 from query_api.watchers import Viewer, Viewers
@@ -42,19 +42,20 @@ class Feed:
         """The next videos and the cursor for those after them. Raises UnavailableError."""
         items = await self._window.items()
         viewer = await self.viewers.current(viewer_id, self._window.oldest_week())
-        since_us = cursor.since_us if cursor else now_us()
+        cursor = cursor or Cursor(now_us())
         # No await from here to the note: two requests at once must not get the same videos.
-        chosen = choose(self._candidates(viewer, items), _watcher(viewer, since_us, cursor), limit + UPCOMING)
+        chosen = choose(self._candidates(viewer, items), _watcher(viewer, cursor), limit + UPCOMING)
         served = chosen[:limit]
+        videos = [choice.item.video_id for choice in served]
         ts_us = viewer.next_us()
-        viewer.note_served((choice.item.video_id for choice in served), ts_us)
+        viewer.note_served(videos, ts_us)
         self._tell(viewer_id, served, chosen[limit:], ts_us)
-        return served, begin(since_us, [choice.item.video_id for choice in served])
+        return served, cursor.after(videos)
 
     def _candidates(self, viewer: Viewer, items: Sequence[Item]) -> Iterable[Item]:
         gone = self._window.gone
-        yield from (item for item in viewer.made if (item.video_id, item.card.revision) not in gone)
         yield from items
+        yield from (item for item in viewer.made if (item.video_id, item.revision) not in gone)
 
     def _tell(self, viewer_id: str, served: Sequence[Choice], later: Sequence[Choice], ts_us: int) -> None:
         """An answer does not wait for the log: should the event be lost, videos may be offered once more."""
@@ -74,9 +75,8 @@ class Feed:
             log.warning("impression lost", why=str(error))
 
 
-def _watcher(viewer: Viewer, since_us: int, cursor: Cursor | None) -> Watcher:
-    skip = frozenset(cursor.last) if cursor else frozenset[str]()
-    return Watcher(viewer.viewer_id, viewer.seen, viewer.interests, since_us, skip)
+def _watcher(viewer: Viewer, cursor: Cursor) -> Watcher:
+    return Watcher(viewer.viewer_id, viewer.seen, viewer.interests, cursor.since_us, frozenset(cursor.last))
 
 
 def _report(done: Future[None]) -> None:

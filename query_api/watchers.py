@@ -8,14 +8,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from query_api.caches import Lru
-from query_api.feed import Item, merged, subject_key
+from query_api.feed import Item, merge, newest_revisions, subject_key
 from query_api.readmodel.model import ReadModel, Seen
 from query_api.readmodel.tables import week_of
 from query_api.window import Cards
 from schemas.base import now_us, rising
 
-#: Viewers kept; seconds after which the current week, and the weeks before it, are read again.
-SIZE, FRESH_S, PAST_S = 10_000, 1.0, 600.0
+#: Viewers kept.
+SIZE = 10_000
+#: Seconds after which a viewer's week and likes are read again. What this process serves and takes in counts at once;
+#: what another one did within that time is in the cursor.
+FRESH_S = 5.0
+#: Seconds after which the weeks before, and what was made for the viewer, are read again. New videos are in the window.
+PAST_S = 60.0
 
 
 @dataclass
@@ -29,8 +34,8 @@ class Viewer:
     made: list[Item] = field(default_factory=list)
     interests: Mapping[str, float] = field(default_factory=dict)
     last_us: int = 0
-    read_at: float = -FRESH_S * 100
-    past_at: float = -PAST_S * 100
+    read_at: float = -1e9
+    past_at: float = -1e9
 
     def next_us(self) -> int:
         """A timestamp above every one given before."""
@@ -46,8 +51,8 @@ class Viewer:
         self._note({video: Seen(swiped_us=ts_us) for video in videos})
 
     def _note(self, news: Mapping[str, Seen]) -> None:
-        self.own = merged([self.own, news])
-        self.seen = merged([self.seen, news])
+        merge(self.own, news)
+        merge(self.seen, news)
 
 
 class Viewers:
@@ -66,7 +71,7 @@ class Viewers:
         viewer = self.known(viewer_id)
         now = time.monotonic()
         if now - viewer.past_at > PAST_S:
-            await self._read_past(viewer, oldest_week)
+            await asyncio.gather(self._read_past(viewer, oldest_week), self._read_made(viewer))
             viewer.past_at = now
         if now - viewer.read_at > FRESH_S:
             await self._read_current(viewer)
@@ -75,20 +80,25 @@ class Viewers:
 
     async def _read_past(self, viewer: Viewer, oldest_week: int) -> None:
         weeks = range(oldest_week, week_of(now_us()))
-        viewer.past = merged(await asyncio.gather(*(self._read.seen(viewer.viewer_id, week) for week in weeks)))
+        past: dict[str, Seen] = {}
+        for seen in await asyncio.gather(*(self._read.seen(viewer.viewer_id, week) for week in weeks)):
+            merge(past, seen)
+        viewer.past = past
+
+    async def _read_made(self, viewer: Viewer) -> None:
+        week = week_of(now_us())
+        weeks = await asyncio.gather(*(self._read.made_for(viewer.viewer_id, one) for one in (week, week - 1)))
+        viewer.made = newest_revisions(self._cards.item(entry) for entries in weeks for entry in entries)
 
     async def _read_current(self, viewer: Viewer) -> None:
-        week, who = week_of(now_us()), viewer.viewer_id
-        seen, made, before, likes = await asyncio.gather(
-            self._read.seen(who, week),
-            self._read.made_for(who, week),
-            self._read.made_for(who, week - 1),
-            self._read.interests(who),
+        stored, likes = await asyncio.gather(
+            self._read.seen(viewer.viewer_id, week_of(now_us())), self._read.interests(viewer.viewer_id)
         )
-        viewer.seen = merged([viewer.past, seen, viewer.own])
-        viewer.made = [self._cards.item(entry) for entry in (*made, *before)]
+        viewer.own = _unwritten(viewer.own, stored)
         viewer.interests = _folded(likes)
-        viewer.own = _unwritten(viewer.own, seen)
+        viewer.seen = dict(viewer.past)
+        merge(viewer.seen, stored)
+        merge(viewer.seen, viewer.own)
 
 
 def _folded(likes: Mapping[str, float]) -> dict[str, float]:

@@ -10,7 +10,7 @@ from infra.errors import UnavailableError
 from infra.telemetry import logs
 from query_api.caches import Lru
 from query_api.cards import VideoCard
-from query_api.feed import Item, subject_key
+from query_api.feed import Item, newest_revisions, subject_key
 from query_api.readmodel.model import Entry, ReadModel
 from query_api.readmodel.tables import week_of
 from schemas.base import now_us
@@ -79,9 +79,9 @@ class Window:
         if started - self._whole_at > WHOLE_S:
             self._entries, self._gone = await self._whole()
             self._whole_at = started
-        else:
-            await self._newest()
-        self._rank()
+            self._rank()
+        elif await self._newest():
+            self._rank()
         self._read_at = started
 
     async def _whole(self) -> tuple[dict[tuple[int, str], Entry], set[tuple[str, int]]]:
@@ -96,18 +96,21 @@ class Window:
                 break
         return entries, gone
 
-    async def _newest(self) -> None:
+    async def _newest(self) -> bool:
+        """Whether there was anything new."""
+        before = len(self._entries), len(self._gone)
         newest = max((published for published, _ in self._entries), default=now_us())
         after = min(newest, now_us()) - LATE_US
         for week in range(week_of(after), week_of(now_us()) + 1):
             self._entries |= _keyed(await self._read.published(week, after, SIZE))
             self._gone |= await self._read.withdrawn(week)
+        return before != (len(self._entries), len(self._gone))
 
     def _rank(self) -> None:
         newest = sorted(self._entries, reverse=True)[:SIZE]
         self._entries = {key: self._entries[key] for key in newest}
         alive = (entry for entry in self._entries.values() if (entry.video_id, entry.revision) not in self._gone)
-        self._items = [self._cards.item(entry) for entry in alive]
+        self._items = newest_revisions(self._cards.item(entry) for entry in alive)
 
 
 def _keyed(entries: Sequence[Entry]) -> dict[tuple[int, str], Entry]:
@@ -115,5 +118,7 @@ def _keyed(entries: Sequence[Entry]) -> dict[tuple[int, str], Entry]:
 
 
 def _item(entry: Entry) -> Item:
+    # Parsed even though the text is what gets served: a card that is none must not reach a client.
     card = VideoCard.model_validate_json(entry.card)
-    return Item(card, entry.published_us, subject_key(card.subject), entry.viewer_id)
+    subject = subject_key(card.subject)
+    return Item(entry.video_id, entry.revision, entry.published_us, subject, entry.card, entry.viewer_id)

@@ -45,7 +45,8 @@ class Parts:
     topics: Lru[str, tuple[str, str]] = field(default_factory=lambda: Lru(20_000))
 
 
-def _parts(request: Request) -> Parts:
+async def _parts(request: Request) -> Parts:
+    # Async, although it waits for nothing: FastAPI would run it in a thread otherwise.
     parts: Parts = request.app.state.parts
     return parts
 

@@ -5,32 +5,29 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from query_api.cards import card
-from query_api.feed import Item, Reason, Watcher, choose, merged, subject_key
+from query_api.feed import SHORT, Item, Reason, Watcher, choose, merge, newest_revisions, subject_key
 from query_api.readmodel.model import Seen
 from schemas import ids
-from tests.unit.read_kit import published
 
 
 def item(number: int, subject: str = "cats", viewer: str | None = None, revision: int = 1) -> Item:
-    event = published(ids.video_id(str(number)), 1_000 + number, subject=subject, viewer_id=viewer, revision=revision)
-    return Item(card(event.data), event.data.ts_us, subject_key(subject), viewer)
+    return Item(ids.video_id(str(number)), revision, 1_000 + number, subject_key(subject), "{}", viewer)
 
 
 def watcher(
     seen: dict[int, Seen] | None = None, since_us: int = 500, skip: tuple[int, ...] = (), **likes: float
 ) -> Watcher:
     named = {ids.video_id(str(number)): one for number, one in (seen or {}).items()}
-    return Watcher("anna", named, likes, since_us, frozenset(ids.video_id(str(number)) for number in skip))
+    return Watcher("anna", named, likes, since_us, frozenset(ids.video_id(str(number))[:SHORT] for number in skip))
 
 
 def numbers(items: list[Item], who: Watcher, most: int = 10) -> list[int]:
-    return [choice.item.published_us - 1_000 for choice in choose(items, who, most)]
+    return [choice.item.published_us - 1_000 for choice in choose(newest_revisions(items), who, most)]
 
 
 def test_first_what_was_made_for_the_viewer_then_what_they_like_then_the_newest() -> None:
     items = [item(1), item(2, "dogs"), item(3, viewer="anna"), item(4, "sea"), item(5, "dogs", viewer="bob")]
-    chosen = choose(items, watcher(dogs=1.0), 10)
+    chosen = choose(newest_revisions(items), watcher(dogs=1.0), 10)
     assert [choice.item.published_us - 1_000 for choice in chosen] == [3, 5, 2, 4, 1]
     assert [choice.reason for choice in chosen] == [
         Reason.MADE_FOR_YOU, Reason.INTEREST, Reason.INTEREST, Reason.FRESH, Reason.FRESH,
@@ -63,8 +60,8 @@ def test_what_the_last_answer_held_is_left_out_although_no_table_knows_it_yet() 
 def test_a_video_with_two_revisions_comes_once_and_in_the_newer_one() -> None:
     first, second = item(1), item(1, revision=2)
     for items in ([first, second], [second, first], [second, second]):
-        (only,) = choose(items, watcher(), 10)
-        assert only.item.card.revision == 2
+        assert newest_revisions(items) == [second]
+        assert [choice.item for choice in choose([second, first], watcher(), 10)] == [second]
 
 
 @given(
@@ -85,4 +82,6 @@ def test_a_whole_walk_serves_every_unswiped_video_exactly_once(
 
 
 def test_merging_keeps_the_latest_of_each() -> None:
-    assert merged([{"a": Seen(1, 5)}, {"a": Seen(3, 2), "b": Seen(1)}]) == {"a": Seen(3, 5), "b": Seen(1)}
+    seen = {"a": Seen(1, 5)}
+    merge(seen, {"a": Seen(3, 2), "b": Seen(1)})
+    assert seen == {"a": Seen(3, 5), "b": Seen(1)}

@@ -8,7 +8,7 @@ import pytest
 
 from infra.errors import BadInputError, UnavailableError
 from query_api import watchers, window
-from query_api.cursors import begin, parse
+from query_api.cursors import REMEMBERED, Cursor, parse
 from query_api.feed import UPCOMING
 from query_api.readmodel.model import ReadModel
 from query_api.serving import Feed
@@ -59,6 +59,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(window, "FRESH_S", 0.0)
     monkeypatch.setattr(window, "STALE_S", 0.0)
     monkeypatch.setattr(watchers, "FRESH_S", 0.0)
+    monkeypatch.setattr(watchers, "PAST_S", 0.0)
     return World()
 
 
@@ -190,12 +191,20 @@ async def test_requests_are_answered_from_memory_while_the_newest_are_read(monke
     assert await world.walk("carl") == named("b", "a")
 
 
-@pytest.mark.parametrize("text", ["", "x", "e30", "eyJzaW5jZV91cyI6LTF9", "ä", "A" * 4000, "bnVsbA=="])
+@pytest.mark.parametrize("text", ["", "x", "e30", "ä", "A" * 4000, "bnVsbA==", "Ag" + "A" * 10, "+/"])
 def test_a_cursor_that_is_not_ours_is_refused(text: str) -> None:
     with pytest.raises(BadInputError):
         parse(text)
 
 
 def test_a_cursor_survives_the_journey() -> None:
-    cursor = begin(7, named("a", "b"))
+    cursor = Cursor(7).after(named("a", "b"))
     assert parse(cursor.encoded()) == cursor
+
+
+def test_a_cursor_remembers_what_was_served_lately_and_stays_short() -> None:
+    cursor = Cursor(now_us())
+    for page in range(30):
+        cursor = cursor.after(named(f"{page}-a", f"{page}-b", f"{page}-c"))
+    assert cursor.last[0] == named("29-a")[0][:18] and len(cursor.last) == REMEMBERED
+    assert len(cursor.encoded()) < 600
