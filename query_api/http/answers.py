@@ -60,8 +60,13 @@ class FlavorAnswer(BaseModel):
     """A preset that prompts can ask for."""
 
     name: str
-    title: str = ""
-    description: str = ""
+    title: str
+    description: str
+    language: str
+    format: str = Field(description="width x height in pixels")
+    target_seconds: float = Field(description="length aimed for when the prompt does not say")
+    prompt_characters: int = Field(description="longest prompt")
+    archetypes: list[str] = Field(description="those to choose from; empty: all")
 
 
 class FlavorsAnswer(BaseModel):

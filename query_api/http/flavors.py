@@ -4,23 +4,45 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from infra.errors import NotFoundError
+from infra.flavors import Flavor, get_flavor, list_flavors
 from infra.settings import Settings
 from query_api.http.answers import FlavorAnswer, FlavorsAnswer
 from query_api.http.parts import Needs
+from query_api.http.problems import FieldProblem, ProblemError
 
 router = APIRouter(tags=["prompts"])
 
 
 @router.get("/v1/flavors", response_model=FlavorsAnswer, summary="List the flavors")
 async def flavors(parts: Needs) -> FlavorsAnswer:
-    """Every flavor that this installation has."""
-    return FlavorsAnswer(flavors=_flavors(parts.settings))
+    """Every flavor that this installation has. Files that change are read again."""
+    return FlavorsAnswer(flavors=[_answer(flavor) for flavor in list_flavors(parts.settings)])
 
 
-def known(settings: Settings) -> frozenset[str]:
-    """The names of the flavors."""
-    return frozenset(flavor.name for flavor in _flavors(settings))
+def check(settings: Settings, name: str, text: str) -> None:
+    """Refuse a flavor that does not exist, and a prompt that is too long for it."""
+    try:
+        flavor = get_flavor(name, settings)
+    except NotFoundError as error:
+        raise _refused("unknown-flavor", f"There is no flavor {name!r}.", "#/flavor", str(error.hint)) from error
+    if len(text) > flavor.limits.prompt_characters:
+        most = f"at most {flavor.limits.prompt_characters} characters for flavor {name!r}"
+        raise _refused("invalid-request", "The prompt is too long.", "#/text", most)
 
 
-def _flavors(settings: Settings) -> list[FlavorAnswer]:
-    return [FlavorAnswer(name="default")]
+def _refused(slug: str, detail: str, pointer: str, why: str) -> ProblemError:
+    return ProblemError(422, slug, detail, errors=[FieldProblem(pointer=pointer, detail=why)])
+
+
+def _answer(flavor: Flavor) -> FlavorAnswer:
+    return FlavorAnswer(
+        name=flavor.name,
+        title=flavor.title,
+        description=flavor.description,
+        language=flavor.language,
+        format=flavor.format.value,
+        target_seconds=flavor.target_seconds,
+        prompt_characters=flavor.limits.prompt_characters,
+        archetypes=list(flavor.archetypes),
+    )

@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from query_api.http import metrics
 from query_api.http.answers import PromptAnswer
 from query_api.http.bodies import PromptBody
-from query_api.http.flavors import known
+from query_api.http.flavors import check
 from query_api.http.parts import Needs, Parts
 from query_api.http.problems import ProblemError, responses
 from query_api.http.tracing import traceparent
@@ -45,7 +45,7 @@ async def submit(body: PromptBody, request: Request, parts: Needs, idempotency_k
     With an `Idempotency-Key`, sending the same request again gives the same video; another body with the same key is
     refused with 422.
     """
-    _check_flavor(parts, body.flavor)
+    check(parts.settings, body.flavor, body.text)
     cause = ids.derive(f"{body.viewer_id or ''}/{idempotency_key}", "prompt") if idempotency_key else ids.fresh()
     video = ids.video_id(cause)
     if idempotency_key and (answer := await _known(parts, video, body)):
@@ -56,14 +56,6 @@ async def submit(body: PromptBody, request: Request, parts: Needs, idempotency_k
     await parts.publisher.publish(envelope, timeout=ACK_S)
     metrics.PROMPTS.labels(envelope.data.origin.value).inc()
     return _accepted(PromptAnswer(video_id=video, status=Status.SUBMITTED, links=links(video)))
-
-
-def _check_flavor(parts: Parts, flavor: str) -> None:
-    names = known(parts.settings)
-    if names and flavor not in names:
-        detail = f"There is no flavor {flavor!r}."
-        errors = [{"pointer": "#/flavor", "detail": f"one of: {', '.join(sorted(names))}"}]
-        raise ProblemError(422, "unknown-flavor", detail, errors=errors)
 
 
 async def _known(parts: Parts, video: str, body: PromptBody) -> PromptAnswer | None:

@@ -77,7 +77,7 @@ async def test_the_same_key_and_body_is_one_video(api: Api, projected: bool, res
 @pytest.mark.parametrize("restarted", [False, True])
 @pytest.mark.parametrize(
     "other",
-    [{"text": "Why do dogs bark?"}, {"flavor": "noir"}, {"archetype": "list"}, {"target_seconds": 20}],
+    [{"text": "Why do dogs bark?"}, {"flavor": "example"}, {"archetype": "list"}, {"target_seconds": 20}],
 )
 async def test_the_same_key_with_another_body_is_refused(api: Api, other: dict[str, Any], restarted: bool) -> None:
     await post(api, {**BODY, "flavor": "default"}, key="k")
@@ -85,8 +85,7 @@ async def test_the_same_key_with_another_body_is_refused(api: Api, other: dict[s
     if restarted:
         api.restart()
     answer = await post(api, {**BODY, **other}, key="k")
-    problem = refused(answer, 422)
-    assert "flavor" in other or problem["type"].endswith("idempotency-key-reused")
+    assert refused(answer, 422)["type"].endswith("idempotency-key-reused")
     assert len(api.publisher.sent) == 1
 
 
