@@ -1,20 +1,25 @@
-"""The shell of a consumer that handles records in batches: decode, handle, dead-letter, commit."""
+"""The shell of a consumer that handles records in batches: decode, handle, put aside, commit."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
 from infra.errors import UnavailableError
-from infra.kafka import deadletters
+from infra.kafka.deadletters import Aside
+from infra.kafka.delays import Delays
+from infra.kafka.offsets import Partition
 from infra.kafka.producer import EventProducer
 from infra.kafka.records import Raw, Received, raw
+from infra.kafka.trials import Trial, read
+from infra.kafka.unreadable import Unreadable
 from infra.telemetry import logs, metrics
 from schemas.errors import DecodeError
+from schemas.topics import retry_topic, retry_topics
 
 log = logs.get("kafka.batches")
 
@@ -27,13 +32,15 @@ Handle = Callable[[Sequence[Received]], None]
 
 
 def consumer_config(bootstrap: str, group: str, **more: Any) -> dict[str, Any]:
-    """What every consumer of ours has in common: KIP-848 groups, manual commits, from the beginning."""
+    """What every consumer of ours has in common: KIP-848 groups, manual commits, from the beginning, checksums."""
     return {
         "bootstrap.servers": bootstrap,
         "group.id": group,
         "group.protocol": "consumer",
         "enable.auto.commit": False,
         "auto.offset.reset": "earliest",
+        "check.crcs": True,
+        "queued.max.messages.kbytes": 16_384,
         "reconnect.backoff.max.ms": 1000,
         "error_cb": lambda error: log.debug("kafka", error=str(error)),
         "log_level": 3,
@@ -41,23 +48,34 @@ def consumer_config(bootstrap: str, group: str, **more: Any) -> dict[str, Any]:
     }
 
 
+def retried(consumer: str, tiers: Mapping[str, float] | None) -> tuple[str, ...]:
+    """The retry topics that a consumer reads: of its own tiers where it names them, else those that it has."""
+    return retry_topics(consumer) if tiers is None else tuple(retry_topic(consumer, tier) for tier in tiers)
+
+
 class BatchConsumer:
     """Consumes `topics` as group `name` and hands `handle` up to `size` decoded records at a time.
 
-    `handle` must be idempotent. When it raises UnavailableError the same batch is tried again, with backoff, until it
-    passes or `stop` is called; on any other error each record is tried alone and those that fail go to `<name>.dead`.
-    Offsets are committed after `handle` returns.
+    `handle` must be idempotent, and the order of records must not matter to it. When it raises UnavailableError the
+    same batch is tried again, with backoff, until it passes or `stop` is called; on any other error each record is
+    tried alone and those that fail are put aside: into the retry topics, which it reads too, or into `<name>.dead`.
+    Offsets are committed after that. `tiers` replaces the delays of the retry topics.
     """
 
     def __init__(
         self, bootstrap: str, name: str, topics: Sequence[str], handle: Handle, producer: EventProducer,
-        *, size: int = 500, wait_s: float = 0.05,
+        *, size: int = 500, wait_s: float = 0.05, tiers: Mapping[str, float] | None = None,
     ) -> None:  # fmt: skip
-        self._name, self._handle, self._producer = name, handle, producer
+        self._name, self._handle = name, handle
         self._size, self._wait_s = size, wait_s
+        self._aside = Aside(producer, name, tiers=tiers)
         self._stop = threading.Event()
+        self._delays: Delays[Raw] = Delays()
+        self._held: frozenset[Partition] | None = frozenset()
+        self._strays: list[Message] = []
         self._consumer = Consumer(consumer_config(bootstrap, name) | {"client.id": name})
-        self._consumer.subscribe(list(topics))
+        self._unreadable = Unreadable(bootstrap, name, self._consumer, producer)
+        self._consumer.subscribe([*topics, *retried(name, tiers)], on_revoke=self._lost, on_lost=self._lost)
 
     def stop(self) -> None:
         """End after the batch in hand. May be called from a signal handler or another thread."""
@@ -74,75 +92,115 @@ class BatchConsumer:
             self._consumer.close()
 
     def _step(self) -> None:
-        records = [raw(message) for message in self._poll() if self._usable(message)]
+        ends: dict[Partition, int] = {}
+        fresh = [record for message in self._poll() if (record := self._usable(message, ends)) and self._due(record)]
+        # What comes back goes first: views that keep the last position of a batch must end at the live one.
+        records = [*self._delays.take(time.time(), self._size), *fresh]
+        self._resume()
         received = [item for record in records if (item := self._decode(record))]
-        if records and (not received or self._deliver(received)):
-            self._commit(records)
+        if (records or ends) and (not received or self._deliver(received)):
+            self._commit(records, ends)
 
     def _poll(self) -> list[Message]:
         """At least one record if there is any: wait for the first, then take what is there."""
-        first = self._consumer.poll(0.5)
+        strays, self._strays = self._strays, []
+        first = self._consumer.poll(0.0 if strays else 0.1 if len(self._delays) else 0.5)
         if first is None:
-            return []
-        return [first, *self._consumer.consume(self._size - 1, self._wait_s)]
+            return strays
+        return [*strays, first, *self._consumer.consume(self._size - 1, self._wait_s)]
 
-    def _usable(self, message: Message) -> bool:
-        if error := message.error():
-            log.warning("kafka", error=error.str(), topic=message.topic())
-            return False
-        return True
+    def _usable(self, message: Message, ends: dict[Partition, int]) -> Raw | None:
+        if (error := message.error()) is None:
+            return raw(message)
+        log.warning("kafka", error=error.str(), topic=message.topic())
+        if skipped := self._unreadable.skip(message):
+            ends[skipped[0]] = skipped[1]
+        return None
 
-    def _decode(self, record: Raw) -> Received | None:
+    def _due(self, record: Raw) -> bool:
+        """Whether it may be handled now; if not it waits, and its partition with it."""
         try:
-            return Received(raw=record, envelope=record.decode())
+            due = read(record).due_ms / 1000
+        except DecodeError:
+            return True  # found out again, and put aside, when it is decoded
+        partition = (record.topic, record.partition)
+        if due <= time.time() and partition not in self._delays.partitions:
+            return True
+        if partition not in self._delays.partitions:
+            self._consumer.pause([TopicPartition(*partition)])
+            self._held = None
+        self._delays.add(partition, record, due)
+        return False
+
+    def _resume(self) -> None:
+        waiting, held = self._delays.partitions, self._held
+        self._held = waiting
+        if waiting == held:
+            return
+        free = [item for item in self._consumer.assignment() if (item.topic, item.partition) not in waiting]
+        self._consumer.resume(free)
+
+    def _decode(self, record: Raw) -> tuple[Trial, Received] | None:
+        trial = Trial(record=record)
+        try:
+            trial = read(record)
+            envelope = trial.record.decode()
+            return trial, Received(raw=trial.record, envelope=envelope, attempt=trial.attempt)
         except DecodeError as error:
-            self._bury(record, error)
+            self._put_aside(trial, error)
             return None
 
-    def _deliver(self, received: Sequence[Received]) -> bool:
+    def _deliver(self, items: Sequence[tuple[Trial, Received]]) -> bool:
         """True when the batch is done; False when `stop` came first (nothing is committed then)."""
         pause = 0.2
         while not self._stop.is_set():
             try:
-                self._handle(received)
-                for item in received:
-                    metrics.HANDLED.labels(consumer=self._name, type=item.envelope.type).inc()
+                self._handle([received for _, received in items])
+                for _, received in items:
+                    metrics.HANDLED.labels(consumer=self._name, type=received.envelope.type).inc()
                 return True
             except UnavailableError as error:
                 log.warning("waiting", why=str(error), retry_in_s=pause)
                 self._idle(pause)
                 pause = min(pause * 2, 5.0)
             except Exception as error:
-                if len(received) == 1:
-                    log.exception("record put aside", type=received[0].envelope.type)
-                    self._bury(received[0].raw, error)
+                if len(items) == 1:
+                    log.exception("record put aside", type=items[0][1].envelope.type)
+                    self._put_aside(items[0][0], error)
                     return True
-                return all(self._deliver([item]) for item in received)
+                return all(self._deliver([item]) for item in items)
         return False
 
     def _idle(self, seconds: float) -> None:
         """Wait without leaving the group: a paused consumer still polls."""
-        assigned = self._consumer.assignment()
-        self._consumer.pause(assigned)
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline and not self._stop.is_set():
-            self._consumer.poll(0.1)
-        self._consumer.resume(self._consumer.assignment())
+            self._consumer.pause(self._consumer.assignment())
+            if stray := self._consumer.poll(0.1):  # of a partition that has just been assigned
+                self._strays.append(stray)
+        self._held = None
+        self._resume()
 
-    def _bury(self, record: Raw, error: Exception) -> None:
+    def _put_aside(self, trial: Trial, error: Exception) -> None:
         while not self._stop.is_set():
             try:
-                return deadletters.send(self._producer, self._name, record, error).result(30)
+                return self._aside.put(trial, error).result(30)
             except (UnavailableError, TimeoutError) as unavailable:
                 log.warning("waiting", why=str(unavailable))
                 self._idle(1)
-        # Not buried, so it must not be committed either: it comes again after the restart.
+        # Not put aside, so it must not be committed either: it comes again after the restart.
         raise StoppedError
 
-    def _commit(self, records: Sequence[Raw]) -> None:
-        ends = {(record.topic, record.partition): record.offset + 1 for record in records}
-        offsets = [TopicPartition(topic, partition, offset) for (topic, partition), offset in ends.items()]
+    def _lost(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        for item in partitions:
+            self._delays.drop((item.topic, item.partition))
+
+    def _commit(self, records: Sequence[Raw], ends: dict[Partition, int]) -> None:
+        for record in records:
+            partition = (record.topic, record.partition)
+            ends[partition] = max(record.offset + 1, ends.get(partition, 0))
         try:
+            offsets = [TopicPartition(*partition, offset) for partition, offset in ends.items()]
             self._consumer.commit(offsets=offsets, asynchronous=False)
         except KafkaException as error:
             # The records come again; every handler is idempotent.

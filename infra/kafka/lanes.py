@@ -26,9 +26,9 @@ class Lanes(Generic[T]):
     def __len__(self) -> int:
         return sum(map(len, self._waiting.values()))
 
-    def add(self, partition: Partition, task: T, now: float) -> None:
-        """A task arrived at `now` (seconds of any steady clock)."""
-        self._waiting[partition[0]].append((now, partition, task))
+    def add(self, partition: Partition, task: T, now: float, lane: str | None = None) -> None:
+        """A task arrived at `now` (seconds of any steady clock). `lane` is given where it is not the topic's own."""
+        self._waiting[lane or partition[0]].append((now, partition, task))
 
     def waiting(self, topic: str) -> int:
         """Tasks waiting in a lane."""
@@ -44,8 +44,8 @@ class Lanes(Generic[T]):
 
     def drop(self, partition: Partition) -> None:
         """Forget what waits of a partition that was taken away."""
-        tasks = self._waiting[partition[0]]
-        self._waiting[partition[0]] = deque(item for item in tasks if item[1] != partition)
+        for topic, tasks in self._waiting.items():
+            self._waiting[topic] = deque(item for item in tasks if item[1] != partition)
 
     def _urgency(self, topic: str, now: float) -> float:
         waited = now - self._waiting[topic][0][0]

@@ -31,10 +31,11 @@ class Raw:
 
 @dataclass(frozen=True, kw_only=True)
 class Received:
-    """A decoded record and where it stands."""
+    """A decoded record and where it stands. `attempt` counts from 1: higher when it comes back from a retry topic."""
 
     raw: Raw
     envelope: Envelope[base.Message]
+    attempt: int = 1
 
     @property
     def topic(self) -> str:

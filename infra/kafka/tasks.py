@@ -8,18 +8,23 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from infra.errors import UnavailableError
-from infra.kafka import deadletters
-from infra.kafka.batches import consumer_config
+from infra.kafka.batches import consumer_config, retried
+from infra.kafka.deadletters import Aside
+from infra.kafka.delays import Delays
+from infra.kafka.failures import Dead
 from infra.kafka.lanes import Lanes
 from infra.kafka.offsets import GapFreeOffsets, Partition
 from infra.kafka.producer import EventProducer
 from infra.kafka.records import Raw, Received, raw
+from infra.kafka.trials import Trial, read
+from infra.kafka.unreadable import Unreadable
 from infra.telemetry import logs, metrics
 from schemas import base
 from schemas.envelope import Envelope
@@ -34,24 +39,41 @@ Work = Callable[[Received], Effects]
 OnFailure = Callable[[Received, Exception], Effects]
 
 COMMIT_EVERY_S = 0.5
+#: A task whose service is away rests this long. It stays in hand, and others go on meanwhile.
+REST_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """A record as it was read, and the trial that it is."""
+
+    partition: Partition
+    offset: int
+    trial: Trial
 
 
 class TaskConsumer:
     """Runs `work` for each record of `topics` (most urgent first), `concurrency` at a time.
 
     `work` must be idempotent and returns effects, which are published and acknowledged before the task counts as
-    done. A task that raises goes to `<name>.dead`. `stop` lets what is running finish, for `drain_s` at most.
+    done. A task that raises goes through the retry topics, which are read too, or to `<name>.dead`; `on_failure` is
+    asked only then. `stop` lets what is running finish, for `drain_s` at most. `tiers` replaces the delays.
     """
 
     def __init__(
         self, bootstrap: str, name: str, topics: Sequence[str], work: Work, producer: EventProducer,
         *, on_failure: OnFailure | None = None, concurrency: int = 1, drain_s: float = 7.0,
+        tiers: Mapping[str, float] | None = None,
     ) -> None:  # fmt: skip
         self._on_failure = on_failure or (lambda _received, _error: [])
         self._name, self._work, self._producer, self._drain_s = name, work, producer, drain_s
-        self._lanes: Lanes[Raw] = Lanes(topics)
+        self._aside = Aside(producer, name, tiers=tiers)
+        self._topics, self._retries = list(topics), retried(name, tiers)
+        self._lanes: Lanes[_Task] = Lanes(topics)
+        self._delays: Delays[_Task] = Delays()
+        self._resting: Delays[_Task] = Delays()
         self._offsets = GapFreeOffsets()
-        self._running: dict[Future[None], Raw] = {}
+        self._running: dict[Future[None], _Task] = {}
         self._concurrency = concurrency
         self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix=name)
         self._stop = threading.Event()
@@ -60,9 +82,11 @@ class TaskConsumer:
             consumer_config(bootstrap, name)
             | {"client.id": name, "queued.min.messages": 1, "queued.max.messages.kbytes": 4096}
         )
-        self._paused: set[str] = set()
-        self._consumer.subscribe(list(topics), on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._lost)
-        self._topics = list(topics)
+        self._unreadable = Unreadable(bootstrap, name, self._consumer, producer)
+        self._paused: frozenset[Partition] | None = None
+        self._consumer.subscribe(
+            [*topics, *self._retries], on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._lost
+        )
 
     def stop(self) -> None:
         """End after the tasks in hand. May be called from a signal handler or another thread."""
@@ -81,6 +105,7 @@ class TaskConsumer:
     def _step(self) -> None:
         self._admit(0.02 if self._running else 0.2)
         self._reap()
+        self._wake()
         self._fill()
         self._balance()
         if time.monotonic() - self._committed_at > COMMIT_EVERY_S:
@@ -92,56 +117,91 @@ class TaskConsumer:
             return
         if error := message.error():
             log.warning("kafka", error=error.str(), topic=message.topic())
+            if skipped := self._unreadable.skip(message):
+                self._pass(*skipped)
             return
         record = raw(message)
         partition = (record.topic, record.partition)
         self._offsets.start(partition, record.offset)
-        self._lanes.add(partition, record, time.monotonic())
+        self._sort(partition, record)
+
+    def _pass(self, partition: Partition, end: int) -> None:
+        """What lies before `end` cannot be read: it counts as done."""
+        self._offsets.start(partition, end - 1)
+        self._offsets.finish(partition, end - 1)
+
+    def _sort(self, partition: Partition, record: Raw) -> None:
+        try:
+            task = _Task(partition, record.offset, read(record))
+        except DecodeError:  # found out again, and put aside, when it is decoded
+            task = _Task(partition, record.offset, Trial(record=record))
+        if partition[0] in self._retries:
+            return self._delays.add(partition, task, task.trial.due_ms / 1000)
+        return self._line_up(task)
+
+    def _line_up(self, task: _Task) -> None:
+        """Into the lane of the topic that it first came from."""
+        lane = task.trial.record.topic
+        self._lanes.add(task.partition, task, time.monotonic(), lane if lane in self._topics else self._topics[-1])
+
+    def _wake(self) -> None:
+        """Line up what has become due, no more than can soon be begun."""
+        free = max(0, 2 * self._concurrency - len(self._lanes))
+        for task in [*self._delays.take(time.time(), free), *self._resting.take(time.monotonic())]:
+            self._line_up(task)
 
     def _fill(self) -> None:
-        while len(self._running) < self._concurrency and (record := self._lanes.take(time.monotonic())):
-            self._running[self._pool.submit(self._do, record)] = record
+        while len(self._running) < self._concurrency and (task := self._lanes.take(time.monotonic())):
+            self._running[self._pool.submit(self._do, task.trial)] = task
         metrics.IN_HAND.labels(consumer=self._name).set(len(self._running))
 
     def _reap(self) -> None:
         for future in [future for future in self._running if future.done()]:
-            record = self._running.pop(future)
+            task = self._running.pop(future)
             if future.exception() is None:
-                self._offsets.finish((record.topic, record.partition), record.offset)
+                self._offsets.finish(task.partition, task.offset)
             else:  # something it needs is away: it stays in hand and is tried again, here or after a restart
-                log.warning("put back", topic=record.topic, offset=record.offset, why=str(future.exception()))
-                self._lanes.add((record.topic, record.partition), record, time.monotonic())
+                log.warning("put back", partition=task.partition, offset=task.offset, why=str(future.exception()))
+                self._resting.add(task.partition, task, time.monotonic() + REST_S)
 
     def _balance(self) -> None:
-        """Pause a lane that has enough waiting; resume it when it has not."""
-        enough = {topic for topic in self._topics if self._lanes.waiting(topic) >= self._concurrency}
-        if enough == self._paused:
+        """Pause what has enough waiting; resume it when it has not."""
+        full = {topic for topic in self._topics if self._lanes.waiting(topic) >= self._concurrency}
+        held = self._delays.partitions | self._resting.partitions
+        wanted = frozenset((topic, -1) for topic in full) | held
+        if wanted == self._paused:
             return
+        self._paused = wanted
         assigned = self._consumer.assignment()
-        self._consumer.pause([item for item in assigned if item.topic in enough - self._paused])
-        self._consumer.resume([item for item in assigned if item.topic in self._paused - enough])
-        self._paused = enough
+        stopped = [item for item in assigned if item.topic in full or (item.topic, item.partition) in held]
+        self._consumer.pause(stopped)
+        self._consumer.resume([item for item in assigned if item not in stopped])
 
-    def _do(self, record: Raw) -> None:
+    def _do(self, trial: Trial) -> None:
         try:
-            received = Received(raw=record, envelope=record.decode())
+            trial = read(trial.record) if trial.record.topic in self._retries else trial
+            received = Received(raw=trial.record, envelope=trial.record.decode(), attempt=trial.attempt)
         except DecodeError as error:
-            return self._bury(record, error)
+            return self._put_aside(trial, error)
         try:
             with metrics.TASK_SECONDS.labels(consumer=self._name).time():
                 effects = self._work(received)
         except UnavailableError:
             raise
-        except Exception as error:
-            log.exception("task failed", topic=record.topic, offset=record.offset)
-            failure = self._on_failure(received, error)
-            self._insist(lambda: self._producer.publish_all(failure))
-            return self._bury(record, error)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the policy says what becomes of the task
+            return self._failed(trial, received, error)
         self._insist(lambda: self._producer.publish_all(effects))
         metrics.HANDLED.labels(consumer=self._name, type=received.envelope.type).inc()
 
-    def _bury(self, record: Raw, error: Exception) -> None:
-        self._insist(lambda: deadletters.send(self._producer, self._name, record, error).result(30))
+    def _failed(self, trial: Trial, received: Received, error: Exception) -> None:
+        log.exception("task failed", topic=received.topic, offset=received.offset, attempt=trial.attempt)
+        if isinstance(self._aside.step(trial, error), Dead):
+            failure = self._on_failure(received, error)
+            self._insist(lambda: self._producer.publish_all(failure))
+        self._put_aside(trial, error)
+
+    def _put_aside(self, trial: Trial, error: Exception) -> None:
+        self._insist(lambda: self._aside.put(trial, error).result(30))
 
     def _insist(self, publish: Callable[[], None]) -> None:
         """Publish until the broker has it or the worker stops. The result of a long task is not thrown away."""
@@ -169,7 +229,7 @@ class TaskConsumer:
             log.warning("commit failed", error=str(error))
 
     def _assigned(self, _consumer: Consumer, _partitions: list[TopicPartition]) -> None:
-        self._paused = set()  # so that the next balance pauses the new ones too
+        self._paused = None  # so that the next balance pauses the new ones too
 
     def _revoked(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
         self._reap()
@@ -179,7 +239,8 @@ class TaskConsumer:
     def _lost(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
         for item in partitions:
             partition: Partition = (item.topic, item.partition)
-            self._lanes.drop(partition)
+            for each in (self._lanes, self._delays, self._resting):
+                each.drop(partition)
             self._offsets.forget(partition)
 
     def _drain(self) -> None:
