@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import signal
 
@@ -28,6 +29,9 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.stop())
     worker.run()
+    # A scene that is still being drawn was not committed and comes again: nobody waits for its thread.
+    logging.shutdown()
+    os._exit(0)
 
 
 if __name__ == "__main__":
