@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from infra.telemetry import logs
 from query_api.caches import Lru
 from query_api.feed import Item, merge, newest_revisions, subject_key
 from query_api.readmodel.model import ReadModel, Seen
@@ -14,11 +15,15 @@ from query_api.readmodel.tables import week_of
 from query_api.window import Cards
 from schemas.base import now_us, rising
 
+log = logs.get("feed.viewers")
+
 #: Viewers kept.
 SIZE = 10_000
 #: Seconds after which a viewer's week and likes are read again. What this process serves and takes in counts at once;
 #: what another one did within that time is in the cursor.
 FRESH_S = 5.0
+#: Seconds after which a viewer has to be read again before an answer is given.
+STALE_S = 30.0
 #: Seconds after which the weeks before, and what was made for the viewer, are read again. New videos are in the window.
 PAST_S = 60.0
 
@@ -36,6 +41,7 @@ class Viewer:
     last_us: int = 0
     read_at: float = -1e9
     past_at: float = -1e9
+    reading: bool = False
 
     def next_us(self) -> int:
         """A timestamp above every one given before."""
@@ -61,22 +67,41 @@ class Viewers:
     def __init__(self, read: ReadModel, cards: Cards) -> None:
         self._read, self._cards = read, cards
         self._viewers: Lru[str, Viewer] = Lru(SIZE)
+        self._tasks: set[asyncio.Task[None]] = set()
 
     def known(self, viewer_id: str) -> Viewer:
         """What this process knows, without asking the tables."""
         return self._viewers.get(viewer_id) or self._viewers.put(viewer_id, Viewer(viewer_id))
 
     async def current(self, viewer_id: str, oldest_week: int) -> Viewer:
-        """A viewer as the tables have them, back to `oldest_week`. Raises UnavailableError."""
+        """A viewer as the tables have them, back to `oldest_week`. Raises UnavailableError.
+
+        Who was here lately does not wait: what is older than `FRESH_S` is read again behind the answer.
+        """
         viewer = self.known(viewer_id)
+        age = time.monotonic() - viewer.read_at
+        if age > STALE_S:
+            await self._read_whole(viewer, oldest_week)
+        elif age > FRESH_S and not viewer.reading:
+            viewer.reading = True
+            task = asyncio.create_task(self._read_whole(viewer, oldest_week))
+            self._tasks.add(task)
+            task.add_done_callback(lambda done: self._settled(viewer, done))
+        return viewer
+
+    def _settled(self, viewer: Viewer, done: asyncio.Task[None]) -> None:
+        viewer.reading = False
+        self._tasks.discard(done)
+        if not done.cancelled() and (error := done.exception()):
+            log.warning("viewer not refreshed", why=str(error))
+
+    async def _read_whole(self, viewer: Viewer, oldest_week: int) -> None:
         now = time.monotonic()
         if now - viewer.past_at > PAST_S:
             await asyncio.gather(self._read_past(viewer, oldest_week), self._read_made(viewer))
             viewer.past_at = now
-        if now - viewer.read_at > FRESH_S:
-            await self._read_current(viewer)
-            viewer.read_at = now
-        return viewer
+        await self._read_current(viewer)
+        viewer.read_at = now
 
     async def _read_past(self, viewer: Viewer, oldest_week: int) -> None:
         weeks = range(oldest_week, week_of(now_us()))

@@ -58,7 +58,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     # Everything is read again for each request: what is cached has tests of its own.
     monkeypatch.setattr(window, "FRESH_S", 0.0)
     monkeypatch.setattr(window, "STALE_S", 0.0)
-    monkeypatch.setattr(watchers, "FRESH_S", 0.0)
+    monkeypatch.setattr(watchers, "STALE_S", 0.0)
     monkeypatch.setattr(watchers, "PAST_S", 0.0)
     return World()
 
@@ -189,6 +189,27 @@ async def test_requests_are_answered_from_memory_while_the_newest_are_read(monke
     assert await world.walk("bob") != named("b", "a")
     await asyncio.sleep(0.05)
     assert await world.walk("carl") == named("b", "a")
+
+
+async def test_who_was_here_lately_does_not_wait_for_the_store(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watchers, "FRESH_S", 0.0)
+    world = World()
+    world.publish("a", "b", subject="cats")
+    world.publish("c", "d", subject="dogs")
+    assert (await world.walk("anna"))[0] == ids.video_id("d")
+    # when the store learns something new
+    likes = InterestChanged(viewer_id="anna", ts_us=now_us(), interests={"cats": 2.0})
+    apply(world.store, [root(likes, source="/test")])
+    # then the next answer is given at once, and the one after it knows
+    await world.feed.serve("anna", 5, None)
+    await asyncio.sleep(0.01)
+    assert (await world.walk("anna"))[0] == ids.video_id("b")
+    # and an outage that passes in between is not noticed
+    world.store.down = True
+    assert len(await world.walk("anna")) == 4
+    await asyncio.sleep(0.01)
+    world.store.down = False
+    assert len(await world.walk("anna")) == 4
 
 
 @pytest.mark.parametrize("text", ["", "x", "e30", "ä", "A" * 4000, "bnVsbA==", "Ag" + "A" * 10, "+/"])
