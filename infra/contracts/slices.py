@@ -16,6 +16,8 @@ from infra.kafka.records import Raw, raw
 _BATCH = 1_000
 #: How long a broker may stay silent while there is more to read.
 PATIENCE_S = 30.0
+#: How long it may take to answer a question about a topic.
+ANSWER_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,9 @@ class Slice:
         self._consumer.assign([TopicPartition(self._topic, left.partition, left.first) for left in self._left.values()])
         heard = time.monotonic()
         while self._left:
-            messages = self._consumer.consume(_BATCH, 1.0)
+            # poll() returns with the first record; consume(timeout=0) then takes what is there without waiting.
+            first = self._consumer.poll(1.0)
+            messages = [first, *self._consumer.consume(_BATCH - 1, 0)] if first else []
             heard = time.monotonic() if messages else heard
             if time.monotonic() - heard > PATIENCE_S:
                 raise UnavailableError(f"Kafka has said nothing for {PATIENCE_S:g} s.")
@@ -103,7 +107,7 @@ class Slice:
         )
 
     def _partitions(self) -> list[int]:
-        found = self._consumer.list_topics(timeout=10).topics
+        found = self._consumer.list_topics(timeout=ANSWER_S).topics
         if self._topic not in found or not found[self._topic].partitions:
             names = ", ".join(sorted(name for name in found if not name.startswith("__")))
             raise NotFoundError(f"There is no topic {self._topic}.", hint=f"There are: {names}." if names else None)
@@ -114,11 +118,13 @@ class Slice:
         if self._since is None:
             return Range(number, low, high)
         wanted = TopicPartition(self._topic, number, self._since)
-        (at,) = self._consumer.offsets_for_times([wanted], timeout=10)
+        (at,) = self._consumer.offsets_for_times([wanted], timeout=ANSWER_S)
         return Range(number, high if at.offset < 0 else at.offset, high)
 
     def _watermarks(self, number: int) -> tuple[int, int]:
-        answer = self._consumer.get_watermark_offsets(TopicPartition(self._topic, number), timeout=10, cached=False)
+        answer = self._consumer.get_watermark_offsets(
+            TopicPartition(self._topic, number), timeout=ANSWER_S, cached=False
+        )
         if answer is None:
             raise UnavailableError(f"Kafka did not tell the offsets of {self._topic}.")
         return answer
