@@ -25,6 +25,9 @@ from schemas.videos import Stage, VideoFailed
 
 log = logs.get("worker")
 
+#: What is nearly done may finish, in seconds. A scene takes longer; it is handed back and costs one scene at most.
+DRAIN_S = 1.5
+
 
 @dataclass(frozen=True, kw_only=True)
 class Station:
@@ -69,6 +72,7 @@ class Worker:
             lambda received: self._do(station, received),
             self._shop.producer,
             on_failure=lambda received, error: self._failed(station, received, error),
+            drain_s=DRAIN_S,
         )
 
     def _do(self, station: Station, received: Received) -> Effects:

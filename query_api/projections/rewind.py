@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from confluent_kafka import (
+    Consumer,
     ConsumerGroupTopicPartitions,
     KafkaException,
     TopicPartition,
@@ -34,7 +35,7 @@ def rewind(bootstrap: str, group: str, positions: Offsets, *, timeout: float = 1
     """
     admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 2})
     try:
-        back = behind(_committed(admin, group, timeout), positions)
+        back = behind(_committed(bootstrap, group, timeout), positions)
         if back:
             log.warning("the tables are behind the log's consumer: reading again", partitions=len(back))
             _commit(admin, group, back, timeout)
@@ -43,12 +44,14 @@ def rewind(bootstrap: str, group: str, positions: Offsets, *, timeout: float = 1
         raise UnavailableError(f"The group {group} could not be set back: {error}") from error
 
 
-def _committed(admin: AdminClient, group: str, timeout: float) -> Offsets:
+def _committed(bootstrap: str, group: str, timeout: float) -> Offsets:
+    """Asked through a consumer: the admin client crashes while the coordinator still loads (librdkafka #5040)."""
     partitions = [TopicPartition(name, number) for name in TOPICS for number in range(DECLARED[name].partitions)]
-    asked = admin.list_consumer_group_offsets(
-        [ConsumerGroupTopicPartitions(group, partitions)], request_timeout=timeout
-    )
-    found = asked[group].result(timeout).topic_partitions
+    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": group, "log_level": 2})
+    try:
+        found = consumer.committed(partitions, timeout=timeout)
+    finally:
+        consumer.close()
     return {(one.topic, one.partition): one.offset for one in found if one.offset >= 0}
 
 
