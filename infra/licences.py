@@ -18,10 +18,10 @@ def _name(distribution: metadata.Distribution) -> str:
 def _licence(distribution: metadata.Distribution) -> str:
     """The SPDX expression, else the classifiers, else the first line of the free text."""
     about = distribution.metadata
-    if expression := about.get("License-Expression"):
-        return str(expression)
+    if "License-Expression" in about:
+        return str(about["License-Expression"])
     kinds = [kind.rsplit(" :: ", 1)[1] for kind in about.get_all("Classifier", []) if kind.startswith("License ::")]
-    text = (about.get("License") or "not declared").strip().splitlines()
+    text = (str(about["License"]) if "License" in about else "not declared").strip().splitlines()
     return ", ".join(kinds) or text[0][:80]
 
 
