@@ -293,6 +293,7 @@ class Hub:
             fraction=life.progress.fraction,
             scene_number=life.scene_number,
             scene_count=life.progress.scene_count,
+            title=life.title,
             preview=life.preview if life.preview and len(life.preview) < room else None,
         )
 

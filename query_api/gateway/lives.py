@@ -34,6 +34,7 @@ class Life:
     stage: Stage = Stage.MODERATION
     scene_number: int | None = None
     preview: str | None = None
+    title: str | None = None
     ended: bool = False
     last: Entry | None = None
 
@@ -66,9 +67,10 @@ class Life:
 
     def _living(self, event: Message) -> Life:
         if isinstance(event, PromptAccepted):
-            return replace(self._advanced(Stage.MODERATION), origin=event.origin)
+            return replace(self._advanced(Stage.MODERATION), origin=event.origin, title=self.title or event.text[:120])
         if isinstance(event, ScriptWritten):
-            return self._advanced(Stage.SCRIPT, scene_count=len(event.script.scenes))
+            made = self._advanced(Stage.SCRIPT, scene_count=len(event.script.scenes))
+            return replace(made, title=event.script.title)
         if isinstance(event, SceneVoiced):
             return self._advanced(Stage.VOICE, event.scene_number)
         if isinstance(event, SceneRendered):

@@ -116,6 +116,9 @@ class Gateway:
             # Deflate costs 45 KB a client; frames are written as they are (see SocketSink).
             compression=None,
             max_size=self._limits.frame_size,
+            # SocketSink bounds what waits for a client. Above this limit the library's own pings and closes would wait
+            # for the client to read, without a deadline: a dead peer with a full buffer would stay for ever.
+            write_limit=self._limits.buffered * 4,
             max_queue=16,
             open_timeout=self._limits.hello_s,
             ping_interval=self._limits.ping_s,

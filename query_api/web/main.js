@@ -36,10 +36,18 @@ async function gateway() {
   return url.href;
 }
 
+/**
+ * The feed says why a video is shown; a push says for whom it was made.
+ * @param {Card} card
+ * @param {string} audience
+ * @returns {Card}
+ */
+const withReason = (card, audience) => ({ ...card, reason: card.reason || (audience === "you" ? "made_for_you" : "fresh") });
+
 /** @param {any} frame */
 function hear(frame) {
   const own = jobs.jobs.some((job) => job.id === frame.video_id);
-  if (frame.type === "video") feed.offer(frame.card, own ? "you" : frame.audience);
+  if (frame.type === "video") feed.offer(withReason(frame.card, own ? "you" : frame.audience), own ? "you" : frame.audience);
   if (frame.type === "video" && own && !sheet.dialog.open) toast(`“${frame.card.title}” is ready.`);
   if (frame.type === "withdrawn") feed.withdraw(frame.video_id);
 }

@@ -23,6 +23,7 @@ import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import FileResponse, JSONResponse, Response
 from PIL import Image, ImageDraw, ImageFont
+from starlette.staticfiles import StaticFiles
 
 from query_api.cards import card
 from query_api.gateway import Gateway, Hub, Limits
@@ -31,7 +32,6 @@ from schemas import base, ids
 from schemas.progress import RenderProgress
 from schemas.values import Artifact, Cost, Format, Origin
 from schemas.videos import VideoPublished
-from starlette.staticfiles import StaticFiles
 from tests.unit.gateway_kit import batch, received
 
 T = TypeVar("T")
@@ -236,7 +236,7 @@ class PageServer:
         await self._start_gateway()
         server = uvicorn.Server(uvicorn.Config(self.app(), port=0, log_level="warning", timeout_graceful_shutdown=1))
         serving = asyncio.create_task(server.serve())
-        while not server.started:
+        while not server.started:  # noqa: ASYNC110  # uvicorn tells nobody
             await asyncio.sleep(0.01)
         self.url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/"
         ready.set()

@@ -1,0 +1,259 @@
+"""The page in a headless Chromium, against a small server of its own."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from schemas import ids
+from schemas.progress import RenderProgress
+from schemas.values import Artifact, Lane, Origin
+from schemas.videos import PromptAccepted, Stage, VideoFailed
+from tests.acceptance.browser_kit import DESKTOP, Viewer, chromium, swipe_through_three
+from tests.acceptance.page_kit import PageServer, make_clips
+
+pytestmark = pytest.mark.timeout(180)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[tuple[Artifact, Artifact]]]:
+    folder = tmp_path_factory.mktemp("clips")
+    return folder, make_clips(folder)
+
+
+@pytest.fixture
+def server(clips: tuple[Path, list[tuple[Artifact, Artifact]]]) -> Iterator[PageServer]:
+    server = PageServer(*clips)
+    with server.serving():
+        yield server
+
+
+def test_three_videos_play_one_after_another(browser: Browser, server: PageServer) -> None:
+    server.fill(8)
+    seen = swipe_through_three(browser, server.url)
+    assert [state["id"] for state in seen] == [item["video_id"] for item in server.feed[:3]]
+
+
+def test_the_next_five_play_without_a_network(browser: Browser, server: PageServer) -> None:
+    server.fill(8)
+    with Viewer(browser, server.url) as viewer:
+        viewer.open().until_playing()
+        media = {item["media"]["video"] for item in server.feed[1:6]}
+        viewer.until("() => import('/main.js').then(page => page.feed.prefetch.ready.size >= 5)")
+        assert media <= set(server.served)
+        viewer.context.set_offline(True)
+        for _ in range(5):
+            viewer.next()
+            assert viewer.until_playing()["frames"] > 0
+
+
+def test_the_first_video_has_the_network_to_itself(browser: Browser, server: PageServer) -> None:
+    server.fill(8)
+    with Viewer(browser, server.url) as viewer:
+        viewer.open().until_playing()
+        viewer.until("() => import('/main.js').then(page => page.feed.prefetch.ready.size >= 5)")
+    videos = [path for path in server.served if path.endswith(".mp4")]
+    assert videos[0] == server.feed[0]["media"]["video"]
+
+
+def test_swipes_are_sent_and_survive_a_server_that_is_away(browser: Browser, server: PageServer) -> None:
+    server.fill(8)
+    with Viewer(browser, server.url) as viewer:
+        viewer.open().until_playing()
+        server.broken = 503
+        viewer.next()
+        viewer.until_playing()
+        viewer.page.keyboard.press("l")
+        viewer.next()
+        time.sleep(2)
+        assert server.swipes == []
+        server.broken = 0
+        viewer.until("() => (JSON.parse(localStorage['swipestream.swipes'] || '[]')).length === 0", None, 40)
+    actions = [(swipe["video_id"], swipe["action"]) for swipe in server.swipes]
+    first, second = (item["video_id"] for item in server.feed[:2])
+    assert actions[0][0] == first
+    assert (second, "liked") in actions
+    assert len({swipe["swipe_id"] for swipe in server.swipes}) == len(server.swipes)
+
+
+def test_a_prompt_is_followed_until_it_can_be_watched(browser: Browser, server: PageServer) -> None:
+    server.fill(8)
+    with Viewer(browser, server.url) as viewer:
+        viewer.open().until_playing()
+        viewer.page.keyboard.press("n")
+        viewer.page.keyboard.type("Why is the sea salty?")
+        viewer.page.click("button:has-text('Make it')")
+        viewer.page.wait_for_selector("#sheet .job")
+        video_id = ids.video_id("page-101")
+        assert server.prompts[0]["text"] == "Why is the sea salty?"
+        fractions = []
+        for stage, number in ((Stage.SCRIPT, None), (Stage.VOICE, 1), (Stage.SCENE, 1), (Stage.ASSEMBLY, None)):
+            step = RenderProgress(
+                video_id=video_id, stage=stage, scene_number=number, scene_count=1, fraction=1.0, ts_us=1
+            )
+            server.tell(step)
+            viewer.page.wait_for_function(
+                "before => Number(document.querySelector('#sheet .bar').getAttribute('aria-valuenow')) > before",
+                arg=fractions[-1] if fractions else 0,
+            )
+            fractions.append(int(viewer.page.get_attribute("#sheet .bar", "aria-valuenow") or 0))
+        server.tell(server.event(101, viewer="somebody"))
+        viewer.page.click("#sheet button:has-text('Watch it')")
+        viewer.until("id => document.location.hash.endsWith(id)", video_id)
+        assert viewer.until_playing()["id"] == video_id
+
+
+def test_a_prompt_that_is_refused_says_why(browser: Browser, server: PageServer) -> None:
+    server.fill(3)
+    with Viewer(browser, server.url) as viewer:
+        viewer.open().until_playing()
+        viewer.page.click("#make")
+        viewer.page.fill("#sheet textarea", "something forbidden")
+        viewer.page.click("button:has-text('Make it')")
+        viewer.page.wait_for_selector("#sheet-error:has-text('That is not allowed.')")
+        assert viewer.page.input_value("#sheet textarea") == "something forbidden"
+
+
+def test_an_empty_system_shows_its_first_videos_being_made_and_then_plays(browser: Browser, server: PageServer) -> None:
+    with Viewer(browser, server.url) as viewer:
+        viewer.open()
+        viewer.page.wait_for_selector("#empty:has-text('Your first videos are being made')")
+        video_id = ids.video_id("page-0")
+        server.tell(
+            PromptAccepted(
+                video_id=video_id, ts_us=1, text="Why do cats purr?", origin=Origin.STARTER, lane=Lane.INTERACTIVE,
+                flavor="default",
+            ),
+            RenderProgress(video_id=video_id, stage=Stage.SCENE, scene_number=1, scene_count=2, fraction=0.5, ts_us=2),
+        )  # fmt: skip
+        viewer.page.wait_for_selector("#empty .job:has-text('Why do cats purr?'):has-text('Drawing scene 1 of 2')")
+        server.tell(server.event(0))
+        assert viewer.until_playing()["id"] == video_id
+        assert viewer.page.is_hidden("#empty")
+
+
+def test_new_videos_are_offered_and_never_move_the_current_one(browser: Browser, server: PageServer) -> None:
+    server.fill(8)
+    with Viewer(browser, server.url) as viewer:
+        viewer.open().until_playing()
+        viewer.next()
+        viewer.until_playing()
+        before = viewer.current
+        server.tell(server.event(60), server.event(61))
+        viewer.page.wait_for_selector("#pill:has-text('2 new videos')")
+        time.sleep(0.3)
+        assert viewer.current == before
+        viewer.page.click("#pill")
+        viewer.until("id => document.location.hash.endsWith(id)", ids.video_id("page-60"))
+        assert viewer.until_playing()["id"] == ids.video_id("page-60")
+
+
+def test_a_gateway_that_goes_away_is_said_and_what_was_missed_comes_once(browser: Browser, server: PageServer) -> None:
+    server.fill(8)
+    with Viewer(browser, server.url) as viewer:
+        viewer.open().until_playing()
+        viewer.page.wait_for_selector("#badge[data-state=live]")
+        server.stop_gateway()
+        viewer.page.wait_for_selector("#badge[data-state=offline]")
+        viewer.page.wait_for_selector("#notice:has-text('The server is away')")
+        server.tell(server.event(70))
+        server.start_gateway()
+        viewer.page.wait_for_selector("#badge[data-state=live]", timeout=30_000)
+        viewer.page.wait_for_selector("#pill:has-text('1 new video')")
+        assert viewer.page.is_hidden("#notice")
+
+
+def test_a_failure_is_told_to_the_one_who_asked(browser: Browser, server: PageServer) -> None:
+    server.fill(3)
+    with Viewer(browser, server.url) as viewer:
+        viewer.open().until_playing()
+        viewer.page.click("#make")
+        viewer.page.fill("#sheet textarea", "a story")
+        viewer.page.click("button:has-text('Make it')")
+        viewer.page.wait_for_selector("#sheet .job")
+        failure = VideoFailed(
+            video_id=ids.video_id("page-101"), ts_us=3, stage=Stage.SCENE, error="BackendError",
+            reason="The renderer gave up.", origin=Origin.PERSON,
+        )  # fmt: skip
+        server.tell(failure)
+        viewer.page.wait_for_selector("#sheet .job.failed:has-text('The renderer gave up.')")
+
+
+def test_a_deep_link_opens_that_video(browser: Browser, server: PageServer) -> None:
+    server.fill(8)
+    wanted = server.feed[6]["video_id"]
+    with Viewer(browser, server.url) as viewer:
+        viewer.open(f"#/v/{wanted}")
+        assert viewer.until_playing()["id"] == wanted
+        viewer.next()
+        assert viewer.until_playing()["id"] == server.feed[0]["video_id"]
+
+
+def test_sound_and_likes_are_remembered(browser: Browser, server: PageServer) -> None:
+    server.fill(8)
+    with Viewer(browser, server.url) as viewer:
+        viewer.open().until_playing()
+        viewer.page.keyboard.press("m")
+        viewer.page.keyboard.press("l")
+        viewer.until("() => document.documentElement.classList.contains('sound')")
+        assert not viewer.until_playing()["muted"]
+        viewer.page.keyboard.press(" ")
+        viewer.until("() => document.querySelector('article.paused')")
+        viewer.page.keyboard.press(" ")
+        viewer.until_playing()
+        viewer.page.reload()
+        viewer.until("() => document.querySelector('article .like')?.getAttribute('aria-pressed') === 'true'")
+        assert viewer.page.evaluate("localStorage['swipestream.sound']") == "true"
+
+
+def test_with_reduced_motion_nothing_plays_before_it_is_asked_for(browser: Browser, server: PageServer) -> None:
+    server.fill(4)
+    with Viewer(browser, server.url, reduced_motion="reduce") as viewer:
+        viewer.open().page.wait_for_selector("article.paused .big")
+        time.sleep(0.5)
+        assert viewer.page.evaluate("[...document.querySelectorAll('video')].every(video => video.paused)")
+        viewer.page.click("article .big >> visible=true")
+        viewer.until_playing()
+
+
+def test_sixty_swipes_keep_four_elements_and_few_blobs(browser: Browser, server: PageServer) -> None:
+    server.fill(70)
+    with Viewer(browser, server.url, DESKTOP) as viewer:
+        viewer.open().until_playing()
+        for _ in range(60):
+            viewer.next()
+        viewer.until_playing()
+        assert viewer.page.evaluate("document.querySelectorAll('video').length") <= 4
+        held = viewer.page.evaluate("import('/main.js').then(page => page.feed.prefetch.ready.size)")
+        filled = viewer.page.evaluate("document.querySelectorAll('article .media').length")
+        assert held <= 9
+        assert filled <= 10
+
+
+def test_the_page_is_small_and_asks_nobody_else(browser: Browser, server: PageServer) -> None:
+    import gzip
+
+    from query_api.http.page import FOLDER
+
+    server.fill(3)
+    asked: list[str] = []
+    with Viewer(browser, server.url) as viewer:
+        viewer.page.on("request", lambda request: asked.append(request.url))
+        viewer.open().until_playing()
+        cold = viewer.page.evaluate("performance.getEntriesByName('first-frame')[0]?.duration")
+    assert [url for url in asked if not url.startswith((server.url, "data:", "blob:"))] == []
+    scripts = b"".join(
+        path.read_bytes() for path in sorted(FOLDER.rglob("*")) if path.suffix in (".js", ".css", ".html")
+    )
+    assert len(gzip.compress(scripts)) < 40_000
+    assert cold is None or cold < 5000

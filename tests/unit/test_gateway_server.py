@@ -1,0 +1,223 @@
+"""The server over real sockets, without Kafka: slow readers, limits, dead peers, closing."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import socket
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import pytest
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from query_api.gateway import Gateway, Hub, Limits, metrics
+from query_api.gateway.codes import Code
+from tests.unit.gateway_kit import VIEWER, batch, published, received, unpack, vid
+
+Start = Callable[[Limits], Awaitable[Gateway]]
+QUICK = Limits(tick_s=0.005, drain_s=0.05, evict_s=0.3, hello_s=0.3)
+
+
+@pytest.fixture
+async def start() -> AsyncIterator[Start]:
+    async with contextlib.AsyncExitStack() as stack:
+
+        async def begin(limits: Limits) -> Gateway:
+            hub = Hub(limits=limits)
+            hub.take(batch(positions={0: 0}))
+            running = asyncio.create_task(hub.run())
+            stack.callback(running.cancel)
+            gateway = await stack.enter_async_context(Gateway(hub))
+            await gateway.listen("127.0.0.1", 0)
+            return gateway
+
+        yield begin
+
+
+_OPEN: list[ClientConnection] = []
+
+
+@pytest.fixture(autouse=True)
+async def hang_up() -> AsyncIterator[None]:
+    yield
+    for client in _OPEN:
+        client.transport.abort()
+        await client.wait_closed()
+    _OPEN.clear()
+
+
+async def knock(gateway: Gateway, path: str = "", **options: Any) -> ClientConnection:
+    client = await connect(f"ws://127.0.0.1:{gateway.port}/{path}", **options)
+    _OPEN.append(client)
+    return client
+
+
+async def dial(gateway: Gateway, viewer: str = VIEWER, **hello: Any) -> ClientConnection:
+    client = await knock(gateway)
+    await client.send(json.dumps({"type": "hello", "viewer_id": viewer, **hello}))
+    assert unpack(await client.recv())[0]["type"] == "welcome"
+    return client
+
+
+async def code_of(client: ClientConnection, timeout_s: float = 5) -> int | None:
+    with contextlib.suppress(ConnectionClosed):
+        async with asyncio.timeout(timeout_s):
+            while True:
+                await client.recv()
+    return client.close_code
+
+
+def publish(gateway: Gateway, first: int, count: int = 1) -> None:
+    gateway.hub.take(batch([received(published(number), number) for number in range(first, first + count)]))
+
+
+class Stalled:
+    """A client that shakes hands, says hello and never reads again."""
+
+    def __init__(self, port: int) -> None:
+        self._socket = socket.socket()
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        self._socket.connect(("127.0.0.1", port))
+        self._socket.sendall(
+            b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+        )
+        hello = json.dumps({"type": "hello", "viewer_id": "stalled"}).encode()
+        self._socket.sendall(bytes([0x81, 0x80 | len(hello), 0, 0, 0, 0]) + hello)
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+async def test_one_who_does_not_read_is_sent_away_and_holds_up_nobody(start: Start) -> None:
+    gateway = await start(Limits(tick_s=0.005, evict_s=0.3, buffered=65_536))
+    evicted = metrics.CLOSED.labels(code="4008")._value.get()
+    clients = [await dial(gateway, f"v{number}") for number in range(20)]
+    stalled = Stalled(gateway.port)
+    async with asyncio.timeout(5):
+        while len(gateway.hub.members) < 21:  # noqa: ASYNC110  # nobody tells
+            await asyncio.sleep(0.01)
+    worst = 0.0
+    sink = next(member.sink for member in gateway.hub.members if member.viewer_id == "stalled")
+    most = 0
+    for first in range(0, 6000, 10):
+        started = time.monotonic()
+        publish(gateway, first, 10)
+        for client in clients:
+            while not any(frame.get("video_id") == vid(first + 9) for frame in unpack(await client.recv())):
+                pass
+        worst = max(worst, time.monotonic() - started)
+        most = max(most, sink.buffered)
+        if metrics.CLOSED.labels(code="4008")._value.get() > evicted:
+            break
+    assert metrics.CLOSED.labels(code="4008")._value.get() == evicted + 1
+    assert worst < 2.0
+    assert most < 65_536 + 20_000
+    async with asyncio.timeout(5):
+        while len(gateway.hub.members) > 20:  # noqa: ASYNC110  # nobody tells
+            await asyncio.sleep(0.01)
+    stalled.close()
+
+
+async def test_a_hello_must_come_in_time(start: Start) -> None:
+    gateway = await start(QUICK)
+    assert await code_of(await knock(gateway)) == Code.NO_HELLO
+
+
+@pytest.mark.parametrize(
+    ("message", "code"),
+    [("nonsense", 4002), (b"\xff\xfe", 4002), ("x" * 20_000, 1009), (json.dumps({"type": "lobby"}), 4002)],
+)
+async def test_what_is_malformed_is_closed_with_a_code(start: Start, message: str | bytes, code: int) -> None:
+    client = await knock(await start(QUICK))
+    await client.send(message)
+    assert await code_of(client) == code
+
+
+async def test_errors_after_the_hello_are_answered_and_then_closed(start: Start) -> None:
+    client = await dial(await start(QUICK))
+    for _ in range(QUICK.errors):
+        await client.send("{}")
+        assert unpack(await client.recv())[0]["code"] == "no_type"
+    await client.send("{}")
+    assert await code_of(client) == Code.MALFORMED
+
+
+async def test_a_viewer_and_a_node_have_so_many_connections_and_no_more(start: Start) -> None:
+    gateway = await start(Limits(connections=4, connections_per_viewer=2, drain_s=0.05))
+    clients = [await dial(gateway), await dial(gateway)]
+    third = await knock(gateway)
+    await third.send(json.dumps({"type": "hello", "viewer_id": VIEWER}))
+    assert await code_of(third) == Code.TOO_MANY
+    clients += [await dial(gateway, "a"), await dial(gateway, "b")]
+    with pytest.raises(InvalidStatus) as refused:
+        await dial(gateway, "c")
+    assert refused.value.response.status_code == 503
+    assert 1 <= int(refused.value.response.headers["Retry-After"]) <= 5
+
+
+@pytest.mark.parametrize(("path", "origin", "status"), [("elsewhere", None, 404), ("", "https://evil.example", 403)])
+async def test_strangers_are_refused_before_the_handshake(
+    start: Start, path: str, origin: str | None, status: int
+) -> None:
+    gateway = await start(QUICK)
+    with pytest.raises(InvalidStatus) as refused:
+        await knock(gateway, path, origin=origin)
+    assert refused.value.response.status_code == status
+
+
+async def test_a_dead_peer_is_found_by_its_silence(start: Start) -> None:
+    gateway = await start(Limits(ping_s=0.1, pong_s=0.1, evict_s=0.1))
+    stalled = Stalled(gateway.port)
+    async with asyncio.timeout(5):
+        while not len(gateway.hub.members):  # noqa: ASYNC110  # nobody tells
+            await asyncio.sleep(0.01)
+        while len(gateway.hub.members):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    stalled.close()
+
+
+async def test_a_dead_peer_is_found_though_much_waits_for_it(start: Start) -> None:
+    gateway = await start(Limits(tick_s=0.005, ping_s=0.2, pong_s=0.2, evict_s=0.2, buffered=10_000_000))
+    stalled = Stalled(gateway.port)
+    async with asyncio.timeout(10):
+        while not len(gateway.hub.members):  # noqa: ASYNC110  # nobody tells
+            await asyncio.sleep(0.01)
+        publish(gateway, 0, 5000)
+        await asyncio.sleep(0.05)
+        assert sum(member.sink.buffered for member in gateway.hub.members) > 100_000
+        while len(gateway.hub.members):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    stalled.close()
+
+
+async def test_a_drain_sends_everyone_away_and_lets_nobody_in(start: Start) -> None:
+    gateway = await start(QUICK)
+    clients = [await dial(gateway, f"v{number}") for number in range(10)]
+    draining = asyncio.create_task(gateway.drain())
+    assert {await code_of(client) for client in clients} == {Code.GOING_AWAY}
+    await draining
+    with pytest.raises(InvalidStatus) as refused:
+        await dial(gateway)
+    assert refused.value.response.status_code == 503
+
+
+async def test_many_come_and_go_and_nothing_is_left(start: Start) -> None:
+    gateway = await start(QUICK)
+    for round_number in range(5):
+        clients = await asyncio.gather(*[dial(gateway, f"v{number}") for number in range(30)])
+        publish(gateway, round_number)
+        for number, client in enumerate(clients):
+            if number % 2:
+                client.transport.abort()
+            else:
+                await client.close()
+    async with asyncio.timeout(5):
+        while len(gateway.hub.members):  # noqa: ASYNC110  # nobody tells
+            await asyncio.sleep(0.01)
+    assert not gateway._sinks
+    assert metrics.CONNECTIONS._value.get() == 0
