@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain, islice, repeat
 
 from query_api.readmodel.model import Seen
 
@@ -64,48 +65,59 @@ def choose(items: Iterable[Item], watcher: Watcher, most: int) -> list[Choice]:
     Out are those that the viewer swiped at any time and those served in this walk. What an earlier walk served, but
     nobody swiped, comes again after everything that was never served. Each video comes once: its first item counts.
     """
-    never: list[Item] = []
-    again: list[Item] = []
-    for item in _unseen(items, watcher):
-        (again if item.video_id in watcher.seen else never).append(item)
-    best = _ranked(never, watcher)
-    if len(best) < most:
-        best += _ranked(again, watcher)
-    return best[:most]
+    never, again = _sorted(items, watcher)
+    chosen = never.choices(watcher.interests, most)
+    return chosen + again.choices(watcher.interests, most - len(chosen))
 
 
-def _unseen(items: Iterable[Item], watcher: Watcher) -> Iterator[Item]:
-    """This sees every candidate of every request, so it looks up as little as it can."""
-    taken, skip, seen, since_us = set[str](), watcher.skip, watcher.seen, watcher.since_us
+class _Shelves:
+    """Videos by the reason for which they would be shown."""
+
+    __slots__ = ("disliked", "fresh", "liked", "made")
+
+    def __init__(self) -> None:
+        self.made: list[Item] = []
+        self.liked: list[Item] = []
+        self.fresh: list[Item] = []
+        self.disliked: list[Item] = []
+
+    def choices(self, likes: Mapping[str, float], most: int) -> list[Choice]:
+        """The best: by reason, then by how much the subject is liked, then the newest."""
+        self.made.sort(key=lambda item: -item.published_us)
+        for shelf in (self.liked, self.disliked):
+            shelf.sort(key=lambda item: (-likes[item.subject], -item.published_us))
+        order = chain(
+            zip(self.made, repeat(Reason.MADE_FOR_YOU)),
+            zip(self.liked, repeat(Reason.INTEREST)),
+            zip(chain(self.fresh, self.disliked), repeat(Reason.FRESH)),
+        )
+        return [Choice(item, reason) for item, reason in islice(order, most)]
+
+
+def _sorted(items: Iterable[Item], watcher: Watcher) -> tuple[_Shelves, _Shelves]:
+    """What was never served, and what an earlier walk served.
+
+    Longer than other functions here: it looks at every candidate of every request, and calls would double its time.
+    """
+    taken, never, again = set[str](), _Shelves(), _Shelves()
+    viewer, seen, likes = watcher.viewer_id, watcher.seen, watcher.interests
+    since_us, skip = watcher.since_us, watcher.skip
     for item in items:
         video = item.video_id
+        one = seen.get(video)
+        if one is not None and (one.swiped_us or one.served_us >= since_us):
+            continue
         if video in taken or (skip and video[:SHORT] in skip):
             continue
-        one = seen.get(video)
-        if one is None or not (one.swiped_us or one.served_us >= since_us):
-            taken.add(video)
-            yield item
-
-
-def _ranked(items: list[Item], watcher: Watcher) -> list[Choice]:
-    """By reason, then by how much the subject is liked, then the newest; what is disliked comes last."""
-    likes, viewer = watcher.interests, watcher.viewer_id
-    made: list[Item] = []
-    liked: list[Item] = []
-    fresh: list[Item] = []
-    disliked: list[Item] = []
-    for item in items:
-        weight = likes.get(item.subject, 0.0)
-        shelf = made if item.viewer_id == viewer else liked if weight > 0 else disliked if weight < 0 else fresh
-        shelf.append(item)
-    made.sort(key=lambda item: -item.published_us)
-    for shelf in (liked, disliked):
-        shelf.sort(key=lambda item: (-likes[item.subject], -item.published_us))
-    return [
-        *(Choice(item, Reason.MADE_FOR_YOU) for item in made),
-        *(Choice(item, Reason.INTEREST) for item in liked),
-        *(Choice(item, Reason.FRESH) for item in (*fresh, *disliked)),
-    ]
+        taken.add(video)
+        shelves = never if one is None else again
+        if item.viewer_id == viewer:
+            shelves.made.append(item)
+        elif weight := likes.get(item.subject):
+            (shelves.liked if weight > 0 else shelves.disliked).append(item)
+        else:
+            shelves.fresh.append(item)
+    return never, again
 
 
 def subject_key(subject: str) -> str:

@@ -13,6 +13,7 @@ from query_api.feed import POLICY, UPCOMING, Choice, Item, Watcher, choose
 from query_api.readmodel.model import ReadModel
 from query_api.watchers import Viewer, Viewers
 from query_api.window import Cards, Window
+from schemas import ids
 from schemas.base import Message, now_us
 from schemas.envelope import Envelope, root
 from schemas.feeds import FeedServed, Impression
@@ -70,13 +71,24 @@ class Feed:
             policy=POLICY,
         )
         try:
-            self._publisher.send(root(event, source=SOURCE)).add_done_callback(_report)
+            self._publisher.send(_enveloped(event)).add_done_callback(_report)
         except UnavailableError as error:
             log.warning("impression lost", why=str(error))
 
 
 def _watcher(viewer: Viewer, cursor: Cursor) -> Watcher:
     return Watcher(viewer.viewer_id, viewer.seen, viewer.interests, cursor.since_us, frozenset(cursor.last))
+
+
+#: Tells the events of this process from those of another.
+_PROCESS = ids.fresh()
+
+
+def _enveloped(event: FeedServed) -> Envelope[FeedServed]:
+    """An id and a trace without asking the system for randomness, which costs more than all the rest of an answer."""
+    own = ids.derive(f"{_PROCESS}/{event.viewer_id}/{event.ts_us}", "feed-served")
+    digits = own.replace("-", "")
+    return root(event, source=SOURCE, event_id=own, traceparent=f"00-{digits}-{digits[16:]}-01")
 
 
 def _report(done: Future[None]) -> None:

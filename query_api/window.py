@@ -65,7 +65,7 @@ class Window:
 
     def oldest_week(self) -> int:
         """The week of the oldest video here; this week when there is none."""
-        return week_of(min((item.published_us for item in self._items), default=now_us()))
+        return week_of(self._items[-1].published_us if self._items else now_us())
 
     def _refreshed(self, task: asyncio.Task[None]) -> None:
         self._task = None

@@ -23,7 +23,7 @@ def create_app(parts: Parts) -> FastAPI:
     app = FastAPI(title="Swipestream", version=_version(), description=DESCRIPTION, redoc_url=None)
     app.state.parts = parts
     problems.install(app)
-    for module in (prompts, videos, feed, swipes, flavors, media, health, metrics):
+    for module in (feed, swipes, media, prompts, videos, flavors, health, metrics):
         app.include_router(module.router)
     page.install(app)
     app.add_middleware(guard.Guard, gateway=parts.settings.gateway_url)
