@@ -176,7 +176,7 @@ def test_a_worker_killed_in_the_middle_of_a_render_costs_nothing_anyone_sees(
     published(api, video_id)
     times = [event for event in events(api, video_id) if event["type"] == "VideoPublished"]
     assert len(times) == 1
-    scenes = [event["event_id"] for event in events(api, video_id) if event["type"] == "SceneRendered"]
+    scenes = [event["id"] for event in events(api, video_id) if event["type"] == "SceneRendered"]
     assert len(scenes) == len(set(scenes))
 
 
