@@ -6,9 +6,9 @@ import json
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import av
 import httpx
@@ -20,21 +20,9 @@ from infra.kafka.producer import EventProducer
 from infra.supervisor.private import PrivateSystem
 from schemas import ids
 from schemas.topics import TOPICS
+from tests.acceptance.waiting import until
 
 pytestmark = pytest.mark.timeout(300)
-
-T = TypeVar("T")
-
-
-def until(ask: Callable[[], T | None], timeout: float = 120) -> T:
-    """The first answer that is not None or empty."""
-    deadline = time.monotonic() + timeout
-    while time.monotonic() < deadline:
-        answer = ask()
-        if answer is not None and answer != []:
-            return answer
-        time.sleep(0.2)
-    raise AssertionError(f"nothing within {timeout} s")
 
 
 @pytest.fixture
