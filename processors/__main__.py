@@ -8,10 +8,14 @@ import os
 import mode
 import uvloop
 
+from infra.kafka.aiokafka_skips import skip_unreadable
 from infra.kafka.producer import EventProducer
+from infra.kafka.relay import Relay
+from infra.kafka.unreadable import bury
 from infra.settings import settings
 from infra.telemetry import logs
 from processors.app import create_app, quiet
+from schemas.topics import PROCESSORS
 
 
 def main() -> None:
@@ -21,14 +25,18 @@ def main() -> None:
     quiet()
     instance = os.environ.get("SWIPESTREAM_PROCESSORS_NAME", "processors-1")
     producer = EventProducer(config.kafka_address, instance)
+    skip_unreadable(lambda *batch: bury(producer, PROCESSORS, *batch))
+    relay = Relay(config.kafka_address, PROCESSORS, producer)
     loop = uvloop.new_event_loop()
     asyncio.set_event_loop(loop)
     app = create_app(config, producer, instance=instance)
+    relay.start()
     try:
         mode.Worker(
             app, loop=loop, override_logging=False, redirect_stdouts=False, daemon=True
         ).execute_from_commandline()
     finally:
+        relay.stop()
         producer.close()
 
 

@@ -14,7 +14,10 @@ from processors.decision import Processor
 from processors.prompts import PROMPTS
 from processors.videos import VIDEOS
 from processors.viewers import viewers
-from schemas.topics import PROCESSORS, TOPICS, changelog
+from schemas.topics import NOW, PROCESSORS, TOPICS, changelog, retry_topic
+
+#: The table of the keys whose events wait behind one that failed.
+PARKED = "parked"
 
 
 def processors(settings: Settings) -> tuple[Processor, ...]:
@@ -48,18 +51,20 @@ def create_app(settings: Settings, producer: EventProducer, *, instance: str = "
         worker_redirect_stdouts=False,
         logging_config={"version": 1, "disable_existing_loggers": False, "incremental": True},
     )
+    parked = _table(app, PARKED)
     for processor in processors(settings):
-        _attach(app, processor, producer)
+        _attach(app, processor, producer, parked)
     return app
 
 
-def _attach(app: faust.App, processor: Processor, producer: EventProducer) -> None:
+def _attach(app: faust.App, processor: Processor, producer: EventProducer, parked: TableT[bytes, bytes]) -> None:
     topic = app.topic(
-        *processor.topics, key_serializer="raw", value_serializer="raw", key_type=bytes, value_type=bytes,
+        *processor.topics, retry_topic(PROCESSORS, NOW),
+        key_serializer="raw", value_serializer="raw", key_type=bytes, value_type=bytes,
         partitions=TOPICS[processor.topics[0]].partitions, allow_empty=True,
     )  # fmt: skip
     table = _table(app, processor.table) if processor.table else None
-    app.agent(topic, name=f"processors.{processor.name}", concurrency=1)(Shell(processor, table, producer).run)
+    app.agent(topic, name=f"processors.{processor.name}", concurrency=1)(Shell(processor, table, producer, parked).run)
 
 
 def _table(app: faust.App, name: str) -> TableT[bytes, bytes]:

@@ -30,9 +30,13 @@ Decide = Callable[[Envelope[base.Message], State, int], Decision]
 
 @dataclass(frozen=True, kw_only=True)
 class Processor:
-    """A decision, the topics whose events it is asked about, and the table that keeps its state (if any)."""
+    """A decision, the topics whose events it is asked about, and the table that keeps its state (if any).
+
+    `ordered`: an event of a key must not overtake an earlier one that is to be tried again; it is parked behind it.
+    """
 
     name: str
     topics: tuple[str, ...]
     decide: Decide
     table: str | None = None
+    ordered: bool = False

@@ -139,4 +139,4 @@ def _settle(
     return ((caused_by(event, settled, source=SOURCE, step="settled"), None),)
 
 
-VIDEOS = Processor(name="videos", topics=("video-events",), decide=decide, table="video-state")
+VIDEOS = Processor(name="videos", topics=("video-events",), decide=decide, table="video-state", ordered=True)

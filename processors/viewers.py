@@ -143,4 +143,5 @@ def _prompt(
 def viewers(ahead: int, active_s: int) -> Processor:
     """The processor with its settings."""
     topics = ("swipes", "feed-events")
-    return Processor(name="viewers", topics=topics, decide=decide_for(ahead, active_s), table="viewer-state")
+    decide = decide_for(ahead, active_s)
+    return Processor(name="viewers", topics=topics, decide=decide, table="viewer-state", ordered=True)
