@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -13,6 +12,8 @@ from infra.errors import BadInputError
 
 #: The longest line: a record of at most 2 MB, escaped at worst six bytes for one.
 _LINE = 16 << 20
+#: An export runs beside everything else: one core, and what does not fit into memory goes to disk.
+_SPARING = {"threads": 1, "memory_limit": "1GB"}
 _COPY = """\
 COPY (
     SELECT * FROM read_json($lines, columns = $columns, format = 'newline_delimited', maximum_object_size = $line)
@@ -33,13 +34,13 @@ def write(out: Path, lines: Iterable[bytes], columns: Mapping[str, str]) -> int:
                 file.writelines(lines)
             _convert(spool, made, columns)
             made.replace(out)
-    except OSError as error:
-        raise BadInputError(f"{out} cannot be written: {os.strerror(error.errno or 0)}.") from error
+    except (OSError, duckdb.IOException) as error:
+        raise BadInputError(f"{out} cannot be written: {getattr(error, 'strerror', None) or error}.") from error
     return out.stat().st_size
 
 
 def _convert(spool: Path, made: Path, columns: Mapping[str, str]) -> None:
-    with duckdb.connect(config={"temp_directory": str(spool.parent), "threads": 1}) as database:
+    with duckdb.connect(config=_SPARING | {"temp_directory": str(spool.parent)}) as database:
         place = str(made).replace("'", "''")
         database.execute(
             _COPY.format(place=f"'{place}'"), {"lines": str(spool), "columns": dict(columns), "line": _LINE}
