@@ -93,7 +93,7 @@ class Viewers:
         viewer.reading = False
         self._tasks.discard(done)
         if not done.cancelled() and (error := done.exception()):
-            log.warning("viewer not refreshed", why=str(error))
+            log.debug("viewer not refreshed", why=str(error))
 
     async def _read_whole(self, viewer: Viewer, oldest_week: int) -> None:
         now = time.monotonic()

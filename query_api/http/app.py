@@ -20,7 +20,9 @@ Every error is a problem document (RFC 9457). `503` comes with `Retry-After`: a 
 
 def create_app(parts: Parts) -> FastAPI:
     """The ASGI app over `parts`. Starts and stops nothing itself."""
-    app = FastAPI(title="Swipestream", version=_version(), description=DESCRIPTION, redoc_url=None)
+    app = FastAPI(
+        title="Swipestream", version=_version(), description=DESCRIPTION, redoc_url=None, redirect_slashes=False
+    )
     app.state.parts = parts
     problems.install(app)
     for module in (feed, swipes, media, prompts, videos, flavors, health, metrics):
