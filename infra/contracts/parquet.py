@@ -13,7 +13,7 @@ from infra.errors import BadInputError
 #: The longest line: a record of at most 2 MB, escaped at worst six bytes for one.
 _LINE = 16 << 20
 #: An export runs beside everything else: one core, and what does not fit into memory goes to disk.
-_SPARING = {"threads": 1, "memory_limit": "1GB"}
+_SPARING: dict[str, str | bool | int | float | list[str]] = {"threads": 1, "memory_limit": "1GB"}
 _COPY = """\
 COPY (
     SELECT * FROM read_json($lines, columns = $columns, format = 'newline_delimited', maximum_object_size = $line)
