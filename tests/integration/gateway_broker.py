@@ -25,7 +25,7 @@ class Broker:
     def start(self) -> None:
         """Start, and wait until it answers."""
         self._kafka.prepare()
-        run_format(self._kafka, self._log)
+        run_format(self._kafka)
         with self._log.open("ab") as output:
             self._child = process.spawn(self._kafka.command(), output=output)
         wait_ready("kafka", self._kafka.ready, self._child, time.monotonic() + 90)
