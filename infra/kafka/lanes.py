@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from infra.kafka.offsets import Partition
@@ -11,42 +11,55 @@ from infra.kafka.offsets import Partition
 T = TypeVar("T")
 
 
-class Lanes(Generic[T]):
-    """Waiting tasks by topic, in the order of urgency that `topics` gives.
+@dataclass(frozen=True, slots=True)
+class _Waiting(Generic[T]):
+    arrived: float
+    partition: Partition
+    task: T
+    age: int
 
-    A lane gains one rank for each `ageing_s` that its oldest task has waited, so none starves. Within a lane: first
-    come, first served, over its partitions.
+
+class Lanes(Generic[T]):
+    """Waiting tasks by lane, in the order of urgency that `lanes` gives.
+
+    A lane gains one rank for each `ageing_s` that a task of it has waited, so none starves. Within a lane the oldest
+    goes first, over all partitions: what was asked for first is finished first, not begun first.
     """
 
-    def __init__(self, topics: Sequence[str], *, ageing_s: float = 60.0) -> None:
-        self._rank = {topic: rank for rank, topic in enumerate(topics)}
-        self._waiting: dict[str, deque[tuple[float, Partition, T]]] = {topic: deque() for topic in topics}
+    def __init__(self, lanes: Sequence[str], *, ageing_s: float = 180.0) -> None:
+        self._rank = {lane: rank for rank, lane in enumerate(lanes)}
+        self._waiting: dict[str, list[_Waiting[T]]] = {lane: [] for lane in lanes}
         self._ageing_s = ageing_s
 
     def __len__(self) -> int:
         return sum(map(len, self._waiting.values()))
 
-    def add(self, partition: Partition, task: T, now: float, lane: str | None = None) -> None:
-        """A task arrived at `now` (seconds of any steady clock). `lane` is given where it is not the topic's own."""
-        self._waiting[lane or partition[0]].append((now, partition, task))
+    def add(self, partition: Partition, task: T, now: float, *, lane: str | None = None, age: int = 0) -> None:
+        """A task arrived at `now` (seconds of any steady clock).
 
-    def waiting(self, topic: str) -> int:
+        `lane` is given where it is not the topic's own; `age` orders tasks within a lane, the smallest first (the time
+        at which they were asked for, say).
+        """
+        self._waiting[lane or partition[0]].append(_Waiting(now, partition, task, age))
+
+    def waiting(self, lane: str) -> int:
         """Tasks waiting in a lane."""
-        return len(self._waiting[topic])
+        return len(self._waiting[lane])
 
     def take(self, now: float) -> T | None:
         """The next task, or None."""
-        filled = [topic for topic, tasks in self._waiting.items() if tasks]
+        filled = [lane for lane, tasks in self._waiting.items() if tasks]
         if not filled:
             return None
-        topic = min(filled, key=lambda name: (self._urgency(name, now), self._rank[name]))
-        return self._waiting[topic].popleft()[2]
+        lane = min(filled, key=lambda name: (self._urgency(name, now), self._rank[name]))
+        tasks = self._waiting[lane]
+        return tasks.pop(min(range(len(tasks)), key=lambda index: tasks[index].age)).task
 
     def drop(self, partition: Partition) -> None:
         """Forget what waits of a partition that was taken away."""
-        for topic, tasks in self._waiting.items():
-            self._waiting[topic] = deque(item for item in tasks if item[1] != partition)
+        for lane, tasks in self._waiting.items():
+            self._waiting[lane] = [item for item in tasks if item.partition != partition]
 
-    def _urgency(self, topic: str, now: float) -> float:
-        waited = now - self._waiting[topic][0][0]
-        return self._rank[topic] - waited // self._ageing_s
+    def _urgency(self, lane: str, now: float) -> float:
+        waited = now - min(item.arrived for item in self._waiting[lane])
+        return self._rank[lane] - waited // self._ageing_s

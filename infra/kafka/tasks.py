@@ -39,6 +39,8 @@ Work = Callable[[Received], Effects]
 OnFailure = Callable[[Received, Exception], Effects]
 
 COMMIT_EVERY_S = 0.5
+#: Tasks of a lane that are read ahead, so that the oldest of several partitions can be chosen.
+LOOK_AHEAD = 16
 #: A task whose service is away rests this long. It stays in hand, and others go on meanwhile.
 REST_S = 1.0
 
@@ -141,8 +143,9 @@ class TaskConsumer:
 
     def _line_up(self, task: _Task) -> None:
         """Into the lane of the topic that it first came from."""
-        lane = task.trial.record.topic
-        self._lanes.add(task.partition, task, time.monotonic(), lane if lane in self._topics else self._topics[-1])
+        record = task.trial.record
+        lane = record.topic if record.topic in self._topics else self._topics[-1]
+        self._lanes.add(task.partition, task, time.monotonic(), lane=lane, age=record.timestamp_ms)
 
     def _wake(self) -> None:
         """Line up what has become due, no more than can soon be begun."""
@@ -166,7 +169,7 @@ class TaskConsumer:
 
     def _balance(self) -> None:
         """Pause what has enough waiting; resume it when it has not."""
-        full = {topic for topic in self._topics if self._lanes.waiting(topic) >= self._concurrency}
+        full = {topic for topic in self._topics if self._lanes.waiting(topic) >= LOOK_AHEAD}
         held = self._delays.partitions | self._resting.partitions
         wanted = frozenset((topic, -1) for topic in full) | held
         if wanted == self._paused:

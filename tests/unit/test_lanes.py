@@ -19,11 +19,12 @@ def test_the_most_urgent_lane_goes_first_whatever_came_first() -> None:
     assert [waiting.take(2) for _ in range(4)] == ["interactive", "prefetch", "bulk", None]
 
 
-def test_within_a_lane_first_come_is_first_served() -> None:
+def test_within_a_lane_the_oldest_goes_first_whatever_partition_it_came_from() -> None:
     waiting = lanes()
-    waiting.add(("hot", 1), "first", 0)
-    waiting.add(("hot", 0), "second", 1)
-    assert [waiting.take(2), waiting.take(2)] == ["first", "second"]
+    waiting.add(("hot", 1), "second", 0, age=7)
+    waiting.add(("hot", 0), "first", 1, age=5)
+    waiting.add(("hot", 0), "third", 1, age=7)
+    assert [waiting.take(2) for _ in range(3)] == ["first", "second", "third"]
 
 
 def test_a_task_that_waited_long_overtakes() -> None:
