@@ -97,7 +97,7 @@ def _node(path: Path) -> yaml.Node:
 
 def _plain(node: yaml.Node, path: Path) -> dict[str, Any]:
     try:
-        data: dict[str, Any] = yaml.constructor.SafeConstructor().construct_document(node)  # type: ignore[no-untyped-call]
+        data: dict[str, Any] = yaml.constructor.SafeConstructor().construct_document(node)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ConfigurationError(f"{path}:{line}: {error.problem}") from error

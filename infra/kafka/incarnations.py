@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicCollection, TopicPartition
-from confluent_kafka.admin import AdminClient, TopicDescription
+from confluent_kafka.admin import AdminClient, TopicDescription  # type: ignore[attr-defined]  # the stubs hide it
 
 from infra.errors import UnavailableError
 from infra.kafka.offsets import Partition
