@@ -120,6 +120,20 @@ class Canvas:
                 there, here = spot
                 plane[there] = source[here]
 
+    def reveal(self, plate: Plate, masks: tuple[Wide, Wide], y: int, x: int = 0) -> None:
+        """Blend rows of a plate in through masks (0…256, at full and at half size) whose top is at row y, even.
+
+        `x` is the even column of the plate that comes at the left edge.
+        """
+        for shift, plane, source, mask in zip(
+            (0, 1, 1), self.planes, plate.planes, (masks[0], masks[1], masks[1]), strict=True
+        ):
+            spot = _overlap(plane, mask.shape, 0, y >> shift)
+            if spot is not None:
+                there, here = spot
+                part = source[there[0], (x >> shift) : (x >> shift) + plane.shape[1]]
+                _blend(plane[there], 256 - mask[here], part * mask[here])
+
     def stamp(self, sprite: Sprite, x: float, y: float) -> None:
         """Blend a sprite with its top left corner at (x, y), rounded to whole pixels, clipped."""
         left, top = round(x), round(y)

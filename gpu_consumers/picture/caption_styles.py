@@ -27,10 +27,10 @@ class CaptionStyle:
 CAPTION_STYLES = {
     style.name: style
     for style in (
-        CaptionStyle("karaoke", Face.BLACK, 84, outline=0.085, ahead=0.72, pop=1.1),
-        CaptionStyle("box", Face.BLACK, 80, outline=0.05, boxed=True),
-        CaptionStyle("punch", Face.BLACK, 132, upper=True, outline=0.09, pop=1.16, single=True),
-        CaptionStyle("clean", Face.BOLD, 64, ahead=0.5, panel=0.62),
+        CaptionStyle("karaoke", Face.BLACK, 100, outline=0.08, ahead=0.7, pop=1.08),
+        CaptionStyle("box", Face.BLACK, 94, outline=0.05, boxed=True),
+        CaptionStyle("punch", Face.BLACK, 168, upper=True, outline=0.09, pop=1.16, single=True),
+        CaptionStyle("clean", Face.BOLD, 70, ahead=0.5, panel=0.62),
     )
 }
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from PIL import ImageFilter
+from PIL import Image, ImageFilter
 
 from gpu_consumers.picture.canvas import Canvas, Sprite
 from gpu_consumers.picture.caption_styles import CaptionStyle
-from gpu_consumers.picture.colour import BLACK, WHITE, Rgb
+from gpu_consumers.picture.colour import BLACK, WHITE, Floats, Rgb
 from gpu_consumers.picture.cues import Cue
 from gpu_consumers.picture.ink import Ink
 from gpu_consumers.picture.layout import Box, Layout
@@ -49,6 +49,7 @@ class Card:
         self._text = _paragraph(cue, style, layout)
         self._origin = _origin(self._text, layout.captions)
         self._panel = _panel(self._text, style)
+        self._letters: dict[tuple[int, int], Letters] = {}
         self._art: dict[tuple[int, str], tuple[Sprite, float, float]] = {}
 
     def draw(self, canvas: Canvas, at_ms: float, fps: int) -> None:
@@ -67,54 +68,64 @@ class Card:
         if word.index != active:
             return "said" if word.index < active else "ahead"
         since = (at_ms - self._cue.words[active].start_ms) * fps / 1000
-        if self._style.pop == 1.0 or since >= 3:
-            return "active"
-        return "larger" if since < 2 else "large"
+        return "large" if self._style.pop > 1 and since < 3 else "active"
 
     def _word(self, canvas: Canvas, number: int, state: str, lift: float) -> None:
         key = (number, state)
         if key not in self._art:
-            self._art[key] = self._drawn(self._text.words[number], state)
+            self._art[key] = self._drawn(number, state)
         sprite, x, y = self._art[key]
         canvas.stamp(sprite, self._origin[0] + x, self._origin[1] + y + lift)
 
-    def _drawn(self, word: Placed, state: str) -> tuple[Sprite, float, float]:
-        style, active = self._style, state not in ("said", "ahead")
-        grown = {"larger": style.pop, "large": 1 + (style.pop - 1) / 2}.get(state, 1.0)
+    def _drawn(self, number: int, state: str) -> tuple[Sprite, float, float]:
+        word, style = self._text.words[number], self._style
+        if state == "ahead":
+            sprite, x, y = self._drawn(number, "said")
+            return sprite.faded(style.ahead), x, y
+        grown = style.pop if state == "large" else 1.0
         size = round(self._text.size * grown)
-        colour = self._palette.accent if active and not style.boxed else WHITE
-        plate = self._palette.accent if active and style.boxed else None
-        sprite, margin = draw_word(word.text, style, size, colour, style.ahead if state == "ahead" else 1.0, plate)
-        shift = word.width * (grown - 1) / 2
-        rise = size * 0.36 * (grown - 1)
-        return sprite, word.x - shift - margin, word.baseline + rise - margin - size
+        if (number, size) not in self._letters:
+            self._letters[number, size] = Letters(word.text, style, size)
+        letters = self._letters[number, size]
+        shift, rise = word.width * (grown - 1) / 2, size * 0.36 * (grown - 1)
+        sprite = letters.sprite(None if state == "said" else self._palette.accent)
+        return sprite, word.x - shift - letters.margin, word.baseline + rise - letters.margin - size
 
 
-def draw_word(
-    word: str, style: CaptionStyle, size: int, colour: Rgb, opacity: float, plate: Rgb | None
-) -> tuple[Sprite, int]:
-    """A word as a sprite, and its margin: the left end of its baseline is at (margin, margin + size)."""
-    outline = style.outline * size
-    margin = even(size * 0.34)
-    width = round(advance(word, style.face, size))
-    ink = Ink(width + 2 * margin, round(size * 1.36) + 2 * margin)
-    letters, edge = ink.mask(), ink.mask()
-    draw(letters, margin, margin + size, word, style.face, size)
-    draw(edge, margin, margin + size, word, style.face, size, outline)
-    if plate is not None:
-        colour = ink_on(plate)
-        wide, tall = width + round(size * 0.36), round(size * 1.24)
-        sheet = rounded(wide, tall, size * 0.24, (ink.width, ink.height))
-        down = margin + size - round(size * 0.36) - ink.height // 2
-        ink.lay(np.roll(sheet, down, axis=0), plate)
-    else:
-        ink.lay(edge.filter(ImageFilter.GaussianBlur(size * 0.08)), BLACK, 0.55 * opacity)
-        if outline:
-            ink.lay(edge, _NIGHT, opacity)
-    ink.lay(letters, colour, opacity)
-    for x, picture in emoji(word, style.face, size):
-        ink.lay_picture(picture, round(margin + x), round(margin + size * 1.14 - picture.height))
-    return ink.sprite(), margin
+class Letters:
+    """The masks of one word: drawn once, coloured as often as it changes. The baseline begins at (margin, margin + size)."""
+
+    def __init__(self, word: str, style: CaptionStyle, size: int) -> None:
+        self._word, self._style, self._size = word, style, size
+        self.margin = even(size * 0.34)
+        self._width = round(advance(word, style.face, size))
+        self._sheet = (even(self._width + 2 * self.margin), even(size * 1.36 + 2 * self.margin))
+        self._fill, self._edge = Image.new("L", self._sheet), Image.new("L", self._sheet)
+        at = self.margin, self.margin + size
+        draw(self._fill, *at, word, style.face, size)
+        draw(self._edge, *at, word, style.face, size, style.outline * size)
+        self._shadow = self._edge.filter(ImageFilter.BoxBlur(size * 0.07))
+
+    def sprite(self, accent: Rgb | None) -> Sprite:
+        """The word in white, or made active in that colour: its letters, or the plate behind them."""
+        ink, size = Ink(*self._sheet), self._size
+        colour = accent or WHITE
+        if accent and self._style.boxed:
+            ink.lay(self._plate(), accent)
+            colour = ink_on(accent)
+        else:
+            ink.lay(self._shadow, BLACK, 0.55)
+            if self._style.outline:
+                ink.lay(self._edge, _NIGHT)
+        ink.lay(self._fill, colour)
+        for x, picture in emoji(self._word, self._style.face, size):
+            ink.lay_picture(picture, round(self.margin + x), round(self.margin + size * 1.14 - picture.height))
+        return ink.sprite()
+
+    def _plate(self) -> Floats:
+        size = self._size
+        plate = rounded(self._width + round(size * 0.36), round(size * 1.24), size * 0.24, self._sheet)
+        return np.roll(plate, self.margin + size - round(size * 0.36) - self._sheet[1] // 2, axis=0)
 
 
 def _paragraph(cue: Cue, style: CaptionStyle, layout: Layout) -> Paragraph:

@@ -1,11 +1,32 @@
-"""Chrome: what every scene carries whatever its look: the bar that shows how far the video is."""
+"""Chrome: what scenes carry whatever their look: how far the video is, its title at the start, a closing line at the end."""
 
 from __future__ import annotations
 
 from gpu_consumers.picture.canvas import Canvas, Sprite
-from gpu_consumers.picture.colour import WHITE
+from gpu_consumers.picture.colour import BLACK, WHITE
+from gpu_consumers.picture.ink import Ink
+from gpu_consumers.picture.motion import ease_in_out
+from gpu_consumers.picture.palettes import ink_on
+from gpu_consumers.picture.paragraph import fit, tokens
 from gpu_consumers.picture.shapes import even, rounded
 from gpu_consumers.picture.stage import Stage
+from gpu_consumers.picture.text import ascent, draw
+from gpu_consumers.picture.typefaces import Face
+
+
+class Chrome:
+    """All of it, drawn over a look's picture."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._bar = ProgressBar(stage)
+        self._label = TitleLabel(stage) if stage.label else None
+        self._closing = ClosingLine(stage) if stage.last and stage.scene_count > 1 else None
+
+    def draw(self, canvas: Canvas, frame: int) -> None:
+        """Blend it into the canvas as it stands at that frame."""
+        for part in (self._closing, self._bar, self._label):
+            if part is not None:
+                part.draw(canvas, frame)
 
 
 class ProgressBar:
@@ -13,17 +34,65 @@ class ProgressBar:
 
     def __init__(self, stage: Stage) -> None:
         safe, unit = stage.layout.safe, stage.layout.unit
-        gap, self._tall = even(10 * unit), even(7 * unit)
         count = max(stage.scene_count, stage.scene.scene_number)
-        self._wide = max(4, even((safe.width - gap * (count - 1)) / count) - 2)
-        self._spots = [(safe.x + n * (self._wide + gap), safe.y) for n in range(count)]
-        self._now, self._frames = stage.scene.scene_number - 1, stage.frames
-        mask = rounded(self._wide, self._tall, self._tall / 2)
-        self._track, self._full = Sprite.of_mask(mask * 0.34, WHITE), Sprite.of_mask(mask, WHITE)
+        gap, tall = even(10 * unit), even(8 * unit)
+        wide = max(4, even((safe.width - gap * (count - 1)) / count) - 2)
+        self._x, self._y, self._step, self._wide, self._tall = safe.x, safe.y, wide + gap, wide, tall
+        self._now, self._count, self._frames = stage.scene.scene_number - 1, count, stage.frames
+        mask, around = rounded(wide, tall, tall / 2), rounded(wide, tall, tall / 2, (wide + 12, tall + 12), 6.0)
+        self._track, self._full = Sprite.of_mask(mask * 0.36, WHITE), Sprite.of_mask(mask, WHITE)
+        self._shade = Sprite.of_mask(around * 0.28, BLACK)
 
     def draw(self, canvas: Canvas, frame: int) -> None:
         """Blend the bar of that frame into the canvas."""
-        for n, (x, y) in enumerate(self._spots):
-            canvas.stamp(self._full if n < self._now else self._track, x, y)
-        x, y = self._spots[self._now]
-        canvas.fill(WHITE, x, y, even(self._wide * (frame + 1) / self._frames), self._tall)
+        for n in range(self._count):
+            x = self._x + n * self._step
+            canvas.stamp(self._shade, x - 6, self._y - 6)
+            canvas.stamp(self._full if n < self._now else self._track, x, self._y)
+        done = even(self._wide * (frame + 1) / self._frames)
+        canvas.fill(WHITE, self._x + self._now * self._step, self._y, done, self._tall)
+
+
+class TitleLabel:
+    """The video's title on a small plate under the bar, in the first scene."""
+
+    def __init__(self, stage: Stage) -> None:
+        box, unit, colour = stage.layout.stage, stage.layout.unit, stage.palette.accent
+        size = round(38 * unit)
+        text = fit(tokens(stage.label), Face.BOLD, (box.width - 2 * size, size), (round(18 * unit), size), lines=1)
+        wide, tall = text.width + 2 * size, round(size * 1.9)
+        ink = Ink(wide, tall)
+        ink.lay(rounded(wide, tall, tall / 2, (ink.width, ink.height)), colour)
+        letters = ink.mask()
+        for word in text.words:
+            draw(letters, size + word.x, (tall + ascent(Face.BOLD, text.size)) / 2, word.text, Face.BOLD, text.size)
+        ink.lay(letters, ink_on(colour))
+        self._sprite = ink.sprite()
+        self._x, self._y = box.x + (box.width - wide) / 2, box.y
+
+    def draw(self, canvas: Canvas, frame: int) -> None:
+        """Blend it into the canvas; it stands still."""
+        canvas.stamp(self._sprite, self._x, self._y)
+
+
+class ClosingLine:
+    """A thin frame that closes around the last scene while it ends."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._colour, self._frames = stage.palette.accent, stage.frames
+        self._thick, self._inset = even(8 * stage.layout.unit), even(30 * stage.layout.unit)
+
+    def draw(self, canvas: Canvas, frame: int) -> None:
+        """Fill as much of the frame as of the scene is over: from the top middle down both sides to the bottom middle."""
+        inset, thick = self._inset, self._thick
+        wide, tall = canvas.width - 2 * inset, canvas.height - 2 * inset
+        drawn = ease_in_out((frame + 1) / self._frames) * (wide + tall)
+        top = min(drawn, wide / 2)
+        side = min(max(0.0, drawn - wide / 2), tall)
+        low = max(0.0, drawn - wide / 2 - tall)
+        middle, right, bottom = canvas.width // 2, canvas.width - inset - thick, canvas.height - inset - thick
+        canvas.fill(self._colour, round(middle - top), inset, round(2 * top), thick)
+        for x in (inset, right):
+            canvas.fill(self._colour, x, inset, thick, round(side))
+        for x in (inset, round(canvas.width - inset - low)):
+            canvas.fill(self._colour, x, bottom, round(low), thick)

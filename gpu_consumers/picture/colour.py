@@ -54,16 +54,16 @@ def yuv(colour: Rgb) -> tuple[int, int, int]:
 def planes_of(rgb: npt.NDArray[np.generic]) -> tuple[Floats, Floats, Floats]:
     """(h, w, 3) of 0…255 to three float planes (h, w) in video levels, not yet rounded or subsampled."""
     scaled = rgb.astype(np.float32) / np.float32(255)
-    luma = scaled @ np.array([0.2126, 0.7152, 0.0722], np.float32)
-    blue, red = scaled[..., 2] - luma, scaled[..., 0] - luma
-    return _levels(16, 219, luma), _levels(128, 224 / 1.8556, blue), _levels(128, 224 / 1.5748, red)
+    red, green, blue = scaled[..., 0], scaled[..., 1], scaled[..., 2]
+    # Term by term: a matrix product may round differently from call to call, with the alignment of its memory.
+    luma = np.float32(0.2126) * red + np.float32(0.7152) * green + np.float32(0.0722) * blue
+    return _levels(16, 219, luma), _levels(128, 224 / 1.8556, blue - luma), _levels(128, 224 / 1.5748, red - luma)
 
 
 def halved(plane: Floats) -> Floats:
     """A plane at half size each way, by 2 × 2 averages: the 4:2:0 chroma grid."""
-    height, width = plane.shape
-    quads: Floats = plane.reshape(height // 2, 2, width // 2, 2).mean(axis=(1, 3), dtype=np.float32)
-    return quads
+    pairs = plane[0::2] + plane[1::2]
+    return (pairs[:, 0::2] + pairs[:, 1::2]) * np.float32(0.25)
 
 
 def yuv420(rgb: npt.NDArray[np.generic]) -> Planes:

@@ -60,9 +60,7 @@ def spread(text: str, duration_ms: int) -> tuple[Word, ...]:
     for word in words:
         at += len(word) + 2
         times.append(round(at * duration_ms * 0.96 / total))
-    return tuple(
-        Word(text=word[:200], start_ms=times[n], end_ms=times[n + 1]) for n, word in enumerate(words)
-    )
+    return tuple(Word(text=word[:200], start_ms=times[n], end_ms=times[n + 1]) for n, word in enumerate(words))
 
 
 def _spoken(words: Sequence[Word]) -> Iterable[Spoken]:

@@ -1,4 +1,4 @@
-"""Ink: layers of colour through masks, gathered into one sprite."""
+"""Ink: layers of colour through masks, gathered into one sprite. In integers and video planes, since it is done often."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from gpu_consumers.picture.canvas import Sprite
-from gpu_consumers.picture.colour import Floats, Rgb
+from gpu_consumers.picture.canvas import Sprite, Wide
+from gpu_consumers.picture.colour import Floats, Rgb, yuv, yuv420
 
 
 class Ink:
@@ -15,8 +15,9 @@ class Ink:
 
     def __init__(self, width: int, height: int) -> None:
         self.width, self.height = width + width % 2, height + height % 2
-        self._colour = np.zeros((self.height, self.width, 3), np.float32)
-        self._alpha = np.zeros((self.height, self.width), np.float32)
+        full, half = (self.height, self.width), (self.height // 2, self.width // 2)
+        self._add = (np.zeros(full, np.uint16), np.zeros(half, np.uint16), np.zeros(half, np.uint16))
+        self._keep = (np.full(full, 256, np.uint16), np.full(half, 256, np.uint16))
 
     def mask(self) -> Image.Image:
         """An empty mask of the sheet's size, to draw into."""
@@ -24,23 +25,34 @@ class Ink:
 
     def lay(self, mask: Image.Image | Floats, colour: Rgb, opacity: float = 1.0) -> None:
         """One colour through a mask: an image (mode L), or floats 0…1."""
-        cover = np.asarray(mask, np.float32) / np.float32(255) if isinstance(mask, Image.Image) else mask
-        self._over(cover * np.float32(opacity), np.array(colour, np.float32))
+        image = mask if isinstance(mask, Image.Image) else Image.fromarray(np.asarray(mask * np.float32(255), np.uint8))
+        luma, blue, red = yuv(colour)
+        covers = _cover(image, opacity), _cover(image.reduce(2), opacity)
+        self._over(covers, (covers[0] * np.uint16(luma), covers[1] * np.uint16(blue), covers[1] * np.uint16(red)))
 
     def lay_picture(self, picture: Image.Image, x: int, y: int) -> None:
         """An RGBA picture with its top left corner at (x, y)."""
         sheet = Image.new("RGBA", (self.width, self.height))
         sheet.paste(picture, (x, y))
-        rgba = np.asarray(sheet, np.float32)
-        self._over(rgba[..., 3] / np.float32(255), rgba[..., :3])
+        covers = _cover(sheet.getchannel("A"), 1.0), _cover(sheet.getchannel("A").reduce(2), 1.0)
+        luma, blue, red = yuv420(np.asarray(sheet)[..., :3])
+        self._over(covers, (covers[0] * luma, covers[1] * blue, covers[1] * red))
 
     def sprite(self) -> Sprite:
-        """What has been laid so far."""
-        return Sprite.of_premultiplied(self._colour, self._alpha)
+        """What has been laid so far. The sheet must not be used afterwards."""
+        return Sprite(self._add, self._keep)
 
-    def _over(self, cover: Floats, colour: npt.NDArray[np.float32]) -> None:
-        rest = 1 - cover
-        self._colour *= rest[..., None]
-        self._colour += cover[..., None] * colour
-        self._alpha *= rest
-        self._alpha += cover
+    def _over(self, covers: tuple[Wide, Wide], colours: tuple[Wide, Wide, Wide]) -> None:
+        rests = np.uint16(256) - covers[0], np.uint16(256) - covers[1]
+        for plane, rest, colour in zip(self._add, (rests[0], rests[1], rests[1]), colours, strict=True):
+            plane >>= 8
+            plane *= rest
+            plane += colour
+        for plane, rest in zip(self._keep, rests, strict=True):
+            plane[...] = np.multiply(plane, rest, dtype=np.uint32) >> 8  # 256 × 256 is one more than 16 bits hold
+
+
+def _cover(mask: Image.Image, opacity: float) -> Wide:
+    share = round(256 * opacity)
+    table = [round(value * share / 255) for value in range(256)]
+    return np.take(np.array(table, np.uint16), np.asarray(mask))

@@ -46,7 +46,9 @@ class Layout:
     def safe(self) -> Box:
         """Clear of the apps' buttons: 8 % at the top, 20 % at the bottom, 12 % on the right of a portrait picture."""
         if self.height <= self.width:
-            return Box(*(round(v) for v in (self.width * 0.06, self.height * 0.06, self.width * 0.88, self.height * 0.86)))
+            return Box(
+                *(round(v) for v in (self.width * 0.06, self.height * 0.06, self.width * 0.88, self.height * 0.86))
+            )
         top, bottom = round(self.height * 0.08), round(self.height * 0.80)
         # The same margin on the left keeps what is centred in the safe area centred in the picture too.
         side = round(self.width * 0.12)

@@ -102,7 +102,7 @@ def _wrap(words: Sequence[Token], face: Face, size: int, width: float) -> list[R
 
 def _rows(words: Row, face: Face, size: int, width: float) -> list[Row]:
     rows: list[Row] = []
-    used, space = 0.0, advance(" ", face, size)
+    used, space = 0.0, _space(face, size)
     for index, token in words:
         step = advance(token.text, face, size)
         gap = 0 if token.glued else space
@@ -115,12 +115,17 @@ def _rows(words: Row, face: Face, size: int, width: float) -> list[Row]:
     return rows
 
 
+def _space(face: Face, size: int) -> float:
+    # Tightly spaced heavy letters with an outline run together in the font's own space.
+    return advance(" ", face, size) * 1.2
+
+
 def _widest(rows: list[Row], face: Face, size: int) -> float:
     return max((_length(row, face, size) for row in rows), default=0.0)
 
 
 def _length(row: Row, face: Face, size: int) -> float:
-    space = advance(" ", face, size)
+    space = _space(face, size)
     gaps = sum(space for _, token in row[1:] if not token.glued)
     return gaps + sum(advance(token.text, face, size) for _, token in row)
 
@@ -170,7 +175,7 @@ def _set(rows: list[Row], face: Face, size: int, align: str, leading: float) -> 
 
 
 def _line(row: Row, x: float, baseline: float, number: int, face: Face, size: int) -> list[Placed]:
-    space = advance(" ", face, size)
+    space = _space(face, size)
     placed: list[Placed] = []
     for position, (index, token) in enumerate(visual(row)):
         if position and not token.glued:

@@ -16,13 +16,14 @@ from gpu_consumers.errors import BackendError
 from gpu_consumers.picture.canvas import Canvas
 from gpu_consumers.picture.caption_styles import caption_style
 from gpu_consumers.picture.captions import Captions
-from gpu_consumers.picture.chrome import ProgressBar
+from gpu_consumers.picture.chrome import Chrome
 from gpu_consumers.picture.cues import Cue, cues, spread
 from gpu_consumers.picture.encode import ClipWriter
 from gpu_consumers.picture.layout import Layout
 from gpu_consumers.picture.looks import choose, look_named
 from gpu_consumers.picture.palettes import palette_for
 from gpu_consumers.picture.stage import Stage
+from gpu_consumers.picture.transitions import Transitions
 from gpu_consumers.ports import Clip, Progress, SceneSpec
 
 TOLD_EVERY_S, SHOWN_EVERY_S = 0.3, 1.2
@@ -39,18 +40,18 @@ class ProceduralRenderer:
         return _fingerprint()
 
     def render(self, spec: SceneSpec, out: Path, progress: Progress) -> Clip:
-        """Write the clip to `out`. Raises `BackendError`, also for a look, palette or caption style that there is not."""
+        """Write the clip to `out`. Raises `BackendError`, also for an unknown look, palette or caption style."""
         look = spec.look or choose(spec.scene.beat, spec.scene.scene_number, spec.title, spec.seed)
         stage = stage_of(spec)
         if spec.frames < 1:
             raise BackendError("a scene must last for at least one frame")
         paint = look_named(look)(stage)
         captions = Captions(_cues(spec), caption_style(spec.caption_style), stage.palette, stage.layout, spec.fps)
-        bar, teller = ProgressBar(stage), _Teller(progress, spec.frames)
+        transitions, chrome, teller = Transitions(stage), Chrome(stage), _Teller(progress, spec.frames)
         with ClipWriter(out, stage.layout.width, stage.layout.height, spec.fps) as writer:
             for frame in range(spec.frames):
-                canvas = paint(frame)
-                bar.draw(canvas, frame)
+                canvas = transitions.apply(paint(frame), frame)
+                chrome.draw(canvas, frame)
                 captions.draw(canvas, frame)
                 writer.write(canvas)
                 teller.tell(frame + 1, canvas)

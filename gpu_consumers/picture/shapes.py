@@ -42,7 +42,9 @@ def glow(radius: float) -> Floats:
     return (near * near * (3 - 2 * near)).astype(np.float32)
 
 
-def rounded(width: int, height: int, radius: float, sheet: tuple[int, int] | None = None, softness: float = 1.0) -> Floats:
+def rounded(
+    width: int, height: int, radius: float, sheet: tuple[int, int] | None = None, softness: float = 1.0
+) -> Floats:
     """A rectangle with round corners in the middle of a sheet (width, height); by default it fills the sheet."""
     across, down = sheet or (even(width), even(height))
     x, y = grid(across, down)

@@ -11,7 +11,8 @@ from av.video.reformatter import Interpolation, VideoReformatter
 
 from gpu_consumers.picture.canvas import Canvas
 from gpu_consumers.picture.colour import Floats, Rgb, halved, rounded, yuv
-from gpu_consumers.picture.layout import Layout
+from gpu_consumers.picture.headline import Headline, Type
+from gpu_consumers.picture.layout import Box, Layout
 from gpu_consumers.picture.palettes import Palette
 from schemas.values import Scene, Word
 
@@ -20,7 +21,7 @@ Paint = Callable[[int], Canvas]
 
 
 class Look(Protocol):
-    """A way to fill the picture behind the captions. Called once a scene; what it returns is called once a frame, in order."""
+    """A way to fill the picture behind the captions: called once a scene; what it returns, once a frame, in order."""
 
     def __call__(self, stage: Stage) -> Paint: ...
 
@@ -61,6 +62,22 @@ class Stage:
     def heading(self) -> str:
         """What stands large in the picture: the scene's own text; the title where the first scene has none."""
         return self.scene.on_screen_text or (self.title if self.first else "")
+
+    @property
+    def room(self) -> Box:
+        """Where a look may put type: the stage, below the title's label where the first scene has one."""
+        box, label = self.layout.stage, round(84 * self.layout.unit) if self.label else 0
+        return Box(box.x, box.y + label, box.width, box.height - label)
+
+    @property
+    def label(self) -> str:
+        """The video's title, where the first scene shows something else."""
+        return self.title if self.first and self.title.casefold() != self.heading.casefold() else ""
+
+    def headline(self, style: Type, box: Box | None = None, text: str | None = None) -> Headline:
+        """The heading set in a box (by default all the room). In the first scene it stands from the first frame on,
+        which is the video's cover."""
+        return Headline(self.heading if text is None else text, box or self.room, style, -60 if self.first else 3)
 
     def canvas(self) -> Canvas:
         """A canvas of the clip's size, for a look to keep and draw on again and again."""
@@ -104,5 +121,3 @@ def blend(colours: list[Rgb], weights: list[Floats]) -> tuple[Floats, Floats, Fl
         mixed = sum(np.float32(yuv(colour)[part]) * weight for colour, weight in zip(colours, weights, strict=True))
         planes.append((mixed / total).astype(np.float32))
     return planes[0], planes[1], planes[2]
-
-

@@ -6,7 +6,7 @@ import numpy as np
 
 from gpu_consumers.picture.canvas import Canvas, Plate, Sprite
 from gpu_consumers.picture.colour import Floats, Rgb, yuv420
-from gpu_consumers.picture.headline import Headline, Type
+from gpu_consumers.picture.headline import Type
 from gpu_consumers.picture.layout import Box
 from gpu_consumers.picture.motion import ease_out, progress
 from gpu_consumers.picture.shapes import disc, edge, glow
@@ -40,8 +40,9 @@ def hills(stage: Stage) -> Paint:
     halo = Sprite.of_mask(glow(radius * 2.4) * 0.5, palette.accent)
     sun_x = layout.width * float(rng.uniform(0.3, 0.7))
     direction = 1 if rng.random() < 0.5 else -1
-    box = Box(layout.stage.x, layout.stage.y, layout.stage.width, round(layout.stage.height * 0.62))
-    headline = Headline(stage.heading, box, Type(largest=round(140 * layout.unit), shadow=0.5))
+    room = stage.room
+    box = Box(room.x, room.y, room.width, round(room.height * 0.5))
+    headline = stage.headline(Type(largest=round(140 * layout.unit), shadow=0.5, vertical=0.35), box)
     canvas = stage.canvas()
 
     def paint(frame: int) -> Canvas:
@@ -65,7 +66,9 @@ def _ridge(stage: Stage, rng: np.random.Generator, depth: float, travel: float) 
     x = np.arange(width, dtype=np.float32) / layout.width
     waves = sum(np.sin(x * rng.uniform(3, 6) * n + rng.uniform(0, 6.28)) / n**1.2 for n in (1, 2, 3, 5))
     base = layout.height * (0.50 + 0.22 * depth)
-    line = (base - np.asarray(waves, np.float32) * np.float32(layout.height * (0.035 + 0.015 * depth))).astype(np.float32)
+    line = (base - np.asarray(waves, np.float32) * np.float32(layout.height * (0.035 + 0.015 * depth))).astype(
+        np.float32
+    )
     far = palette.first.mix(palette.second, 0.35)
     return Ridge(line, far.mix(palette.deep, 0.15 + 0.85 * depth), layout.height)
 

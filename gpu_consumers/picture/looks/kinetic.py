@@ -1,4 +1,4 @@
-"""Kinetic type: rows of the heading run across the picture against each other, and it stands once, large, before them."""
+"""Kinetic type: rows of the heading run across the picture against each other, and it stands before them, large."""
 
 from __future__ import annotations
 
@@ -6,35 +6,37 @@ from PIL import Image, ImageDraw
 
 from gpu_consumers.picture.canvas import Canvas, Plate
 from gpu_consumers.picture.colour import Rgb
-from gpu_consumers.picture.headline import Headline, Type
-from gpu_consumers.picture.layout import Box
+from gpu_consumers.picture.headline import Type
 from gpu_consumers.picture.palettes import ink_on
 from gpu_consumers.picture.shapes import even
 from gpu_consumers.picture.stage import Paint, Stage
 from gpu_consumers.picture.text import advance, clean, draw
 from gpu_consumers.picture.typefaces import Face
 
+ROWS = 9
+
 
 def kinetic(stage: Stage) -> Paint:
-    """Poster rows in two tones of the leading colour."""
+    """Poster rows in two tones of a leading colour."""
     layout, palette, rng = stage.layout, stage.palette, stage.rng("kinetic")
-    ground = palette.first.mix(palette.deep, 0.25)
+    ground = (palette.first, palette.second)[int(rng.integers(2))].mix(palette.deep, 0.3)
     phrase = clean(stage.heading or stage.title).upper()
-    tall = even(layout.height / 9)
-    rows = [_row(phrase, tall, layout.width, ground, palette.first.mix(palette.deep, 0.25 + 0.16 * (n % 2 + 1))) for n in range(2)]
-    speeds = rng.uniform(70, 150, 9) * layout.unit
-    box = Box(layout.stage.x, layout.stage.y, layout.stage.width, layout.stage.height)
-    style = Type(face=Face.CONDENSED, largest=round(300 * layout.unit), upper=True, leading=0.92, colour=ink_on(ground), shadow=0.25)
-    headline = Headline(phrase, box, style, stagger=4, frames=8)
+    tall = even(layout.height / ROWS)
+    tones = [ground.mix(palette.deep, amount) for amount in (0.16, 0.3)]
+    rows = [_row(phrase, tall, layout.width, ground, tone) for tone in tones]
+    speeds = rng.uniform(80, 170, ROWS) * layout.unit
+    style = Type(
+        face=Face.CONDENSED, largest=round(330 * layout.unit), upper=True, leading=0.9, colour=ink_on(ground),
+        shadow=0.3, enter="slide",
+    )  # fmt: skip
+    headline = stage.headline(style, text=phrase)
     canvas = stage.canvas()
 
     def paint(frame: int) -> Canvas:
-        for n in range(9):
+        for n in range(ROWS):
             plate, period = rows[n % 2]
             shift = int(stage.seconds(frame) * speeds[n]) % period
             canvas.paste(plate, -shift if n % 2 else shift - period, n * tall)
-        if 9 * tall < canvas.height:
-            canvas.fill(ground, 0, 9 * tall)
         headline.draw(canvas, frame)
         return canvas
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from gpu_consumers.picture.canvas import Canvas, Sprite
 from gpu_consumers.picture.colour import WHITE, Plane, halved, rounded
-from gpu_consumers.picture.headline import Headline, Type
+from gpu_consumers.picture.headline import Type
 from gpu_consumers.picture.motion import sway
 from gpu_consumers.picture.shapes import disc, glow
 from gpu_consumers.picture.stage import Backdrop, Paint, Stage, blend
@@ -27,7 +27,7 @@ def particles(stage: Stage) -> Paint:
     ]
     sparks = [Sprite.of_mask(disc(radius * layout.unit, 2.0), WHITE) for radius in (3, 5, 7)]
     placed = rng.uniform(0, 1, (26, 4))
-    headline = Headline(stage.heading, layout.stage, Type(largest=round(140 * layout.unit)))
+    headline = stage.headline(Type(largest=round(150 * layout.unit)))
 
     def paint(frame: int) -> Canvas:
         seconds, small = stage.seconds(frame), backdrop.small
@@ -52,5 +52,7 @@ def _ground(backdrop: Backdrop, stage: Stage) -> list[Plane]:
     y = np.linspace(0, 1, backdrop.height, dtype=np.float32)[:, None]
     x = np.linspace(-1, 1, backdrop.width, dtype=np.float32)[None, :]
     light = np.exp(-((y - 0.35) ** 2 * 6 + x * x * 1.2)).astype(np.float32)
-    luma, blue, red = blend([stage.palette.deep, stage.palette.ground.mix(stage.palette.first, 0.25)], [1 - light, light])
+    luma, blue, red = blend(
+        [stage.palette.deep, stage.palette.ground.mix(stage.palette.first, 0.25)], [1 - light, light]
+    )
     return [rounded(luma), rounded(halved(blue)), rounded(halved(red))]

@@ -1,0 +1,64 @@
+"""Contours: the lines of a map over an invented landscape, passing slowly below."""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from gpu_consumers.picture.canvas import Canvas, Plate, Sprite
+from gpu_consumers.picture.headline import Type
+from gpu_consumers.picture.motion import ease_out, progress
+from gpu_consumers.picture.shapes import disc, even, ring
+from gpu_consumers.picture.stage import Paint, Stage
+
+LEVELS = 11
+
+
+def contour(stage: Stage) -> Paint:
+    """The heading as a place on the map, with a pin that pulses."""
+    layout, palette, rng = stage.layout, stage.palette, stage.rng("contour")
+    far = even(0.2 * layout.height)
+    chart = _chart(stage, layout.width + far, layout.height + far)
+    way = rng.choice([-1, 1], 2)
+    face = Type(largest=round(150 * layout.unit), shadow=0.55, align="left")
+    headline = stage.headline(face)
+    pin = Sprite.of_mask(disc(16 * layout.unit), palette.accent)
+    pulses = [Sprite.of_mask(ring((20 + 7 * n) * layout.unit, 5 * layout.unit) * (1 - n / 12), palette.accent) for n in range(12)]
+    bar = even(10 * layout.unit)
+    canvas = stage.canvas()
+
+    def paint(frame: int) -> Canvas:
+        moved = frame / max(1, stage.frames) * far
+        canvas.paste(chart, *(-round(far / 2 + way[axis] * (moved - far / 2)) for axis in (0, 1)))
+        x, y = headline.x + bar, headline.y - 70 * layout.unit
+        pulse = pulses[frame // 2 % len(pulses)]
+        canvas.stamp(pulse, x - pulse.width / 2, y - pulse.height / 2)
+        canvas.stamp(pin, x - pin.width / 2, y - pin.height / 2)
+        grown = 1.0 if stage.first else ease_out(progress(frame, 2, 12))
+        under = headline.bottom + 44 * layout.unit
+        canvas.fill(palette.accent, round(headline.x), round(under), round(headline.text.width * 0.5 * grown), bar)
+        headline.draw(canvas, frame)
+        return canvas
+
+    return paint
+
+
+def _chart(stage: Stage, width: int, height: int) -> Plate:
+    rng, palette, scale = stage.rng("chart"), stage.palette, 2
+    x = np.linspace(0, width / height, width // scale, dtype=np.float32)[None, :]
+    y = np.linspace(0, 1, height // scale, dtype=np.float32)[:, None]
+    land = sum(
+        np.sin(x * float(fx) + y * float(fy) + float(phase)) / np.float32(1 + n * 0.35)
+        for n, (fx, fy, phase) in enumerate(rng.uniform((-9, -9, 0), (9, 9, 6.28), (7, 3)))
+    )
+    land = np.asarray((land - np.min(land)) / (np.max(land) - np.min(land)) * LEVELS, np.float32)
+    steep = np.hypot(*np.gradient(land)) + np.float32(1e-4)
+    near = np.abs(land - np.round(land)) / steep
+    bold = (np.round(land) % 4 == 0) * np.float32(0.7)
+    lines = np.clip(np.float32(1.1) + bold - near, 0, 1)
+    heights = Image.fromarray((land * (255 / LEVELS)).astype(np.uint8))
+    image = Image.new("RGB", heights.size, tuple(palette.deep))
+    ImageDraw.Draw(image).bitmap((0, 0), heights, fill=tuple(palette.ground.mix(palette.first, 0.35)))
+    mask = Image.fromarray((lines * 150).astype(np.uint8))
+    ImageDraw.Draw(image).bitmap((0, 0), mask, fill=tuple(palette.second))
+    return Plate.of_image(image.resize((even(width), even(height)), Image.Resampling.BICUBIC))

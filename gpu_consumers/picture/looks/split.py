@@ -1,0 +1,85 @@
+"""Split screen: two worlds along a slanting line, their patterns drifting apart; the heading in one, the words in the other."""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from gpu_consumers.picture.canvas import Canvas, Plate, Wide
+from gpu_consumers.picture.colour import Rgb, halved
+from gpu_consumers.picture.headline import Type
+from gpu_consumers.picture.layout import Box
+from gpu_consumers.picture.motion import ease_out, progress
+from gpu_consumers.picture.palettes import ink_on
+from gpu_consumers.picture.shapes import edge, even
+from gpu_consumers.picture.stage import Paint, Stage
+
+STEP = 90  #: of the patterns, where the shorter side is 1080
+
+
+def split(stage: Stage) -> Paint:
+    """Stripes above, dots below; the lower world closes up from the bottom."""
+    layout, palette, rng = stage.layout, stage.palette, stage.rng("split")
+    step = even(STEP * layout.unit)
+    light, dark = (palette.second, palette.ground) if rng.random() < 0.5 else (palette.first, palette.deep)
+    light = light.mix(palette.deep, 0.12)
+    upper = _striped(layout.width + 2 * step, layout.height, step, light, light.mix(palette.deep, 0.1))
+    lower = _dotted(layout.width + 2 * step, layout.height, step, dark, dark.mix(palette.first, 0.28))
+    slope = layout.height * float(rng.choice([-0.09, 0.09]))
+    masks, tall = _seam(layout.width, slope)
+    line = _seam(layout.width, slope, thick=16 * layout.unit)
+    middle = round(layout.height * 0.52)
+    room = stage.room
+    box = Box(room.x, room.y, room.width, middle - tall // 2 - room.y - round(30 * layout.unit))
+    headline = stage.headline(Type(largest=round(160 * layout.unit), colour=ink_on(light), shadow=0.22), box)
+    accent = Plate.plain(layout.width, layout.height, palette.accent)
+    canvas = stage.canvas()
+
+    def paint(frame: int) -> Canvas:
+        drift = int(stage.seconds(frame) * 60 * layout.unit) % step & ~1
+        away = 0.0 if stage.first else 1 - ease_out(progress(frame, 0, 16))
+        top = (middle - tall // 2 + round(away * layout.height * 0.5)) & ~1
+        canvas.paste(upper, -drift, 0)
+        canvas.reveal(lower, masks, top, step - drift)
+        _rest(canvas, lower, top + tall, step - drift)
+        canvas.reveal(accent, line[0], top)
+        headline.draw(canvas, frame)
+        return canvas
+
+    return paint
+
+
+def _rest(canvas: Canvas, plate: Plate, y: int, x: int) -> None:
+    for shift, plane, source in zip((0, 1, 1), canvas.planes, plate.planes, strict=True):
+        plane[y >> shift :] = source[y >> shift : plane.shape[0], (x >> shift) : (x >> shift) + plane.shape[1]]
+
+
+def _seam(width: int, slope: float, thick: float | None = None) -> tuple[tuple[Wide, Wide], int]:
+    """Masks of what lies below a slanting line (or on it, when it is thick), and their height."""
+    tall = even(abs(slope) + 40) // 4 * 4
+    x = np.linspace(-0.5, 0.5, width, dtype=np.float32)[None, :]
+    y = np.arange(tall, dtype=np.float32)[:, None] - tall / 2
+    distance = np.float32(slope) * x - y if thick is None else np.abs(np.float32(slope) * x - y) - np.float32(thick / 2)
+    mask = edge(distance, 1.5) * np.float32(256)
+    return (mask.astype(np.uint16), halved(mask).astype(np.uint16)), tall
+
+
+def _striped(width: int, height: int, step: int, ground: Rgb, colour: Rgb) -> Plate:
+    x, y = np.arange(width, dtype=np.float32)[None, :], np.arange(height, dtype=np.float32)[:, None]
+    wave = np.abs((x + y) % step - step / 2) - step / 4
+    mask = Image.fromarray((edge(wave, 1.5) * 255).astype(np.uint8))
+    return _painted(mask, ground, colour)
+
+
+def _dotted(width: int, height: int, step: int, ground: Rgb, colour: Rgb) -> Plate:
+    x, y = np.arange(width, dtype=np.float32)[None, :], np.arange(height, dtype=np.float32)[:, None]
+    row = (y // step) % 2
+    dx, dy = (x + row * step / 2) % step - step / 2, y % step - step / 2
+    mask = Image.fromarray((edge(np.hypot(dx, dy) - step * 0.13, 1.5) * 255).astype(np.uint8))
+    return _painted(mask, ground, colour)
+
+
+def _painted(mask: Image.Image, ground: Rgb, colour: Rgb) -> Plate:
+    image = Image.new("RGB", mask.size, tuple(ground))
+    ImageDraw.Draw(image).bitmap((0, 0), mask, fill=tuple(colour))
+    return Plate.of_image(image)

@@ -1,0 +1,92 @@
+"""Transitions: how a picture leaves at a scene's end and the next one arrives.
+
+The scenes are rendered apart and joined by copying packets, so each does its half: both know the kind from the video's
+title and the number of the scene before the seam. The bar and the captions are drawn afterwards and stand still.
+"""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+from av.video.reformatter import Interpolation, VideoReformatter
+
+from gpu_consumers.picture.canvas import Canvas
+from gpu_consumers.picture.colour import yuv
+from gpu_consumers.picture.motion import ease_out, progress
+from gpu_consumers.picture.stage import Stage
+
+KINDS = ("cut", "zoom", "slide", "wipe", "fade")
+FRAMES = 6
+
+
+def kind_after(scene_number: int, title: str) -> str:
+    """The transition between that scene and the next."""
+    return random.Random(f"transition {scene_number} {title}").choice(KINDS)
+
+
+class Transitions:
+    """The entrance and the exit of one scene. The first has no entrance, the last no exit: a short plays in a loop."""
+
+    def __init__(self, stage: Stage) -> None:
+        number = stage.scene.scene_number
+        self._enter = "cut" if stage.first else kind_after(number - 1, stage.title)
+        self._leave = "cut" if stage.last else kind_after(number, stage.title)
+        self._frames, self._palette = stage.frames, stage.palette
+        self._scaler = VideoReformatter()
+        self._short = stage.frames < 4 * FRAMES
+
+    def apply(self, canvas: Canvas, frame: int) -> Canvas:
+        """The canvas with the transition of that frame; perhaps another one."""
+        if self._short:
+            return canvas
+        if frame < FRAMES:
+            return self._moved(canvas, self._enter, 1 - ease_out(progress(frame + 1, 0, FRAMES)), arriving=True)
+        left = self._frames - 1 - frame
+        if left < FRAMES:
+            return self._moved(canvas, self._leave, progress(FRAMES - left, 0, FRAMES) ** 2, arriving=False)
+        return canvas
+
+    def _moved(self, canvas: Canvas, kind: str, away: float, *, arriving: bool) -> Canvas:
+        if kind == "cut" or away <= 0:
+            return canvas
+        if kind == "zoom":
+            return self._zoomed(canvas, 1 + 0.3 * away)
+        if kind == "slide":
+            self._slid(canvas, away if arriving else -away)
+        elif kind == "wipe":
+            self._wiped(canvas, away, arriving=arriving)
+        else:
+            self._faded(canvas, away)
+        return canvas
+
+    def _zoomed(self, canvas: Canvas, scale: float) -> Canvas:
+        width, height = (int(side / scale / 2) * 2 for side in (canvas.width, canvas.height))
+        part = Canvas.blank(width, height)
+        x, y = (canvas.width - width) // 4 * 2, (canvas.height - height) // 4 * 2
+        for shift, small, plane in zip((0, 1, 1), part.planes, canvas.planes, strict=True):
+            top, left = y >> shift, x >> shift
+            small[...] = plane[top : top + small.shape[0], left : left + small.shape[1]]
+        frame = self._scaler.reformat(
+            part.frame, canvas.width, canvas.height, "yuv420p", interpolation=Interpolation.BILINEAR, threads=1
+        )
+        return Canvas(frame)
+
+    def _slid(self, canvas: Canvas, away: float) -> None:
+        for plane, level in zip(canvas.planes, yuv(self._palette.deep), strict=True):
+            shift = round(plane.shape[1] * away)
+            if shift:
+                plane[...] = np.roll(plane, shift, axis=1)
+                plane[:, slice(0, shift) if shift > 0 else slice(shift, None)] = level
+
+    def _wiped(self, canvas: Canvas, away: float, *, arriving: bool) -> None:
+        colours = (self._palette.accent, self._palette.first, self._palette.second)
+        tall = -(-canvas.height // 3)
+        for n, colour in enumerate(colours):
+            wide = round(canvas.width * min(1.0, away * (1.25 - 0.12 * n)))
+            canvas.fill(colour, canvas.width - wide if arriving else 0, n * tall, wide, tall)
+
+    def _faded(self, canvas: Canvas, away: float) -> None:
+        weight = round(256 * away)
+        for plane, level in zip(canvas.planes, yuv(self._palette.deep), strict=True):
+            plane[...] = (plane * np.uint16(256 - weight) + np.uint16(level * weight)) >> 8
