@@ -36,7 +36,7 @@ $(READY): pyproject.toml constraints.txt
 	@touch $@
 
 lock: venv ## Choose the versions anew: constraints.txt and infra/stack/jars.lock
-	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --upgrade --generate-hashes \
+	$(BIN)/uv pip compile pyproject.toml --extra dev --extra gpu --universal --upgrade --generate-hashes \
 		--no-header --no-annotate --quiet --output-file constraints.txt
 	$(BIN)/python -m infra.stack.lock
 
