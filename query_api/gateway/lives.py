@@ -6,7 +6,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 
 from query_api.gateway.entries import Entry
-from query_api.gateway.progress import Progress
+from query_api.gateway.progress import ORDER, Progress
 from schemas.base import Message
 from schemas.progress import RenderProgress
 from schemas.values import Origin
@@ -57,13 +57,8 @@ class Life:
 
     def _rendering(self, event: RenderProgress) -> Life:
         number = event.scene_number or 0
-        return replace(
-            self,
-            progress=self.progress.advanced(event.stage, event.fraction, number, event.scene_count),
-            stage=event.stage,
-            scene_number=event.scene_number,
-            preview=event.preview or self.preview,
-        )
+        progress = self.progress.advanced(event.stage, event.fraction, number, event.scene_count)
+        return replace(self._at(event.stage, number), progress=progress, preview=event.preview or self.preview)
 
     def _living(self, event: Message) -> Life:
         if isinstance(event, PromptAccepted):
@@ -78,12 +73,13 @@ class Life:
         return self
 
     def _advanced(self, stage: Stage, scene: int = 0, scene_count: int | None = None) -> Life:
-        return replace(
-            self,
-            progress=self.progress.advanced(stage, 1.0, scene, scene_count),
-            stage=stage,
-            scene_number=scene or None,
-        )
+        return replace(self._at(stage, scene), progress=self.progress.advanced(stage, 1.0, scene, scene_count))
+
+    def _at(self, stage: Stage, scene: int) -> Life:
+        """Scenes are spoken and drawn side by side: what is told is the furthest stage, not the newest record's."""
+        if ORDER.index(stage) < ORDER.index(self.stage):
+            return self
+        return replace(self, stage=stage, scene_number=scene or None)
 
 
 class Lives:

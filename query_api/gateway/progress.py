@@ -17,19 +17,19 @@ WEIGHTS: dict[Stage, float] = {
     Stage.SCENE: 0.65,
     Stage.ASSEMBLY: 0.15,
 }
-_ORDER = list(WEIGHTS)
+ORDER = tuple(WEIGHTS)
 _PER_SCENE = frozenset({Stage.VOICE, Stage.SCENE})
 
 
 def overall(parts: Parts, scene_count: int) -> float:
     """The fraction done, 0 to 1. A stage that has begun means that the whole-video stages before it are over."""
-    reached = max((_ORDER.index(stage) for stage, _ in parts), default=0)
-    return round(sum(WEIGHTS[stage] * _share(stage, parts, scene_count, reached) for stage in _ORDER), 4)
+    reached = max((ORDER.index(stage) for stage, _ in parts), default=0)
+    return round(sum(WEIGHTS[stage] * _share(stage, parts, scene_count, reached) for stage in ORDER), 4)
 
 
 def _share(stage: Stage, parts: Parts, scene_count: int, reached: int) -> float:
-    passed = _ORDER.index(stage) < reached
-    if passed and (stage not in _PER_SCENE or _ORDER[reached] is Stage.ASSEMBLY):
+    passed = ORDER.index(stage) < reached
+    if passed and (stage not in _PER_SCENE or ORDER[reached] is Stage.ASSEMBLY):
         return 1.0
     done = sum(fraction for (name, _), fraction in parts.items() if name is stage)
     return min(1.0, done / scene_count if stage in _PER_SCENE else done)

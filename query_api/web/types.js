@@ -9,7 +9,9 @@
  * }} Card
  * @typedef {"you" | "another" | "everyone"} Audience
  * @typedef {{ items: Card[], cursor?: string | null }} FeedPage
- * @typedef {{ name: string, title?: string | null, description?: string | null }} Choice
+ * @typedef {{
+ *   name: string, title?: string, description?: string, prompt_characters?: number, archetypes?: string[],
+ * }} Flavor
  * @typedef {{
  *   type: "progress", video_id: string, stage: string, fraction: number, title?: string,
  *   scene_number?: number, scene_count?: number, preview?: string,

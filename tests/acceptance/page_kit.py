@@ -195,7 +195,13 @@ class PageServer:
 
         @app.get("/v1/flavors")
         def flavors() -> dict[str, Any]:
-            return {"flavors": [{"name": "default"}, {"name": "night-neon", "title": "Night neon"}]}
+            kinds = ["explainer", "listicle", "story"]
+            return {
+                "flavors": [
+                    {"name": "default", "title": "House style", "prompt_characters": 500, "archetypes": kinds},
+                    {"name": "night-neon", "title": "Night neon", "prompt_characters": 500, "archetypes": kinds[:1]},
+                ]
+            }
 
         @app.get("/v1/videos/{video_id}")
         def video(video_id: str) -> Any:

@@ -113,6 +113,22 @@ def test_a_prompt_is_followed_until_it_can_be_watched(browser: Browser, server: 
         assert viewer.until_playing()["id"] == video_id
 
 
+def test_style_and_kind_are_chosen_from_what_there_is(browser: Browser, server: PageServer) -> None:
+    server.fill(3)
+    with Viewer(browser, server.url) as viewer:
+        viewer.open().until_playing()
+        viewer.page.click("#make")
+        viewer.page.wait_for_selector("#sheet select[name=archetype] option[value=story]", state="attached")
+        viewer.page.select_option("#sheet select[name=archetype]", "story")
+        viewer.page.select_option("#sheet select[name=flavor]", "night-neon")
+        assert viewer.page.input_value("#sheet select[name=archetype]") == ""
+        viewer.page.select_option("#sheet select[name=archetype]", "explainer")
+        viewer.page.fill("#sheet textarea", "Neon")
+        viewer.page.keyboard.press("Control+Enter")
+        viewer.page.wait_for_selector("#sheet .job")
+    assert [(prompt["flavor"], prompt["archetype"]) for prompt in server.prompts] == [("night-neon", "explainer")]
+
+
 def test_a_prompt_that_is_refused_says_why(browser: Browser, server: PageServer) -> None:
     server.fill(3)
     with Viewer(browser, server.url) as viewer:

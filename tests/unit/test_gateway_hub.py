@@ -296,6 +296,16 @@ async def test_progress_never_goes_back() -> None:
     assert told == sorted(told)
 
 
+async def test_the_stage_that_is_told_is_the_furthest_one() -> None:
+    hub, sink = make_hub(), ListSink()
+    await hub.join(sink, hello(videos=(vid(1),)))
+    for offset, (stage, scene) in enumerate([(Stage.VOICE, 1), (Stage.SCENE, 1), (Stage.VOICE, 2), (Stage.SCENE, 2)]):
+        hub.take(batch([received(rendering(1, 1.0, scene=scene, stage=stage), offset)]))
+        await hub.flush()
+    told = [(frame["stage"], frame["scene_number"]) for frame in sink.of("progress")]
+    assert told == [("voice", 1), ("scene", 1), ("scene", 1), ("scene", 2)]
+
+
 async def test_a_quiet_hub_beats_and_its_token_moves_on(hub: Hub) -> None:
     sink = ListSink()
     await hub.join(sink, hello())

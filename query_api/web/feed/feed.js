@@ -191,6 +191,7 @@ export class Feed extends EventTarget {
     this.swipedAt = performance.now();
     this.#leave();
     this.list.go(index);
+    if (this.list.ahead < AHEAD && this.list.waiting.length) this.#release();
     const card = this.list.current;
     this.playing = card?.video_id || null;
     this.#aim();
@@ -198,6 +199,13 @@ export class Feed extends EventTarget {
     this.#tell("current", card);
     this.#tell("news");
     if (this.list.ahead < AHEAD) this.more();
+  }
+
+  /** Few are left: what was pushed meanwhile follows behind them. */
+  #release() {
+    const at = this.list.items.length;
+    this.slides.insert(this.list.release(), at);
+    if (this.list.index >= at) this.slides.go(this.list.index, false);
   }
 
   /** Fill what is near, seat what is next, fetch what comes after. */

@@ -73,6 +73,17 @@ export class Playlist {
     return added;
   }
 
+  /**
+   * Put what waits behind all others: the viewer has come near the end.
+   * @returns {Card[]} what was put in
+   */
+  release() {
+    const released = this.waiting;
+    this.waiting = [];
+    this.items.push(...released);
+    return released;
+  }
+
   /** @param {string} id */
   find(id) {
     return this.items.findIndex((card) => card.video_id === id);

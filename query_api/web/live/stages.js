@@ -8,7 +8,7 @@ export const STAGES = [
 ];
 
 const DOING = {
-  moderation: "Reading the prompt",
+  moderation: "In the queue",
   script: "Writing the script",
   voice: "Recording the voice",
   scene: "Drawing the scenes",
@@ -20,7 +20,7 @@ const DOING = {
  * @returns {string}
  */
 export function doing({ stage, scene_number, scene_count }) {
-  const text = DOING[/** @type {keyof typeof DOING} */ (stage)] || "Waiting for a free worker";
+  const text = DOING[/** @type {keyof typeof DOING} */ (stage)] || DOING.moderation;
   return stage === "scene" && scene_number && scene_count ? `Drawing scene ${scene_number} of ${scene_count}` : text;
 }
 

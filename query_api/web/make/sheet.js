@@ -22,6 +22,8 @@ export class Sheet {
     this.onWatch = onWatch;
     this.dialog = /** @type {HTMLDialogElement} */ (byId("sheet"));
     this.key = uuid();
+    /** @type {import("../types.js").Flavor[]} */
+    this.flavors = [];
     this.#build();
     jobs.addEventListener("change", () => this.#draw());
     this.#draw();
@@ -44,8 +46,9 @@ export class Sheet {
       placeholder: "What should it be about?", "aria-labelledby": "sheet-title", "aria-describedby": "sheet-error",
       oninput: () => this.#typed(),
     });
-    this.flavor = h("select", { name: "flavor" }, h("option", { value: "" }, "Surprise me"));
+    this.flavor = h("select", { name: "flavor", onchange: () => this.#kinds() }, h("option", { value: "" }, sentence("default")));
     this.archetype = h("select", { name: "archetype" }, h("option", { value: "" }, "Whatever fits"));
+    this.kind = h("label", { hidden: true }, h("span", {}, "Kind"), this.archetype);
     this.error = h("p", { id: "sheet-error", class: "error", role: "alert" });
     this.submit = h("button", { class: "main", type: "submit" }, icon("spark"), "Make it");
     this.list = h("div", { class: "jobs" });
@@ -54,7 +57,7 @@ export class Sheet {
       { onsubmit: (/** @type {Event} */ event) => this.#send(event) },
       this.text,
       h("div", { class: "ideas" }, ...IDEAS.map((idea) => h("button", { type: "button", class: "idea", onclick: () => this.#take(idea) }, idea))),
-      h("div", { class: "choices" }, h("label", {}, h("span", {}, "Style"), this.flavor), h("label", {}, h("span", {}, "Kind"), this.archetype)),
+      h("div", { class: "choices" }, h("label", {}, h("span", {}, "Style"), this.flavor), this.kind),
       this.error,
       this.submit,
     );
@@ -80,14 +83,24 @@ export class Sheet {
   }
 
   async #choices() {
-    if (this.flavor.options.length > 1) return;
-    try {
-      const answer = await api.flavors();
-      fill(this.flavor, answer.items || answer.flavors || []);
-      fill(this.archetype, answer.archetypes || []);
-    } catch {
-      /* the defaults will do */
-    }
+    if (this.flavors.length) return;
+    const answer = await api.flavors().catch(() => null);
+    if (!answer?.flavors?.length) return; // the defaults will do
+    this.flavors = answer.flavors;
+    this.flavor.replaceChildren(...this.flavors.map((flavor) => option(flavor.name, flavor.title, flavor.description)));
+    this.flavor.value = this.flavors.some((flavor) => flavor.name === "default") ? "default" : this.flavors[0].name;
+    this.#kinds();
+  }
+
+  /** The kinds of story that the chosen style knows. */
+  #kinds() {
+    const flavor = this.flavors.find((item) => item.name === this.flavor.value);
+    const kinds = flavor?.archetypes || [];
+    const before = this.archetype.value;
+    this.archetype.replaceChildren(option("", "Whatever fits"), ...kinds.map((name) => option(name)));
+    this.archetype.value = kinds.includes(before) ? before : "";
+    this.kind.hidden = !kinds.length;
+    this.text.maxLength = flavor?.prompt_characters || MOST;
   }
 
   /** @param {Event} event */
@@ -136,12 +149,8 @@ export class Sheet {
 }
 
 /**
- * @param {HTMLSelectElement} select
- * @param {(import("../types.js").Choice | string)[]} choices
+ * @param {string} value
+ * @param {string} [text]
+ * @param {string} [hint]
  */
-function fill(select, choices) {
-  for (const choice of choices) {
-    const { name, title, description } = typeof choice === "string" ? { name: choice, title: null, description: null } : choice;
-    select.append(h("option", { value: name, title: description || "" }, title || sentence(name)));
-  }
-}
+const option = (value, text, hint) => h("option", { value, title: hint || "" }, text || sentence(value));
