@@ -17,16 +17,22 @@ from schemas.base import REGISTRY, Message
 from schemas.documents.catalogue import Registry, newest, topics_of
 from schemas.documents.json_schema import document, text
 
+#: Bad gateway, service unavailable, gateway timeout.
+_AWAY = (502, 503, 504)
 _MEDIA = "application/vnd.schemaregistry.v1+json"
+_OWN_RULES = (
+    "The registry has rules of its own, which know no optional fields in open objects, or not this JSON Schema. "
+    "`--compatibility NONE` leaves the judgement to `swipestream contracts check`."
+)
+#: What to do about a status, or about one of the API's own error codes.
 _HINTS = {
     401: "Put a name and a password into the address: https://name:password@host/.",
     403: "These credentials may not write subjects.",
     404: "Is this the address of the Confluent-compatible API? Apicurio's ends in /apis/ccompat/v7.",
-    409: (
-        "The registry has rules of its own, which know no optional fields in open JSON objects. "
-        "`--compatibility NONE` leaves the judgement to `swipestream contracts check`."
-    ),
+    409: _OWN_RULES,
     422: "The registry cannot read this schema: does it support JSON Schema 2020-12?",
+    500: _OWN_RULES,  # Apicurio's answer when its rules meet JSON Schema 2020-12
+    42203: "Levels are NONE, BACKWARD, FORWARD and FULL, and each but NONE with _TRANSITIVE.",
 }
 
 
@@ -85,14 +91,14 @@ def subjects(model: type[Message]) -> list[str]:
 
 
 def _refusal(subject: str, answer: httpx.Response) -> Exception:
+    status = answer.status_code
     try:
         told = answer.json()
-        reason = f"{told['message']} (error {told['error_code']})"
+        code, reason = told["error_code"], told["message"]
     except (ValueError, KeyError, TypeError):
-        reason = answer.reason_phrase or "no reason given"
-    message = f"{subject}: the registry answered {answer.status_code}: {reason}"
-    kind = RegistryUnreachableError if answer.status_code >= 500 else RegistryRefusedError
-    return kind(message, hint=_HINTS.get(answer.status_code))
+        code, reason = status, answer.reason_phrase or "no reason given"
+    kind = RegistryUnreachableError if status in _AWAY else RegistryRefusedError
+    return kind(f"{subject}: the registry answered {status}: {reason}", hint=_HINTS.get(code, _HINTS.get(status)))
 
 
 def _object(subject: str, answer: httpx.Response) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from schemas.base import REGISTRY, Message
 from schemas.swipes import SwipeRecorded
 from schemas.tasks import RenderScene
 from tests.contract.contract_kit import MESSAGES
-from tests.contract.fake_registry import FakeRegistry, fake_registry
+from tests.contract.fake_registry import FakeRegistry, RefusedError, fake_registry
 
 
 @pytest.fixture
@@ -88,14 +89,36 @@ def test_credentials_in_the_address_are_used_and_never_shown() -> None:
 
 
 @pytest.mark.parametrize(
-    ("compatibility", "path", "told"),
-    [("SIDEWAYS", "", "422: Invalid compatibility level"), (None, "/apis", "404")],
+    ("compatibility", "path", "told", "hint"),
+    [
+        ("SIDEWAYS", "", "422: Invalid compatibility level", "Levels are NONE"),
+        (None, "/apis", "404: HTTP 404 Not Found", "/apis/ccompat/v7"),
+    ],
 )
 def test_what_the_registry_refuses_is_told(
-    registry: FakeRegistry, compatibility: str | None, path: str, told: str
+    registry: FakeRegistry, compatibility: str | None, path: str, told: str, hint: str
 ) -> None:
-    with pytest.raises(RegistryRefusedError, match=told):
+    with pytest.raises(RegistryRefusedError, match=told) as refused:
         register_all(registry.url + path, compatibility)
+    assert hint in (refused.value.hint or "")
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "hint"),
+    [(500, RegistryRefusedError, "--compatibility NONE"), (503, RegistryUnreachableError, "")],
+)
+def test_a_registry_that_fails_is_told_from_one_that_is_away(
+    registry: FakeRegistry, monkeypatch: pytest.MonkeyPatch, status: int, kind: type[Exception], hint: str
+) -> None:
+    # given: what Apicurio 3.3 says when one of its rules meets JSON Schema 2020-12
+    def fail(*_: Any) -> Any:
+        raise RefusedError(status, 0, "#: could not determine version")
+
+    monkeypatch.setattr(FakeRegistry, "register", fail)
+    # then
+    with pytest.raises(kind, match=f"{status}: #: could not determine version") as refused:
+        register_all(registry.url, None)
+    assert hint in (getattr(refused.value, "hint", "") or "")
 
 
 def test_a_registry_that_does_not_answer_is_named() -> None:
