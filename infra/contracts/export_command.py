@@ -21,7 +21,7 @@ def export(
         str | None, typer.Option(help="From this moment on: an ISO 8601 time, or 90m, 12h, 7d ago.")
     ] = None,
     until: Annotated[str | None, typer.Option(help="Before this moment, given in the same way.")] = None,
-    limit: Annotated[int | None, typer.Option(help="At most this many records.", min=1)] = None,
+    limit: Annotated[int | None, typer.Option(help="At most this many records: the first to come.", min=1)] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Write a topic, or a part of it, into a Parquet file: one row for each record, one column for each field.

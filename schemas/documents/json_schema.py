@@ -44,6 +44,11 @@ class Generator(GenerateJsonSchema):
             del made["default"]
         return made
 
+    def normalize_name(self, name: str) -> str:
+        """Two classes of one name are told apart by their modules: `schemas.swipes.Action` is `SwipesAction`."""
+        *_, module, own = ("", *name.split("."))
+        return super().normalize_name(module.capitalize() + own)
+
     def field_title_should_be_set(self, schema: Any) -> bool:
         """Never: `Ts Us` says nothing that `ts_us` does not."""
         return False

@@ -60,8 +60,10 @@ def test_every_viewer_is_marked_as_personal_data(model: type[Message]) -> None:
 
 
 def test_no_two_values_have_the_same_name() -> None:
-    # Documents name a value by its class alone; pydantic tells two of a name apart by their modules.
-    assert [name for name in shapes(MESSAGES, "{model}") if "__" in name] == [], "rename one of the classes"
+    # A second class of a name gives the first another name in TypeScript: these two were so from the beginning.
+    known = {"SwipesAction", "DeadlettersAction"}
+    names = {schema["title"]: name for name, schema in shapes(MESSAGES, "{model}").items() if name != schema["title"]}
+    assert set(names.values()) <= known, "rename the new class"
 
 
 def test_the_mark_stands_at_the_field_alone() -> None:

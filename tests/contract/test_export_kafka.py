@@ -178,8 +178,8 @@ def test_the_command_prints_a_summary(kafka: str, tmp_path: Path, monkeypatch: p
     place = tmp_path / "swipes.parquet"
     words = ["export", "--topic", SWIPES, "--since", "3h", "--limit", "20", "--out", str(place)]
     # when
-    as_json = json.loads(CliRunner().invoke(app, [*words, "--json"]).stdout)
     as_text = CliRunner().invoke(app, words).stdout
+    as_json = json.loads(CliRunner().invoke(app, [*words, "--json"]).stdout)
     # then
     assert (as_json["topic"], as_json["records"], as_json["bytes"]) == (SWIPES, 20, place.stat().st_size)
     assert as_text.startswith(f"20 records of {SWIPES} in ")

@@ -22,7 +22,7 @@ PUBLISHED = published(ROOT)
 TODAY = {(model.TYPE, model.VERSION): document(model) for model in MESSAGES}
 _KNOWN: dict[tuple[int, Version], tuple[Schema, Draft202012Validator, Values]] = {}
 quick = settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 
 

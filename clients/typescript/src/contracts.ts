@@ -65,7 +65,7 @@ export interface DeadLetterDecided {
   letter: string;
   /** when it died: tells it from a letter of an earlier topic */
   failed_at_ms: number;
-  action: schemas__deadletters__Action;
+  action: DeadlettersAction;
   /** who decided */
   by: string;
   why?: string;
@@ -73,6 +73,9 @@ export interface DeadLetterDecided {
   edited?: boolean;
   ts_us: number;
 }
+
+/** What becomes of a dead letter. */
+export type DeadlettersAction = "redriven" | "discarded";
 
 /** The client's last message was not understood. */
 export interface ErrorFrame {
@@ -395,7 +398,7 @@ export interface SwipeRecorded {
   /** personal data */
   viewer_id: string;
   video_id: string;
-  action: schemas__swipes__Action;
+  action: SwipesAction;
   watched_ms?: number;
   /** of the video; 0 when unknown */
   duration_ms?: number;
@@ -405,6 +408,9 @@ export interface SwipeRecorded {
   archetype?: string | null;
   ts_us: number;
 }
+
+/** What a viewer did. */
+export type SwipesAction = "watched" | "skipped" | "liked" | "unliked" | "shared" | "not_interested" | "reported";
 
 /** Tell it no longer. */
 export interface Unwatch {
@@ -548,12 +554,6 @@ export interface WriteScript {
   target_seconds?: number | null;
   subject?: string | null;
 }
-
-/** What becomes of a dead letter. */
-export type schemas__deadletters__Action = "redriven" | "discarded";
-
-/** What a viewer did. */
-export type schemas__swipes__Action = "watched" | "skipped" | "liked" | "unliked" | "shared" | "not_interested" | "reported";
 
 /** What each topic holds. */
 export interface Topics {
