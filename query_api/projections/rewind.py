@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from confluent_kafka import (
     Consumer,
     ConsumerGroupTopicPartitions,
+    KafkaError,
     KafkaException,
     TopicPartition,
 )
@@ -19,6 +20,9 @@ from schemas.topics import TOPICS as DECLARED
 
 log = logs.get("projector")
 
+#: How a broker says that a group has members.
+_AT_WORK = (KafkaError.UNKNOWN_MEMBER_ID, KafkaError.NON_EMPTY_GROUP)
+
 Offsets = Mapping[tuple[str, int], int]
 
 
@@ -30,8 +34,7 @@ def behind(committed: Offsets, positions: Offsets) -> dict[tuple[str, int], int]
 def rewind(bootstrap: str, group: str, positions: Offsets, *, timeout: float = 10) -> int:
     """Set the group back to the tables' positions; how many partitions that were.
 
-    Works only while the group has no members; another process that is at work already keeps its offsets. Raises
-    UnavailableError.
+    Raises UnavailableError, also while the group has members: they would go on behind what is missing.
     """
     admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 2})
     try:
@@ -41,7 +44,14 @@ def rewind(bootstrap: str, group: str, positions: Offsets, *, timeout: float = 1
             _commit(admin, group, back, timeout)
         return len(back)
     except (KafkaException, TimeoutError) as error:
-        raise UnavailableError(f"The group {group} could not be set back: {error}") from error
+        raise UnavailableError(f"The group {group} could not be set back: {_why(error)}") from error
+
+
+def _why(error: Exception) -> str:
+    cause = error.args[0] if error.args else error
+    if isinstance(cause, KafkaError) and cause.code() in _AT_WORK:
+        return "it has members; stop them first"
+    return str(cause)
 
 
 def _committed(bootstrap: str, group: str, timeout: float) -> Offsets:

@@ -15,12 +15,13 @@ from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-def
 
 from infra.cassandra.cluster import cluster
 from infra.cassandra.migrate import apply_tables
+from infra.errors import UnavailableError
 from infra.kafka.admin import apply_topics
 from infra.kafka.producer import EventProducer
 from infra.settings import Settings
 from infra.stack import Stack
 from query_api.projections.projector import ProjectorService
-from query_api.projections.rewind import behind
+from query_api.projections.rewind import behind, rewind
 from query_api.readmodel.cassandra import CassandraReader, reading
 from query_api.readmodel.model import ReadModel
 from query_api.states import Status, state
@@ -184,6 +185,17 @@ async def test_what_cannot_be_read_is_put_aside_with_its_reason(
             letters = read_all(stack.kafka, dead_topic(name))
     for letter in letters:
         assert header(letter, "dl_topic") == "video-events" and header(letter, "dl_offset").isdigit()
+
+
+async def test_nothing_is_set_back_while_another_process_is_at_work(
+    settings: Settings, name: str, producer: EventProducer
+) -> None:
+    with projector(settings, name), model(settings) as read:
+        send(producer, video := ids.video_id(name))
+        assert await reached(read, video, Status.PUBLISHED)
+        with pytest.raises(UnavailableError, match="stop them first"):
+            while rewind(settings.kafka, name, {}) == 0:  # nothing is committed yet
+                await asyncio.sleep(0.1)
 
 
 def test_only_what_was_committed_beyond_the_tables_is_set_back() -> None:
