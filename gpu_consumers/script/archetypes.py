@@ -11,7 +11,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from gpu_consumers.ports import Brief
-from gpu_consumers.script.topic import Topic, understand
+from gpu_consumers.script.topic import Topic
+from gpu_consumers.script.understanding import understand
 from schemas.base import Slug
 
 

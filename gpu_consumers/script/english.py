@@ -66,7 +66,7 @@ def head(phrase: str) -> tuple[int, str]:
 def is_plural(phrase: str) -> bool:
     """Whether a noun phrase takes `are`."""
     words = phrase.lower().split()
-    if len(words) > 2 and "and" in words[1:-1] and not words[0] == "the":
+    if len(words) > 2 and "and" in words[1:-1] and words[0] != "the":
         return True
     noun = head(phrase)[1].lower()
     if words[0] in ("a", "an", "this", "that", "every", "each") or noun in _SINGULAR_S:
@@ -110,9 +110,19 @@ def singular_verb(word: str) -> str | None:
         return "have"
     for ending, replacement in (("ies", "y"), ("es", ""), ("s", "")):
         base = word[: -len(ending)] + replacement
-        if word.endswith(ending) and base in known("verbs"):
+        if word.endswith(ending) and base in known("verbs") and base != "be":
             return base
     return None
+
+
+def base_verb(word: str) -> str | None:
+    """The base form of a verb in the past or the present; None where it is none that is known."""
+    token = word.lower()
+    if token in known("verbs"):
+        return token
+    irregular = next((base for base, form in _PAST.items() if form == token), None)
+    regular = next((token[:-cut] for cut in (1, 2, 3) if token.endswith("ed") and token[:-cut] in known("verbs")), None)
+    return irregular or regular
 
 
 def article(word: str) -> str:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from random import Random
 
-from gpu_consumers.script import grammar
+from gpu_consumers.script import grammar, slots
 from gpu_consumers.script.archetypes import Archetype, Beat
 from gpu_consumers.script.grammar import Line
 from gpu_consumers.voice.pace import PAD_S, estimate_seconds
 
-_TRIES = 8
+_TRIES, _MENDS = 6, 12
+#: How far a line may be from the length that is sought, so that chance and not the clock decides what is said.
+_NEAR = 0.45
+_TOLERANCE, _WORTH_IT = 0.06, 1.4
 _FEWEST, _MOST = 3, 8
 _SECONDS_A_SCENE = 6.2
 
@@ -23,6 +26,7 @@ class Draft:
     beat: Beat
     lines: list[Line] = field(default_factory=list)
     given: bool = False  #: the user's own words: nothing is added
+    needs: int = 1  #: how many lines of the first rule it must have
 
     @property
     def text(self) -> str:
@@ -33,53 +37,73 @@ class Draft:
         return estimate_seconds(self.text, "en") if self.lines else 0.0
 
 
-def pick(archetype: Archetype, seconds: float, fixed: int = 0) -> list[Beat]:
-    """The beats that this many seconds have room for, in order, beside `fixed` scenes that stand already."""
-    wanted = round(seconds / _SECONDS_A_SCENE)
-    wanted = min(max(wanted, 2 if fixed else _FEWEST), _MOST - fixed)
-    beats = [beat for beat in archetype.beats if not (fixed and beat.repeat)]
-    ranked = sorted(range(len(beats)), key=lambda index: (beats[index].rank, index))
-    kept = set(ranked[: max(wanted, 2)])
-    return [beat for index, beat in enumerate(beats) if index in kept]
+def pick(archetype: Archetype, seconds: float) -> list[Beat]:
+    """The beats that a video of this length has room for, in order."""
+    wanted = min(max(round(seconds / _SECONDS_A_SCENE), _FEWEST), _MOST)
+    ranked = sorted(range(len(archetype.beats)), key=lambda index: (archetype.beats[index].rank, index))
+    kept = set(ranked[:wanted])
+    return [beat for index, beat in enumerate(archetype.beats) if index in kept]
 
 
 class Pen:
-    """Writes lines of the grammar, each production and each sentence once."""
+    """Writes lines of the grammar, each production once."""
 
-    def __init__(self, slots: Mapping[str, str], groups: Sequence[str], rng: Random) -> None:
+    def __init__(self, slots: dict[str, str], groups: Sequence[str], rng: Random) -> None:
         self.slots, self.groups, self.rng = slots, groups, rng
         self._used: set[str] = set()
 
     def line(self, rule: str, room: float, limit: float = 1e9) -> Line | None:
-        """The line nearest to `room` seconds and under `limit`; None where the rule has nothing left."""
-        found = [c for c in self._candidates(rule) if (estimate_seconds(c.text, "en") - PAD_S) <= limit]
-        best = min(found, key=lambda c: abs(estimate_seconds(c.text, "en") - PAD_S - room), default=None)
-        if best is not None:
-            self._used.add(best.production)
-        return best
+        """A line of about `room` seconds and under `limit`; None where the rule has nothing left that fits."""
+        found = [line for line in self._candidates(rule) if said(line) <= limit]
+        near = [line for line in found if abs(said(line) - room) <= _NEAR * room]
+        chosen = near[0] if near else min(found, key=lambda line: abs(said(line) - room), default=None)
+        if chosen is not None:
+            self._used.add(chosen.production)
+        return chosen
 
     def _candidates(self, rule: str) -> list[Line]:
+        """Lines in random order, those of the more fitting groups rather first."""
         lines = [(p, w) for p, w in grammar.available(rule, self.groups, self.slots) if p not in self._used]
-        if not lines:
-            return []
-        productions, weights = zip(*lines, strict=True)
-        chosen = dict.fromkeys(self.rng.choices(productions, weights, k=_TRIES))
-        return [grammar.expand(p, self.slots, self.rng) for p in list(chosen)[:4]]
+        order = sorted(lines, key=lambda line: self.rng.random() ** (1 / line[1]), reverse=True)
+        return [grammar.expand(production, self.slots, self.rng) for production, _ in order[:_TRIES]]
+
+
+def said(line: Line) -> float:
+    """Seconds of a line inside a scene."""
+    return estimate_seconds(line.text, "en") - PAD_S
 
 
 def write(drafts: list[Draft], pen: Pen, seconds: float) -> None:
-    """Fill the drafts: first what must be said, then more where time is left."""
-    shares = sum(draft.beat.share for draft in drafts) or 1.0
-    for draft in drafts:
-        if not draft.given:
-            line = pen.line(draft.beat.lines[0], seconds * draft.beat.share / shares)
+    """Fill the drafts: first what must be said, then more where time is left, then mend what is too long."""
+    shares = {id(draft): seconds * draft.beat.share / sum(d.beat.share for d in drafts) for draft in drafts}
+    for draft in (draft for draft in drafts if not draft.given):
+        for _ in range(draft.needs):
+            line = pen.line(draft.beat.lines[0], shares[id(draft)] / draft.needs - PAD_S)
             draft.lines += [line] if line else []
+        pen.slots = slots.again(pen.slots)
+    _shorten(drafts, pen, seconds)
     pending = [(draft, list(draft.beat.lines[1:])) for draft in drafts if not draft.given]
     while any(rest for _, rest in pending):
-        draft, rest = max((p for p in pending if p[1]), key=lambda p: p[0].beat.share * seconds / shares - p[0].seconds)
+        draft, rest = max((p for p in pending if p[1]), key=lambda p: shares[id(p[0])] - p[0].seconds)
         rule, room = rest.pop(0), seconds - total(drafts)
-        line = pen.line(rule, min(room, 4.5), limit=room + 0.6) if room > 1.2 else None
+        line = pen.line(rule, min(room, 4.5), limit=room + 0.8) if room > _WORTH_IT else None
         draft.lines += [line] if line else []
+
+
+def _shorten(drafts: list[Draft], pen: Pen, seconds: float) -> None:
+    """Take shorter lines, the longest first, while the whole is too long."""
+    for _ in range(_MENDS):
+        excess = total(drafts) - seconds
+        lines = [
+            (said(line), place, draft) for draft in drafts if not draft.given for place, line in enumerate(draft.lines)
+        ]
+        if excess < seconds * _TOLERANCE or not lines:
+            return
+        now, place, longest = max(lines, key=lambda line: line[0] / line[2].beat.share)
+        shorter = pen.line(longest.beat.lines[0], max(now - excess, 1.0), limit=now - 0.3)
+        if shorter is None:
+            return
+        longest.lines[place] = shorter
 
 
 def total(drafts: Sequence[Draft]) -> float:

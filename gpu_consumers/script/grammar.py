@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from random import Random
 
@@ -46,17 +46,26 @@ def rules() -> Rules:
     return found
 
 
-def slots_of(production: str) -> set[str]:
+@cache
+def slots_of(production: str) -> frozenset[str]:
     """The topic's slots that a production needs."""
-    return {name for at, name in _SLOT.findall(production) if not at}
+    return frozenset(name for at, name in _SLOT.findall(production) if not at)
 
 
-def available(rule: str, groups: Iterable[str], slots: Mapping[str, str]) -> list[tuple[str, int]]:
+@cache
+def plain_sentences(production: str) -> int:
+    """How many of its sentences name nothing of the topic: those are heard again in other videos."""
+    spoken = production.partition(" => ")[0]
+    return sum("{" not in sentence for sentence in re.split(r"(?<=[.?!])\]?\s", spoken) if sentence)
+
+
+def available(rule: str, groups: Iterable[str], slots: Mapping[str, str]) -> list[tuple[str, float]]:
     """(production, weight): the most fitting group, and the next ones while there are too few for variety."""
-    found: list[tuple[str, int]] = []
+    found: list[tuple[str, float]] = []
     for group in groups:
         lines = [line for line in rules()[rule].get(group, ()) if slots_of(line) <= slots.keys()]
-        found += [(line, 1 if found else 4) for line in lines]
+        weight = 1.0 if found else 8.0
+        found += [(line, weight / (1 + plain_sentences(line)) ** 2) for line in lines]
         if len(found) >= _ENOUGH:
             break
     return found

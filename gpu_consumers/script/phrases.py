@@ -37,10 +37,9 @@ def _is_title(tokens: list[str]) -> bool:
 
 def _cased(tokens: list[str], index: int, titled: bool, shouted: bool) -> str:
     token = tokens[index]
-    stem, _, possessive = token.partition("'")
-    core = re.sub(r"\W", "", stem)
+    core = re.sub(r"\W", "", token.partition("'")[0])
     name = proper_names().get(core.lower())
-    if name and not (core.lower() in FUNCTION_WORDS):
+    if name and core.lower() not in FUNCTION_WORDS:
         return token.replace(core, name, 1)
     if token in ("I", "I'm", "I'd", "I've", "I'll"):
         return token
@@ -66,7 +65,8 @@ def noun_phrase(phrase: str) -> str:
     if not words:
         return ""
     index, noun = head(" ".join(words))
-    bare = words[0].lower() not in DETERMINERS and not is_plural(" ".join(words)) and not words[0][-2:] == "'s"
+    bare = words[0].lower() not in DETERMINERS and not is_plural(" ".join(words)) and not words[0].endswith("'s")
+    bare = bare and words[index - 1].lower() not in DETERMINERS
     if bare and noun in known("countable") and not any(w[:1].isupper() for w in words[:index]):
         words[index] = plural(noun)
     return " ".join(words)
@@ -75,20 +75,22 @@ def noun_phrase(phrase: str) -> str:
 def short(phrase: str) -> str:
     """How the same thing is named the second time: `a dragon who fears fire` → `the dragon`."""
     words = phrase.split()
-    index, _ = head(phrase)
-    core = words[: index + 1]
-    if len(words) <= 4 and core[0].lower() not in ("a", "an"):
-        return phrase
+    if words[0].lower().endswith("ing") and len(words) > 3:
+        stop = next((i for i, w in enumerate(words) if i > 1 and w.lower() in PREPOSITIONS), len(words))
+        return " ".join(words[:stop])
+    core = words[: head(phrase)[0] + 1]
     if core[0].lower() in ("a", "an"):
         return " ".join(["the", *core[1:]])
-    if index + 1 == len(words) or core[0].lower() in DETERMINERS:
-        return " ".join(core[:1] + core[-2:]) if len(core) > 4 else " ".join(core)
-    return phrase if len(words) <= 6 else " ".join(["the" if core[0].islower() else "", *core]).strip()
+    if len(words) <= 4 or len(core) == len(words):
+        return phrase
+    return " ".join(core) if core[0].lower() in DETERMINERS or is_plural(phrase) or len(core) > 1 else phrase
 
 
 def interest(phrase: str) -> str:
     """The key by which interests are kept: lower case, without article, at most five words."""
-    words = [word for word in re.sub(r"[^\w\s'+#&.-]", "", phrase.lower()).split() if word]
+    words = re.sub(r"^(?:a )?day in the life of ", "", re.sub(r"[^\w\s'+#&.%-]", "", phrase.lower())).split()
+    stop = next((i for i, word in enumerate(words) if i and word in RELATIVES), len(words))
+    words = words[:stop]
     while len(words) > 1 and words[0] in DETERMINERS:
         words.pop(0)
     words = words[:5]

@@ -8,6 +8,8 @@ from gpu_consumers.script.english import sentence_case
 from gpu_consumers.script.phrases import keywords, short
 from gpu_consumers.script.topic import Topic
 
+#: A name of more words than this is long.
+_LONG = 4
 _NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _HEROES = (("Maya", "she", "her"), ("Theo", "he", "his"), ("Amara", "she", "her"), ("Jonas", "he", "his"),
            ("Lina", "she", "her"), ("Ravi", "he", "his"), ("Noor", "she", "her"), ("Felix", "he", "his"),
@@ -41,6 +43,8 @@ def slots(topic: Topic, rng: Random, count: int = 3) -> dict[str, str]:
         "a": topic.pair[0] if topic.pair else None,
         "b": topic.pair[1] if topic.pair else None,
         "items": topic.items,
+        "heading": topic.heading,
+        "pick": topic.heading,
         "they": they,
         "their": their,
         "them2": "him" if they == "he" else "her",
@@ -78,22 +82,57 @@ def is_name(about: str) -> bool:
     return len(words) > 1 and all(word[:1].isupper() for word in words)
 
 
+def again(filled: dict[str, str]) -> dict[str, str]:
+    """The slots for what follows the opening: long names are cut short once they have been said."""
+    shorter = {"about": filled["short"], "About": filled["Short"]}
+    if "doing" in filled:
+        shorter |= {"doing": short(filled["doing"]), "Doing": sentence_case(short(filled["doing"]))}
+    return {**filled, **shorter} if len(filled["about"].split()) > _LONG else filled
+
+
 def key(about: str) -> str:
     """The two or three words of the subject that carry it, for the screen."""
     return " ".join(keywords(about, 3)) or about
 
 
+_GOALS = frozenset(["tips", "ways", "ideas", "habits", "hacks", "tricks", "steps", "rules", "strategies", "methods",
+                    "mistakes", "exercises", "principles", "techniques"])  # fmt: skip
+_ANGLES = frozenset(
+    ["things", "facts", "truths", "secrets", "questions", "lessons", "myths", "signs", "stories", "thoughts"]
+)
+_ABOUT_SOMEONE = frozenset(["who", "when", "where", "which", "whose"])
+
+
 def groups(topic: Topic) -> tuple[str, ...]:
     """The grammar's groups for a topic, the most fitting first."""
-    first = (topic.question or "").split()[:1]
-    word = first[0] if first else ""
-    if topic.kind == "question" and word:
-        fine = (
-            word
-            if word in ("why", "how", "what")
-            else "who"
-            if word in ("who", "when", "where", "which", "whose")
-            else "whether"
+    if topic.kind == "question" and topic.question:
+        word = topic.question.split()[0]
+        return (
+            "who" if word in _ABOUT_SOMEONE else word if word in ("why", "how", "what") else "whether",
+            "question",
+            "any",
         )
-        return (fine, "question", "any")
+    if topic.kind == "list" and topic.items:
+        # Facts cannot be promised: a list of them becomes one of questions.
+        return ("any",) if topic.items.endswith("facts") else (_items_group(topic), "list", "any")
+    if topic.kind == "facts":
+        return (_facts_group(topic), "any")
     return (topic.kind, "any")
+
+
+def _facts_group(topic: Topic) -> str:
+    if topic.archetype == "story-twist":
+        return "story"
+    return "question" if topic.question else "action" if topic.action else "compare" if topic.pair else "any"
+
+
+def _items_group(topic: Topic) -> str:
+    """What the items of a list are: advice, reasons, angles on a subject, or things to choose from."""
+    word = (topic.items or "").split()[-1].lower()
+    if word in ("reasons", "benefits", "arguments"):
+        return "reasons"
+    if word in _ANGLES:
+        return "angles"
+    if topic.action:
+        return "action"
+    return "goal" if word in _GOALS and " for " in f"{topic.heading} " else "angles" if word in _GOALS else "picks"

@@ -10,18 +10,16 @@ from pathlib import Path
 from random import Random
 
 from gpu_consumers.ports import Brief
-from gpu_consumers.script import archetypes, fit, foreign, slots, visuals
-from gpu_consumers.script.archetypes import Archetype, Beat
+from gpu_consumers.script import archetypes, fit, foreign, outline, slots, visuals
+from gpu_consumers.script.archetypes import Archetype
 from gpu_consumers.script.clean import clean
-from gpu_consumers.script.grammar import Line
-from gpu_consumers.script.phrases import keywords
-from gpu_consumers.script.topic import Topic, understand
+from gpu_consumers.script.topic import Topic
+from gpu_consumers.script.understanding import understand
 from gpu_consumers.voice.languages import base
 from gpu_consumers.voice.pace import estimate_seconds
 from schemas.values import Scene, Script
 
 _LONGEST_PUNCH = 5
-_GIVEN_LIMIT_S = 60.0
 
 
 @dataclass(kw_only=True)
@@ -50,10 +48,11 @@ class TemplateWriter:
 
 def _english(brief: Brief, shape: Archetype, language: str, rng: Random) -> Script:
     topic, mood = understand(brief.prompt), rng.choice(shape.moods)
-    drafts = _drafts(topic, shape, brief.target_seconds)
-    items = sum(draft.beat.beat == "item" for draft in drafts) or len(topic.facts) or 3
-    fit.write(drafts, fit.Pen(slots.slots(topic, rng, items), slots.groups(topic), rng), brief.target_seconds)
-    _number(drafts)
+    drafts = outline.outline(topic, shape, brief.target_seconds)
+    items = outline.items(drafts)
+    pen = fit.Pen(slots.slots(topic, rng, items or len(topic.facts) or 3), slots.groups(topic), rng)
+    fit.write(drafts, pen, brief.target_seconds - items * outline.NUMBER_S)
+    outline.number(drafts)
     scenes = _scenes([draft for draft in drafts if draft.lines], topic, mood, rng)
     return Script(
         title=topic.title, subject=topic.subject, archetype=shape.name, language=language, mood=mood, scenes=scenes
@@ -79,47 +78,6 @@ def _foreign(brief: Brief, language: str, rng: Random) -> Script:
     return Script(title=title, subject=subject, archetype=shape.name, language=language, mood=mood, scenes=scenes)
 
 
-def _drafts(topic: Topic, shape: Archetype, seconds: float) -> list[fit.Draft]:
-    """The beats; where the prompt brings its own sentences, they are the middle."""
-    if not topic.facts:
-        return _limited([fit.Draft(beat) for beat in fit.pick(shape, seconds)], topic.count)
-    given = _given(topic.facts)
-    around = fit.pick(shape, max(seconds - fit.total(given), 8.0), fixed=len(given))
-    return [*map(fit.Draft, around[:-1]), *given, fit.Draft(around[-1])]
-
-
-def _limited(drafts: list[fit.Draft], count: int | None) -> list[fit.Draft]:
-    """No more items than the prompt asks for."""
-    items = [draft for draft in drafts if draft.beat.beat == "item"]
-    surplus = items[max(count or len(items), 2) :]
-    return [draft for draft in drafts if not any(draft is extra for extra in surplus)]
-
-
-def _number(drafts: Sequence[fit.Draft]) -> None:
-    """Items say which they are."""
-    for place, draft in enumerate((d for d in drafts if d.beat.beat == "item" and d.lines), 1):
-        first = draft.lines[0]
-        text = f"Number {slots.number(place)}: {first.text[0].lower()}{first.text[1:]}"
-        draft.lines[0] = Line(text, f"{place}. {first.punch}", first.production)
-
-
-def _given(facts: Sequence[str]) -> list[fit.Draft]:
-    """The user's sentences in order, at most six scenes of them, cut where a minute is over."""
-    beat = Beat(
-        beat="point", purpose="The prompt's own words.", tone="clear", rank=1, lines=("close",), visual="detail"
-    )
-    most = 6
-    size = -(-len(facts) // most)
-    drafts = [fit.Draft(beat, [_own(" ".join(facts[i : i + size]))], given=True) for i in range(0, len(facts), size)]
-    while len(drafts) > 1 and fit.total(drafts) > _GIVEN_LIMIT_S - 8:
-        drafts.pop()
-    return drafts
-
-
-def _own(text: str) -> Line:
-    return Line(text if text[-1] in ".!?…" else f"{text}.", " ".join(keywords(text, 3)), "")
-
-
 def _scenes(drafts: Sequence[fit.Draft], topic: Topic, mood: str, rng: Random) -> tuple[Scene, ...]:
     return tuple(
         Scene(
@@ -135,8 +93,8 @@ def _scenes(drafts: Sequence[fit.Draft], topic: Topic, mood: str, rng: Random) -
 
 
 def punch(draft: fit.Draft, topic: Topic) -> str:
-    """At most five words: the line's own, or those of the subject."""
-    for words in [line.punch for line in draft.lines] + [" ".join(keywords(draft.text, 3)), slots.key(topic.about)]:
+    """At most five words: those of the first line that has some, or the subject's."""
+    for words in [*(line.punch for line in draft.lines), slots.key(topic.about)]:
         if words and len(words.split()) <= _LONGEST_PUNCH:
             return words[0].upper() + words[1:120]
     return ""

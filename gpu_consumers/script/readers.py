@@ -1,0 +1,213 @@
+"""Kinds of prompts and how each is recognised. The first reader that knows a prompt decides."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from gpu_consumers.script import questions, requests
+from gpu_consumers.script.english import base_verb, is_plural, sentence_case
+from gpu_consumers.script.lexicon import DETERMINERS, PREPOSITIONS, PRONOUNS, known
+from gpu_consumers.script.phrases import inner, noun_phrase, turned
+from gpu_consumers.script.statements import statement
+from gpu_consumers.script.topic import Topic, as_noun, is_verb, plain, titled
+
+_NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
+            "a few": 3}  # fmt: skip
+_LIST = re.compile(
+    r"""^(?:(?:the|my|our|your)\s+)?(?:top\s+|best\s+)*
+    (?P<count>\d{1,3}|two|three|four|five|six|seven|eight|nine|ten|a\ few)\s+
+    (?P<items>(?:[\w'-]+\s+){0,3}?(?:[\w'-]+s|people|children|men|women))\b
+    (?:\s+(?P<rest>(?:to|for|of|about|on|that|in|every|everyone|why|you|when|who|with|against|at|from|we|i|if|how|
+    before|after|which|worth|nobody|no)\b.+))?$""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_BARE_LIST = re.compile(
+    r"""^(?:some\s+|the\s+best\s+|best\s+|top\s+)?(?:the\s+)?
+    (?P<items>(?:(?!the\b)\w+\s+)?(?:tips|reasons|ways|ideas|habits|mistakes|hacks|tricks|lessons|rules|signs|steps|
+    questions))\s+(?P<rest>(?:to|for|of|about|on|why|you|that)\b.+)$""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_HOW_TO = re.compile(
+    r"""^(?:what(?:'s|\ is)\ the\ (?:best|easiest|fastest|right)\ way\ to|(?:the\ )?(?:best|easiest|right|fastest)\ ways?\ to|
+    ways\ to|how\ to|how\ (?:do|can|should|could|would)\ (?:i|you|we|one|people)|(?:help|teach)\ me(?:\ how)?(?:\ to)?|
+    learn(?:ing)?\ (?:how\ )?to|i\ want\ to|want\ to|trying\ to|
+    (?:a\ |the\ |my\ )?(?:beginner'?s?\ |quick\ |complete\ |simple\ |ultimate\ )?(?:guide|tutorial|tips?|steps?)
+    \ (?:to|for|on)(?:\ how\ to)?)\s+(?P<action>[a-z'-]+(?:\s.+)?)$""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_LEAD = re.compile(
+    r"""^(?P<label>pov|point\ of\ view|myth|fact\ or\ fiction|true\ or\ false|hot\ take|unpopular\ opinion|story\ ?time|
+    story|what\ if|imagine(?:\ if)?|review|question|topic|title|prompt)\s*(?:[:,-]\s*|(?<=if)\s+|(?<=imagine)\s+)
+    (?P<rest>.+)$""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_LABELS = {"pov": "pov", "point of view": "pov", "what if": "pov", "imagine": "pov", "imagine if": "pov",
+           "myth": "myth-vs-fact", "fact or fiction": "myth-vs-fact", "true or false": "myth-vs-fact",
+           "hot take": "hot-take", "unpopular opinion": "hot-take", "story": "story-twist", "storytime": "story-twist",
+           "story time": "story-twist", "review": "testimonial"}  # fmt: skip
+_VERSUS = re.compile(
+    r"^(?P<a>[^,.?!]{2,60}?)\s+(?:vs\.?|versus|or|compared (?:to|with))\s+(?P<b>[^,.?!]{2,60}?)$", re.IGNORECASE
+)
+_TRUE_THAT = re.compile(r"^(?:is it (?:really )?true|true or false)[:,]?(?: that)?\s+(?P<claim>.+)$", re.IGNORECASE)
+_ABOUT_AT_END = re.compile(r"\b(?:about|of)\s+(?P<about>[^,]+)$")
+
+
+def read(sentence: str) -> Topic:
+    """One sentence, or a phrase, as a topic."""
+    topic = _read(sentence)
+    keeps_own = topic.kind in ("scenario", "question")
+    title = topic.title if keeps_own else titled(inner(requests.heading(unlabelled(sentence))))
+    return replace(topic, title=title)
+
+
+def unlabelled(sentence: str) -> str:
+    """The sentence without a label such as `Hot take:`."""
+    label = _LEAD.match(sentence)
+    return sentence_case(label["rest"]) if label else sentence
+
+
+def _read(sentence: str) -> Topic:
+    label = _LEAD.match(sentence)
+    hint = _LABELS.get(label["label"].lower()) if label else None
+    hint = hint or requests.hint(sentence)
+    if label and hint == "pov":
+        return _scenario(label["rest"], sentence)
+    phrase = inner(requests.bare(label["rest"] if label else sentence))
+    for reader in (_true_that, _list, _action, _compare, _question, _imperative, _claim):
+        topic = reader(phrase, hint)
+        if topic is not None:
+            return topic
+    is_story = hint == "story-twist" and phrase.split()[0] in ("a", "an")
+    return plain(phrase, hint, kind="story" if is_story else "topic")
+
+
+def _scenario(rest: str, sentence: str) -> Topic:
+    scenario = turned(inner(rest.rstrip(".?!")))
+    title = titled(sentence if len(sentence) <= 80 else rest)
+    return Topic(kind="scenario", about=_in_scenario(scenario), title=title, scenario=scenario, archetype="pov")
+
+
+def _in_scenario(scenario: str) -> str:
+    """`the moon disappeared` → the moon; `you discover chess for the first time` → chess."""
+    found = statement(scenario.split())
+    if found and found[0].lower() not in PRONOUNS | {"you're", "we're", "i'm"}:
+        return noun_phrase(found[0])
+    words = (found[1][1:] if found and "'" not in found[0] else scenario.split()[1:]) or scenario.split()
+    while len(words) > 1 and words[0].lower() in PREPOSITIONS | {"going", "being", "finally"}:
+        words = words[1:]
+    stop = next(
+        (i for i, word in enumerate(words) if i and word.lower() in ("for", "at", "when", "and", "but")), len(words)
+    )
+    return noun_phrase(" ".join(words[:stop][:7]))
+
+
+def _true_that(phrase: str, hint: str | None) -> Topic | None:
+    match = _TRUE_THAT.match(phrase)
+    return _claim(match["claim"], hint or "myth-vs-fact") if match else None
+
+
+def _list(phrase: str, hint: str | None) -> Topic | None:
+    match = _LIST.match(phrase) or _BARE_LIST.match(phrase)
+    if not match:
+        return None
+    raw = match.groupdict().get("count")
+    count = 3 if raw is None else _NUMBERS.get(raw.lower()) or int(raw)
+    if not 2 <= count <= 100:
+        return None
+    items, rest = match["items"], turned(match["rest"] or "")
+    heading = f"{items} {rest}".strip()
+    about, action = _listed(items, rest)
+    return Topic(
+        kind="list", about=about, action=action, title=titled(phrase), count=count, items=items, heading=heading,
+        archetype=hint or "list",
+    )  # fmt: skip
+
+
+def _listed(items: str, rest: str) -> tuple[str, str | None]:
+    """What a list is about: after `to` an action, after `for`, `of`, `about` a thing, else the items themselves."""
+    word, _, tail = rest.partition(" ")
+    if word == "to" and tail and is_verb(tail.split()[0]):
+        return as_noun(tail), tail
+    if word in ("for", "of", "about", "on") and tail:
+        return noun_phrase(tail), None
+    end = _ABOUT_AT_END.search(rest)
+    if end and items.split()[-1] in ("things", "facts", "truths", "secrets", "questions", "lessons", "myths", "signs"):
+        return noun_phrase(end["about"]), None
+    return f"{items} {rest}".strip(), None
+
+
+def _action(phrase: str, hint: str | None) -> Topic | None:
+    match = _HOW_TO.match(phrase)
+    if not match:
+        return None
+    action, asked = turned(match["action"]), match[0][: -len(match["action"])].lower()
+    if action.split()[0].endswith("ing") or not (is_verb(action.split()[0]) or asked.startswith(("how", "learn"))):
+        return plain(action, hint or "how-to")
+    return Topic(kind="action", about=as_noun(action), title=titled(phrase), action=action, archetype=hint or "how-to")
+
+
+def _imperative(phrase: str, hint: str | None) -> Topic | None:
+    words = phrase.split()
+    if len(words) < 2 or words[0].lower() not in known("imperatives"):
+        return None
+    words = [words[0].lower(), *(words[2:] if words[1].lower() in ("me", "us") else words[1:])]
+    if len(words) < 2 or words[1].lower() in PREPOSITIONS - {"in", "on", "like", "with"}:
+        return None
+    action = turned(" ".join(words))
+    return Topic(kind="action", about=as_noun(action), title=titled(phrase), action=action, archetype=hint or "how-to")
+
+
+def _compare(phrase: str, hint: str | None) -> Topic | None:
+    match = _VERSUS.match(phrase)
+    if not match or questions.parse(phrase) or max(len(match[side].split()) for side in "ab") > 5:
+        return None
+    a, b = noun_phrase(match["a"]), noun_phrase(match["b"])
+    return Topic(kind="compare", about=f"{a} and {b}", title=titled(phrase), pair=(a, b), archetype=hint or "hot-take")
+
+
+def _question(phrase: str, hint: str | None) -> Topic | None:
+    question = questions.parse(phrase)
+    if question is None:
+        return None
+    named = question.about and question.about.lower() not in PRONOUNS
+    asked, clause = turned(question.text), turned(question.clause) if question.clause else None
+    about = noun_phrase(question.about) if named else _activity(question, asked)
+    title = titled(f"{phrase.rstrip('?.')}?")
+    return Topic(kind="question", about=about, title=title, question=asked, clause=clause, archetype=hint)
+
+
+def _activity(question: questions.Question, asked: str) -> str:
+    """What a question about `you` or `it` is about: what is done (`why do I procrastinate` → procrastinating)."""
+    verb, _, rest = turned(question.verb or "").partition(" ")
+    when = re.search(r"\b(?:when|if|after) (?:you|we|it|they|i) (\w+)(.*)$", asked)
+    if when and base_verb(when[1]):
+        verb, rest = base_verb(when[1]) or "", when[2].strip()
+    return as_noun(f"{verb} {rest}".strip()) if is_verb(verb) else "this question"
+
+
+def _claim(phrase: str, hint: str | None) -> Topic | None:
+    words = phrase.split()
+    there = re.search(r"\bthere (?:was|were|is|are|lived) (.+?)(?: (?:who|that|which|in|on|with)\b.*)?$", phrase)
+    if there:
+        return Topic(kind="claim", about=noun_phrase(there[1]), title=titled(phrase), claim=phrase, archetype=hint)
+    found = statement(words)
+    if found is None:
+        return None
+    about, claim = found[0], phrase
+    if about.lower().split()[0] in PRONOUNS:
+        about = _object(found[1])
+    elif about.split()[0].lower() not in DETERMINERS:
+        if about.lower() in known("countable") and not is_plural(about):
+            claim = f"a {phrase}"  # `robot learns to love`, as headlines have it
+        about = noun_phrase(about)
+    return Topic(kind="claim", about=about, title=titled(phrase), claim=claim, archetype=hint)
+
+
+def _object(predicate: list[str]) -> str:
+    """`I quit sugar for 30 days` is about sugar."""
+    words = [word for word in predicate[1:] if word.lower() not in ("not", "only", "a lot", "to")]
+    stop = next(
+        (i for i, w in enumerate(words) if i and w.lower() in (PREPOSITIONS | {"and", "but"}) - {"of"}), len(words)
+    )
+    return noun_phrase(" ".join(words[:stop][:5])) or "this"

@@ -1,0 +1,124 @@
+"""The words by which a video is asked for, taken off: what stays is what it should be about."""
+
+from __future__ import annotations
+
+import re
+
+_KINDS = (
+    r"(?:video|short|clip|reel|tiktok|explainer|script|summary|introduction|intro|tutorial|documentary|overview|guide|"
+    r"story|tale|fairy tale|bedtime story|joke|film|movie|content|post|piece|lesson|ad|commercial|hot take|rant|poem)s?"
+)
+_LINKS = (
+    r"(?:about|on|of|for|explaining|showing|that explains|that shows|to explain|covering|in which|where|how|why|"
+    r"describing|with)"
+)
+_ASIDE = r"(?:\s+(?:new|else|more|different|interesting|fun|cool|funny|weird))?"
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    return re.compile(text, re.IGNORECASE)
+
+
+#: Taken off the start, again and again, while any of them fits: first orders, then wordings that a title may keep.
+_ORDERS = (
+    _pattern(r"^(?:please|hey|hi|hello|ok|okay|so|well)[,!]?\s+"),
+    _pattern(r"^(?:can|could|would|will) you\s+(?:please\s+)?"),
+    _pattern(r"^(?:i(?: would|'d)? (?:want|like|need)(?: you)?(?: to)?|let's|we need|i'd love)\s+"),
+    _pattern(
+        r"^(?:make|create|generate|write|produce|give|show|do|film|record|tell|send|get|see|have|craft|design|draft|want)"
+        rf"\s+(?:me\s+|us\s+)?(?:(?:a|an|the|another|one|some)\s+)?(?:[\w-]+\s+){{0,3}}?(?:{_KINDS}|something|everything)"
+        rf"\b{_ASIDE}(?:\s+(?:video|script|clip|short))?\s*{_LINKS}?[:,]?\s+"
+    ),
+    _pattern(
+        r"^(?:explain|describe|teach|talk|discuss|introduce|cover|present|tell|show|explore|summari[sz]e|examine|speak|"
+        r"learn about|know about)(?:\s+(?:to\s+)?(?:me|us|everyone))?"
+        r"(?:\s+(?:about|something about|more about|more on))?(?:\s+(?:the (?:topic|concept|idea) of))?[:,]?\s+"
+    ),
+    _pattern(r"^(?:give|tell|show|send|name|list|share)\s+(?:me|us)\s+"),
+)
+_WORDINGS = (
+    _pattern(
+        rf"^(?:(?:a|an|the|another|one|my)\s+)?(?:[\w-]+\s+){{0,2}}?{_KINDS}\s+(?:about|on|explaining|that explains)\s+"
+    ),
+    _pattern(
+        r"^(?:(?:the\s+)?(?:basics|concept|idea|topic|story) of|(?:some|any|more|fun|interesting|random|cool)?\s*"
+        r"(?:facts?|things?|info(?:rmation)?|trivia|more|something(?: new| else| interesting)?|all|everything)"
+        r" (?:about|on)|about)\s+"
+    ),
+    _pattern(
+        r"^what (?:most people|everyone|everybody|people|nobody|no one|you|we|i)"
+        r" (?:gets?|got|tells? you|knows?|should know|needs? to know|wish \w+ knew|learned)(?: wrong)? about\s+"
+    ),
+    _pattern(
+        r"^what (?:changed|happened|happens) (?:when|after) (?:i|we|you) (?:paid attention to|looked at|looked into)\s+"
+    ),
+)
+_HARD = _pattern(r"^why (.+?) (?:is|are|can be|feels?) (?:so )?(?:hard|difficult)(?:,? and (?:what helps|how to .+))$")
+_AUDIENCE = _pattern(
+    r",?\s+(?:to (?:a|my|an)? ?(?:five|5|six|ten|10|\w+)[- ]year[- ]olds?|like i'?m (?:five|5)|in simple (?:terms|words)|"
+    r"in (?:\d+|thirty|sixty) seconds|in (?:a|one|1|\d+) minutes?|please|to me|"
+    r"(?:for|on) (?:tiktok|instagram|youtube|reels|shorts))\s*[.!]?$"
+)
+_MANNER = _pattern(
+    r",?\s+(?:simply|for (?:beginners|kids|children|dummies)|step by step|explained|with a (?:\w+ )?twist)\s*[.!]?$"
+)
+#: What a prompt says about the archetype it would like.
+_HINTS = (
+    ("myth-vs-fact", _pattern(r"\b(?:myths?|misconceptions?|is it true|debunk\w*|really true|get wrong about)\b")),
+    ("story-twist", _pattern(r"\b(?:(?<!success )story(?! of)|tale|once upon a time|fairy tale|legend of)\b")),
+    (
+        "problem-solution",
+        _pattern(r"^why .+ (?:can be|is|are) (?:so )?(?:hard|difficult), and\b|^(?:the )?problem with\b"),
+    ),
+    (
+        "hot-take",
+        _pattern(
+            r"\b(?:hot take|unpopular opinion|overrated|underrated|better than|worse than|is dead|belongs? (?:on|in)|"
+            r"should be (?:banned|illegal)|nobody needs)\b"
+        ),
+    ),
+    (
+        "testimonial",
+        _pattern(
+            r"\b(?:i tried|my experience|i used to|changed my life|my review|i quit|i stopped|i switched|"
+            r"what changed when i|what happened when i)\b"
+        ),
+    ),
+    ("how-to", _pattern(r"\b(?:tutorial|guide) (?:to|for|on)\b")),
+)
+
+
+def hint(text: str) -> str | None:
+    """The archetype that the wording asks for."""
+    return next((archetype for archetype, pattern in _HINTS if pattern.search(text)), None)
+
+
+def bare(text: str) -> str:
+    """The prompt without request, audience and end mark; the prompt itself where nothing would be left."""
+    left = _HARD.sub(r"\1", _stripped(text, (*_ORDERS, *_WORDINGS)).rstrip("?.!"))
+    return _MANNER.sub("", _AUDIENCE.sub("", left)).strip(" .,:;?!") or text
+
+
+def heading(text: str) -> str:
+    """The prompt as a title: only orders to make a video, and for whom, are taken off."""
+    return _AUDIENCE.sub("", _stripped(text, _ORDERS)).strip(" .,:;") or text
+
+
+def _stripped(text: str, patterns: tuple[re.Pattern[str], ...]) -> str:
+    left, before = text, ""
+    while left != before:
+        before = left
+        for pattern in patterns:
+            rest = _rest(left, pattern)
+            left = rest if len(rest) > 1 else left
+    return left
+
+
+def _rest(text: str, pattern: re.Pattern[str]) -> str:
+    """The text after what the pattern takes; a question word that it swallowed is given back."""
+    match = pattern.match(text)
+    if not match:
+        return text
+    taken = match[0].split()
+    last = taken[-1].lower() if taken else ""
+    return (f"{last} " if last in ("how", "why") else "") + text[match.end() :]
