@@ -70,7 +70,9 @@ def assemble(
     join([clip.path for clip in clips], frames, fps, sound.samples, out, metadata=metadata, chapters=titles)
     cover, captions = out.with_suffix(".jpg"), out.with_suffix(".vtt")
     write_cover(out, cover)
-    scenes = [(start, round(count * 1000 / fps), clip.words) for clip, start, count in zip(clips, starts, frames, strict=True)]
+    scenes = [
+        (start, round(count * 1000 / fps), clip.words) for clip, start, count in zip(clips, starts, frames, strict=True)
+    ]
     captions.write_text(webvtt(scenes), encoding="utf-8")
     return AssembledVideo(
         path=out,

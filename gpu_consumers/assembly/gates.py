@@ -46,8 +46,7 @@ def failures(video: Path, expected: Expected) -> list[Failure]:
             if wrong:
                 return wrong
             wrong += [*lengths(container, expected)]
-        wrong += [*faststart(video), *pictures(key_frames(video))]
-        return wrong + [*sounds(decoded_sound(video), expected)]
+        return [*wrong, *faststart(video), *pictures(key_frames(video)), *sounds(decoded_sound(video), expected)]
     except (av.FFmpegError, OSError) as failure:
         return [Failure("file", f"it cannot be read: {failure}")]
 

@@ -85,9 +85,7 @@ def _write(
         _catch_up(output, voices, float("inf"))
 
 
-def _pictures(
-    clips: Sequence[Path], frames: Sequence[int], fps: int, template: bytes | None
-) -> Iterator[Packet[Any]]:
+def _pictures(clips: Sequence[Path], frames: Sequence[int], fps: int, template: bytes | None) -> Iterator[Packet[Any]]:
     start = 0
     for path, count in zip(clips, frames, strict=True):
         with av.open(str(path)) as container:

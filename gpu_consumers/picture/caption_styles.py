@@ -20,6 +20,7 @@ class CaptionStyle:
     ahead: float = 1.0  #: opacity of words that are still to come
     boxed: bool = False  #: the active word stands on a plate of the accent colour; else it is written in it
     panel: float = 0.0  #: opacity of a dark panel behind the phrase
+    space: float = 1.2  #: between words, as a share of the font's own space
     pop: float = 1.0  #: how much larger the active word is when it begins
     single: bool = False  #: one word at a time
 
@@ -28,7 +29,7 @@ CAPTION_STYLES = {
     style.name: style
     for style in (
         CaptionStyle("karaoke", Face.BLACK, 100, outline=0.08, ahead=0.7, pop=1.08),
-        CaptionStyle("box", Face.BLACK, 94, outline=0.05, boxed=True),
+        CaptionStyle("box", Face.BLACK, 94, outline=0.07, boxed=True, space=1.75),
         CaptionStyle("punch", Face.BLACK, 168, upper=True, outline=0.09, pop=1.16, single=True),
         CaptionStyle("clean", Face.BOLD, 70, ahead=0.5, panel=0.62),
     )

@@ -15,9 +15,10 @@ from gpu_consumers.picture.ink import Ink
 from gpu_consumers.picture.layout import Box, Layout
 from gpu_consumers.picture.motion import ease_out
 from gpu_consumers.picture.palettes import Palette, ink_on
-from gpu_consumers.picture.paragraph import Paragraph, Placed, Token, fit
+from gpu_consumers.picture.paragraph import Paragraph, Placed, Setting, fit
 from gpu_consumers.picture.shapes import even, rounded
 from gpu_consumers.picture.text import advance, draw, emoji
+from gpu_consumers.picture.tokens import Token
 
 _NIGHT = Rgb(8, 8, 14)
 
@@ -93,7 +94,7 @@ class Card:
 
 
 class Letters:
-    """The masks of one word: drawn once, coloured as often as it changes. The baseline begins at (margin, margin + size)."""
+    """The masks of a word: drawn once, coloured as often as it changes. Its baseline is at (margin, margin + size)."""
 
     def __init__(self, word: str, style: CaptionStyle, size: int) -> None:
         self._word, self._style, self._size = word, style, size
@@ -130,9 +131,11 @@ class Letters:
 
 def _paragraph(cue: Cue, style: CaptionStyle, layout: Layout) -> Paragraph:
     box, unit = layout.captions, layout.unit
-    words = [Token(word.text.upper() if style.upper else word.text, word.glued) for word in cue.words]
+    texts = [word.text.upper() if style.upper else word.text for word in cue.words]
+    words = [Token(text, word.glued, n) for n, (text, word) in enumerate(zip(texts, cue.words, strict=True))]
+    setting = Setting(face=style.face, size=round(style.largest * unit), leading=1.24, space=style.space)
     inner = (round(box.width * 0.96), box.height - round(40 * unit))
-    return fit(words, style.face, inner, (round(26 * unit), round(style.largest * unit)), lines=3, leading=1.24)
+    return fit(words, setting, inner, smallest=round(26 * unit), lines=3)
 
 
 def _origin(text: Paragraph, box: Box) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""Chrome: what scenes carry whatever their look: how far the video is, its title at the start, a closing line at the end."""
+"""Chrome: what scenes carry whatever their look: a progress bar, the title at first, a closing line at last."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from gpu_consumers.picture.colour import BLACK, WHITE
 from gpu_consumers.picture.ink import Ink
 from gpu_consumers.picture.motion import ease_in_out
 from gpu_consumers.picture.palettes import ink_on
-from gpu_consumers.picture.paragraph import fit, tokens
+from gpu_consumers.picture.paragraph import Setting, fit
 from gpu_consumers.picture.shapes import even, rounded
 from gpu_consumers.picture.stage import Stage
 from gpu_consumers.picture.text import ascent, draw
+from gpu_consumers.picture.tokens import tokens
 from gpu_consumers.picture.typefaces import Face
 
 
@@ -40,8 +41,8 @@ class ProgressBar:
         self._x, self._y, self._step, self._wide, self._tall = safe.x, safe.y, wide + gap, wide, tall
         self._now, self._count, self._frames = stage.scene.scene_number - 1, count, stage.frames
         mask, around = rounded(wide, tall, tall / 2), rounded(wide, tall, tall / 2, (wide + 12, tall + 12), 6.0)
-        self._track, self._full = Sprite.of_mask(mask * 0.36, WHITE), Sprite.of_mask(mask, WHITE)
-        self._shade = Sprite.of_mask(around * 0.28, BLACK)
+        self._track, self._full = Sprite.of_mask(mask * 0.42, WHITE), Sprite.of_mask(mask, WHITE)
+        self._shade = Sprite.of_mask(around * 0.42, BLACK)
 
     def draw(self, canvas: Canvas, frame: int) -> None:
         """Blend the bar of that frame into the canvas."""
@@ -59,7 +60,8 @@ class TitleLabel:
     def __init__(self, stage: Stage) -> None:
         box, unit, colour = stage.layout.stage, stage.layout.unit, stage.palette.accent
         size = round(38 * unit)
-        text = fit(tokens(stage.label), Face.BOLD, (box.width - 2 * size, size), (round(18 * unit), size), lines=1)
+        setting = Setting(face=Face.BOLD, size=size)
+        text = fit(tokens(stage.label), setting, (box.width - 2 * size, size), smallest=round(18 * unit), lines=1)
         wide, tall = text.width + 2 * size, round(size * 1.9)
         ink = Ink(wide, tall)
         ink.lay(rounded(wide, tall, tall / 2, (ink.width, ink.height)), colour)
@@ -83,7 +85,7 @@ class ClosingLine:
         self._thick, self._inset = even(8 * stage.layout.unit), even(30 * stage.layout.unit)
 
     def draw(self, canvas: Canvas, frame: int) -> None:
-        """Fill as much of the frame as of the scene is over: from the top middle down both sides to the bottom middle."""
+        """Fill as much of the line as of the scene is over: from the top, down both sides, to the bottom's middle."""
         inset, thick = self._inset, self._thick
         wide, tall = canvas.width - 2 * inset, canvas.height - 2 * inset
         drawn = ease_in_out((frame + 1) / self._frames) * (wide + tall)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from gpu_consumers.picture.paragraph import pieces
 from gpu_consumers.picture.text import clean
+from gpu_consumers.picture.tokens import Token, broken, pieces
 from schemas.values import Word
 
 MOST_WORDS, MOST_LETTERS, PAUSE_MS = 4, 22, 450
@@ -25,7 +25,7 @@ class Spoken:
 
 @dataclass(frozen=True)
 class Cue:
-    """Words that are shown together, from the first one's start until the next cue's, or a moment after the last one."""
+    """Words that are shown together, from the first one's start until the next cue, or a moment after the last one."""
 
     words: tuple[Spoken, ...]
     start_ms: int
@@ -71,13 +71,21 @@ def _spoken(words: Sequence[Word]) -> Iterable[Spoken]:
 
 
 def _split(text: str, start: int, end: int) -> Iterable[Spoken]:
-    parts = pieces(text)
-    grouped = ["".join(parts[n : n + 2]) for n in range(0, len(parts), 2)] if len(parts) > 3 else ["".join(parts)]
     done = 0
-    for n, part in enumerate(grouped):
+    for n, part in enumerate(_parts_of(text)):
         first = start + (end - start) * done // len(text)
         done += len(part)
         yield Spoken(part, first, start + (end - start) * done // len(text), glued=n > 0)
+
+
+def _parts_of(text: str) -> list[str]:
+    """A word as it stands, or in short parts where its script writes no spaces."""
+    parts = pieces(text)
+    if len(parts) > 3:
+        return ["".join(parts[n : n + 2]) for n in range(0, len(parts), 2)]
+    if len(text) > 12 and "\u0e00" <= text[0] <= "\u109f" or "\u1780" <= text[0] <= "\u17ff":
+        return [part.text for part in broken(Token(text), lambda part: len(part) <= 8)]
+    return [text]
 
 
 def _parts(group: list[Spoken], word: Spoken) -> bool:

@@ -19,7 +19,7 @@ PRESET, CRF, KEY_SECONDS = "veryfast", 26, 2
 
 
 class ClipWriter:
-    """Writes a clip under a temporary name and moves it into place when it is whole; an error leaves nothing behind.
+    """Writes a clip under a temporary name, moved into place when it is whole; errors leave nothing behind.
 
     Closed GOPs, a key frame first and every two seconds, BT.709 in limited range, one thread: equal frames, equal bytes.
     """

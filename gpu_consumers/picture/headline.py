@@ -12,9 +12,10 @@ from gpu_consumers.picture.colour import BLACK, WHITE, Rgb
 from gpu_consumers.picture.ink import Ink
 from gpu_consumers.picture.layout import Box
 from gpu_consumers.picture.motion import ease_out, progress
-from gpu_consumers.picture.paragraph import Paragraph, fit, tokens
+from gpu_consumers.picture.paragraph import SLACK, Align, Paragraph, Setting, fit
 from gpu_consumers.picture.shapes import even
 from gpu_consumers.picture.text import draw, emoji
+from gpu_consumers.picture.tokens import tokens
 from gpu_consumers.picture.typefaces import Face
 
 SMALLEST = 30  #: type size below which nothing is set, in pixels
@@ -27,7 +28,7 @@ class Type:
     face: Face = Face.BLACK
     largest: int = 150
     upper: bool = False
-    align: Literal["left", "center", "right"] = "center"
+    align: Align = "center"
     vertical: float = 0.5  #: where in the box it stands: 0 at its top, 1 at its bottom
     leading: float = 1.08
     lines: int = 6
@@ -43,12 +44,10 @@ class Headline:
 
     def __init__(self, text: str, box: Box, style: Type, start: float = 2) -> None:
         words = tokens(text.upper() if style.upper else text)
-        sizes = (min(SMALLEST, style.largest), style.largest)
-        self.text = fit(
-            words, style.face, (box.width, box.height), sizes, align=style.align, leading=style.leading, lines=style.lines
-        )
-        slack = {"left": 0.0, "center": 0.5, "right": 1.0}[style.align]
-        self.x = box.x + (box.width - self.text.width) * slack
+        setting = Setting(face=style.face, size=style.largest, align=style.align, leading=style.leading)
+        smallest = min(SMALLEST, style.largest)
+        self.text = fit(words, setting, (box.width, box.height), smallest=smallest, lines=style.lines)
+        self.x = box.x + (box.width - self.text.width) * SLACK[style.align]
         self.y = box.y + (box.height - self.text.height) * style.vertical
         self._start, self._enter = start, style.enter
         self._lines = [_line(self.text, number, style) for number in range(self.text.lines)]

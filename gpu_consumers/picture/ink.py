@@ -1,9 +1,8 @@
-"""Ink: layers of colour through masks, gathered into one sprite. In integers and video planes, since it is done often."""
+"""Ink: layers of colour through masks, gathered into one sprite; in integers and video planes, for speed."""
 
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image
 
 from gpu_consumers.picture.canvas import Sprite, Wide

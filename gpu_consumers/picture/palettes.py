@@ -45,7 +45,7 @@ PALETTES = {
         _palette("grape", "#2a0a4a", "#150528", "#8a2be2", "#ff5fa2", "#7df9ff"),
         _palette("cobalt", "#0a1f5c", "#050f33", "#1e6bff", "#00c2ff", "#ff9f1c"),
         _palette("clay", "#3a1d12", "#1e0e08", "#c8553d", "#f0a35e", "#8ee3c8"),
-        _palette("slate", "#1c2530", "#0e141b", "#4f6d8f", "#8fb8de", "#ff6b6b"),
+        _palette("slate", "#182338", "#0c1220", "#3b6fb6", "#62c4e8", "#ff7a6b"),
         _palette("rose", "#3d0c2c", "#1f0516", "#d6336c", "#ff8fab", "#fff07c"),
         _palette("forest", "#0c2b2b", "#051616", "#1b7f79", "#ff7b54", "#ffd56b"),
     )

@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw
 from gpu_consumers.picture.typefaces import EMOJI, EMOJI_SIZE, Face, coverage, covering, font
 
 _SELECTOR, _JOINER, _KEYCAP = "\ufe0f", "\u200d", "\u20e3"
+_BRACKETS = str.maketrans("()[]{}<>«»‹›", ")(][}{><»«›‹")
 _TONES = {chr(point) for point in range(0x1F3FB, 0x1F400)}
 
 
@@ -34,7 +35,7 @@ class Run:
 def runs(text: str, face: Face) -> tuple[Run, ...]:
     """The text in pieces of one font each, in visual order from the left."""
     found: list[Run] = []
-    for character, name in _fonts(text, face):
+    for character, name in _fonts(_mirrored(text) if rtl(text) else text, face):
         if found and found[-1].font == name:
             found[-1] = Run(name, found[-1].text + character)
         else:
@@ -115,6 +116,11 @@ def _fonts(text: str, face: Face) -> list[tuple[str, str]]:
             continue
         found.append((character, _font(character, following, face, found[-1][1] if found else None)))
     return found
+
+
+def _mirrored(text: str) -> str:
+    """Brackets at the ends of a word written from the right, turned round: alone in their run they would not be."""
+    return text.translate(_BRACKETS)
 
 
 def _font(character: str, following: str, face: Face, before: str | None) -> str:

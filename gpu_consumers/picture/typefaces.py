@@ -1,4 +1,4 @@
-"""Typefaces: a leading font and the fallbacks that cover what it lacks. All are bundled, so pixels never depend on a machine."""
+"""Typefaces: a leading font and the fallbacks for what it lacks; all bundled, so that pixels depend on no machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Looks: the ways in which the picture behind the captions is filled, one module each. This one knows and chooses them."""
+"""Looks: ways to fill the picture behind the captions, one module each. This one knows and chooses them."""
 
 from __future__ import annotations
 

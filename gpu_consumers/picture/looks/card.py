@@ -6,12 +6,12 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from gpu_consumers.picture.canvas import Canvas, Plate, Sprite
 from gpu_consumers.picture.colour import Rgb
-from gpu_consumers.picture.headline import Type
 from gpu_consumers.picture.motion import overshoot, progress, sway
 from gpu_consumers.picture.palettes import Palette
-from gpu_consumers.picture.paragraph import fit, tokens
+from gpu_consumers.picture.paragraph import Setting, fit
 from gpu_consumers.picture.stage import Paint, Stage
 from gpu_consumers.picture.text import draw, emoji
+from gpu_consumers.picture.tokens import tokens
 from gpu_consumers.picture.typefaces import Face
 
 PAPER, INK = Rgb(252, 249, 240), Rgb(24, 22, 32)
@@ -54,8 +54,8 @@ def _sheet(side: int, colour: Rgb, tilt: float, text: str, palette: Palette) -> 
 def _write(sheet: Image.Image, side: int, margin: int, text: str, palette: Palette) -> None:
     pad = side // 9
     inner = side - 2 * pad
-    style = Type(face=Face.SERIF, align="left")
-    set_ = fit(tokens(text), style.face, (inner, round(inner * 0.8)), (24, side // 6), align="left", leading=1.12)
+    setting = Setting(face=Face.SERIF, size=side // 6, align="left")
+    set_ = fit(tokens(text), setting, (inner, round(inner * 0.8)), smallest=24)
     left, top = margin + pad, margin + pad + inner * 0.12
     mask = Image.new("L", sheet.size)
     for word in set_.words:
@@ -65,7 +65,8 @@ def _write(sheet: Image.Image, side: int, margin: int, text: str, palette: Palet
         for x, picture in emoji(word.text, set_.face, set_.size):
             sheet.alpha_composite(picture, (round(left + word.x + x), round(top + word.baseline - set_.size * 0.86)))
     pen = ImageDraw.Draw(sheet)
-    pen.rectangle((left, margin + pad * 0.75, left + inner // 4, margin + pad * 0.75 + side // 50), fill=tuple(palette.first))
+    rule = margin + pad * 0.75
+    pen.rectangle((left, rule, left + inner // 4, rule + side // 50), fill=tuple(palette.first))
 
 
 def _table(stage: Stage, side: int, tilt: float) -> Plate:

@@ -19,7 +19,7 @@ POSES, HOLD, POP = 3, 5, 9  #: backgrounds; frames that each is held; frames of 
 
 def comic(stage: Stage) -> Paint:
     """The bubble holds the heading; without one there are only the rays."""
-    layout, unit = stage.layout, stage.layout.unit
+    unit = stage.layout.unit
     backs = [_background(stage, pose) for pose in range(POSES)]
     room = stage.room
     pad = round(70 * unit)

@@ -23,8 +23,8 @@ def contour(stage: Stage) -> Paint:
     face = Type(largest=round(150 * layout.unit), shadow=0.55, align="left")
     headline = stage.headline(face)
     pin = Sprite.of_mask(disc(16 * layout.unit), palette.accent)
-    pulses = [Sprite.of_mask(ring((20 + 7 * n) * layout.unit, 5 * layout.unit) * (1 - n / 12), palette.accent) for n in range(12)]
     bar = even(10 * layout.unit)
+    pulses = [Sprite.of_mask(ring((2 + 0.7 * n) * bar, bar / 2) * (1 - n / 12), palette.accent) for n in range(12)]
     canvas = stage.canvas()
 
     def paint(frame: int) -> Canvas:

@@ -55,7 +55,8 @@ def counter(stage: Stage) -> Paint:
     room = stage.room
     upper = Box(room.x, room.y, room.width, round(room.height * (0.4 if shown else 0.8)))
     headline = stage.headline(Type(largest=round((104 if shown else 150) * unit), shadow=0.3), upper)
-    digits = Digits(shown, Box(room.x, upper.bottom, room.width, round(room.height * 0.42)), palette.accent, layout.unit)
+    lower = Box(room.x, upper.bottom, room.width, round(room.height * 0.42))
+    digits = Digits(shown, lower, palette.accent, layout.unit)
     canvas = stage.canvas()
     floor = layout.height
 

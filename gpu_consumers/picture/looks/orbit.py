@@ -14,7 +14,7 @@ from gpu_consumers.picture.layout import Box
 from gpu_consumers.picture.shapes import disc, glow
 from gpu_consumers.picture.stage import Paint, Stage
 
-RINGS = (0.40, 0.60, 0.82, 1.06)  #: radii, as shares of half the width
+RINGS = (0.62, 0.80, 1.00, 1.24)  #: radii, as shares of half the width
 
 
 def orbit(stage: Stage) -> Paint:
@@ -26,13 +26,13 @@ def orbit(stage: Stage) -> Paint:
     colours = [palette.accent, palette.second, palette.first.mix(WHITE, 0.25), palette.second.mix(palette.accent, 0.5)]
     planets = []
     for n, share in enumerate(RINGS):
-        size = float(rng.uniform(15, 30)) * layout.unit * (1 + 0.25 * n)
-        tail = [Sprite.of_mask(disc(size * (1 - k / 14), 2) * (0.5 * (1 - k / 12)), colours[n]) for k in range(1, 11)]
+        size = float(rng.uniform(18, 26)) * layout.unit * (1 + 0.25 * n)
+        tail = [Sprite.of_mask(glow(size * (1.25 - k / 22)) * (0.42 * (1 - k / 17)), colours[n]) for k in range(1, 16)]
         body = Sprite.of_mask(disc(size, 1.5), colours[n])
         halo = Sprite.of_mask(glow(size * 3) * 0.4, colours[n])
         speed = 1.5 * (RINGS[0] / share) ** 1.5 * float(rng.choice([-1, 1]))
         planets.append((share * half, float(rng.uniform(0, 6.28)), speed, [*reversed(tail), halo, body]))
-    inner = round(RINGS[0] * half * 1.36)
+    inner = round(RINGS[0] * half * 0.78)
     box = Box(round(centre[0] - inner), round(centre[1] - inner), 2 * inner, 2 * inner)
     headline = stage.headline(Type(largest=round(118 * layout.unit), shadow=0.6), box)
     canvas = stage.canvas()
@@ -42,7 +42,7 @@ def orbit(stage: Stage) -> Paint:
         seconds = stage.seconds(frame)
         for radius, start, speed, art in planets:
             for n, sprite in enumerate(art):
-                behind = max(0, len(art) - 2 - n) * 0.055 * math.copysign(min(1.6, 420 * layout.unit / radius), speed)
+                behind = max(0, len(art) - 2 - n) * 0.04 * math.copysign(min(1.6, 420 * layout.unit / radius), speed)
                 angle = start + speed * seconds - behind
                 x, y = centre[0] + radius * math.cos(angle), centre[1] + radius * math.sin(angle)
                 canvas.stamp(sprite, x - sprite.width / 2, y - sprite.height / 2)

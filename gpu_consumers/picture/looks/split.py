@@ -1,4 +1,4 @@
-"""Split screen: two worlds along a slanting line, their patterns drifting apart; the heading in one, the words in the other."""
+"""Split screen: two worlds along a slanting line; the heading stands in one, the captions in the other."""
 
 from __future__ import annotations
 

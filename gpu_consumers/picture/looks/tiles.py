@@ -27,20 +27,21 @@ def tiles(stage: Stage) -> Paint:
             base.paste(art[board[row, column]], column * side, row * side)
     block = _block(stage, side)
     unit = layout.unit
-    inner = Box(*(round(v) for v in (block.x + 40 * unit, block.y + 40 * unit, block.width - 80 * unit, block.height - 80 * unit)))
-    headline = stage.headline(Type(largest=round(150 * unit), shadow=0, colour=palette.ink), inner)
+    headline = stage.headline(
+        Type(largest=round(150 * unit), shadow=0, colour=palette.ink), _inside(block, round(40 * unit))
+    )
     canvas = stage.canvas()
-    changes: list[tuple[int, int, Plate, int]] = []
+    changes: list[tuple[int, int, Plate, bool]] = []
 
     def paint(frame: int) -> Canvas:
         if frame % EVERY == 0:
+            picks = rng.integers((rows, ACROSS, len(art), 2), size=(7, 4))
             changes[:] = [
-                (int(rng.integers(rows)) * side, int(rng.integers(ACROSS)) * side, art[int(rng.integers(len(art)))], int(way))
-                for way in rng.integers(2, size=7)
+                (row * side, column * side, art[tile], bool(way)) for row, column, tile, way in picks.tolist()
             ]
         share = ease_in_out(progress(frame % EVERY + 1, 0, TAKES))
-        for y, x, tile, way in changes:
-            _uncover(base, tile, x, y, even(side * share), down=bool(way))
+        for y, x, tile, down in changes:
+            _uncover(base, tile, x, y, even(side * share), down=down)
         for plane, source in zip(canvas.planes, base.planes, strict=True):
             plane[...] = source
         if headline.text.words:
@@ -49,6 +50,10 @@ def tiles(stage: Stage) -> Paint:
         return canvas
 
     return paint
+
+
+def _inside(box: Box, margin: int) -> Box:
+    return Box(box.x + margin, box.y + margin, box.width - 2 * margin, box.height - 2 * margin)
 
 
 def _block(stage: Stage, side: int) -> Box:
@@ -98,4 +103,3 @@ def _shape(kind: int, side: int) -> Image.Image:
         for n in range(0, 8, 2):
             pen.rectangle((0, n * side / 8, side, (n + 1) * side / 8 - 1), fill=255)
     return mask
-
