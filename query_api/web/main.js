@@ -12,6 +12,7 @@ import { Sheet } from "./make/sheet.js";
 import { drawAbout, drawNext } from "./ui/about.js";
 import { byId, h } from "./ui/dom.js";
 import { icon } from "./ui/icons.js";
+import { followLink, share, showLink } from "./ui/links.js";
 import { listenToKeys, listenToWheel } from "./ui/keys.js";
 import { viewerId } from "./ui/store.js";
 import { toast } from "./ui/toasts.js";
@@ -77,41 +78,15 @@ function arrived(card) {
   progress.hidden = !card;
   drawAbout(card);
   document.title = card ? `${card.title} · Swipestream` : "Swipestream";
-  if (card) history.replaceState(null, "", `#/v/${card.video_id}`);
+  if (card) showLink(card);
 }
 
 function drawTime() {
-  const element = feed.element;
+  const element = feed.stage.element;
   if (!element || !element.duration) return;
   const share = element.currentTime / element.duration;
   /** @type {HTMLElement} */ (progress.firstElementChild).style.transform = `scaleX(${share})`;
   progress.setAttribute("aria-valuenow", String(Math.round(share * 100)));
-}
-
-/** @param {Card} card */
-async function share(card) {
-  const url = new URL(`#/v/${card.video_id}`, location.href).href;
-  try {
-    if (navigator.share) await navigator.share({ title: card.title, url });
-    else await navigator.clipboard.writeText(url).then(() => toast("Link copied."));
-    feed.shared(card);
-  } catch (error) {
-    if (!(error instanceof DOMException) || error.name !== "AbortError") toast(`The link: ${url}`);
-  }
-}
-
-/** Play the video that the address names, before all others. */
-async function followLink() {
-  const id = /^#\/v\/([0-9a-f-]{36})$/.exec(location.hash)?.[1];
-  if (!id || id === feed.list.current?.video_id) return;
-  try {
-    const answer = await api.video(id);
-    const card = answer.card || (answer.media ? answer : null);
-    if (card) feed.show(card);
-    else toast("That video is not ready yet.");
-  } catch (error) {
-    toast(error instanceof Error ? error.message : String(error), "error");
-  }
 }
 
 /** @param {string} action */
@@ -134,21 +109,21 @@ on(socket, "resync", () => feed.refresh());
 on(jobs, "change", drawJobs);
 on(feed, "current", arrived);
 on(feed, "news", drawNews);
-on(feed, "time", drawTime);
-on(feed, "share", share);
+on(feed.stage, "time", drawTime);
+on(feed, "share", (card) => share(card).then((done) => done && feed.tell(card, "shared")));
 on(feed, "trouble", (text) => lobby.say(text));
 on(feed, "list", () => drawNext(feed.list.window(0, 5).slice(1), (card) => feed.show(card)));
 make.append(icon("plus"), h("span", {}, "Make a video"));
 make.addEventListener("click", () => sheet.open());
 pill.addEventListener("click", () => feed.showNews());
-addEventListener("hashchange", followLink);
+addEventListener("hashchange", () => followLink(feed));
 listenToKeys(act);
 listenToWheel((steps) => feed.step(steps));
 feed.slides.ending(h("div", { class: "orb" }), h("h2", {}, "That is all for now"), h("p", {}, "More is being made for you. It appears here by itself."));
 
 drawJobs();
 socket.open();
-await followLink();
+await followLink(feed);
 await feed.more();
 lobby.show(!feed.list.items.length);
 

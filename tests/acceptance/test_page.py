@@ -49,7 +49,7 @@ def test_the_next_five_play_without_a_network(browser: Browser, server: PageServ
     with Viewer(browser, server.url) as viewer:
         viewer.open().until_playing()
         media = {item["media"]["video"] for item in server.feed[1:6]}
-        viewer.until("() => import('/main.js').then(page => page.feed.prefetch.ready.size >= 5)")
+        viewer.until("() => import('/main.js').then(page => page.feed.stage.prefetch.ready.size >= 5)")
         assert media <= set(server.served)
         viewer.context.set_offline(True)
         for _ in range(5):
@@ -61,7 +61,7 @@ def test_the_first_video_has_the_network_to_itself(browser: Browser, server: Pag
     server.fill(8)
     with Viewer(browser, server.url) as viewer:
         viewer.open().until_playing()
-        viewer.until("() => import('/main.js').then(page => page.feed.prefetch.ready.size >= 5)")
+        viewer.until("() => import('/main.js').then(page => page.feed.stage.prefetch.ready.size >= 5)")
     videos = [path for path in server.served if path.endswith(".mp4")]
     assert videos[0] == server.feed[0]["media"]["video"]
 
@@ -250,7 +250,7 @@ def test_sixty_swipes_keep_four_elements_and_few_blobs(browser: Browser, server:
             viewer.next()
         viewer.until_playing()
         assert viewer.page.evaluate("document.querySelectorAll('video').length") <= 4
-        held = viewer.page.evaluate("import('/main.js').then(page => page.feed.prefetch.ready.size)")
+        held = viewer.page.evaluate("import('/main.js').then(page => page.feed.stage.prefetch.ready.size)")
         filled = viewer.page.evaluate("document.querySelectorAll('article .media').length")
         assert held <= 9
         assert filled <= 10
@@ -273,3 +273,32 @@ def test_the_page_is_small_and_asks_nobody_else(browser: Browser, server: PageSe
     )
     assert len(gzip.compress(scripts)) < 40_000
     assert cold is None or cold < 5000
+
+
+_OPERATIONS = """async (seed) => {
+  const { Playlist } = await import('/feed/playlist.js');
+  let state = seed;
+  const draw = (most) => { state = (state * 1103515245 + 12345) % 2147483648; return state % most; };
+  const card = () => ({ video_id: String(draw(60)) });
+  const list = new Playlist();
+  for (let step = 0; step < 400; step++) {
+    const [before, index, choice] = [list.current, list.index, draw(6)];
+    if (choice === 0) list.append([card(), card()]);
+    else if (choice === 1) list.offer(card(), ['you', 'another', 'everyone'][draw(3)], 5);
+    else if (choice === 2) list.insertNext([card()]);
+    else if (choice === 3) list.withdraw(String(draw(60)));
+    else if (choice === 4) list.release();
+    else { list.go(list.index + 1 - draw(2)); continue; }
+    if (before && (list.current !== before || list.index !== index)) return `moved by ${choice} at ${step}`;
+    const ids = list.items.map((item) => item.video_id);
+    if (new Set(ids).size !== ids.length) return `twice in the list after ${choice} at ${step}`;
+    if (list.waiting.some((item) => ids.includes(item.video_id))) return `waiting and in the list at ${step}`;
+  }
+  return 'good';
+}"""
+
+
+def test_whatever_happens_to_the_list_the_current_video_stays(browser: Browser, server: PageServer) -> None:
+    with Viewer(browser, server.url) as viewer:
+        viewer.open()
+        assert [viewer.page.evaluate(_OPERATIONS, seed) for seed in range(50)] == ["good"] * 50

@@ -35,8 +35,7 @@ export class Playlist {
    * @returns {Card[]} what was added
    */
   append(cards) {
-    const added = cards.filter((card) => !this.known.has(card.video_id));
-    for (const card of added) this.known.add(card.video_id);
+    const added = cards.filter((card) => !this.known.has(card.video_id) && this.known.add(card.video_id));
     this.items.push(...added);
     return added;
   }

@@ -12,7 +12,7 @@ import { h } from "../ui/dom.js";
 export const SIZE = 4;
 
 export class Pool {
-  /** @param {(element: HTMLVideoElement, id: string) => void} onPainted the first frame is on the screen */
+  /** @param {(id: string) => void} onPainted the first frame of a video is there */
   constructor(onPainted) {
     this.onPainted = onPainted;
     /** @type {Seat[]} */
@@ -62,7 +62,7 @@ export class Pool {
    */
   #announce(seat, id) {
     const painted = () => {
-      if (seat.id === id) this.onPainted(seat.element, id);
+      if (seat.id === id) this.onPainted(id);
     };
     if (seat.element.requestVideoFrameCallback) seat.element.requestVideoFrameCallback(painted);
     else seat.element.addEventListener("loadeddata", painted, { once: true });

@@ -1,8 +1,7 @@
 /** The scrolling column: one full-height slide for each video, filled only near the current one. */
 
 import { byId, calm, h } from "../ui/dom.js";
-import { icon } from "../ui/icons.js";
-import { sentence, why } from "./labels.js";
+import { contents } from "./slide.js";
 
 /** @typedef {import("../types.js").Card} Card */
 
@@ -18,22 +17,28 @@ export class Slides {
     this.end = h("div", { class: "slide end" });
     this.column.append(this.end);
     this.index = 0;
+    this.onIndex = onIndex;
+    this.onAction = onAction;
+    this.#listen();
+  }
+
+  #listen() {
     let asked = false;
-    const look = () => {
-      asked = false;
-      const index = Math.round(this.column.scrollTop / Math.max(1, this.column.clientHeight));
-      if (index !== this.index) onIndex((this.index = index));
-    };
     this.column.addEventListener("scroll", () => {
-      if (!asked) requestAnimationFrame(look);
+      if (!asked) requestAnimationFrame(() => ((asked = false), this.#look()));
       asked = true;
     });
     // After a resize the same slide must fill the stage, whatever the browser made of the offset.
     new ResizeObserver(() => this.go(this.index, false)).observe(this.column);
     this.column.addEventListener("click", (event) => {
-      const target = /** @type {Element} */ (event.target).closest("[data-do]");
-      if (target) onAction(/** @type {HTMLElement} */ (target).dataset.do || "");
+      const target = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest("[data-do]"));
+      if (target) this.onAction(target.dataset.do || "");
     });
+  }
+
+  #look() {
+    const index = Math.round(this.column.scrollTop / Math.max(1, this.column.clientHeight));
+    if (index !== this.index) this.onIndex((this.index = index));
   }
 
   /**
@@ -73,7 +78,7 @@ export class Slides {
     for (const [id, slide] of this.slides) if (!wanted.has(id) && slide.childElementCount) slide.replaceChildren();
     for (const card of cards) {
       const slide = this.slides.get(card.video_id);
-      if (slide && !slide.childElementCount) slide.append(...contents(card, liked(card)).filter((part) => part instanceof Element));
+      if (slide && !slide.childElementCount) slide.append(...contents(card, liked(card)));
     }
   }
 
@@ -109,6 +114,14 @@ export class Slides {
 
   /**
    * @param {string} id
+   * @param {string} state
+   */
+  is(id, state) {
+    return this.slides.get(id)?.classList.contains(state) || false;
+  }
+
+  /**
+   * @param {string} id
    * @param {string} action
    * @param {boolean} on
    */
@@ -123,58 +136,4 @@ export class Slides {
   ending(...children) {
     this.end.replaceChildren(...children);
   }
-}
-
-/**
- * @param {Card} card
- * @param {boolean} liked
- */
-function contents(card, liked) {
-  const [reason, ratio] = [why(card), card.width / card.height];
-  const picture = (/** @type {string} */ name) => h("img", { class: name, src: card.media.cover, alt: "", decoding: "async", draggable: false });
-  const media = h("div", { class: "media", "data-do": "pause" }, picture("cover"));
-  media.style.setProperty("--ratio", ratio.toFixed(4));
-  return [
-    ratio > 0.6 && picture("haze"), // beside or above a wide picture there is room to fill
-    media,
-    h("button", { class: "big", type: "button", "data-do": "pause", "aria-label": "Play" }, icon("play")),
-    h("div", { class: "spinner", "aria-hidden": "true" }),
-    h(
-      "div",
-      { class: "broken-note" },
-      icon("warning"),
-      h("p", {}, "This video did not load."),
-      h("button", { type: "button", class: "plain", "data-do": "retry" }, "Try again"),
-    ),
-    h(
-      "div",
-      { class: "words" },
-      h("p", { class: "chips" }, reason && h("span", { class: "chip why" }, reason), card.flavor !== "default" && h("span", { class: "chip" }, sentence(card.flavor))),
-      h("h2", {}, card.title),
-      card.subject && h("p", { class: "subject" }, card.subject),
-    ),
-    h(
-      "div",
-      { class: "rail" },
-      action("like", "heart", "Like", liked),
-      action("share", "share", "Share"),
-      action("not_interested", "dislike", "Not interested"),
-      action("sound", "muted", "Sound"),
-    ),
-  ];
-}
-
-/**
- * @param {string} name
- * @param {import("../ui/icons.js").IconName} drawing
- * @param {string} label
- * @param {boolean} [pressed]
- */
-function action(name, drawing, label, pressed) {
-  const drawings = name === "sound" ? [icon("muted"), icon("sound")] : [icon(drawing)];
-  return h(
-    "button",
-    { type: "button", class: `action ${name}`, "data-do": name, "aria-label": label, title: label, "aria-pressed": pressed === undefined ? null : String(pressed) },
-    ...drawings,
-  );
 }

@@ -24,7 +24,7 @@ export class Swipes {
 
   /** @returns {Swipe[]} */
   get waiting() {
-    const kept = recall("swipes", []);
+    const kept = recall("swipes", /** @type {Swipe[]} */ ([]));
     return Array.isArray(kept) ? kept : [];
   }
 

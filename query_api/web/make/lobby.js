@@ -41,8 +41,10 @@ export class Lobby {
   /** @param {any} frame */
   hear(frame) {
     if (!["accepted", "progress", "failed", "rejected"].includes(frame.type)) return;
+    /** @type {Job} */
     const known = this.jobs.get(frame.video_id) || { id: frame.video_id, text: "A new video", at: 0, state: "making", fraction: 0 };
-    const job = /** @type {Job} */ ({ ...known, ...picked(frame), preview: frame.preview || known.preview });
+    /** @type {Job} */
+    const job = { ...known, ...picked(frame), preview: frame.preview || known.preview };
     if (frame.type === "failed" || frame.type === "rejected") job.state = "failed";
     this.jobs.set(frame.video_id, job);
     this.#draw();
@@ -61,7 +63,7 @@ export class Lobby {
 }
 
 /** @param {any} frame */
-function picked(frame) {
-  const told = { text: frame.title || frame.text, fraction: frame.fraction, stage: frame.stage, reason: frame.reason, scene_number: frame.scene_number, scene_count: frame.scene_count };
+function picked({ title, text, fraction, stage, reason, scene_number, scene_count }) {
+  const told = { text: title || text, fraction, stage, reason, scene_number, scene_count };
   return Object.fromEntries(Object.entries(told).filter(([, value]) => value !== undefined));
 }
