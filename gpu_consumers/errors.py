@@ -13,5 +13,9 @@ class TransientBackendError(BackendError, TransientError):
     """A backend could not do its work this time."""
 
 
+class QualityError(BackendError):
+    """What was made is not fit to be published."""
+
+
 class BackendMissingError(BackendError):
     """A backend cannot run here: a package, a device or weights are missing."""

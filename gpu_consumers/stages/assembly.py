@@ -7,8 +7,10 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from gpu_consumers.assembly.assemble import SceneClip, assemble
+from gpu_consumers.assembly.assemble import AssembledVideo, SceneClip, assemble
+from gpu_consumers.assembly.gates import Expected, failures
 from gpu_consumers.cost import Meter
+from gpu_consumers.errors import QualityError
 from gpu_consumers.ports import Speech
 from gpu_consumers.stages import wav
 from gpu_consumers.workshop import SOURCE, Workshop
@@ -78,12 +80,22 @@ def _join(shop: Workshop, task: AssembleVideo, flavor: Flavor, mood: str) -> Joi
             out=Path(folder) / "video.mp4",
             fps=flavor.fps,
         )
+        _check(made, flavor)
         return Joined(
             video=shop.blobs.put_file(made.path, "mp4"),
             cover=shop.blobs.put_file(made.cover, "jpg"),
             captions=shop.blobs.put_file(made.captions, "vtt"),
             duration_ms=made.duration_ms,
         )
+
+
+def _check(made: AssembledVideo, flavor: Flavor) -> None:
+    """Nothing is published that does not play as it should."""
+    width, height = flavor.format.size
+    wrong = failures(made.path, Expected(width=width, height=height, fps=flavor.fps, frames=made.frames))
+    if wrong:
+        found = "; ".join(f"{failure.gate}: {failure.reason}" for failure in wrong)
+        raise QualityError(f"The video did not pass its quality gates: {found}.")
 
 
 def _clip(shop: Workshop, part: ScenePart) -> SceneClip:
