@@ -11,7 +11,7 @@ from confluent_kafka import KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
 from infra.errors import UnavailableError
-from query_api.http import metrics
+from query_api.http import measures
 from query_api.http.answers import PartAnswer
 from query_api.projections.positions import NAME, TOPICS
 from query_api.readmodel.model import ReadModel
@@ -89,7 +89,7 @@ class Monitor:
             return part(ok=False, detail="not known")
         lags = {topic: _lag(topic, ends, positions) for topic in TOPICS}
         for topic, lag in lags.items():
-            metrics.LAG.labels(topic).set(lag)
+            measures.LAG.labels(topic).set(lag)
         behind = sum(lags.values())
         still = self._moved.still_s(positions, behind)
         if still > STUCK_S or behind > FAR_BEHIND:

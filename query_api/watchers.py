@@ -17,8 +17,8 @@ from schemas.base import now_us, rising
 
 log = logs.get("feed.viewers")
 
-#: Viewers kept.
-SIZE = 10_000
+#: Viewers kept: some hundred bytes for each video that they saw lately.
+SIZE = 3_000
 #: Seconds after which a viewer's week and likes are read again. What this process serves and takes in counts at once;
 #: what another one did within that time is in the cursor.
 FRESH_S = 5.0
@@ -113,7 +113,7 @@ class Viewers:
     async def _read_made(self, viewer: Viewer) -> None:
         week = week_of(now_us())
         weeks = await asyncio.gather(*(self._read.made_for(viewer.viewer_id, one) for one in (week, week - 1)))
-        viewer.made = newest_revisions(self._cards.item(entry) for entries in weeks for entry in entries)
+        viewer.made = newest_revisions(self._cards.items(entry for entries in weeks for entry in entries))
 
     async def _read_current(self, viewer: Viewer) -> None:
         stored, likes = await asyncio.gather(

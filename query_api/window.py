@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+
+from pydantic import ValidationError
 
 from infra.errors import UnavailableError
 from infra.telemetry import logs
@@ -31,10 +33,14 @@ class Cards:
     def __init__(self, size: int = 5_000) -> None:
         self._items: Lru[tuple[str, int], Item] = Lru(size)
 
-    def item(self, entry: Entry) -> Item:
-        """The item of an entry."""
-        key = (entry.video_id, entry.revision)
-        return self._items.get(key) or self._items.put(key, _item(entry))
+    def items(self, entries: Iterable[Entry]) -> Iterator[Item]:
+        """The items of entries. A card that cannot be read is left out: one bad row must not end every feed."""
+        for entry in entries:
+            key = (entry.video_id, entry.revision)
+            try:
+                yield self._items.get(key) or self._items.put(key, _item(entry))
+            except ValidationError as error:
+                log.warning("card left out", video=entry.video_id, why=str(error))
 
 
 class Window:
@@ -110,7 +116,7 @@ class Window:
         newest = sorted(self._entries, reverse=True)[:SIZE]
         self._entries = {key: self._entries[key] for key in newest}
         alive = (entry for entry in self._entries.values() if (entry.video_id, entry.revision) not in self._gone)
-        self._items = newest_revisions(self._cards.item(entry) for entry in alive)
+        self._items = newest_revisions(self._cards.items(alive))
 
 
 def _keyed(entries: Sequence[Entry]) -> dict[tuple[int, str], Entry]:

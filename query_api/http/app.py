@@ -28,7 +28,7 @@ def create_app(parts: Parts) -> FastAPI:
     for module in (feed, swipes, media, prompts, videos, flavors, health, metrics):
         app.include_router(module.router)
     page.install(app)
-    app.add_middleware(guard.Guard, gateway=parts.settings.gateway_url)
+    app.add_middleware(guard.Guard)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app
 

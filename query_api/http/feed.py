@@ -9,7 +9,7 @@ from fastapi.responses import Response
 
 from query_api.cursors import Cursor, parse
 from query_api.feed import Choice
-from query_api.http import metrics
+from query_api.http import measures
 from query_api.http.answers import FeedAnswer
 from query_api.http.parts import Needs
 from query_api.http.problems import responses
@@ -38,9 +38,9 @@ async def feed(
     """
     chosen, after = await parts.feed.serve(viewer, limit, parse(cursor) if cursor else None)
     for choice in chosen:
-        metrics.FEED_ITEMS.labels(choice.reason.value).inc()
+        measures.FEED_ITEMS.labels(choice.reason.value).inc()
     if not chosen:
-        metrics.FEED_EMPTY.inc()
+        measures.FEED_EMPTY.inc()
     return Response(_body(chosen, after), media_type="application/json", headers=_PRIVATE)
 
 

@@ -8,7 +8,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from query_api.http import metrics
+from query_api.http import measures
 from query_api.http.problems import TOO_LARGE, problem
 
 #: Bytes of a request's body.
@@ -32,10 +32,11 @@ _DOCS = (
 class Guard:
     """The outermost part of the app."""
 
-    def __init__(self, app: ASGIApp, *, gateway: str, limit: int = LIMIT) -> None:
+    def __init__(self, app: ASGIApp, *, limit: int = LIMIT) -> None:
         self._app, self._limit = app, limit
         self._policy = (
-            f"default-src 'self'; connect-src 'self' ws: wss: {gateway}; img-src 'self' data: blob:; "
+            # The gateway is at another port of whatever name this machine was reached by.
+            "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data: blob:; "
             "media-src 'self' blob:; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; "
             "frame-ancestors 'none'; form-action 'self'"
         )
@@ -78,7 +79,7 @@ class _Body:
 
 
 class _Answer:
-    """Adds the headers, and remembers the status for the metrics."""
+    """Adds the headers, and remembers the status for the measures."""
 
     def __init__(self, scope: Scope, send: Send, policy: str) -> None:
         self._scope, self._send, self._policy = scope, send, policy
@@ -98,5 +99,5 @@ class _Answer:
         """Count the request under its route's pattern, so that ids do not become labels."""
         path = getattr(self._scope.get("route"), "path", "other")
         labels = (self._scope["method"] if path != "other" else "*", path)
-        metrics.REQUESTS.labels(*labels, str(self.status or 499)).inc()
-        metrics.SECONDS.labels(*labels).observe(time.perf_counter() - self._started)
+        measures.REQUESTS.labels(*labels, str(self.status or 499)).inc()
+        measures.SECONDS.labels(*labels).observe(time.perf_counter() - self._started)

@@ -1,25 +1,18 @@
-"""What the API measures of itself, and the page that shows it."""
+"""`GET /metrics`."""
 
 from __future__ import annotations
 
 from fastapi import APIRouter
 from fastapi.responses import Response
-from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-_FAST = (0.001, 0.0025, 0.005, 0.0075, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
+from query_api.http.parts import Needs
 
-REQUESTS = Counter("swipestream_http_requests_total", "Requests answered", ["method", "path", "status"])
-SECONDS = Histogram("swipestream_http_request_seconds", "Time to answer", ["method", "path"], buckets=_FAST)
-FEED_ITEMS = Counter("swipestream_feed_items_total", "Videos served in feeds", ["reason"])
-FEED_EMPTY = Counter("swipestream_feed_empty_total", "Feeds that had nothing to show")
-PROMPTS = Counter("swipestream_prompts_accepted_total", "Prompts taken in", ["origin"])
-SWIPES = Counter("swipestream_swipes_accepted_total", "Swipes taken in", ["action"])
-LAG = Gauge("swipestream_projection_lag_records", "Records that are not in the read model yet", ["topic"])
-
-router = APIRouter()
+router = APIRouter(tags=["operation"])
 
 
-@router.get("/metrics", tags=["operation"], summary="Metrics for Prometheus", response_class=Response)
-async def metrics() -> Response:
+@router.get("/metrics", summary="Metrics for Prometheus", response_class=Response)
+async def metrics(parts: Needs) -> Response:
     """Everything that this process measures, in the text format of Prometheus."""
+    await parts.health.parts()  # this is what measures the lag
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

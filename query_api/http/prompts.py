@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Request
 from fastapi.responses import Response
 
-from query_api.http import metrics
+from query_api.http import measures
 from query_api.http.answers import PromptAnswer
 from query_api.http.bodies import PromptBody
 from query_api.http.flavors import check
@@ -54,7 +54,7 @@ async def submit(body: PromptBody, request: Request, parts: Needs, idempotency_k
     # Kept before it is sent: should the answer get lost, the repeated request repeats this very event.
     parts.prompts.put(video, envelope)
     await parts.publisher.publish(envelope, timeout=ACK_S)
-    metrics.PROMPTS.labels(envelope.data.origin.value).inc()
+    measures.PROMPTS.labels(envelope.data.origin.value).inc()
     return _accepted(PromptAnswer(video_id=video, status=Status.SUBMITTED, links=links(video)))
 
 

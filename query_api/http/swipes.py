@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from fastapi import APIRouter, Request
 
-from query_api.http import metrics
+from query_api.http import measures
 from query_api.http.answers import SwipesAnswer
 from query_api.http.bodies import SwipeBody, SwipesBody
 from query_api.http.parts import Needs, Parts
@@ -45,7 +45,7 @@ async def swipes(body: SwipesBody, request: Request, parts: Needs) -> SwipesAnsw
     viewer = parts.feed.viewers.known(body.viewer_id)
     viewer.note_swiped((event.data.video_id for event in events), viewer.last_us)
     for event in events:
-        metrics.SWIPES.labels(event.data.action.value).inc()
+        measures.SWIPES.labels(event.data.action.value).inc()
     return SwipesAnswer(accepted=len(events))
 
 

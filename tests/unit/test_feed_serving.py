@@ -10,6 +10,7 @@ from infra.errors import BadInputError, UnavailableError
 from query_api import watchers, window
 from query_api.cursors import REMEMBERED, Cursor, parse
 from query_api.feed import UPCOMING
+from query_api.readmodel.memory import Cell
 from query_api.readmodel.model import ReadModel
 from query_api.serving import Feed
 from schemas import ids
@@ -138,6 +139,14 @@ async def test_what_is_withdrawn_leaves_the_feed(world: World) -> None:
     world.publish("a", "b", viewer_id="anna")
     gone = VideoWithdrawn(video_id=ids.video_id("a"), ts_us=now_us(), reason="r", by="o")
     apply(world.store, [root(gone, source="/test")])
+    assert await world.walk() == named("b")
+
+
+async def test_a_card_that_cannot_be_read_does_not_end_the_feed(world: World) -> None:
+    world.publish("a", "b")
+    for row in world.store.tables["feed_global"].values():
+        if row["video_id"].value == ids.video_id("a"):
+            row["card"] = Cell(row["card"].stamp, "{}", 0)
     assert await world.walk() == named("b")
 
 

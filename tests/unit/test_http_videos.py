@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import httpx
 import pytest
+import typer
 from rich.console import Console
+from typer.testing import CliRunner
 
 from query_api import commands
 from schemas import ids
@@ -83,6 +86,17 @@ async def test_trace_prints_every_event_with_its_id_below_its_cause(api: Api) ->
     lines = text.splitlines()
     prompt, accepted = (next(line for line in lines if name in line) for name in ("PromptSubmitted", "PromptAccepted"))
     assert accepted.index("0.000 s") > prompt.index("0.000 s")
+
+
+async def test_trace_prints_json_for_scripts(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    apply(api.store, life(VIDEO, now_us()))
+    story = (await api.get(f"/v1/videos/{VIDEO}/events")).json()
+    monkeypatch.setattr(commands, "fetch", lambda *_: story)
+    app = typer.Typer()
+    commands.register(app)
+    app.callback()(lambda: None)
+    result = CliRunner().invoke(app, ["trace", VIDEO, "--json"])
+    assert result.exit_code == 0 and json.loads(result.output) == story
 
 
 def test_trace_says_when_there_is_no_api_or_no_video(monkeypatch: pytest.MonkeyPatch) -> None:
