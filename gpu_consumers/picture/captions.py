@@ -83,7 +83,8 @@ class Card:
         if state == "ahead":
             sprite, x, y = self._drawn(number, "said")
             return sprite.faded(style.ahead), x, y
-        grown = style.pop if state == "large" else 1.0
+        room = self._layout.captions.width / max(1.0, word.width)
+        grown = max(1.0, min(style.pop, room)) if state == "large" else 1.0
         size = round(self._text.size * grown)
         if (number, size) not in self._letters:
             self._letters[number, size] = Letters(word.text, style, size)

@@ -14,6 +14,8 @@ from PIL import Image, ImageDraw
 from gpu_consumers.picture.typefaces import EMOJI, EMOJI_SIZE, Face, coverage, covering, font
 
 _SELECTOR, _JOINER, _KEYCAP = "\ufe0f", "\u200d", "\u20e3"
+#: Controls and private characters have no shape; those that steer direction would fight the layout of the line.
+_UNSEEN, _JOINERS = ("Cc", "Cf", "Cs", "Co"), "\u200c\u200d"
 _BRACKETS = str.maketrans("()[]{}<>«»‹›", ")(][}{><»«›‹")
 _TONES = {chr(point) for point in range(0x1F3FB, 0x1F400)}
 
@@ -54,7 +56,7 @@ def clean(text: str) -> str:
     plain = (unicodedata.normalize("NFKC", c) if 0x1D400 <= ord(c) < 0x1D800 else c for c in text)
     normal = unicodedata.normalize("NFC", "".join(plain))
     spaced = "".join(" " if c.isspace() else c for c in normal)
-    return " ".join("".join(c for c in spaced if unicodedata.category(c) not in ("Cc", "Cs", "Co")).split())
+    return " ".join("".join(c for c in spaced if c in _JOINERS or unicodedata.category(c) not in _UNSEEN).split())
 
 
 @lru_cache(maxsize=8192)

@@ -1,0 +1,58 @@
+"""Paragraphs: as large as the box allows, broken evenly, in the order in which they are read."""
+
+from __future__ import annotations
+
+import pytest
+
+from gpu_consumers.picture.paragraph import Paragraph, Setting, fit
+from gpu_consumers.picture.tokens import pieces, tokens
+from gpu_consumers.picture.typefaces import Face
+
+
+def paragraph(text: str, width: int = 600, height: int = 400, size: int = 120, lines: int = 6) -> Paragraph:
+    return fit(tokens(text), Setting(face=Face.BLACK, size=size), (width, height), smallest=20, lines=lines)
+
+
+def lines(text: Paragraph) -> list[str]:
+    return [" ".join(word.text for word in text.words if word.line == n) for n in range(text.lines)]
+
+
+@pytest.mark.parametrize(
+    "text", ["Why?", "Why do cats purr at night", "猫はなぜゴロゴロと喉を鳴らすのでしょうか", "لماذا تخرخر القطط", "x" * 60]
+)
+def test_it_stays_in_its_box(text: str) -> None:
+    made = paragraph(text)
+    assert made.width <= 601
+    assert made.height <= 401
+    assert all(-1 <= word.x and word.x + word.width <= made.width + 1 for word in made.words)
+
+
+def test_short_text_gets_the_wished_size_and_long_text_a_smaller_one() -> None:
+    assert paragraph("Cats purr").size == 120
+    assert paragraph("Cats purr because a tiny muscle in the throat opens and closes").size < 120
+
+
+def test_lines_are_of_about_one_length() -> None:
+    assert lines(paragraph("one two three four", width=500, size=80)) == ["one two", "three four"]
+
+
+def test_a_word_that_is_too_long_is_broken_with_hyphens_rather_than_made_tiny() -> None:
+    made = paragraph("Donaudampfschifffahrtsgesellschaftskapitän", width=500)
+    assert made.size >= 60 * 0.9
+    assert "".join(lines(made)).replace("-", "") == "Donaudampfschifffahrtsgesellschaftskapitän"
+
+
+def test_words_written_from_the_right_stand_from_the_right() -> None:
+    made = paragraph("שלום עולם 2024 abc def", size=40, width=1000)
+    assert [word.text for word in sorted(made.words, key=lambda word: word.x)][-2:] == ["עולם", "שלום"]
+    left = [word.text for word in sorted(made.words, key=lambda word: word.x)][:3]
+    assert left == ["2024", "abc", "def"]
+
+
+def test_ideographs_may_be_parted_but_not_from_the_marks_that_close_them() -> None:
+    assert pieces("猫は、好き。") == ["猫", "は、", "好", "き。"]
+    assert pieces("hello!") == ["hello!"]
+
+
+def test_nothing_gives_nothing() -> None:
+    assert paragraph("").lines == 0
