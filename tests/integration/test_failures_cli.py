@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from infra.deadletters import commands
+from infra.errors import SwipestreamError
 from infra.kafka.producer import EventProducer
 from infra.kafka.records import Received
 from infra.kafka.tasks import Effects, TaskConsumer
+from infra.settings import settings
 from schemas import ids
 from schemas.envelope import root
 from schemas.tasks import WriteScript
@@ -42,20 +43,27 @@ def producer(address: str) -> Iterator[EventProducer]:
     producer.close()
 
 
-@pytest.fixture(scope="module")
-def cli(address: str) -> Cli:
-    """Runs `swipestream dead …`: what it printed as JSON, or its exit code and error."""
-    environment = os.environ | {"SWIPESTREAM_KAFKA": address, "SWIPESTREAM_OPERATOR": "ada"}
+@pytest.fixture
+def cli(address: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cli]:
+    """Runs `swipestream dead …`: the document that it printed, else its text or the error that ended it."""
+    printed: list[Any] = []
+    # not from its output: the consumers of a test log in this process too
+    monkeypatch.setattr(commands, "print_json", printed.append)
+    monkeypatch.setenv("SWIPESTREAM_KAFKA", address)
+    monkeypatch.setenv("SWIPESTREAM_OPERATOR", "ada")
+    settings.cache_clear()
 
     def run(*words: str, code: int = 0, stdin: str = "") -> Any:
-        command = [sys.executable, "-m", "infra.cli", "dead", *words]
-        ended = subprocess.run(
-            command, env=environment, capture_output=True, text=True, timeout=60, input=stdin, check=False
-        )
-        assert ended.returncode == code, ended.stderr
-        return json.loads(ended.stdout) if ended.stdout.startswith(("[", "{")) else ended.stderr + ended.stdout
+        printed.clear()
+        ended = CliRunner().invoke(commands.dead, words, input=stdin)
+        if isinstance(ended.exception, SwipestreamError):
+            assert ended.exception.exit_code == code, ended.exception
+            return f"{ended.exception} {ended.exception.hint}"
+        assert ended.exit_code == code, ended.output
+        return printed[0] if printed else ended.output
 
-    return run
+    yield run
+    settings.cache_clear()
 
 
 def task(name: str, flavor: str) -> WriteScript:
