@@ -17,8 +17,7 @@ from pathlib import Path
 import yaml
 
 _FILE = Path(__file__).with_name("moderation.yaml")
-_LEET = str.maketrans({"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "8": "b", "@": "a", "$": "s", "!": "i",
-                       "|": "i", "€": "e", "+": "t"})  # fmt: skip
+_LEET = str.maketrans("0134578@$!|€+", "oieastbasiiet")
 #: Letters of other scripts that pass for Latin ones.
 _LOOKALIKES = str.maketrans("аеорсухіѕјԁһқӏαβεικνορτυχ", "aeopcyxisjdhkiabeiknoptux")
 _WORDLIKE = re.compile(r"[^\W_]+")

@@ -81,3 +81,15 @@ def _tidy(text: str) -> str:
     text = re.sub(r"([!?])[!?]+", r"\1", text)
     text = re.sub(r"\.{4,}", "...", text)
     return text.strip(" -*_~|<>\\^")
+
+
+_DRESSING = frozenset(
+    ["face", "sign", "symbol", "black", "white", "heavy", "with", "emoji", "slice", "modifier", "selector", "joiner"]
+)
+
+
+def picture_words(text: str) -> str:
+    """What emoji show, by their Unicode names, for prompts that have nothing else: `cat`, `tears of joy`."""
+    names = [unicodedata.name(character, "").lower() for character in text if unicodedata.category(character) == "So"]
+    plain = [" ".join(word for word in name.split() if word not in _DRESSING and "-" not in word) for name in names]
+    return " and ".join(list(dict.fromkeys(filter(None, (name.removeprefix("of ") for name in plain))))[:2])

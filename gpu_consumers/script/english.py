@@ -3,43 +3,21 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
+
+import yaml
 
 from gpu_consumers.script.lexicon import PREPOSITIONS, RELATIVES, known
 
-_PLURALS = {"child": "children", "goose": "geese", "man": "men", "mouse": "mice", "tooth": "teeth", "foot": "feet",
-            "woman": "women", "person": "people", "wolf": "wolves", "knife": "knives", "leaf": "leaves",
-            "vulture": "vultures", "sheep": "sheep", "squid": "squid", "shrimp": "shrimp", "fish": "fish",
-            "jellyfish": "jellyfish", "goldfish": "goldfish", "aircraft": "aircraft", "spaceship": "spaceships",
-            "ox": "oxen", "cactus": "cacti", "hero": "heroes", "superhero": "superheroes", "potato": "potatoes",
-            "echo": "echoes", "volcano": "volcanoes", "mosquito": "mosquitoes", "tomato": "tomatoes",
-            "tornado": "tornadoes", "octopus": "octopuses", "life": "lives", "wife": "wives", "shelf": "shelves",
-            "nebula": "nebulae", "housewife": "housewives", "elf": "elves", "half": "halves", "thief": "thieves",
-            "calf": "calves", "loaf": "loaves", "snowman": "snowmen", "mango": "mangoes"}  # fmt: skip
+
+def _pairs(text: str) -> dict[str, str]:
+    return dict(pair.strip().split(":") for pair in text.split(","))
+
+
+_IRREGULAR = yaml.safe_load((Path(__file__).parent / "words" / "irregular.yaml").read_text("utf-8"))
+_PLURALS, _PAST = _pairs(_IRREGULAR["plurals"]), _pairs(_IRREGULAR["past"])
 _PLURAL_FORMS = frozenset(_PLURALS.values()) | {"people", "police", "cattle", "data", "media"}
-_SINGULAR_S = frozenset(
-    ["physics", "mathematics", "maths", "economics", "politics", "news", "gas", "bus", "ethics", "athletics", "chess",
-     "aerobics", "genetics", "electronics", "linguistics", "statistics", "mars", "paris", "texas", "tennis", "lens",
-     "gymnastics", "robotics", "acoustics", "thermodynamics", "mechanics", "logistics", "diabetes", "alps", "always",
-     "james", "wales", "atlas", "canvas", "christmas", "bias", "pancreas", "kubernetes", "netherlands", "windows",
-     "analytics", "graphics", "herpes", "rabies", "series", "species", "its", "his", "this", "us", "yes", "chaos", "cosmos"]
-)  # fmt: skip
-_PAST = {"be": "was", "become": "became", "begin": "began", "bite": "bit", "blow": "blew", "break": "broke", "bring": "brought",
-         "build": "built", "burn": "burned", "buy": "bought", "catch": "caught", "choose": "chose", "come": "came",
-         "cut": "cut", "die": "died", "dig": "dug", "do": "did", "draw": "drew", "drink": "drank", "drive": "drove",
-         "eat": "ate", "fall": "fell", "feel": "felt", "fight": "fought", "find": "found", "fly": "flew",
-         "forget": "forgot", "freeze": "froze", "get": "got", "give": "gave", "go": "went", "grow": "grew",
-         "have": "had", "hear": "heard", "hide": "hid", "hit": "hit", "hold": "held", "keep": "kept", "know": "knew",
-         "lead": "led", "leave": "left", "lose": "lost", "make": "made", "mean": "meant", "meet": "met", "pay": "paid",
-         "put": "put", "quit": "quit", "read": "read", "ride": "rode", "ring": "rang", "rise": "rose", "run": "ran",
-         "say": "said", "see": "saw", "sell": "sold", "send": "sent", "shake": "shook", "shine": "shone",
-         "shoot": "shot", "shrink": "shrank", "shut": "shut", "sing": "sang", "sink": "sank", "sit": "sat",
-         "sleep": "slept", "speak": "spoke", "spend": "spent", "spin": "spun", "split": "split", "spread": "spread",
-         "stand": "stood", "steal": "stole", "stick": "stuck", "sting": "stung", "strike": "struck", "swim": "swam",
-         "swing": "swung", "take": "took", "teach": "taught", "tear": "tore", "tell": "told", "think": "thought",
-         "throw": "threw", "understand": "understood", "wake": "woke", "wear": "wore", "win": "won",
-         "write": "wrote", "arise": "arose", "beat": "beat", "bend": "bent", "breed": "bred", "cost": "cost",
-         "deal": "dealt", "feed": "fed", "forgive": "forgave", "hurt": "hurt", "lay": "laid", "let": "let",
-         "rebuild": "rebuilt", "seek": "sought", "set": "set", "sweep": "swept", "weep": "wept"}  # fmt: skip
+_SINGULAR_S = frozenset(_IRREGULAR["singular_s"].split())
 _DOUBLING = re.compile(r"^[^aeiou]*[aeiou][bdgklmnprt]$")
 _VOWEL_SOUND = re.compile(r"^(?:[aeiou]|hour|honest|honou?r|heir)", re.IGNORECASE)
 _CONSONANT_SOUND = re.compile(

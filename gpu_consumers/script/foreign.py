@@ -25,8 +25,8 @@ _FEWEST, _MOST = 3, 8
 
 
 #: Letters that English lacks; one of them in a word speaks for these languages.
-_LETTERS = {"de": "äöüß", "fr": "éèêàçùâîôœ", "es": "ñáíóúé¿¡", "it": "èàòùì", "pt": "ãõçáéêô", "sv": "åäö", "pl": "łśżźąęćń",
-            "tr": "şğıçöü", "nl": "ĳ"}  # fmt: skip
+_LETTERS = {"de": "äöüß", "fr": "éèêàçùâîôœ", "es": "ñáíóúé¿¡", "it": "èàòùì", "pt": "ãõçáéêô", "sv": "åäö",
+            "pl": "łśżźąęćń", "tr": "şğıçöü", "nl": "ĳ"}  # fmt: skip
 #: Small words that English shares with others: they prove nothing.
 _SHARED = frozenset(
     ["in", "an", "am", "so", "was", "also", "on", "as", "do", "her", "he", "me", "no", "a", "i", "all", "or", "to"]

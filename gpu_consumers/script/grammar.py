@@ -65,7 +65,7 @@ def available(rule: str, groups: Iterable[str], slots: Mapping[str, str]) -> lis
     for group in groups:
         lines = [line for line in rules()[rule].get(group, ()) if slots_of(line) <= slots.keys()]
         weight = 1.0 if found else 8.0
-        found += [(line, weight / (1 + plain_sentences(line)) ** 2) for line in lines]
+        found += [(line, weight / (1 + plain_sentences(line)) ** 1.5) for line in lines]
         if len(found) >= _ENOUGH:
             break
     return found

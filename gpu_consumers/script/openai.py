@@ -112,8 +112,10 @@ def instructions(brief: Brief, shape: Archetype, schema: dict[str, Any]) -> str:
     words = round(brief.target_seconds * 2.6)
     return (
         f"Language: that of the prompt, else {brief.language}. Length: about {words} spoken words in all.\n"
-        f"Archetype: {shape.title}. {shape.description}\nIts beats, of which 3 to 8 become scenes, in this order:\n{beats}\n"
-        f"The hook has at most {shape.hook.max_words} words. Answer with one JSON object by this schema:\n{json.dumps(schema)}"
+        f"Archetype: {shape.title}. {shape.description}\n"
+        f"Its beats, of which 3 to 8 become scenes, in this order:\n{beats}\n"
+        f"The hook has at most {shape.hook.max_words} words. "
+        f"Answer with one JSON object by this schema:\n{json.dumps(schema)}"
     )
 
 
@@ -164,7 +166,7 @@ def parsed(text: str) -> DraftScript:
 
 
 def finished(draft: DraftScript, brief: Brief, shape: Archetype) -> Script:
-    """The script by the contract: cleaned, numbered, timed. Raises `TransientBackendError` where its length is wrong."""
+    """The script by the contract: cleaned, numbered, timed. Raises `TransientBackendError` for a wrong length."""
     scenes = [scene for number, made in enumerate(draft.scenes, 1) if (scene := _scene(number, made, brief, shape))]
     scenes = [scene.model_copy(update={"scene_number": number}) for number, scene in enumerate(scenes, 1)]
     seconds = sum(scene.duration_s for scene in scenes)

@@ -8,14 +8,14 @@ from gpu_consumers.script import fit
 from gpu_consumers.script.archetypes import Archetype, Beat
 from gpu_consumers.script.fit import Draft
 from gpu_consumers.script.grammar import Line
-from gpu_consumers.script.phrases import keywords
+from gpu_consumers.script.lexicon import FUNCTION_WORDS
 from gpu_consumers.script.slots import number as word_for
 from gpu_consumers.script.topic import Topic
 
 ITEM = "item"
 #: What saying a number takes.
 NUMBER_S = 0.7
-_MOST_ITEMS, _MOST_SCENES = 10, 8
+_MOST_ITEMS, _MOST_SCENES, _MOST_WORDS = 10, 8, 5
 #: The user's own text may make a video longer than wished, up to this many seconds; what is beyond is left out.
 _LONGEST_S = 56.0
 _POINT = Beat(
@@ -83,7 +83,18 @@ def _given(facts: Sequence[str]) -> list[Draft]:
 
 
 def _own(text: str) -> Line:
-    return Line(text if text[-1] in ".!?…" else f"{text}.", " ".join(keywords(text, 3)), "")
+    return Line(text if text[-1] in ".!?…" else f"{text}.", _beginning(text), "")
+
+
+def _beginning(text: str) -> str:
+    """The first words of a sentence, for the screen: all of a short one."""
+    words = text.rstrip(".!?…").split()
+    if len(words) <= _MOST_WORDS:
+        return " ".join(words)
+    words = words[: _MOST_WORDS - 1]
+    while len(words) > 1 and words[-1].lower().strip(",") in FUNCTION_WORDS:
+        words.pop()
+    return " ".join(words).rstrip(",;:") + " …"
 
 
 def number(drafts: Sequence[Draft]) -> None:

@@ -20,6 +20,10 @@ _TURNED = {"i": "you", "me": "you", "my": "your", "mine": "yours", "myself": "yo
 _MASS_ENDINGS = re.compile(r"(tion|sion|ness|ity|ism|ing|ment|ence|ance|ology|graphy|ics|hood|ship|age|ure|cy|dom)$")
 
 
+#: Words that begin an addition which the second mention leaves out: `in 30 days`, `at home`.
+_ADJUNCTS = frozenset(["in", "within", "at", "before", "after", "without", "during", "every"])
+
+
 def inner(phrase: str) -> str:
     """The phrase as it reads inside a sentence: `Why Rome Fell` → `why Rome fell`."""
     tokens = phrase.split()
@@ -76,7 +80,7 @@ def short(phrase: str) -> str:
     """How the same thing is named the second time: `a dragon who fears fire` → `the dragon`."""
     words = phrase.split()
     if words[0].lower().endswith("ing") and len(words) > 3:
-        stop = next((i for i, w in enumerate(words) if i > 1 and w.lower() in PREPOSITIONS), len(words))
+        stop = next((i for i, w in enumerate(words) if i > 1 and w.lower() in _ADJUNCTS), len(words))
         return " ".join(words[:stop])
     core = words[: head(phrase)[0] + 1]
     if core[0].lower() in ("a", "an"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gpu_consumers.script.english import head, past, third
+from gpu_consumers.script.english import past, third
 from gpu_consumers.script.lexicon import (
     BE,
     CONJUNCTIONS,
@@ -174,13 +174,3 @@ def _stop_at_conjunction(about: str) -> str:
         len(tokens),
     )
     return " ".join(tokens[:stop]).rstrip(",")
-
-
-def is_question(text: str) -> bool:
-    """Whether a sentence asks something."""
-    return text.rstrip().endswith("?") or text.split()[:1] and text.split()[0].lower() in QUESTION_WORDS or False
-
-
-def head_noun(about: str) -> str:
-    """The ruling noun of what a question is about."""
-    return head(about)[1] if about else ""

@@ -29,8 +29,9 @@ _BARE_LIST = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _HOW_TO = re.compile(
-    r"""^(?:what(?:'s|\ is)\ the\ (?:best|easiest|fastest|right)\ way\ to|(?:the\ )?(?:best|easiest|right|fastest)\ ways?\ to|
-    ways\ to|how\ to|how\ (?:do|can|should|could|would)\ (?:i|you|we|one|people)|(?:help|teach)\ me(?:\ how)?(?:\ to)?|
+    r"""^(?:what(?:'s|\ is)\ the\ (?:best|easiest|fastest|right)\ way\ to|
+    (?:the\ )?(?:best|easiest|right|fastest)\ ways?\ to|ways\ to|how\ to|
+    how\ (?:do|can|should|could|would)\ (?:i|you|we|one|people)|(?:help|teach)\ me(?:\ how)?(?:\ to)?|
     learn(?:ing)?\ (?:how\ )?to|i\ want\ to|want\ to|trying\ to|
     (?:a\ |the\ |my\ )?(?:beginner'?s?\ |quick\ |complete\ |simple\ |ultimate\ )?(?:guide|tutorial|tips?|steps?)
     \ (?:to|for|on)(?:\ how\ to)?)\s+(?P<action>[a-z'-]+(?:\s.+)?)$""",

@@ -36,6 +36,7 @@ def slots(topic: Topic, rng: Random, count: int = 3) -> dict[str, str]:
         "short": short(topic.about),
         "question": topic.question,
         "clause": topic.clause,
+        "fact": fact(topic),
         "action": topic.action,
         "doing": topic.doing,
         "claim": topic.claim,
@@ -88,6 +89,12 @@ def again(filled: dict[str, str]) -> dict[str, str]:
     if "doing" in filled:
         shorter |= {"doing": short(filled["doing"]), "Doing": sentence_case(short(filled["doing"]))}
     return {**filled, **shorter} if len(filled["about"].split()) > _LONG else filled
+
+
+def fact(topic: Topic) -> str | None:
+    """What a why-question takes for granted: `why do cats purr` says that cats purr."""
+    clause = topic.clause or ""
+    return clause.removeprefix("why ") if clause.startswith("why ") else None
 
 
 def key(about: str) -> str:

@@ -1,4 +1,4 @@
-"""The offline writer: a grammar that speaks about the prompt in ways that are true of any subject. It invents no facts."""
+"""The offline writer: a grammar that speaks about the prompt in ways that fit any subject, and invents no facts."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def _scenes(drafts: Sequence[fit.Draft], topic: Topic, mood: str, rng: Random) -
 def punch(draft: fit.Draft, topic: Topic) -> str:
     """At most five words: those of the first line that has some, or the subject's."""
     for words in [*(line.punch for line in draft.lines), slots.key(topic.about)]:
-        if words and len(words.split()) <= _LONGEST_PUNCH:
+        if words and len(words.removesuffix(" …").split()) <= _LONGEST_PUNCH:
             return words[0].upper() + words[1:120]
     return ""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from gpu_consumers.script import readers
-from gpu_consumers.script.clean import clean, sentences
+from gpu_consumers.script.clean import clean, picture_words, sentences
 from gpu_consumers.script.english import sentence_case
 from gpu_consumers.script.topic import Topic
 
@@ -16,8 +16,10 @@ _ANNOUNCING = ("question", "action", "list", "compare", "topic", "story")
 def understand(prompt: str) -> Topic:
     """Take an English prompt apart. Never fails: what cannot be taken apart is a topic by itself."""
     text = clean(prompt)
-    parts = sentences(text)
     if not any(character.isalnum() for character in text):
+        text = picture_words(prompt)
+    parts = sentences(text)
+    if not parts:
         return Topic(kind="topic", about="this feeling", title="No words needed")
     first = readers.read(parts[0])
     return first if len(parts) == 1 else _several(parts, first)

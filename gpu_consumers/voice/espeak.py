@@ -47,7 +47,7 @@ class EspeakVoice:
         return f"espeak-{version('espeakng-loader')}-r{_REVISION}-" + "-".join(map(str, settings))
 
     def speak(self, text: str, *, language: str, speaker: str | None, rate: float) -> Speech:
-        """Raises `BackendError` for a language or speaker it lacks, `TransientBackendError` for a time-out or a crash."""
+        """Raises `BackendError` for a language it lacks, `TransientBackendError` for a time-out or a crash."""
         language = language_of(text, language)
         spoken = prepare(text, language)
         if not speakable(spoken.text):
@@ -83,6 +83,11 @@ def voice_name(language: str, speaker: str | None) -> str:
         raise BackendError(f"espeak-ng has no voice for the language {language!r}")
     variant = _SPEAKERS.get(variant, variant)
     return f"{found}+{variant}" if variant in _variants() else found
+
+
+def has_voice(name: str) -> bool:
+    """Whether the wheel has a voice file of that name."""
+    return any(path.name.lower() == name for path in (Path(_paths()["data"]) / "lang").rglob("*"))
 
 
 @lru_cache(maxsize=1)

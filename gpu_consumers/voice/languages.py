@@ -78,6 +78,11 @@ def espeak_voice(language: str) -> str | None:
     return None
 
 
+def espeak_voices() -> frozenset[str]:
+    """Every espeak-ng voice that a language may be given."""
+    return _KNOWN
+
+
 def script_of(letter: str) -> str:
     """The script of a letter by its Unicode name: LATIN, CYRILLIC, CJK …; empty for what is no letter."""
     if not letter.isalpha():

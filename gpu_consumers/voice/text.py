@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 from gpu_consumers.voice.languages import base, readable_script, script_of
 
@@ -74,6 +75,7 @@ def prepare(text: str, language: str) -> Spoken:
     return Spoken(words, " ".join(parts), tuple(spans))
 
 
+@lru_cache(maxsize=8192)
 def say(word: str, language: str) -> str:
     """What is said for one written word; empty, or only a pause mark, where nothing can be said."""
     word = unicodedata.normalize("NFKC", word).strip('*_~`"“”„«»()[]{}<>|#^\\')
