@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 from typing import Protocol
@@ -20,6 +21,8 @@ from schemas.feeds import FeedServed, Impression
 
 log = logs.get("feed")
 SOURCE = "query-api"
+#: Seconds that a request waits for the tables, however many queries that takes.
+WAIT_S = 1.0
 
 
 class Publisher(Protocol):
@@ -41,8 +44,7 @@ class Feed:
 
     async def serve(self, viewer_id: str, limit: int, cursor: Cursor | None) -> tuple[list[Choice], Cursor]:
         """The next videos and the cursor for those after them. Raises UnavailableError."""
-        items = await self._window.items()
-        viewer = await self.viewers.current(viewer_id, self._window.oldest_week())
+        items, viewer = await self._read(viewer_id)
         cursor = cursor or Cursor(now_us())
         # No await from here to the note: two requests at once must not get the same videos.
         chosen = choose(self._candidates(viewer, items), _watcher(viewer, cursor), limit + UPCOMING)
@@ -52,6 +54,14 @@ class Feed:
         viewer.note_served(videos, ts_us)
         self._tell(viewer_id, served, chosen[limit:], ts_us)
         return served, cursor.after(videos)
+
+    async def _read(self, viewer_id: str) -> tuple[Sequence[Item], Viewer]:
+        try:
+            async with asyncio.timeout(WAIT_S):
+                items = await self._window.items()
+                return items, await self.viewers.current(viewer_id, self._window.oldest_week())
+        except TimeoutError as error:
+            raise UnavailableError("The feed could not be read in time.") from error
 
     def _candidates(self, viewer: Viewer, items: Sequence[Item]) -> Iterable[Item]:
         gone = self._window.gone

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from infra.errors import BadInputError, UnavailableError
-from query_api import watchers, window
+from query_api import serving, watchers, window
 from query_api.cursors import REMEMBERED, Cursor, parse
 from query_api.feed import UPCOMING
 from query_api.readmodel.memory import Cell
@@ -164,6 +164,23 @@ async def test_without_the_store_the_feed_says_so(world: World) -> None:
     # and goes on when it is back
     world.store.down = False
     assert await world.walk() == named("a")
+
+
+async def test_a_store_that_answers_slowly_is_not_waited_for(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    # given a store that answers every query within its time, and far too late all in all
+    world.publish("a")
+    monkeypatch.setattr(serving, "WAIT_S", 0.2)
+    fetch = world.store.fetch
+
+    async def slow(query: str, values: dict[str, object]) -> object:
+        await asyncio.sleep(0.05)
+        return await fetch(query, values)
+
+    world.store.fetch = slow  # type: ignore[method-assign, assignment]
+    started = asyncio.get_running_loop().time()
+    with pytest.raises(UnavailableError):
+        await world.feed.serve("anna", 5, None)
+    assert asyncio.get_running_loop().time() - started < 0.4
 
 
 async def test_without_the_broker_the_feed_is_served_all_the_same(world: World) -> None:
