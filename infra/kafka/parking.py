@@ -1,6 +1,6 @@
 """Parking: while one event of a key waits to be tried again, later ones of that key wait behind it. Pure.
 
-The state of a key is a `Line`, kept where the state of the key itself is kept (see docs/decisions/0007-parked-keys.md):
+The state of a key is a `Line`, kept where the state of the key itself is kept (see docs/decisions/0011-parked-keys.md):
 None most of the time. Every rule here is safe to repeat, because a crash repeats the last steps.
 """
 

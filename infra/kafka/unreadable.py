@@ -11,6 +11,7 @@ from concurrent.futures import TimeoutError as FutureTimeoutError
 
 from aiokafka.client import AIOKafkaClient
 from aiokafka.consumer.fetcher import FetchRequest
+from aiokafka.errors import KafkaError as AioError
 from aiokafka.structs import TopicPartition as AioPartition
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
@@ -62,14 +63,16 @@ class Unreadable:
         partition: Partition = (message.topic() or "", message.partition() or 0)
         if error is None or error.code() not in _CODES or offset is None or not self._exists(partition, offset):
             return None
-        if offset < self._ends.get(partition, 0):  # told twice
-            return self._seek(partition, self._ends[partition])
-        end = batch_end(self._bootstrap, partition, offset)
+        known = self._ends.get(partition, 0)
+        if offset < known:  # told twice
+            return self._seek(partition, known)
         try:
+            end = batch_end(self._bootstrap, partition, offset)
             bury(self._producer, self._name, partition, offset, end, error.str())
         except UnavailableError as away:
-            log.warning("not recorded yet", why=str(away))
-            return self._seek(partition, offset) and None
+            log.warning("not skipped yet", why=str(away))
+            self._seek(partition, offset)
+            return None
         self._ends[partition] = end
         return self._seek(partition, end)
 
@@ -90,32 +93,31 @@ class Unreadable:
 
 
 def batch_end(bootstrap: str, partition: Partition, offset: int, timeout: float = 10.0) -> int:
-    """The offset after the batch that holds `offset`; the next offset when its header cannot be had either."""
+    """The offset after the batch that holds `offset`. Raises UnavailableError."""
     try:
-        return asyncio.run(asyncio.wait_for(_batch_end(bootstrap, partition, offset), timeout))
-    except Exception as error:  # noqa: BLE001 - whatever it is, one offset further is progress too
-        log.warning("no batch header", why=repr(error))
-        return offset + 1
+        return end_of(asyncio.run(asyncio.wait_for(_fetch(bootstrap, partition, offset), timeout)), offset)
+    except (AioError, OSError) as error:
+        raise UnavailableError(f"Kafka did not show the batch at {partition[0]}/{partition[1]}/{offset}.") from error
 
 
-async def _batch_end(bootstrap: str, partition: Partition, offset: int) -> int:
+async def _fetch(bootstrap: str, partition: Partition, offset: int) -> bytes:
     client = AIOKafkaClient(bootstrap_servers=bootstrap)
     await client.bootstrap()
     try:
+        await client.set_topics([partition[0]])
         leader = client.cluster.leader_for_partition(AioPartition(*partition))
-        answer = await client.send(
-            leader, FetchRequest(500, 1, 1 << 20, 0, [(partition[0], [(partition[1], offset, 1 << 20)])], rack_id="")
-        )
-        return end_of(answer.topics[0][1][0][-1], offset)
+        if leader is None:
+            raise UnavailableError(f"{partition[0]}/{partition[1]} has no leader.")
+        asked = [(partition[0], [(partition[1], offset, 1 << 20)])]
+        answer = await client.send(leader, FetchRequest(500, 1, 1 << 20, 0, asked, rack_id=""))
+        return bytes(answer.topics[0][1][0][-1])
     finally:
         await client.close()
 
 
 def end_of(batch: bytes, offset: int) -> int:
-    """The offset after a batch, by its header. Raises ValueError when that cannot be one that holds `offset`."""
+    """The offset after the batch that `batch` begins with; one further than `offset` where its header is broken too."""
     if len(batch) < _LAST_DELTA.stop or batch[_MAGIC] != 2:
-        raise ValueError("no header of a record batch")
+        return offset + 1
     base, delta = (int.from_bytes(batch[part], "big", signed=True) for part in (_BASE, _LAST_DELTA))
-    if not base <= offset <= base + delta:
-        raise ValueError(f"the header says {base} to {base + delta}, which does not hold {offset}")
-    return base + delta + 1
+    return base + delta + 1 if base <= offset <= base + delta else offset + 1

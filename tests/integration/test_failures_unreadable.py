@@ -1,0 +1,86 @@
+"""Batches that went bad on the broker's disk: skipped with their coordinates on record, by every shell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+from infra.kafka.batches import BatchConsumer
+from infra.kafka.producer import EventProducer
+from infra.kafka.records import Received
+from infra.kafka.tasks import Effects, TaskConsumer
+from schemas.prompts import PromptSubmitted
+from tests.integration.failures_kit import letters, running, until
+from tests.integration.gateway_broker import broker
+from tests.integration.test_failures_faust import send, spoil
+
+pytestmark = pytest.mark.timeout(240)
+GOOD = ["a-0", "a-1", "c-0", "c-1", "d-0", "f-0", "f-1"]
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Six batches in a partition, of which the second and the fifth are spoilt, and a good partition beside it."""
+    folder = tmp_path_factory.mktemp("broker")
+    with broker(folder) as running:
+        for codec, texts in zip(
+            ["none", "none", "lz4", "zstd", "lz4", "none"],
+            [["a-0", "a-1"], ["b-0", "b-1", "b-2"], ["c-0", "c-1"], ["d-0"], ["e-0", "e-1"], ["f-0", "f-1"]],
+            strict=True,
+        ):
+            send(running.address, 0, texts, compression=codec)
+        send(running.address, 1, ["beside"])
+        for number in (1, 4):
+            spoil(folder / "kafka" / "logs" / "prompts-0" / "00000000000000000000.log", number)
+        yield running.address
+
+
+class Reader:
+    """Remembers what it was given."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def work(self, received: Received) -> Effects:
+        assert isinstance(received.envelope.data, PromptSubmitted)
+        self.texts.append(received.envelope.data.text)
+        return []
+
+    def batch(self, records: Sequence[Received]) -> None:
+        for record in records:
+            self.work(record)
+
+
+@pytest.mark.parametrize(("shell", "name"), [("batches", "projector"), ("tasks", "assembly-worker")])
+def test_it_is_skipped_and_told_and_never_read_again(address: str, shell: str, name: str) -> None:
+    producer = EventProducer(address, "test")
+
+    def make(reader: Reader) -> BatchConsumer | TaskConsumer:
+        if shell == "batches":
+            return BatchConsumer(address, name, ["prompts"], reader.batch, producer)
+        return TaskConsumer(address, name, ["prompts"], reader.work, producer)
+
+    # when it reads
+    reader = Reader()
+    with running(make(reader)):
+        until(lambda: {*GOOD, "beside"} <= set(reader.texts), 60)
+        until(lambda: len(letters(address, name)) == 2, 20)
+    # then everything else was handled in its order
+    assert list(dict.fromkeys(text for text in reader.texts if text in GOOD)) == GOOD
+    # and what was not is known by its coordinates
+    found = [
+        (one["reason"], one["topic"], one["partition"], one["offset"], one["message"].split(":")[0])
+        for one in letters(address, name)
+    ]
+    assert found == [
+        ("UnreadableBatchError", "prompts", "0", "2", "offsets 2 to 4"),
+        ("UnreadableBatchError", "prompts", "0", "8", "offsets 8 to 9"),
+    ]
+    # and after a restart it goes on behind it
+    send(address, 0, [f"later-{shell}"])
+    again = Reader()
+    with running(make(again)):
+        until(lambda: f"later-{shell}" in again.texts, 60)
+    assert "a-0" not in again.texts and len(letters(address, name)) == 2
+    producer.close()
