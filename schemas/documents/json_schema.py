@@ -84,10 +84,5 @@ def text(value: Any) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
-def personal_fields(schema: Schema) -> list[str]:
-    """The fields of a message that are marked as personal data, in order."""
-    return [name for name, field in schema["properties"].items() if field.get(PERSONAL_DATA)]
-
-
 def _order(keyword: str) -> int:
     return ["type", "properties", "required", "$defs"].index(keyword)

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from schemas.base import PERSONAL_DATA, Message
 from schemas.documents.catalogue import Registry, kept, newest, topics_of, versioned
 from schemas.documents.headers import HEADERS
-from schemas.documents.json_schema import FOLDER, Schema, personal_fields
+from schemas.documents.json_schema import FOLDER, Schema, schema_of
+from schemas.documents.personal import personal_fields
 from schemas.documents.shapes import shapes, summary
 from schemas.documents.words import cell, described, kind
 from schemas.topics import TOPICS
@@ -34,7 +35,7 @@ def documents(registry: Registry) -> dict[str, str]:
         _HEAD,
         _topics(),
         _headers(),
-        _personal(models, found),
+        _personal(models),
         *(_family(family, _of(family, models), found) for family in families),
         "## Shared values\n",
         *(_value(name, schema) for name, schema in found.items() if name not in names),
@@ -54,11 +55,11 @@ def _headers() -> str:
     return "## Headers\n\n" + _table(("Header", "Always there", "What it says"), rows)
 
 
-def _personal(models: Iterable[type[Message]], found: dict[str, Schema]) -> str:
+def _personal(models: Iterable[type[Message]]) -> str:
     rows = [
         (f"[{model.TYPE}](#{model.TYPE.lower()})", f"`{model.FAMILY}`", f"`{field}`")
         for model in models
-        for field in personal_fields(found[model.TYPE])
+        for field in personal_fields(schema_of(model))
     ]
     return (
         f"## Personal data\n\nFields that tell of one person carry `{PERSONAL_DATA}` in every schema. What else stands "

@@ -9,12 +9,14 @@ from jsonschema import Draft202012Validator
 
 from infra.contracts import files
 from infra.contracts.columns import ENVELOPE, PLACE
+from infra.contracts.compare import inlined, paths
 from schemas import codec
-from schemas.base import PERSONAL_DATA, REGISTRY, Message
+from schemas.base import PERSONAL_DATA, REGISTRY, Contract, Message, ViewerId
 from schemas.documents.bundle import bundle
 from schemas.documents.catalogue import kept, messages_on, newest, versioned
 from schemas.documents.headers import HEADERS
-from schemas.documents.json_schema import document, personal_fields
+from schemas.documents.json_schema import document, schema_of
+from schemas.documents.personal import personal_fields
 from schemas.documents.shapes import shapes
 from schemas.documents.typescript import FILE as TYPESCRIPT
 from schemas.envelope import caused_by, root
@@ -53,9 +55,8 @@ def test_the_key_of_a_record_is_the_field_that_the_topic_names(model: type[Messa
 
 @pytest.mark.parametrize("model", MESSAGES, ids=named)
 def test_every_viewer_is_marked_as_personal_data(model: type[Message]) -> None:
-    schema = document(model)
-    fields = personal_fields(schema)
-    assert ("viewer_id" in schema["properties"]) == ("viewer_id" in fields)
+    fields = personal_fields(document(model))
+    assert fields == [path for path in paths(inlined(document(model))) if path.split(".")[-1] == "viewer_id"]
     assert all(f"| [{model.TYPE}](#{model.TYPE.lower()}) | `{model.FAMILY}` | `{field}` |" in PAGE for field in fields)
 
 
@@ -64,6 +65,18 @@ def test_no_two_values_have_the_same_name() -> None:
     known = {"SwipesAction", "DeadlettersAction"}
     names = {schema["title"]: name for name, schema in shapes(MESSAGES, "{model}").items() if name != schema["title"]}
     assert set(names.values()) <= known, "rename the new class"
+
+
+def test_a_mark_is_found_however_deep_it_is() -> None:
+    class Inner(Contract):
+        viewer_id: ViewerId | None = None
+
+    class Outer(Contract):
+        inner: Inner
+        others: tuple[ViewerId, ...]
+        by_name: dict[str, Inner]
+
+    assert personal_fields(schema_of(Outer)) == ["inner.viewer_id", "others[]", "by_name{}.viewer_id"]
 
 
 def test_the_mark_stands_at_the_field_alone() -> None:

@@ -20,6 +20,15 @@ def decoded(record: dict[str, Any]) -> Any:
     return codec.decode(record["topic"], record["key"].encode(), value, record["headers"])
 
 
+def keeps(old: Any, new: Any) -> bool:
+    """Whether `new` says all that `old` says. A field that came later may be in it: golden files stay as they are."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        return all(name in new and keeps(value, new[name]) for name, value in old.items())
+    if isinstance(old, list) and isinstance(new, list):
+        return len(old) == len(new) and all(keeps(*both) for both in zip(old, new, strict=True))
+    return bool(old == new)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_golden_record_can_be_read(name: str) -> None:
     # given
@@ -36,7 +45,7 @@ def test_a_golden_record_can_be_read(name: str) -> None:
 def test_what_was_read_is_written_as_it_was(name: str) -> None:
     record = golden(name)
     written = codec.encode(decoded(record), record["topic"])
-    assert json.loads(written.value) == record["value"]
+    assert keeps(record["value"], json.loads(written.value))
     assert {header: value.decode() for header, value in written.headers} == record["headers"]
     assert written.key == record["key"].encode()
 
