@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from processors.decision import SOURCE, Decision, Effect, Processor, State
 from processors.moderation import Verdict, moderate
+from processors.revisions import revise
 from schemas import base
 from schemas.envelope import Envelope, caused_by
-from schemas.prompts import PromptSubmitted
+from schemas.prompts import PromptSubmitted, RevisionRequested
 from schemas.tasks import WriteScript
 from schemas.values import Lane
 from schemas.videos import PromptAccepted, PromptRejected
@@ -16,8 +17,10 @@ PATIENCE_S = {Lane.INTERACTIVE: 30, Lane.PREFETCH: 300, Lane.BULK: 86_400}
 
 
 def decide(event: Envelope[base.Message], _state: State, now_us: int) -> Decision:
-    """A PromptSubmitted becomes PromptAccepted and WriteScript, or PromptRejected."""
+    """A PromptSubmitted becomes PromptAccepted and WriteScript, or PromptRejected; so does a RevisionRequested."""
     prompt = event.data
+    if isinstance(prompt, RevisionRequested):
+        return Decision(effects=revise(event, prompt, now_us))
     if not isinstance(prompt, PromptSubmitted):
         return Decision()
     verdict = moderate(prompt.text)

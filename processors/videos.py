@@ -1,4 +1,7 @@
-"""Videos: a script fans out into scene tasks; when the last scene is there, the assembly task follows."""
+"""Videos: a script fans out into scene tasks; when the last scene is there, the assembly task follows.
+
+Several revisions of a video may be under way at a time: each has its own work.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from schemas.envelope import Envelope, caused_by
 from schemas.feeds import Outcome, PrefetchSettled
 from schemas.tasks import AssembleVideo, RenderScene, ScenePart, VideoTask
 from schemas.topics import lane_topic
-from schemas.values import Cost, Lane, Origin, Script
+from schemas.values import Cost, Lane, Origin, Regeneration, Script, Take
 from schemas.videos import (
     PromptRejected,
     SceneRendered,
@@ -35,6 +38,8 @@ class Work(Contract):
     parts: dict[int, ScenePart] = Field(default_factory=dict)
     costs: dict[str, Cost] = Field(default_factory=dict)
     last_us: int
+    regeneration: Regeneration | None = None
+    replay_id: str | None = None
 
     @property
     def complete(self) -> bool:
@@ -42,25 +47,67 @@ class Work(Contract):
         return all(scene.scene_number in self.parts for scene in self.script.scenes)
 
 
+class Works(Contract):
+    """What is being made of one video, by revision."""
+
+    works: dict[int, Work] = Field(default_factory=dict)
+
+    def with_(self, work: Work) -> Works:
+        """The same with what is now known of one revision."""
+        return Works(works=self.works | {work.revision: work})
+
+    def without(self, revision: int) -> Works:
+        """The same without a revision that is finished."""
+        return Works(works={number: work for number, work in self.works.items() if number != revision})
+
+    def state(self) -> State:
+        """As it is kept; None when nothing is under way."""
+        return self.model_dump_json().encode() if self.works else None
+
+
+def works(state: State) -> Works:
+    """What is kept. States of before there were revisions hold the one work alone."""
+    if not state:
+        return Works()
+    found = Works.model_validate_json(state)
+    return found if found.works else Works().with_(Work.model_validate_json(state))
+
+
 def decide(event: Envelope[base.Message], state: State, _now_us: int) -> Decision:
     """See the table in docs/explanation/event-flow.md; anything else leaves the state as it is."""
     data = event.data
-    work = Work.model_validate_json(state) if state else None
-    if isinstance(data, ScriptWritten):
-        return _scripted(event, data, work)
-    if isinstance(data, SceneVoiced) and work:
-        return _keep(_add(work, data, f"voice-{data.scene_number}", data.cost))
-    if isinstance(data, SceneRendered) and work:
-        return _rendered(event, data, work)
+    if not isinstance(data, VideoEvent):
+        return Decision(state=state)
+    before = works(state)
     if isinstance(data, VideoPublished):
-        return Decision(effects=_settle(event, data, Outcome.READY))
+        return Decision(state=before.without(data.revision).state(), effects=_settle(event, data, Outcome.READY))
     if isinstance(data, VideoFailed | PromptRejected):
         # The state stays: a scene that is redriven from the dead letters can still complete the video.
         return Decision(state=state, effects=_settle(event, data, Outcome.FAILED))
-    return Decision(state=state)
+    found = _advance(event, before.works.get(data.revision))
+    if found is None:
+        return Decision(state=state)
+    work, effects = found
+    return Decision(state=before.with_(work).state(), effects=effects)
 
 
-def _scripted(event: Envelope[base.Message], data: ScriptWritten, work: Work | None) -> Decision:
+#: The work after an event, and what follows from it.
+Step = tuple[Work, tuple[Effect, ...]]
+
+
+def _advance(event: Envelope[base.Message], work: Work | None) -> Step | None:
+    """None: the event says nothing of the work."""
+    data = event.data
+    if isinstance(data, ScriptWritten):
+        return _scripted(event, data, work)
+    if isinstance(data, SceneVoiced) and work:
+        return _add(work, data, f"voice-{data.scene_number}", data.cost), ()
+    if isinstance(data, SceneRendered) and work:
+        return _rendered(event, data, work)
+    return None
+
+
+def _scripted(event: Envelope[base.Message], data: ScriptWritten, work: Work | None) -> Step:
     work = work or Work(
         revision=data.revision,
         origin=data.origin,
@@ -69,27 +116,25 @@ def _scripted(event: Envelope[base.Message], data: ScriptWritten, work: Work | N
         viewer_id=data.viewer_id,
         script=data.script,
         last_us=data.ts_us,
+        regeneration=data.regeneration,
+        replay_id=data.replay_id,
     )
     work = _add(work, data, "script", data.cost)
     tasks = tuple(_scene_task(event, data, work, index) for index in range(len(data.script.scenes)))
-    return _keep(work, *tasks)
+    return work, tasks
 
 
-def _rendered(event: Envelope[base.Message], data: SceneRendered, work: Work) -> Decision:
+def _rendered(event: Envelope[base.Message], data: SceneRendered, work: Work) -> Step:
     part = ScenePart.model_validate(data.model_dump())
     work = _add(work, data, f"scene-{data.scene_number}", data.cost)
     work = work.model_copy(update={"parts": work.parts | {data.scene_number: part}})
-    return _keep(work, _assembly_task(event, data, work)) if work.complete else _keep(work)
+    return work, ((_assembly_task(event, data, work),) if work.complete else ())
 
 
 def _add(work: Work, data: VideoEvent, step: str, cost: Cost) -> Work:
     return work.model_copy(
         update={"costs": work.costs | {step: cost}, "last_us": max(work.last_us, data.ts_us)},
     )
-
-
-def _keep(work: Work, *effects: Effect) -> Decision:
-    return Decision(state=work.model_dump_json().encode(), effects=effects)
 
 
 def _common(data: VideoEvent, work: Work) -> VideoTask:
@@ -101,20 +146,23 @@ def _common(data: VideoEvent, work: Work) -> VideoTask:
         flavor=work.flavor,
         viewer_id=work.viewer_id,
         after_us=work.last_us,
+        replay_id=work.replay_id,
     )
 
 
 def _scene_task(event: Envelope[base.Message], data: ScriptWritten, work: Work, index: int) -> Effect:
     scene = data.script.scenes[index]
-    scene_id = ids.scene_id(data.video_id, data.revision, scene.scene_number)
+    take = work.regeneration.for_scene(scene.scene_number) if work.regeneration else Take()
     task = RenderScene(
-        **_common(data, work).model_dump(),
-        scene_id=scene_id,
+        **_common(data, work).model_dump() | {"flavor": take.flavor or work.flavor},
+        scene_id=ids.scene_id(data.video_id, data.revision, scene.scene_number),
         scene=scene,
         scene_count=len(data.script.scenes),
         title=data.script.title,
         language=data.script.language,
-        seed=ids.seed(scene_id),
+        seed=ids.scene_seed(data.video_id, scene.scene_number, take.seed),
+        voice=take.voice,
+        model=take.model,
     )
     return caused_by(event, task, source=SOURCE, step="scene-task", index=index), lane_topic(work.lane)
 
@@ -132,8 +180,8 @@ def _assembly_task(event: Envelope[base.Message], data: SceneRendered, work: Wor
 def _settle(
     event: Envelope[base.Message], data: VideoPublished | VideoFailed | PromptRejected, outcome: Outcome
 ) -> tuple[Effect, ...]:
-    """Tell the viewer for whom it was made ahead."""
-    if data.origin != Origin.PREFETCH or data.viewer_id is None:
+    """Tell the viewer for whom it was made ahead. They know nothing of later revisions."""
+    if data.origin != Origin.PREFETCH or data.viewer_id is None or data.revision > 1:
         return ()
     settled = PrefetchSettled(viewer_id=data.viewer_id, ts_us=data.ts_us, video_id=data.video_id, outcome=outcome)
     return ((caused_by(event, settled, source=SOURCE, step="settled"), None),)

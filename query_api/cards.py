@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pydantic import BaseModel, Field
 
 from schemas.values import Artifact
-from schemas.videos import VideoPublished
+from schemas.videos import PublishedVideo
 
 
 class Media(BaseModel):
@@ -42,7 +42,7 @@ def address(artifact: Artifact) -> str:
     return f"/media/{artifact.name}"
 
 
-def card(event: VideoPublished) -> VideoCard:
+def card(event: PublishedVideo) -> VideoCard:
     """The card of a published video."""
     width, height = event.format.size
     captions = address(event.captions) if event.captions else None

@@ -81,10 +81,10 @@ def links(video_id: str) -> dict[str, str]:
 
 
 def state(revisions: Sequence[Row], scenes: Sequence[Row]) -> VideoState | None:
-    """The state of the newest revision that can be watched, else of the newest; None for no rows."""
+    """The state of the revision that viewers see; where there is none, of the first. None for no rows."""
     if not revisions:
         return None
-    row = max(revisions, key=lambda one: (bool(one["published_us"]) and not one["withdrawn_us"], one["revision"]))
+    row = max(revisions, key=lambda one: (_shown_us(one), -one["revision"]))
     own = [scene for scene in scenes if scene["revision"] == row["revision"]]
     return VideoState(
         video_id=row["video_id"],
@@ -104,6 +104,12 @@ def state(revisions: Sequence[Row], scenes: Sequence[Row]) -> VideoState | None:
         **_ending(row),
         links=links(row["video_id"]),
     )
+
+
+def _shown_us(row: Row) -> int:
+    """Since when viewers see a revision; 0 for a candidate, for one that is being made, and for one taken away."""
+    first = row["published_us"] if row["revision"] == 1 else 0
+    return 0 if row["withdrawn_us"] else row["promoted_us"] or first or 0
 
 
 def status(row: Row, scenes: Sequence[Row]) -> Status:

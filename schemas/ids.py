@@ -29,6 +29,15 @@ def scene_id(video: str, revision: int, scene_number: int) -> str:
     return derive(video, f"revision-{revision}/scene", scene_number)
 
 
+def scene_seed(video: str, scene_number: int, change: int | None = None) -> int:
+    """The seed of a scene. Not of its revision: what is made again from the same inputs is the same.
+
+    `change` asks for other pixels on purpose.
+    """
+    scene = scene_id(video, 1, scene_number)
+    return seed(scene if change is None else f"{scene}/seed-{change}")
+
+
 def seed(scene: str) -> int:
-    """The seed of a scene: 63 bits of its id, so that the same events give the same pixels."""
+    """63 bits of an id, so that the same events give the same pixels."""
     return int.from_bytes(hashlib.sha256(scene.encode()).digest()[:8], "big") >> 1

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from schemas.base import Message, Micros, Slug, Uuid, ViewerId, message
-from schemas.values import Lane, Origin
+from schemas.base import Contract, Message, Micros, Slug, Uuid, ViewerId, message
+from schemas.values import Lane, Origin, Regeneration, Script
 
 #: Longest prompt, in characters.
 PROMPT_MAX = 2000
@@ -29,6 +29,55 @@ class PromptSubmitted(Message):
     subject: Annotated[str, StringConstraints(max_length=120)] | None = Field(
         None, description="the interest that a prefetch serves"
     )
+    ts_us: Micros
+
+    @property
+    def key(self) -> str:
+        return self.video_id
+
+
+Operator = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Why = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
+
+
+class Changes(Contract):
+    """What shall be different in the next revision. What is not set stays as it was."""
+
+    flavor: Slug | None = None
+    model: Slug | None = None
+    voice: Annotated[str, StringConstraints(max_length=100)] | None = None
+    seed: int | None = Field(None, ge=0, le=2**53 - 1)
+    archetype: Slug | None = None
+    text: PromptText | None = None
+
+    @property
+    def of_the_script(self) -> bool:
+        """Whether another script has to be written, if these hold for the whole video."""
+        return any(value is not None for value in (self.flavor, self.archetype, self.text))
+
+
+@message("prompts")
+class RevisionRequested(Message):
+    """A video shall be made once more. Complete: with it alone, and the artefacts of before, the revision is made."""
+
+    video_id: Uuid
+    revision: int = Field(ge=2)
+    base_revision: int = Field(ge=1)
+    changes: Changes = Field(description="what was asked for; the fields below are what follows from it")
+    redo: tuple[int, ...] = Field((), max_length=20, description="numbers of the scenes; none: all of them")
+    operator: Operator
+    reason: Why
+    replay_id: Uuid | None = Field(None, description="the replay that asked, if it was one")
+    lane: Lane
+    text: PromptText
+    origin: Origin = Field(description="of the video, as it was first asked for")
+    viewer_id: ViewerId | None = Field(None, description="personal data: for whom the video was made")
+    flavor: Slug
+    archetype: Slug | None = None
+    target_seconds: float | None = Field(None, ge=15, le=180)
+    subject: Annotated[str, StringConstraints(max_length=120)] | None = None
+    regeneration: Regeneration
+    script: Script | None = Field(None, description="taken as it is; none: one is written anew")
     ts_us: Micros
 
     @property

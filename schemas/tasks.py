@@ -10,7 +10,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from schemas.base import Contract, Message, Micros, Slug, Uuid, ViewerId, message
-from schemas.values import Artifact, Cost, Lane, Origin, Scene, Script, Word
+from schemas.values import Artifact, Cost, Lane, Origin, Regeneration, Scene, Script, Word
 
 
 class VideoTask(Message):
@@ -26,6 +26,7 @@ class VideoTask(Message):
     viewer_id: ViewerId | None = Field(None, description="personal data")
     after_us: Micros
     deadline_us: Micros | None = Field(None, description="when it should be done, for the scheduler")
+    replay_id: Uuid | None = Field(None, description="the replay that asked for this revision")
 
     @property
     def key(self) -> str:
@@ -40,6 +41,7 @@ class WriteScript(VideoTask):
     archetype: Slug | None = None
     target_seconds: float | None = None
     subject: str | None = None
+    regeneration: Regeneration | None = Field(None, description="of a later revision: how its scenes are made")
 
 
 @message("scene-tasks")
@@ -52,6 +54,8 @@ class RenderScene(VideoTask):
     title: str
     language: str
     seed: int = Field(ge=0)
+    voice: str | None = Field(None, max_length=100, description="a speaker in place of the flavor's")
+    model: Slug | None = Field(None, description="a backend in place of the flavor's")
 
     @property
     def key(self) -> str:

@@ -130,9 +130,12 @@ RETRIES = tuple(
     for name in retry_topics(consumer)
 )  # fmt: skip
 DECISIONS = Topic(name="dead-decisions", family="dead-decisions", key="letter", holds="what became of dead letters")
+REPLAYS = Topic(name="replays", family="replays", key="replay_id", holds="what operators replay, who, why, how far")
 CHANGELOGS = tuple(
     Topic(name=changelog(table), family="", key="as the table", holds=f"table {table}", compact=True)
     for table in TABLES
 )
 
-TOPICS: dict[str, Topic] = {topic.name: topic for topic in (*FACTS, *TASKS, DECISIONS, *RETRIES, *DEAD, *CHANGELOGS)}
+TOPICS: dict[str, Topic] = {
+    topic.name: topic for topic in (*FACTS, *TASKS, DECISIONS, REPLAYS, *RETRIES, *DEAD, *CHANGELOGS)
+}

@@ -45,6 +45,34 @@ class Artifact(Contract):
         return f"{self.sha256}.{self.suffix}"
 
 
+class Take(Contract):
+    """How a scene is made, where it differs from what the video's flavor and the seed of its id say."""
+
+    flavor: Slug | None = None
+    voice: Annotated[str, StringConstraints(max_length=100)] | None = Field(None, description="the speaker's name")
+    model: Slug | None = Field(None, description="the backend that draws")
+    seed: int | None = Field(None, ge=0, le=2**53 - 1, description="another number, another picture")
+
+
+class SceneTake(Take):
+    """How one scene is made, in place of what holds for all."""
+
+    scene_number: int = Field(ge=1, le=99)
+
+
+class Regeneration(Contract):
+    """Why and how a video is made once more. It travels from the request to the scenes."""
+
+    base_revision: int = Field(ge=1)
+    take: Take = Take()
+    scenes: tuple[SceneTake, ...] = Field((), max_length=20)
+
+    def for_scene(self, scene_number: int) -> Take:
+        """How that scene is made."""
+        own = (scene for scene in self.scenes if scene.scene_number == scene_number)
+        return next(own, self.take)
+
+
 class Cost(Contract):
     """What a step used, as measured by the worker that did it, and its price by the settings then in force."""
 

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from schemas.base import Contract, Message, Micros, Slug, Uuid, ViewerId, message
-from schemas.values import Artifact, Cost, Format, Lane, Origin, Script, Word
+from schemas.values import Artifact, Cost, Format, Lane, Origin, Regeneration, Script, Word
 
 Reason = Annotated[str, StringConstraints(max_length=2000)]
 Name = Annotated[str, StringConstraints(max_length=200)]
@@ -82,6 +82,8 @@ class ScriptWritten(VideoEvent):
     fallbacks: tuple[Fallback, ...] = ()
     reused: bool = Field(False, description="the answer came from the artefact cache")
     cost: Cost
+    regeneration: Regeneration | None = Field(None, description="of a later revision: how its scenes are made")
+    replay_id: Uuid | None = Field(None, description="the replay that asked for this revision")
 
 
 @message("video-events")
@@ -120,9 +122,8 @@ class SceneRendered(VideoEvent):
     cost: Cost
 
 
-@message("video-events")
-class VideoPublished(VideoEvent):
-    """The video can be watched. Complete in itself: a client needs nothing else to play it."""
+class PublishedVideo(VideoEvent):
+    """A finished video, complete in itself: a client needs nothing else to play it."""
 
     title: str
     subject: str
@@ -138,6 +139,29 @@ class VideoPublished(VideoEvent):
     scene_count: int = Field(ge=1)
     cost: Cost = Field(description="of the assembly alone")
     total_cost: Cost = Field(description="of every stage")
+    replay_id: Uuid | None = Field(None, description="the replay that asked for this revision")
+
+
+@message("video-events")
+class VideoPublished(PublishedVideo):
+    """The video can be watched. A revision after the first is a candidate: nobody sees it until it is promoted."""
+
+
+@message("video-events")
+class RevisionPromoted(PublishedVideo):
+    """From now on this revision is what viewers see. Holds all of its VideoPublished, so that order does not matter."""
+
+    listed_us: Micros = Field(description="the video's place in the feeds: when it first entered them")
+    by: Name
+    why: str = Field("", max_length=2000)
+
+
+@message("video-events")
+class RevisionDropped(VideoEvent):
+    """The revision will not be shown. Its files stay, since other revisions may share them."""
+
+    by: Name
+    why: str = Field("", max_length=2000)
 
 
 @message("video-events")
@@ -150,6 +174,7 @@ class VideoFailed(VideoEvent):
     origin: Origin
     viewer_id: ViewerId | None = Field(None, description="personal data")
     attempts: int = Field(1, ge=1)
+    replay_id: Uuid | None = Field(None, description="the replay that asked for this revision")
 
 
 @message("video-events")

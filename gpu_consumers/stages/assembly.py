@@ -65,6 +65,7 @@ def work(shop: Workshop, cause: Envelope[AssembleVideo]) -> list[Envelope[base.M
         scene_count=len(task.parts),
         cost=cost,
         total_cost=task.cost + cost,
+        replay_id=task.replay_id,
         **dict(joined),
     )
     return [caused_by(cause, data, source=SOURCE, step="published")]

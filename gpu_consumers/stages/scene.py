@@ -5,16 +5,16 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from infra.flavors import Flavor
 from pydantic import BaseModel
 
 from gpu_consumers.cost import Meter
 from gpu_consumers.picture.renderer import ProceduralRenderer
 from gpu_consumers.ports import Clip, SceneRenderer, SceneSpec
 from gpu_consumers.stages import wav
+from gpu_consumers.stages.takes import flavor_of
 from gpu_consumers.voice.chain import VoiceChain
 from gpu_consumers.workshop import SOURCE, Workshop
-from infra import flavors
+from infra.flavors import Flavor
 from infra.storage.artifacts import fingerprint
 from infra.version import code_version
 from schemas import base
@@ -47,7 +47,7 @@ class Drawn(BaseModel):
 
 def work(shop: Workshop, cause: Envelope[RenderScene]) -> list[Envelope[base.Message]]:
     """SceneVoiced (published at once) and SceneRendered. Raises BackendError."""
-    task, flavor = cause.data, flavors.get_flavor(cause.data.flavor)
+    task, flavor = cause.data, flavor_of(cause.data)
     spoken, voiced = _voice(shop, cause, flavor)
     shop.producer.publish_all([(voiced, None)])
     meter, renderer = Meter(shop.settings), ProceduralRenderer()

@@ -56,6 +56,8 @@ def work(shop: Workshop, cause: Envelope[WriteScript]) -> list[Envelope[base.Mes
         fallbacks=written.fallbacks,
         reused=kept is not None,
         cost=meter.read(),
+        regeneration=task.regeneration,
+        replay_id=task.replay_id,
     )
     return [caused_by(cause, data, source=SOURCE, step="script-written")]
 

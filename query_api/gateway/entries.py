@@ -71,11 +71,13 @@ def entry(received: Received, seq: int, token: str) -> Entry | None:
 
 def _frames(event: Message, at: tuple[int, int]) -> tuple[bytes | None, bytes | None]:
     """(public, private)."""
-    if isinstance(event, VideoPublished):
-        return _published(event, at)
     if isinstance(event, VideoWithdrawn):
         frame = frames.encode("withdrawn", video_id=event.video_id, revision=event.revision, at=at)
         return frame, frame
+    if getattr(event, "revision", 1) > 1:
+        return None, None  # a candidate, which nobody sees before it is promoted
+    if isinstance(event, VideoPublished):
+        return _published(event, at)
     if isinstance(event, PromptAccepted | PromptRejected | VideoFailed):
         return None, frames.encode(**_told(event), video_id=event.video_id, revision=event.revision, at=at)
     return None, None

@@ -44,16 +44,14 @@ class Life:
         return self.origin is Origin.STARTER
 
     def after(self, event: Message) -> Life:
-        """The same after an event of this video. Records that come late change nothing that is newer."""
-        revision = getattr(event, "revision", 1)
-        if revision < self.revision or (self.ended and revision == self.revision):
+        """The same after an event of this video. Records that come late change nothing, nor do later revisions."""
+        if self.ended or getattr(event, "revision", 1) > 1:
             return self
-        current = self if revision == self.revision else Life(revision=revision, origin=self.origin)
         if isinstance(event, RenderProgress):
-            return current._rendering(event)
+            return self._rendering(event)
         if isinstance(event, ENDS):
-            return replace(current, ended=True, preview=None, origin=event.origin)
-        return current._living(event)
+            return replace(self, ended=True, preview=None, origin=event.origin)
+        return self._living(event)
 
     def _rendering(self, event: RenderProgress) -> Life:
         number = event.scene_number or 0

@@ -6,11 +6,11 @@ from query_api.readmodel.tables import Value, Write, row
 from schemas.base import Message
 from schemas.envelope import Envelope
 from schemas.feeds import PrefetchSettled
-from schemas.prompts import PromptSubmitted
+from schemas.prompts import PromptSubmitted, RevisionRequested
 from schemas.videos import VideoEvent
 
 #: Swipes and impressions are left out: a popular video has too many of them for one partition.
-TOLD = (PromptSubmitted, VideoEvent, PrefetchSettled)
+TOLD = (PromptSubmitted, RevisionRequested, VideoEvent, PrefetchSettled)
 
 
 def stored(envelope: Envelope[Message], record: str) -> list[Write]:

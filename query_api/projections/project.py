@@ -6,17 +6,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from query_api.projections import videos, viewers
+from query_api.projections import revisions, videos, viewers
 from query_api.projections.events import stored
 from query_api.readmodel.tables import Write
 from schemas.base import Message
 from schemas.envelope import Envelope
 from schemas.feeds import FeedServed, InterestChanged
-from schemas.prompts import PromptSubmitted
+from schemas.prompts import PromptSubmitted, RevisionRequested
 from schemas.swipes import SwipeRecorded
 from schemas.videos import (
     PromptAccepted,
     PromptRejected,
+    RevisionDropped,
+    RevisionPromoted,
     SceneRendered,
     SceneVoiced,
     ScriptWritten,
@@ -36,6 +38,9 @@ HANDLERS: dict[type[Message], Callable[[Any], list[Write]]] = {
     VideoPublished: videos.published,
     VideoFailed: videos.failed,
     VideoWithdrawn: videos.withdrawn,
+    RevisionRequested: revisions.requested,
+    RevisionPromoted: revisions.promoted,
+    RevisionDropped: revisions.dropped,
     FeedServed: viewers.served,
     InterestChanged: viewers.interests,
     SwipeRecorded: viewers.swiped,

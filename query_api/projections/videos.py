@@ -10,6 +10,7 @@ from schemas.prompts import PromptSubmitted
 from schemas.videos import (
     PromptAccepted,
     PromptRejected,
+    PublishedVideo,
     SceneRendered,
     SceneVoiced,
     ScriptWritten,
@@ -117,29 +118,32 @@ def rendered(event: SceneRendered) -> list[Write]:
 
 
 def published(event: VideoPublished) -> list[Write]:
-    """The video, and its place in the feeds."""
+    """The video, and its place in the feeds. A later revision has none until it is promoted."""
     shown = card(event).model_dump_json(exclude_none=True)
+    video = _video(
+        event,
+        published_us=event.ts_us,
+        title=event.title,
+        subject=event.subject,
+        archetype=event.archetype,
+        card=shown,
+        cost=event.total_cost.model_dump_json(),
+    )
+    return [video, *listed(event, event.ts_us, shown)] if event.revision == 1 else [video]
+
+
+def listed(event: PublishedVideo, listed_us: int, shown: str) -> list[Write]:
+    """The rows of the feeds in which a video stands since `listed_us`, with the card that is shown from `ts_us` on."""
     entry: dict[str, Value | None] = {
-        "week": week_of(event.ts_us),
-        "published_us": event.ts_us,
+        "week": week_of(listed_us),
+        "published_us": listed_us,
         "video_id": event.video_id,
         "revision": event.revision,
         "viewer_id": event.viewer_id,
         "card": shown,
     }
-    writes = [
-        _video(
-            event,
-            published_us=event.ts_us,
-            title=event.title,
-            subject=event.subject,
-            archetype=event.archetype,
-            card=shown,
-            cost=event.total_cost.model_dump_json(),
-        ),
-        row("feed_global", entry, event.ts_us),
-    ]
-    return [*writes, row("feed_by_viewer", entry, event.ts_us)] if event.viewer_id else writes
+    everyone = row("feed_global", entry, event.ts_us)
+    return [everyone, row("feed_by_viewer", entry, event.ts_us)] if event.viewer_id else [everyone]
 
 
 def failed(event: VideoFailed) -> list[Write]:

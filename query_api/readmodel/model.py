@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -48,8 +49,11 @@ class ReadModel:
         self._reader = reader
 
     async def revisions(self, video_id: str) -> Sequence[Row]:
-        """The rows of a video, by revision; none for a video that is not known."""
-        return await self._reader.fetch("video", {"video_id": video_id})
+        """The rows of a video, by revision, with `promoted_us` and its card; none for a video that is not known."""
+        key = {"video_id": video_id}
+        rows, later = await asyncio.gather(self._reader.fetch("video", key), self._reader.fetch("regenerations", key))
+        promoted = {row["revision"]: row for row in later if row["promoted_us"]}
+        return [_live(row, promoted.get(row["revision"])) for row in rows]
 
     async def scenes(self, video_id: str) -> Sequence[Row]:
         """The scenes of every revision, by revision and number."""
@@ -88,6 +92,12 @@ class ReadModel:
         """How far a projection is, by partition."""
         rows = await self._reader.fetch("positions", {"projection": projection})
         return [Position(row["topic"], row["partition"], row["position"], row["event_us"] or 0) for row in rows]
+
+
+def _live(row: Row, promoted: Row | None) -> Row:
+    if promoted is None:
+        return row | {"promoted_us": None}
+    return row | {"promoted_us": promoted["promoted_us"], "card": promoted["card"]}
 
 
 def _entry(row: Row) -> Entry:

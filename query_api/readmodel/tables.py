@@ -11,6 +11,7 @@ Value = str | int | float | bool
 KEYS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "videos": (("video_id",), ("revision",)),
     "video_scenes": (("video_id",), ("revision", "scene_number")),
+    "video_revisions": (("video_id",), ("revision",)),
     "video_events": (("video_id",), ("ts_us", "event_id")),
     "feed_global": (("week",), ("published_us", "video_id")),
     "feed_by_viewer": (("viewer_id", "week"), ("published_us", "video_id")),

@@ -14,7 +14,7 @@ from schemas.base import Message, now_us
 from schemas.envelope import Envelope
 from schemas.prompts import PromptSubmitted
 from schemas.values import Origin
-from schemas.videos import PromptRejected, ScriptWritten
+from schemas.videos import PromptRejected, RevisionPromoted, ScriptWritten
 from tests.unit.read_kit import COST, apply, life
 
 VIDEO = ids.video_id("states")
@@ -90,15 +90,17 @@ async def test_what_was_published_after_a_failure_is_published() -> None:
     assert found is not None and found.status == Status.PUBLISHED and found.reason is None
 
 
-async def test_the_newest_revision_that_can_be_watched_is_shown() -> None:
+async def test_the_first_revision_is_shown_until_another_is_promoted() -> None:
     first, second = life(VIDEO, now_us()), life(VIDEO, now_us() + 1000)
     anew = [
         Envelope(id=ids.derive(one.id, "2"), source="s", correlation_id="c", data=_revised(one.data)) for one in second
     ]
-    # while the second revision is being made, the first stays
-    found = await told([*first, *anew[:4]])
-    assert found is not None and (found.revision, found.status) == (1, Status.PUBLISHED)
-    found = await told([*first, *anew])
+    # while the second revision is being made, the first stays; so it does when that is finished
+    for events in ([*first, *anew[:4]], [*first, *anew]):
+        found = await told(events)
+        assert found is not None and (found.revision, found.status) == (1, Status.PUBLISHED)
+    shown = RevisionPromoted(**{**anew[-1].data.model_dump(), "ts_us": now_us()}, listed_us=1, by="ann")
+    found = await told([*first, *anew, Envelope(id="p", source="s", correlation_id="c", data=shown)])
     assert found is not None and (found.revision, found.status) == (2, Status.PUBLISHED)
 
 

@@ -35,6 +35,8 @@ export interface AssembleVideo {
   after_us: number;
   /** when it should be done, for the scheduler */
   deadline_us?: number | null;
+  /** the replay that asked for this revision */
+  replay_id?: string | null;
   script: Script;
   parts: ScenePart[];
   /** of all stages so far */
@@ -47,6 +49,16 @@ export interface BeatFrame {
   token?: string;
   type: "beat";
   live: boolean;
+}
+
+/** What shall be different in the next revision. What is not set stays as it was. */
+export interface Changes {
+  flavor?: string | null;
+  model?: string | null;
+  voice?: string | null;
+  seed?: number | null;
+  archetype?: string | null;
+  text?: string | null;
 }
 
 /** What a step used, as measured by the worker that did it, and its price by the settings then in force. */
@@ -237,6 +249,13 @@ export interface PromptSubmitted {
   ts_us: number;
 }
 
+/** Why and how a video is made once more. It travels from the request to the scenes. */
+export interface Regeneration {
+  base_revision: number;
+  take?: Take;
+  scenes?: SceneTake[];
+}
+
 /** A prompt did not pass. To its owner and to those who watch it. */
 export interface RejectedFrame {
   /** opaque; give the newest one to `hello.resume` after a reconnect */
@@ -276,12 +295,85 @@ export interface RenderScene {
   after_us: number;
   /** when it should be done, for the scheduler */
   deadline_us?: number | null;
+  /** the replay that asked for this revision */
+  replay_id?: string | null;
   scene_id: string;
   scene: Scene;
   scene_count: number;
   title: string;
   language: string;
   seed: number;
+  /** a speaker in place of the flavor's */
+  voice?: string | null;
+  /** a backend in place of the flavor's */
+  model?: string | null;
+}
+
+/** It will never go on. What it asked for before is still made. */
+export interface ReplayCancelled {
+  replay_id: string;
+  ts_us: number;
+  by: string;
+  why: string;
+}
+
+/** Everything that it concerns has been asked for or passed over. */
+export interface ReplayFinished {
+  replay_id: string;
+  ts_us: number;
+  requested: number;
+  skipped: number;
+  committed: Cost;
+}
+
+/** It stands still and can be resumed. */
+export interface ReplayPaused {
+  replay_id: string;
+  ts_us: number;
+  by: string;
+  why: string;
+}
+
+/** So many of its videos have been asked for, or passed over, since it began. */
+export interface ReplayProgressed {
+  replay_id: string;
+  ts_us: number;
+  requested: number;
+  skipped: number;
+  videos: number;
+  /** the estimate of what was requested */
+  committed: Cost;
+}
+
+/** It goes on where it stood. */
+export interface ReplayResumed {
+  replay_id: string;
+  ts_us: number;
+  by: string;
+  /** a new budget, in place of the one before */
+  budget?: number | null;
+}
+
+/** An operator began a replay. Its range ends where the log ended then, so that it means the same when resumed. */
+export interface ReplayStarted {
+  replay_id: string;
+  ts_us: number;
+  operator: string;
+  reason: string;
+  selection: Selection;
+  /** make new revisions; otherwise it only reads and counts */
+  regenerate: boolean;
+  changes?: Changes;
+  /** requests a second, at most */
+  rate: number;
+  /** estimated cost of all requests, at most, in `currency` */
+  budget?: number | null;
+  currency?: string;
+  records: number;
+  /** that it concerns */
+  videos: number;
+  /** what they cost when they were made */
+  estimate: Cost;
 }
 
 /** Frames are missing: fetch the feed again and go on with this token. */
@@ -291,6 +383,74 @@ export interface ResyncFrame {
   type: "resync";
   /** started, token, log, ahead, expired, too_many */
   reason: string;
+}
+
+/** The revision will not be shown. Its files stay, since other revisions may share them. */
+export interface RevisionDropped {
+  video_id: string;
+  revision?: number;
+  ts_us: number;
+  by: string;
+  why?: string;
+}
+
+/** From now on this revision is what viewers see. Holds all of its VideoPublished, so that order does not matter. */
+export interface RevisionPromoted {
+  video_id: string;
+  revision?: number;
+  ts_us: number;
+  title: string;
+  subject: string;
+  archetype: string;
+  flavor: string;
+  origin: Origin;
+  /** personal data: for whom it was made */
+  viewer_id?: string | null;
+  video: Artifact;
+  cover: Artifact;
+  captions?: Artifact | null;
+  duration_ms: number;
+  format: Format;
+  scene_count: number;
+  /** of the assembly alone */
+  cost: Cost;
+  /** of every stage */
+  total_cost: Cost;
+  /** the replay that asked for this revision */
+  replay_id?: string | null;
+  /** the video's place in the feeds: when it first entered them */
+  listed_us: number;
+  by: string;
+  why?: string;
+}
+
+/** A video shall be made once more. Complete: with it alone, and the artefacts of before, the revision is made. */
+export interface RevisionRequested {
+  video_id: string;
+  revision: number;
+  base_revision: number;
+  /** what was asked for; the fields below are what follows from it */
+  changes: Changes;
+  /** numbers of the scenes; none: all of them */
+  redo?: number[];
+  operator: string;
+  reason: string;
+  /** the replay that asked, if it was one */
+  replay_id?: string | null;
+  lane: Lane;
+  text: string;
+  /** of the video, as it was first asked for */
+  origin: Origin;
+  /** personal data: for whom the video was made */
+  viewer_id?: string | null;
+  flavor: string;
+  archetype?: string | null;
+  target_seconds?: number | null;
+  subject?: string | null;
+  regeneration: Regeneration;
+  /** taken as it is; none: one is written anew */
+  script?: Script | null;
+  ts_us: number;
 }
 
 /** One beat of a script: what is said, what is seen, what stands on the screen. */
@@ -339,6 +499,18 @@ export interface SceneRendered {
   cost: Cost;
 }
 
+/** How one scene is made, in place of what holds for all. */
+export interface SceneTake {
+  flavor?: string | null;
+  /** the speaker's name */
+  voice?: string | null;
+  /** the backend that draws */
+  model?: string | null;
+  /** another number, another picture */
+  seed?: number | null;
+  scene_number: number;
+}
+
 /** The narration of a scene is spoken; its length decides the length of the scene. */
 export interface SceneVoiced {
   video_id: string;
@@ -383,6 +555,32 @@ export interface ScriptWritten {
   /** the answer came from the artefact cache */
   reused?: boolean;
   cost: Cost;
+  /** of a later revision: how its scenes are made */
+  regeneration?: Regeneration | null;
+  /** the replay that asked for this revision */
+  replay_id?: string | null;
+}
+
+/** Which records a replay reads, and which videos it concerns. What is not set does not narrow it. */
+export interface Selection {
+  topics?: string[];
+  /** records from this time on */
+  since_ms?: number | null;
+  /** records before this time */
+  until_ms?: number | null;
+  /** in every partition */
+  first_offset?: number | null;
+  /** in every partition; itself included */
+  last_offset?: number | null;
+  types?: string[];
+  /** personal data: videos made for, and records of, this viewer */
+  viewer_id?: string | null;
+  videos?: string[];
+  flavor?: string | null;
+  /** drew at least one scene of the video */
+  model?: string | null;
+  /** class, stage, or part of the reason */
+  failure?: string | null;
 }
 
 /** Where a video is, or where it failed. */
@@ -411,6 +609,17 @@ export interface SwipeRecorded {
 
 /** What a viewer did. */
 export type SwipesAction = "watched" | "skipped" | "liked" | "unliked" | "shared" | "not_interested" | "reported";
+
+/** How a scene is made, where it differs from what the video's flavor and the seed of its id say. */
+export interface Take {
+  flavor?: string | null;
+  /** the speaker's name */
+  voice?: string | null;
+  /** the backend that draws */
+  model?: string | null;
+  /** another number, another picture */
+  seed?: number | null;
+}
 
 /** Tell it no longer. */
 export interface Unwatch {
@@ -449,6 +658,8 @@ export interface VideoFailed {
   /** personal data */
   viewer_id?: string | null;
   attempts?: number;
+  /** the replay that asked for this revision */
+  replay_id?: string | null;
 }
 
 /** A video can be watched. */
@@ -464,7 +675,7 @@ export interface VideoFrame {
   audience: "you" | "another" | "everyone";
 }
 
-/** The video can be watched. Complete in itself: a client needs nothing else to play it. */
+/** The video can be watched. A revision after the first is a candidate: nobody sees it until it is promoted. */
 export interface VideoPublished {
   video_id: string;
   revision?: number;
@@ -486,6 +697,8 @@ export interface VideoPublished {
   cost: Cost;
   /** of every stage */
   total_cost: Cost;
+  /** the replay that asked for this revision */
+  replay_id?: string | null;
 }
 
 /** The video is taken out of every feed. */
@@ -549,17 +762,21 @@ export interface WriteScript {
   after_us: number;
   /** when it should be done, for the scheduler */
   deadline_us?: number | null;
+  /** the replay that asked for this revision */
+  replay_id?: string | null;
   text: string;
   archetype?: string | null;
   target_seconds?: number | null;
   subject?: string | null;
+  /** of a later revision: how its scenes are made */
+  regeneration?: Regeneration | null;
 }
 
 /** What each topic holds. */
 export interface Topics {
   "swipes": SwipeRecorded;
-  "prompts": PromptSubmitted;
-  "video-events": PromptAccepted | PromptRejected | ScriptWritten | SceneVoiced | SceneRendered | VideoPublished | VideoFailed | VideoWithdrawn;
+  "prompts": PromptSubmitted | RevisionRequested;
+  "video-events": PromptAccepted | PromptRejected | ScriptWritten | SceneVoiced | SceneRendered | VideoPublished | RevisionPromoted | RevisionDropped | VideoFailed | VideoWithdrawn;
   "feed-events": FeedServed | InterestChanged | PrefetchSettled;
   "render-progress": RenderProgress;
   "script-tasks": WriteScript;
@@ -568,6 +785,7 @@ export interface Topics {
   "scene-tasks.bulk": RenderScene;
   "assembly-tasks": AssembleVideo;
   "dead-decisions": DeadLetterDecided;
+  "replays": ReplayStarted | ReplayProgressed | ReplayPaused | ReplayResumed | ReplayCancelled | ReplayFinished;
 }
 
 /** What a client may say to the gateway. */
