@@ -92,7 +92,7 @@ def _payload(topic: str, fields: _Headers, value: bytes) -> Message:
         if version == model.VERSION:
             return model.model_validate_json(value)
         return model.model_validate(upcast(name, version, value))
-    except (ValidationError, ValueError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError) as error:  # the last three from an upcaster
         raise errors.InvalidPayloadError(f"{name} v{version}: {_first(error)}") from error
 
 
@@ -109,7 +109,7 @@ def _model(topic: str, name: str, version: int) -> type[Message]:
     return REGISTRY[(name, newest)]
 
 
-def _first(error: ValueError) -> str:
+def _first(error: Exception) -> str:
     if not isinstance(error, ValidationError):
         return str(error)
     detail = error.errors(include_url=False, include_input=False)[0]
