@@ -9,7 +9,10 @@ import sys
 from bench.report import show
 
 #: Benches by name; each module has `run() -> Sequence[Figure]`.
-BENCHES = {"pipeline": "prompt to published, split by stage, and the pipeline's own overhead"}
+BENCHES = {
+    "pipeline": "prompt to published, split by stage, and the pipeline's own overhead",
+    "gateway": "thousands of websockets: CPU for a delivery, memory for a connection, append to client",
+}
 
 
 def main() -> int:

@@ -1,0 +1,63 @@
+"""Many websocket clients in one process, as cheap as can be: they shake hands, say hello, read, and note arrival times.
+
+Run by `bench.gateway` with a port and a number; speaks lines of JSON on stdout and ends when stdin does.
+"""
+
+from __future__ import annotations
+
+import json
+import select
+import socket
+import sys
+import time
+
+#: About so many of the clients, spread over all, note when messages arrive.
+SAMPLED = 50
+_HANDSHAKE = (
+    b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
+
+
+def connect(port: int, number: int) -> socket.socket:
+    """A client that has been greeted."""
+    client = socket.create_connection(("127.0.0.1", port))
+    client.sendall(_HANDSHAKE)
+    while b"\r\n\r\n" not in client.recv(4096):
+        pass
+    hello = json.dumps({"type": "hello", "viewer_id": f"bench-{number}"}).encode()
+    client.sendall(bytes([0x81, 0x80 | len(hello), 0, 0, 0, 0]) + hello)
+    while b"welcome" not in client.recv(4096):
+        pass
+    client.setblocking(False)
+    return client
+
+
+def main() -> None:
+    """Connect, say `ready`, read until stdin ends, then tell the arrivals."""
+    port, count = int(sys.argv[1]), int(sys.argv[2])
+    clients = [connect(port, number) for number in range(count)]
+    arrivals: dict[int, list[float]] = {client.fileno(): [] for client in clients[:: max(1, count // SAMPLED)]}
+    by_number = {client.fileno(): client for client in clients}
+    poll = select.epoll()
+    for number in (*by_number, sys.stdin.fileno()):
+        poll.register(number, select.EPOLLIN)
+    print(json.dumps({"ready": count}), flush=True)
+    while _read(poll, by_number, arrivals):
+        pass
+    print(json.dumps({"arrivals": list(arrivals.values())}), flush=True)
+
+
+def _read(poll: select.epoll, by_number: dict[int, socket.socket], arrivals: dict[int, list[float]]) -> bool:
+    """False once stdin has ended."""
+    for number, _ in poll.poll(1):
+        if number not in by_number:
+            return False
+        data = by_number[number].recv(262_144)
+        if number in arrivals:
+            arrivals[number].extend([time.monotonic()] * data.count(b'"withdrawn"'))
+    return True
+
+
+if __name__ == "__main__":
+    main()
