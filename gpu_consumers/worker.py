@@ -93,6 +93,7 @@ class Worker:
             reason=str(error)[:2000] or type(error).__name__,
             origin=task.origin,
             viewer_id=task.viewer_id,
+            attempts=received.attempt,
             replay_id=task.replay_id,
         )
         return [(caused_by(received.envelope, data, source=SOURCE, step="failed"), None)]
