@@ -77,6 +77,7 @@ function arrived(card) {
   lobby.show(!feed.list.items.length);
   progress.hidden = !card;
   drawAbout(card);
+  byId("said").textContent = card ? card.title : "";
   document.title = card ? `${card.title} · Swipestream` : "Swipestream";
   if (card) showLink(card);
 }

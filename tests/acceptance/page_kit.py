@@ -27,6 +27,7 @@ from starlette.staticfiles import StaticFiles
 
 from query_api.cards import card
 from query_api.gateway import Gateway, Hub, Limits
+from query_api.http.guard import Guard
 from query_api.http.page import FOLDER
 from schemas import base, ids
 from schemas.progress import RenderProgress
@@ -174,6 +175,7 @@ class PageServer:
     def app(self) -> FastAPI:
         """The part of the API that the page uses."""
         app = FastAPI()
+        app.add_middleware(Guard)  # the real content security policy
 
         @app.middleware("http")
         async def fail(request: Request, call_next: Any) -> Response:

@@ -242,11 +242,11 @@ def test_with_reduced_motion_nothing_plays_before_it_is_asked_for(browser: Brows
         viewer.until_playing()
 
 
-def test_sixty_swipes_keep_four_elements_and_few_blobs(browser: Browser, server: PageServer) -> None:
-    server.fill(70)
+def test_forty_swipes_keep_four_elements_and_few_blobs(browser: Browser, server: PageServer) -> None:
+    server.fill(50)
     with Viewer(browser, server.url, DESKTOP) as viewer:
         viewer.open().until_playing()
-        for _ in range(60):
+        for _ in range(40):
             viewer.next()
         viewer.until_playing()
         assert viewer.page.evaluate("document.querySelectorAll('video').length") <= 4

@@ -14,7 +14,7 @@ export class Slides {
     this.column = byId("feed");
     /** @type {Map<string, HTMLElement>} */
     this.slides = new Map();
-    this.end = h("div", { class: "slide end" });
+    this.end = h("div", { class: "slide end", role: "article", "aria-label": "The end" });
     this.column.append(this.end);
     this.index = 0;
     this.onIndex = onIndex;
