@@ -23,8 +23,9 @@ _TRAILING_TAGS = re.compile(r"(?:\s*#\w+)+\s*$")
 def clean(text: str) -> str:
     """One line of plain text; empty where nothing can be read."""
     plain = _plain(text)
-    kept = [sentence for sentence in sentences(plain) if not _HOST.fullmatch(sentence.rstrip("."))]
-    return " ".join(kept) or plain
+    spoken = [sentence for sentence in sentences(plain) if any(character.isalnum() for character in sentence)]
+    kept = [sentence for sentence in spoken if not _HOST.fullmatch(sentence.rstrip("."))]
+    return " ".join(kept or spoken)
 
 
 def _plain(text: str) -> str:

@@ -84,8 +84,10 @@ def _fill(text: str, slots: Mapping[str, str], rng: Random) -> str:
 
 
 def _rule(name: str, slots: Mapping[str, str], rng: Random) -> str:
-    lines = [line for line in rules()[name]["any"] if slots_of(line) <= slots.keys()]
-    return _fill(rng.choice(lines), slots, rng)
+    """A phrase of another rule; `{@Place}` is `{@place}` with a capital."""
+    lines = [line for line in rules()[name.lower()]["any"] if slots_of(line) <= slots.keys()]
+    phrase = _fill(rng.choice(lines), slots, rng)
+    return sentence_case(phrase) if name[0].isupper() else phrase
 
 
 def _finish(text: str) -> str:

@@ -36,6 +36,7 @@ def slots(topic: Topic, rng: Random, count: int = 3) -> dict[str, str]:
         "short": short(topic.about),
         "question": topic.question,
         "clause": topic.clause,
+        "wh": (topic.question or "").partition(" ")[0],
         "fact": fact(topic),
         "action": topic.action,
         "doing": topic.doing,

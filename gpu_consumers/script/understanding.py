@@ -19,9 +19,9 @@ def understand(prompt: str) -> Topic:
     if not any(character.isalnum() for character in text):
         text = picture_words(prompt)
     parts = sentences(text)
-    if not parts:
+    first = readers.read(parts[0]) if parts else None
+    if first is None or not first.about:
         return Topic(kind="topic", about="this feeling", title="No words needed")
-    first = readers.read(parts[0])
     return first if len(parts) == 1 else _several(parts, first)
 
 

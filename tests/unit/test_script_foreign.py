@@ -1,0 +1,104 @@
+"""Prompts in other languages: the user's words stay, and no English is mixed in."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from gpu_consumers.ports import Brief
+from gpu_consumers.script.foreign import frames, language, punch
+from gpu_consumers.script.templates import TemplateWriter
+from gpu_consumers.voice.espeak import EspeakVoice
+from schemas.values import Script
+
+
+def write(prompt: str, default: str = "en", seconds: float = 30) -> Script:
+    return TemplateWriter().write(
+        Brief(prompt=prompt, archetype=None, target_seconds=seconds, language=default, seed=3)
+    )
+
+
+PROMPTS = {
+    "Warum schnurren Katzen?": "de",
+    "Die Geschichte des Kaffees": "de",
+    "5 Tipps für besseren Schlaf": "de",
+    "Pourquoi le ciel est bleu ?": "fr",
+    "¿Por qué el cielo es azul?": "es",
+    "Los beneficios de dormir bien": "es",
+    "Perché il cielo è blu?": "it",
+    "Por que o céu é azul?": "pt",
+    "Waarom is de lucht blauw?": "nl",
+    "Varför är himlen blå?": "sv",
+    "Dlaczego niebo jest niebieskie?": "pl",
+    "Gökyüzü neden mavi?": "tr",
+    "Почему небо голубое?": "ru",
+    "Γιατί ο ουρανός είναι μπλε;": "el",
+    "猫为什么会打呼噜？": "zh",
+    "猫はなぜ喉を鳴らすのですか": "ja",
+    "고양이는 왜 가르랑거릴까요?": "ko",
+    "لماذا تخرخر القطط؟": "ar",
+    "बिल्लियाँ क्यों घुरघुराती हैं?": "hi",
+}
+
+
+@pytest.mark.parametrize(("prompt", "expected"), PROMPTS.items(), ids=PROMPTS.values())
+def test_a_prompt_is_answered_in_its_own_language(prompt: str, expected: str) -> None:
+    # When
+    script = write(prompt)
+    # Then
+    assert script.language == expected and 3 <= len(script.scenes) <= 8
+    told = " ".join(scene.narration for scene in script.scenes)
+    assert prompt.strip("?؟？ ;").split()[-1].lower() in told.lower()
+    assert not re.search(r"\b(?:the|and|you|what|comments)\b", told)
+
+
+ENGLISH = (
+    "la la land | El Niño explained | Rio de Janeiro travel tips | crème brûlée recipe | die hard movie | Motörhead | "
+    "what does 'la vie est belle' mean | Why do cats purr? | jalapeño peppers | Los Angeles | 🐱"
+)
+
+
+@pytest.mark.parametrize("prompt", ["", *ENGLISH.split(" | ")])
+def test_english_with_foreign_words_stays_english(prompt: str) -> None:
+    assert language(prompt, "en") == "en"
+
+
+def test_the_flavors_language_decides_where_the_prompt_does_not() -> None:
+    assert write("Kaffee", "de").language == "de"
+    assert language("Warum schnurren Katzen?", "fr") == "de"
+    assert language("Why do cats purr and why do they meow?", "de") == "en"
+
+
+def test_a_text_keeps_its_sentences_in_order() -> None:
+    own = ["Der Oktopus hat drei Herzen.", "Zwei pumpen Blut in die Kiemen.", "Eines ist für den Rest."]
+    narrations = [scene.narration for scene in write(" ".join(own)).scenes]
+    assert narrations[: len(own)] == own
+
+
+def test_orders_are_not_read_out() -> None:
+    told = " ".join(scene.narration for scene in write("Erzähl mir eine Geschichte über einen Drachen").scenes)
+    assert "Erzähl mir eine" not in told and "inen Drachen" in told
+
+
+def test_a_language_without_lines_of_ours_gets_the_prompt_alone() -> None:
+    script = write("ქართული ენა")
+    assert {scene.narration for scene in script.scenes} == {"ქართული ენა"} and script.language == "ka"
+
+
+@pytest.mark.parametrize("seconds", [15, 30])
+@pytest.mark.parametrize("prompt", ["Warum schnurren Katzen?", "Die Geschichte des Kaffees"])
+def test_it_is_not_longer_than_wished(prompt: str, seconds: int) -> None:
+    assert sum(scene.duration_s for scene in write(prompt, seconds=seconds).scenes) <= seconds * 1.15
+
+
+def test_words_on_the_screen_are_few_also_without_spaces() -> None:
+    assert punch("猫はなぜ喉を鳴らすのですか？") == "猫はなぜ喉を鳴らすのです"
+    assert punch("Frag nach: immer, oder nur manchmal?") == "Frag nach: immer, oder …"
+
+
+def test_every_line_of_ours_can_be_spoken_or_is_known_not_to_be() -> None:
+    speakable = {"de", "fr", "es", "it", "pt", "nl", "sv", "pl", "tr", "ru", "el", "zh", "ko", "ar", "hi"}
+    assert set(frames()) == speakable | {"ja"}
+    speech = EspeakVoice().speak("Γιατί; Γράψε στα σχόλια.", language="el", speaker=None, rate=1.0)
+    assert speech.samples.any()

@@ -1,0 +1,152 @@
+"""Scripts from templates: about the prompt, varied, as long as wished, the same for the same brief."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gpu_consumers.ports import Brief
+from gpu_consumers.script.archetypes import archetypes
+from gpu_consumers.script.clean import sentences
+from gpu_consumers.script.phrases import keywords
+from gpu_consumers.script.templates import TemplateWriter
+from schemas.values import Script
+
+SUBJECTS = (
+    "deep sea creatures, morning routines, black holes, street food, the history of chess, sleep, honey bees, "
+    "volcanoes, houseplants, time zones, running, cats, coffee, lighthouses, memory, glaciers, public speaking, "
+    "jazz, sourdough, tides, origami, the Roman Empire, sloths, maps, tea, magnets, rain, bridges, the moon, trains, "
+    "spices, dinosaurs, typography, sharks, soap, knots, mirrors, deserts, whales, clocks, salt, kites, castles, "
+    "ants, silence"
+).split(", ")
+FORMS = (
+    "{}", "Why do people love {}?", "How to enjoy {}", "5 tips for {}", "What is so special about {}?",
+    "Is {} overrated?", "A short story about {} with a twist", "POV: you discover {} for the first time",
+    "A hot take on {}", "Three things worth knowing about {}",
+)  # fmt: skip
+VARIED = [FORMS[i % len(FORMS)].format(SUBJECTS[i % len(SUBJECTS)]) for i in range(90)]
+#: Of the sentences of four words and more in fifty videos on fifty prompts, the share that may have been heard before.
+TOLERATED = 0.06
+
+
+def write(
+    prompt: str, archetype: str | None = None, seconds: float = 30, seed: int = 1, language: str = "en"
+) -> Script:
+    brief = Brief(prompt=prompt, archetype=archetype, target_seconds=seconds, language=language, seed=seed)
+    return TemplateWriter().write(brief)
+
+
+def planned(script: Script) -> float:
+    return sum(scene.duration_s for scene in script.scenes)
+
+
+@pytest.mark.parametrize("archetype", archetypes())
+@pytest.mark.parametrize("seconds", [15, 30, 60])
+@pytest.mark.parametrize("prompt", ["Why do cats purr?", "How to make sourdough", "the deep sea"])
+def test_a_script_fits_its_time_in_every_archetype(prompt: str, seconds: int, archetype: str) -> None:
+    script = write(prompt, archetype, seconds)
+    assert script.archetype == archetype and 3 <= len(script.scenes) <= 8
+    assert planned(script) == pytest.approx(seconds, rel=0.15)
+
+
+@pytest.mark.parametrize("prompt", VARIED[::3])
+def test_a_script_speaks_about_its_prompt(prompt: str) -> None:
+    # Given the prompt's own content words
+    own = {word.lower()[:4] for word in keywords(prompt, 9)}
+    # When
+    script = write(prompt)
+    # Then the hook and most scenes say some of them
+    saying = [any(stem in scene.narration.lower() for stem in own) for scene in script.scenes]
+    assert saying[0] and sum(saying) >= len(saying) / 2
+    # Then the pictures and words on screen are there
+    assert all(scene.visuals and 0 < len(scene.on_screen_text.split()) <= 6 for scene in script.scenes)
+    assert [scene.scene_number for scene in script.scenes] == list(range(1, len(script.scenes) + 1))
+
+
+def test_the_same_brief_gives_the_same_script_and_another_seed_another() -> None:
+    assert write("Why do cats purr?") == write("Why do cats purr?") != write("Why do cats purr?", seed=2)
+
+
+def test_a_hundred_prompts_give_a_hundred_hooks() -> None:
+    prompts = [f"{FORMS[i // 45 + i % 7].format(SUBJECTS[i % 45])}" for i in range(100)]
+    assert len(set(prompts)) == 100
+    assert len({write(prompt, seed=i).scenes[0].narration for i, prompt in enumerate(prompts)}) == 100
+
+
+def test_fifty_videos_hardly_ever_say_the_same_sentence_twice() -> None:
+    # Given fifty prompts
+    scripts = [write(prompt, seed=i) for i, prompt in enumerate(VARIED[:50])]
+    # When
+    said = [re.sub(r"\W+", " ", s.lower()).strip() for x in scripts for c in x.scenes for s in sentences(c.narration)]
+    long = Counter(sentence for sentence in said if len(sentence.split()) >= 4)
+    repeated = sum(count - 1 for count in long.values())
+    # Then
+    assert repeated / long.total() <= TOLERATED, long.most_common(10)
+    # Then no two videos share a whole scene
+    assert max(Counter(scene.narration for script in scripts for scene in script.scenes).values()) == 1
+
+
+def test_within_a_video_no_sentence_is_said_twice_but_the_question() -> None:
+    for i, prompt in enumerate(VARIED[:60]):
+        scenes = write(prompt, seconds=60, seed=i).scenes
+        said = [s for scene in scenes for s in sentences(scene.narration) if len(s.split()) > 3 and s != prompt]
+        assert len(said) == len(set(said)), Counter(said).most_common(2)
+
+
+def test_it_claims_no_numbers_that_the_prompt_does_not_have() -> None:
+    for i, prompt in enumerate(VARIED):
+        told = " ".join(scene.narration for scene in write(prompt, seed=i).scenes)
+        assert set(re.findall(r"\d+", told)) <= set(re.findall(r"\d+", prompt)), told
+        assert not re.search(r"\b(?:percent|studies show|scientists|experts say|research|proven)\b", told)
+
+
+def test_a_list_has_as_many_items_as_asked_for() -> None:
+    for count, lead in ((3, "Number three:"), (5, "Five:"), (7, "Seven:"), (10, "Ten:")):
+        told = " ".join(scene.narration for scene in write(f"{count} tips for better sleep").scenes)
+        assert lead in told and told.count("better sleep") >= count - 1
+
+
+def test_the_prompts_own_sentences_are_told_in_their_order() -> None:
+    # Given
+    facts = ["Octopuses have three hearts.", "Two pump blood to the gills.", "One serves the rest of the body."]
+    # When
+    script = write(" ".join(facts))
+    # Then
+    narrations = [scene.narration for scene in script.scenes]
+    assert [n for n in narrations if n in facts] == facts and script.scenes[0].beat == "hook"
+
+
+def test_a_text_longer_than_a_minute_is_cut_at_a_sentence() -> None:
+    script = write(" ".join(f"This is sentence number {i} of a story that goes on and on." for i in range(60)))
+    assert planned(script) <= 60 and all(scene.narration.endswith(".") for scene in script.scenes[:-1])
+
+
+def test_an_unknown_archetype_is_taken_as_none() -> None:
+    assert write("cats", "no-such-thing").archetype in archetypes()
+
+
+def test_only_the_flavors_archetypes_are_chosen() -> None:
+    writer = TemplateWriter(archetypes=("pov", "list"))
+    brief = [Brief(prompt=p, archetype=None, target_seconds=30, language="en", seed=i) for i, p in enumerate(SUBJECTS)]
+    assert {writer.write(b).archetype for b in brief} == {"pov", "list"}
+
+
+@pytest.mark.parametrize("prompt", ["", "🐱", "?!", "a", "x" * 300, "1", "-", "the", "\u200b", "<script>", "I", "why"])
+def test_odd_prompts_still_give_a_script(prompt: str) -> None:
+    script = write(prompt)
+    assert 3 <= len(script.scenes) <= 8 and all(scene.narration for scene in script.scenes)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.text(max_size=160), st.sampled_from(["en", "de", "ja", "ar"]))
+def test_nothing_that_can_be_typed_breaks_it(prompt: str, language: str) -> None:
+    assert write(prompt, language=language).scenes
+
+
+def test_the_fingerprint_is_stable_and_knows_the_archetypes() -> None:
+    assert TemplateWriter().fingerprint() == TemplateWriter().fingerprint()
+    assert TemplateWriter().fingerprint() != TemplateWriter(archetypes=("pov",)).fingerprint()

@@ -1,0 +1,152 @@
+"""What a prompt is about, for every kind of prompt."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gpu_consumers.script.english import article, gerund, is_plural, mend_articles, past, plural, third
+from gpu_consumers.script.understanding import understand
+
+
+@pytest.mark.parametrize(
+    ("prompt", "kind", "about", "subject"),
+    [
+        ("Why do cats purr?", "question", "cats", "cats"),
+        ("why is the sky blue", "question", "the sky", "sky"),
+        ("Why does ice float on water?", "question", "ice", "ice"),
+        ("What is quantum entanglement?", "question", "quantum entanglement", "quantum entanglement"),
+        ("Is coffee bad for you?", "question", "coffee", "coffee"),
+        ("How big is the universe", "question", "the universe", "universe"),
+        ("why do i procrastinate", "question", "procrastinating", "procrastinating"),
+        ("How to make sourdough", "action", "making sourdough", "sourdough"),
+        ("Learn Python in 30 days", "action", "learning Python in 30 days", "python"),
+        ("How can I stop procrastinating?", "action", "stopping procrastinating", "procrastinating"),
+        ("HOW TO TRAIN YOUR CAT", "action", "training your cat", "cat"),
+        ("5 tips for better sleep", "list", "better sleep", "better sleep"),
+        ("Top 10 cities in Japan", "list", "cities in Japan", "cities in japan"),
+        ("3 reasons to learn Rust", "list", "learning Rust", "rust"),
+        ("Three things worth knowing about volcanoes", "list", "volcanoes", "volcanoes"),
+        ("Give me 3 facts about octopuses", "list", "octopuses", "octopuses"),
+        ("Tabs vs spaces", "compare", "tabs and spaces", "tabs and spaces"),
+        ("coffee or tea?", "compare", "coffee and tea", "coffee and tea"),
+        ("Hot take: pineapple belongs on pizza", "claim", "pineapple", "pineapple"),
+        ("is it true that goldfish have a three second memory?", "claim", "goldfish", "goldfish"),
+        ("My dog ate my homework", "claim", "my dog", "dog"),
+        ("POV: you're the last person on Earth", "scenario", "the last person on Earth", "last person on earth"),
+        ("What if the moon disappeared?", "scenario", "the moon", "moon"),
+        ("Tell me a story about a dragon who is afraid of fire", "story", "a dragon who is afraid of fire", "dragon"),
+        ("Explain black holes to a five year old", "topic", "black holes", "black holes"),
+        ("Make a funny video about office life", "topic", "office life", "office life"),
+        ("What most people get wrong about sleep", "topic", "sleep", "sleep"),
+        ("A short story about black holes with a twist", "topic", "black holes", "black holes"),
+        ("Tell me about the Great Wall of China", "topic", "the Great Wall of China", "great wall of china"),
+        ("Ada Lovelace", "topic", "Ada Lovelace", "ada lovelace"),
+        ("Best pizza in Naples", "topic", "the best pizza in Naples", "best pizza in naples"),
+        ("cat", "topic", "cats", "cats"),
+        ("bitcoin", "topic", "Bitcoin", "bitcoin"),
+        ("🐱", "topic", "cats", "cats"),
+        ("?!", "topic", "this feeling", "feeling"),
+    ],
+)
+def test_a_prompt_is_understood(prompt: str, kind: str, about: str, subject: str) -> None:
+    topic = understand(prompt)
+    assert (topic.kind, topic.about, topic.subject) == (kind, about, subject)
+
+
+@pytest.mark.parametrize(
+    ("question", "clause"),
+    [
+        ("Why do cats purr?", "why cats purr"),
+        ("Why is the sky blue?", "why the sky is blue"),
+        ("Why does ice float on water?", "why ice floats on water"),
+        ("Why did Rome fall?", "why Rome fell"),
+        ("Why don't fish drown?", "why fish don't drown"),
+        ("How do airplanes fly?", "how airplanes fly"),
+        ("How long do whales live?", "how long whales live"),
+        ("Can dogs see colour?", "whether dogs can see colour"),
+        ("Should I learn Python?", "whether you should learn Python"),
+        ("What happens when you die in space?", "what happens when you die in space"),
+        ("What is love?", "what love is"),
+    ],
+)
+def test_a_question_becomes_a_clause(question: str, clause: str) -> None:
+    assert understand(question).clause == clause
+
+
+def test_a_question_of_uncertain_grammar_stays_a_question() -> None:
+    topic = understand("Why is half of everything I own always somewhere else entirely when needed?")
+    assert topic.kind == "question" and topic.question is not None
+
+
+@pytest.mark.parametrize(
+    ("prompt", "archetype"),
+    [
+        ("POV: rain", "pov"),
+        ("Myth: we only use 10% of our brain", "myth-vs-fact"),
+        ("A hot take on chess", "hot-take"),
+        ("How to juggle", "how-to"),
+        ("7 rules of chess", "list"),
+        ("What changed when I paid attention to coffee", "testimonial"),
+        ("Why running can be hard, and what helps", "problem-solution"),
+        ("Why do cats purr?", None),
+    ],
+)
+def test_the_wording_asks_for_an_archetype(prompt: str, archetype: str | None) -> None:
+    assert understand(prompt).archetype == archetype
+
+
+def test_several_sentences_are_the_content_in_their_order() -> None:
+    # Given a text that begins with its own first sentence, and one that is announced
+    own, announced = (
+        understand("Octopuses have three hearts. Two pump blood."),
+        understand("Why do cats purr? Ask them."),
+    )
+    # Then
+    assert own.facts == ("Octopuses have three hearts.", "Two pump blood.") and not own.announced
+    assert announced.facts == ("Ask them.",) and announced.announced and announced.question == "why do cats purr"
+
+
+@given(st.text(max_size=120))
+def test_nothing_fails_and_the_subject_is_never_empty(prompt: str) -> None:
+    topic = understand(prompt)
+    assert topic.about and topic.subject and topic.title
+
+
+@given(
+    st.lists(
+        st.sampled_from("why how what is are do does the a cat cats to of and or vs 5 top tips for i you not".split()),
+        max_size=9,
+    )
+)
+def test_small_words_in_any_order_do_not_fail(words: list[str]) -> None:
+    assert understand(" ".join(words)).subject
+
+
+def test_forms_of_words() -> None:
+    assert [plural(w) for w in ("cat", "volcano", "city", "box", "mouse")] == [
+        "cats",
+        "volcanoes",
+        "cities",
+        "boxes",
+        "mice",
+    ]
+    assert [third(w) for w in ("float", "try", "go", "wash", "have")] == ["floats", "tries", "goes", "washes", "has"]
+    assert [past(w) for w in ("fall", "stop", "try", "bake")] == ["fell", "stopped", "tried", "baked"]
+    assert [gerund(w) for w in ("make", "run", "die", "see", "stop")] == [
+        "making",
+        "running",
+        "dying",
+        "seeing",
+        "stopping",
+    ]
+    assert [article(w) for w in ("cat", "owl", "hour", "unicorn", "MRI", "GPU")] == ["a", "an", "an", "a", "an", "a"]
+    assert [is_plural(w) for w in ("cats", "the sky", "physics", "people", "a bus")] == [
+        True,
+        False,
+        False,
+        True,
+        False,
+    ]
+    assert mend_articles("A owl and an ship in a hour") == "An owl and a ship in an hour"
