@@ -1,4 +1,4 @@
-"""CLI commands of this room: `swipestream prompt` and `swipestream simulate`."""
+"""CLI commands of this room: `swipestream prompt` and `swipestream simulate`; the others are in `replay`."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from rich.table import Table
 from infra.settings import settings
 from producers.client import ApiClient
 from producers.follow import Step, follow
+from producers.replay import commands as replay
 from producers.simulate import Tally, simulate
 
 out, err = Console(), Console(stderr=True)
@@ -25,6 +26,7 @@ def register(app: typer.Typer) -> None:
     """Add this room's commands to the CLI."""
     app.command("prompt")(prompt)
     app.command("simulate")(simulate_command)
+    replay.register(app)
 
 
 def prompt(

@@ -1,0 +1,68 @@
+"""New records of a topic as they come, from now on: assigned partitions, no group, no commit."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Self
+
+from confluent_kafka import Consumer, KafkaException, TopicPartition
+
+from infra.errors import UnavailableError
+from infra.kafka.records import Raw, Received, raw
+from producers.replay.log import readable
+
+_ANSWER_S = 10.0
+
+
+class Follower:
+    """What is appended to a topic after it was opened. Use as a context manager. Raises UnavailableError."""
+
+    def __init__(self, bootstrap: str, topic: str) -> None:
+        self._topic = topic
+        self._consumer = Consumer(
+            {
+                "bootstrap.servers": bootstrap,
+                "group.id": "follower-without-a-group",  # librdkafka insists on a name; nothing is committed under it
+                "enable.auto.commit": False,
+                "enable.auto.offset.store": False,
+                "auto.offset.reset": "latest",
+                "log_level": 2,
+            }
+        )
+
+    def __enter__(self) -> Self:
+        try:
+            self._consumer.assign([self._end(number) for number in self._partitions()])
+        except KafkaException as error:
+            self._consumer.close()
+            raise UnavailableError(f"Kafka does not answer: {error.args[0].str()}") from error
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._consumer.close()
+
+    def poll(self, key: str, timeout: float = 0.0) -> Iterator[Received]:
+        """What came for a key, waiting at most `timeout` seconds for the first record of any key."""
+        first = self._consumer.poll(timeout)
+        messages = [first, *self._consumer.consume(500, 0)] if first else []
+        records: list[Raw] = [raw(message) for message in messages if not message.error()]
+        return readable(record for record in records if record.key == key.encode())
+
+    def until(self, key: str, timeout: float) -> Iterator[Received]:
+        """What comes for a key, until `timeout` seconds are over."""
+        deadline = time.monotonic() + timeout
+        while (left := deadline - time.monotonic()) > 0:
+            yield from self.poll(key, min(0.5, left))
+
+    def _partitions(self) -> list[int]:
+        return sorted(self._consumer.list_topics(self._topic, timeout=_ANSWER_S).topics[self._topic].partitions)
+
+    def _end(self, number: int) -> TopicPartition:
+        # A fixed offset: "the end", asked for later, could lie behind a record that is written meanwhile.
+        partition = TopicPartition(self._topic, number)
+        marks = self._consumer.get_watermark_offsets(partition, timeout=_ANSWER_S, cached=False)
+        if marks is None:
+            raise UnavailableError(f"Kafka did not tell the offsets of {self._topic}.")
+        return TopicPartition(self._topic, number, marks[1])
