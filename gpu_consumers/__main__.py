@@ -8,6 +8,7 @@ import os
 import signal
 
 from gpu_consumers.worker import Worker, workshop
+from infra.ending import end_within
 from infra.settings import settings
 from infra.telemetry import logs
 from schemas.videos import Stage
@@ -26,8 +27,13 @@ def main() -> None:
     logs.configure(config.log_level, config.log_format)
     os.nice(NICENESS)
     worker = Worker(workshop(config, os.environ.get("SWIPESTREAM_WORKER_NAME", "worker")), stages)
+
+    def stop(*_: object) -> None:
+        end_within()
+        worker.stop()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: worker.stop())
+        signal.signal(number, stop)
     worker.run()
     # A scene that is still being drawn was not committed and comes again: nobody waits for its thread.
     logging.shutdown()

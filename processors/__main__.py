@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import signal
 
 import mode
 import uvloop
 
+from infra.ending import end_within
 from infra.kafka.aiokafka_skips import skip_unreadable
 from infra.kafka.producer import EventProducer
 from infra.kafka.relay import Relay
@@ -20,9 +22,16 @@ from schemas.topics import PROCESSORS
 
 
 class Worker(mode.Worker):
-    """Ends as soon as all is stopped: the original sleeps for one second more before it closes the loop."""
+    """Ends as soon as all is stopped: the original sleeps for one second more before it closes the loop.
+
+    And it ends in time: while Kafka is away, Faust waits for it without a limit.
+    """
 
     logger = logging.getLogger("mode.processors")
+
+    def _schedule_shutdown(self, number: signal.Signals) -> None:
+        end_within()
+        super()._schedule_shutdown(number)
 
     async def _sentinel_task(self) -> None:
         await asyncio.sleep(0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import signal
 
+from infra.ending import end_within
 from infra.settings import settings
 from infra.telemetry import logs
 
@@ -22,8 +23,13 @@ def _projector() -> None:
     from query_api.projections.projector import ProjectorService
 
     service = ProjectorService(settings())
+
+    def stop(*_: object) -> None:
+        end_within()
+        service.stop()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: service.stop())
+        signal.signal(number, stop)
     service.run()
 
 
