@@ -121,4 +121,4 @@ def _cased(word: str, like: str) -> str:
 
 def sentence_case(text: str) -> str:
     """The first letter, past any quotation mark, in upper case."""
-    return re.sub(r"^([\"'“‘(]*)([a-zà-ÿ])", lambda m: m[1] + m[2].upper(), text)
+    return re.sub(r"^([\"'“‘(]*)([a-zà-ÿ])(?![A-Z])", lambda m: m[1] + m[2].upper(), text)

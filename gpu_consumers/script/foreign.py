@@ -31,6 +31,8 @@ _LETTERS = {"de": "äöüß", "fr": "éèêàçùâîôœ", "es": "ñáíóúé�
 _SHARED = frozenset(
     ["in", "an", "am", "so", "was", "also", "on", "as", "do", "her", "he", "me", "no", "a", "i", "all", "or", "to"]
 )
+#: Question words that are also English words or names: on their own they are no proof.
+_UNSURE = frozenset("comment mach hoe wie var kim dove chi ile por onde come conte hur haz leg".split())
 _MARKS = {"zh": "？", "ja": "？", "ar": "؟", "fa": "؟", "ur": "؟", "el": ";"}
 
 
@@ -78,7 +80,8 @@ def language(text: str, default: str) -> str:
 
 
 def _score(words: Collection[str], name: str, frame: Frame) -> float:
-    proofs = sum(2 for word in words if word in frame.asking | frame.telling and not is_common(word))
+    asking = [word for word in words if word in frame.asking | frame.telling and not is_common(word)]
+    proofs = sum(1 if word in _UNSURE else 2 for word in asking)
     letters = sum(1 for word in words if any(letter in _LETTERS.get(name, "") for letter in word))
     return proofs + letters / 2 + sum(word in frame.common for word in words)
 

@@ -21,6 +21,7 @@ _MASS_ENDINGS = re.compile(r"(tion|sion|ness|ity|ism|ing|ment|ence|ance|ology|gr
 
 
 #: Words that begin an addition which the second mention leaves out: `in 30 days`, `at home`.
+_LOOSE = PREPOSITIONS - {"of", "between", "about", "to", "on", "like", "with"}
 _ADJUNCTS = frozenset(["in", "within", "at", "before", "after", "without", "during", "every"])
 
 
@@ -45,6 +46,8 @@ def _cased(tokens: list[str], index: int, titled: bool, shouted: bool) -> str:
     name = proper_names().get(core.lower())
     if name and core.lower() not in FUNCTION_WORDS:
         return token.replace(core, name, 1)
+    if any(character.isupper() for character in core[1:]) and not core.isupper():
+        return token  # ChatGPT, iOS
     if token in ("I", "I'm", "I'd", "I've", "I'll"):
         return token
     if core.isupper() and len(core) > 1 and not shouted:
@@ -64,8 +67,8 @@ def turned(phrase: str) -> str:
 
 
 def noun_phrase(phrase: str) -> str:
-    """Fit to stand after `about`: a bare countable singular becomes plural (`cat` → `cats`)."""
-    words = turned(inner(phrase.strip(" .,;:!?\"'"))).split()
+    """A phrase in `inner` case, fit to stand after `about`: a bare countable becomes plural (`cat` → `cats`)."""
+    words = turned(phrase.strip(" .,;:!?\"'")).split()
     if not words:
         return ""
     index, noun = head(" ".join(words))
@@ -82,12 +85,9 @@ def short(phrase: str) -> str:
     if words[0].lower().endswith("ing") and len(words) > 3:
         stop = next((i for i, w in enumerate(words) if i > 1 and w.lower() in _ADJUNCTS), len(words))
         return " ".join(words[:stop])
-    core = words[: head(phrase)[0] + 1]
-    if core[0].lower() in ("a", "an"):
-        return " ".join(["the", *core[1:]])
-    if len(words) <= 4 or len(core) == len(words):
-        return phrase
-    return " ".join(core) if core[0].lower() in DETERMINERS or is_plural(phrase) or len(core) > 1 else phrase
+    stop = next((i for i, w in enumerate(words) if i and w.lower() in _LOOSE | RELATIVES), len(words))
+    core = words[:stop]
+    return " ".join(["the", *core[1:]]) if core[0].lower() in ("a", "an") else " ".join(core)
 
 
 def interest(phrase: str) -> str:

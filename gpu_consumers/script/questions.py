@@ -20,10 +20,12 @@ from gpu_consumers.script.lexicon import (
 )
 
 _AUXILIARIES = BE | DO | MODALS | HAVE | frozenset(NEGATED)
-_CHAINING = frozenset(["help", "make", "let", "go", "need", "dare", "get"])
-_PREDICATES = frozenset(
-    ["not", "so", "always", "never", "called", "made", "a", "an", "the", "still", "really", "just", "my", "your"]
+_PARTICIPLES = frozenset(
+    "born known gone built written sent made found done seen taken given held won lost said told paid broken eaten "
+    "drawn grown kept left sold sung spoken stolen taught thrown worn".split()
 )
+_CHAINING = frozenset(["help", "make", "let", "go", "need", "dare", "get"])
+_PREDICATES = frozenset("not so always never called made a an the still really just my your".split())
 
 
 @dataclass(frozen=True)
@@ -39,12 +41,12 @@ class Question:
 
 def parse(text: str) -> Question | None:
     """A question in `inner` case, or None where it is none."""
-    tokens = text.rstrip("?. ").split()
+    tokens = _first_question(text.rstrip("?. ").split())
     if tokens[:1] and tokens[0] in ("what's", "who's", "where's", "how's", "why's", "when's"):
         tokens = [tokens[0][:-2], "is", *tokens[1:]]
     if len(tokens) < 2:
         return None
-    if tokens[0].lower() in _AUXILIARIES:
+    if tokens[0].lower() in _AUXILIARIES and not _forbids(tokens):
         return _asked(tokens, 0, "whether") if len(tokens) > 2 else None
     if tokens[0].lower() not in QUESTION_WORDS:
         return None
@@ -154,9 +156,7 @@ def _is_noun_next(word: str, tokens: list[str], index: int) -> bool:
 
 def _begins_predicate(word: str) -> bool:
     known_adjective = word in known("adjectives") or word in _PREDICATES or word in PREPOSITIONS
-    return (
-        known_adjective or word.endswith(("ing", "ed", "ly")) or word in ("born", "known", "gone", "built", "written")
-    )
+    return known_adjective or word.endswith(("ing", "ed", "ly")) or word in _PARTICIPLES
 
 
 def _guess(rest: list[str]) -> str:
@@ -165,6 +165,19 @@ def _guess(rest: list[str]) -> str:
         (i for i, t in enumerate(rest) if i and (t.lower() in PREPOSITIONS or _is_verb_like(t.lower()))), len(rest)
     )
     return " ".join(rest[: min(stop, 4)])
+
+
+def _forbids(tokens: list[str]) -> bool:
+    """`don't skip leg day` is no question."""
+    return tokens[0].lower() in ("don't", "do") and tokens[1].lower() in known("verbs") | {"not"}
+
+
+def _first_question(tokens: list[str]) -> list[str]:
+    """Of `why is it so, and how to change it` the first part."""
+    stop = next(
+        (i for i in range(3, len(tokens) - 1) if tokens[i] in ("and", "or") and tokens[i + 1] in QUESTION_WORDS), None
+    )
+    return [*tokens[: stop - 1], tokens[stop - 1].rstrip(",")] if stop else tokens
 
 
 def _stop_at_conjunction(about: str) -> str:

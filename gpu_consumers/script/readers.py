@@ -12,6 +12,8 @@ from gpu_consumers.script.phrases import inner, noun_phrase, turned
 from gpu_consumers.script.statements import statement
 from gpu_consumers.script.topic import Topic, as_noun, is_verb, plain, titled
 
+#: Subjects that say nothing of what a question is about.
+_GENERAL = frozenset(["people", "humans", "everyone", "everybody", "kids", "children", "men", "women"])
 _NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
             "a few": 3}  # fmt: skip
 _LIST = re.compile(
@@ -48,7 +50,11 @@ _LABELS = {"pov": "pov", "point of view": "pov", "what if": "pov", "imagine": "p
            "hot take": "hot-take", "unpopular opinion": "hot-take", "story": "story-twist", "storytime": "story-twist",
            "story time": "story-twist", "review": "testimonial"}  # fmt: skip
 _VERSUS = re.compile(
-    r"^(?P<a>[^,.?!]{2,60}?)\s+(?:vs\.?|versus|or|compared (?:to|with))\s+(?P<b>[^,.?!]{2,60}?)$", re.IGNORECASE
+    r"^(?P<a>[^,.?!]{2,60}?)\s+(?:vs\.?|versus|or|compared (?:to|with))\s+(?P<b>[^,.?!]{2,60}?)$",
+    re.IGNORECASE,
+)
+_WHICH_OF = re.compile(
+    r"^(?:who|which|what)\b[^,:]*[,:]\s*(?P<a>[^,]{2,40}?)\s+(?:or|vs\.?|versus)\s+(?P<b>[^,]{2,40}?)$", re.IGNORECASE
 )
 _TRUE_THAT = re.compile(r"^(?:is it (?:really )?true|true or false)[:,]?(?: that)?\s+(?P<claim>.+)$", re.IGNORECASE)
 _ABOUT_AT_END = re.compile(r"\b(?:about|of)\s+(?P<about>[^,]+)$")
@@ -79,7 +85,8 @@ def _read(sentence: str) -> Topic:
         topic = reader(phrase, hint)
         if topic is not None:
             return topic
-    is_story = hint == "story-twist" and phrase.split()[0] in ("a", "an")
+    somebody = phrase.split()[0] in ("a", "an")
+    is_story = somebody and (hint == "story-twist" or any(word in ("who", "that", "whose") for word in phrase.split()))
     return plain(phrase, hint, kind="story" if is_story else "topic")
 
 
@@ -160,8 +167,9 @@ def _imperative(phrase: str, hint: str | None) -> Topic | None:
 
 
 def _compare(phrase: str, hint: str | None) -> Topic | None:
-    match = _VERSUS.match(phrase)
-    if not match or questions.parse(phrase) or max(len(match[side].split()) for side in "ab") > 5:
+    match = _WHICH_OF.match(phrase) or _VERSUS.match(phrase)
+    asks = match is not None and match.re is _VERSUS and questions.parse(phrase)
+    if not match or asks or max(len(match[side].split()) for side in "ab") > 5:
         return None
     a, b = noun_phrase(match["a"]), noun_phrase(match["b"])
     return Topic(kind="compare", about=f"{a} and {b}", title=titled(phrase), pair=(a, b), archetype=hint or "hot-take")
@@ -171,7 +179,7 @@ def _question(phrase: str, hint: str | None) -> Topic | None:
     question = questions.parse(phrase)
     if question is None:
         return None
-    named = question.about and question.about.lower() not in PRONOUNS
+    named = question.about and question.about.lower() not in PRONOUNS and question.about.lower() not in _GENERAL
     asked, clause = turned(question.text), turned(question.clause) if question.clause else None
     about = noun_phrase(question.about) if named else _activity(question, asked)
     title = titled(f"{phrase.rstrip('?.')}?")
@@ -180,15 +188,25 @@ def _question(phrase: str, hint: str | None) -> Topic | None:
 
 def _activity(question: questions.Question, asked: str) -> str:
     """What a question about `you` or `it` is about: what is done (`why do I procrastinate` → procrastinating)."""
+    feeling = re.search(
+        r"\b(?:afraid|scared|proud|tired|fond|jealous|think|dream|care|worry|obsessed) (?:of|about|with) (.+)$", asked
+    )
+    if feeling:
+        return noun_phrase(feeling[1])
     verb, _, rest = turned(question.verb or "").partition(" ")
     when = re.search(r"\b(?:when|if|after) (?:you|we|it|they|i) (\w+)(.*)$", asked)
     if when and base_verb(when[1]):
         verb, rest = base_verb(when[1]) or "", when[2].strip()
+    if rest and verb in ("love", "like", "hate", "want", "need", "enjoy", "fear", "use", "watch", "believe"):
+        return noun_phrase(rest)
     return as_noun(f"{verb} {rest}".strip()) if is_verb(verb) else "this question"
 
 
 def _claim(phrase: str, hint: str | None) -> Topic | None:
     words = phrase.split()
+    if words[0].lower() in ("don't", "never") and len(words) > 1 and is_verb(words[1]):
+        about = as_noun(" ".join(words[1:]))
+        return Topic(kind="claim", about=about, title=titled(phrase), claim=phrase, archetype=hint or "hot-take")
     there = re.search(r"\bthere (?:was|were|is|are|lived) (.+?)(?: (?:who|that|which|in|on|with)\b.*)?$", phrase)
     if there:
         return Topic(kind="claim", about=noun_phrase(there[1]), title=titled(phrase), claim=phrase, archetype=hint)

@@ -6,7 +6,8 @@ import re
 
 _KINDS = (
     r"(?:video|short|clip|reel|tiktok|explainer|script|summary|introduction|intro|tutorial|documentary|overview|guide|"
-    r"story|tale|fairy tale|bedtime story|joke|film|movie|content|post|piece|lesson|ad|commercial|hot take|rant|poem)s?"
+    r"story|tale|fairy tale|bedtime story|joke|film|movie|content|post|piece|lesson|ad|advert|commercial|"
+    r"hot take|rant|poem|quote|speech|meme|monologue|advice)s?"
 )
 _LINKS = (
     r"(?:about|on|of|for|explaining|showing|that explains|that shows|to explain|covering|in which|where|how|why|"
@@ -35,6 +36,7 @@ _ORDERS = (
         r"(?:\s+(?:about|something about|more about|more on))?(?:\s+(?:the (?:topic|concept|idea) of))?[:,]?\s+"
     ),
     _pattern(r"^(?:give|tell|show|send|name|list|share)\s+(?:me|us)\s+"),
+    _pattern(r"^(?:promote|advertise|market|announce|celebrate|compare|rank|rate|debate|debunk)\s+"),
 )
 _WORDINGS = (
     _pattern(
@@ -52,6 +54,7 @@ _WORDINGS = (
     _pattern(
         r"^what (?:changed|happened|happens) (?:when|after) (?:i|we|you) (?:paid attention to|looked at|looked into)\s+"
     ),
+    _pattern(r"^(?:the\s+)?things (?:nobody|no one|everyone|they|people|i|you|we)\b.{0,40}? about\s+"),
 )
 _HARD = _pattern(r"^why (.+?) (?:is|are|can be|feels?) (?:so )?(?:hard|difficult)(?:,? and (?:what helps|how to .+))$")
 _AUDIENCE = _pattern(
@@ -80,8 +83,9 @@ _HINTS = (
     (
         "testimonial",
         _pattern(
-            r"\b(?:i tried|my experience|i used to|changed my life|my review|i quit|i stopped|i switched|"
-            r"what changed when i|what happened when i)\b"
+            r"^(?:i (?:tried|used to|quit|stopped|switched)|my (?:experience|review)|"
+            r"what (?:changed|happened) when i)\b|"
+            r"\bchanged my life\b"
         ),
     ),
     ("how-to", _pattern(r"\b(?:tutorial|guide) (?:to|for|on)\b")),

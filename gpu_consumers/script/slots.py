@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from random import Random
 
 from gpu_consumers.script.english import sentence_case
@@ -44,6 +45,8 @@ def slots(topic: Topic, rng: Random, count: int = 3) -> dict[str, str]:
         "scenario": topic.scenario,
         "a": topic.pair[0] if topic.pair else None,
         "b": topic.pair[1] if topic.pair else None,
+        "apeople": _fans(topic, 0),
+        "bpeople": _fans(topic, 1),
         "items": topic.items,
         "heading": topic.heading,
         "pick": topic.heading,
@@ -92,6 +95,12 @@ def again(filled: dict[str, str]) -> dict[str, str]:
     return {**filled, **shorter} if len(filled["about"].split()) > _LONG else filled
 
 
+def _fans(topic: Topic, side: int) -> str | None:
+    """`tea people`; None for what has no such name (`being alone`)."""
+    name = re.sub(r"^(?:a|an|the) ", "", topic.pair[side]) if topic.pair else ""
+    return f"{name} people" if name and not name.split()[0].endswith("ing") and len(name.split()) <= 2 else None
+
+
 def fact(topic: Topic) -> str | None:
     """What a why-question takes for granted: `why do cats purr` says that cats purr."""
     clause = topic.clause or ""
@@ -103,7 +112,7 @@ def key(about: str) -> str:
     return " ".join(keywords(about, 3)) or about
 
 
-_GOALS = frozenset(["tips", "ways", "ideas", "habits", "hacks", "tricks", "steps", "rules", "strategies", "methods",
+_GOALS = frozenset(["tips", "ways", "habits", "hacks", "tricks", "steps", "rules", "strategies", "methods",
                     "mistakes", "exercises", "principles", "techniques"])  # fmt: skip
 _ANGLES = frozenset(
     ["things", "facts", "truths", "secrets", "questions", "lessons", "myths", "signs", "stories", "thoughts"]

@@ -13,6 +13,7 @@ from gpu_consumers.ports import Brief
 from gpu_consumers.script import archetypes, fit, foreign, outline, slots, visuals
 from gpu_consumers.script.archetypes import Archetype
 from gpu_consumers.script.clean import clean
+from gpu_consumers.script.english import sentence_case
 from gpu_consumers.script.topic import Topic
 from gpu_consumers.script.understanding import understand
 from gpu_consumers.voice.languages import base
@@ -96,7 +97,7 @@ def punch(draft: fit.Draft, topic: Topic) -> str:
     """At most five words: those of the first line that has some, or the subject's."""
     for words in [*(line.punch for line in draft.lines), slots.key(topic.about)]:
         if words and len(words.removesuffix(" …").split()) <= _LONGEST_PUNCH:
-            return words[0].upper() + words[1:120]
+            return sentence_case(words)[:120]
     return ""
 
 

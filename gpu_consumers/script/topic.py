@@ -6,10 +6,18 @@ import re
 from dataclasses import dataclass, field
 
 from gpu_consumers.script.english import gerund, is_plural, sentence_case
-from gpu_consumers.script.lexicon import DETERMINERS, PREPOSITIONS, known
+from gpu_consumers.script.lexicon import DETERMINERS, PREPOSITIONS, PRONOUNS, known
 from gpu_consumers.script.phrases import inner, interest, noun_phrase
 
 _LONGEST_TITLE = 90
+#: Phrases that people type without the article which they have inside a sentence.
+_WANTS_ARTICLE = re.compile(
+    r"(?:(?:best|worst|most|first|last|biggest|greatest|weirdest)\b|"
+    r"(?:science|history|psychology|art|philosophy|power|future|origins?|rise|fall|life|death|beauty|meaning|importance|"
+    r"benefits|dangers|basics|evolution|physics|chemistry|economics|anatomy|invention|secret)\s+of\b|"
+    r"difference between\b)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +67,7 @@ def thing_of(action: str) -> str:
     words = action.split()[1:]
     while words and words[0].lower() in PREPOSITIONS | DETERMINERS | {"started", "better", "good", "more", "me", "you"}:
         words.pop(0)
-    stop = next((i for i, word in enumerate(words) if i and word.lower() in PREPOSITIONS - {"of"}), len(words))
+    stop = next((i for i, w in enumerate(words) if i and w.lower() in (PREPOSITIONS | PRONOUNS) - {"of"}), len(words))
     return " ".join(words[:stop]) or as_noun(action)
 
 
@@ -71,8 +79,7 @@ def titled(phrase: str) -> str:
 
 def plain(phrase: str, archetype: str | None = None, *, kind: str = "topic") -> Topic:
     """A topic that is nothing but a phrase."""
-    superlative = re.match(r"(?:best|worst|most|first|last|biggest|greatest|weirdest)\b", inner(phrase))
-    about = noun_phrase(f"the {phrase}" if superlative else phrase)
+    about = noun_phrase(f"the {phrase}" if _WANTS_ARTICLE.match(phrase) else phrase)
     return Topic(kind=kind, about=about, title=titled(inner(phrase)), archetype=archetype)
 
 
