@@ -27,7 +27,7 @@ from infra.kafka.records import Raw, Received
 from infra.kafka.tail import Batch
 from query_api.gateway import Gateway, Hub, Limits
 from query_api.gateway.frames import Message
-from query_api.gateway.hub import DURABLE
+from query_api.gateway.journal import DURABLE
 from schemas import ids
 from schemas.envelope import root
 from schemas.videos import VideoWithdrawn

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Sequence
+
 from prometheus_client import Counter, Gauge, Histogram
 
 CONNECTIONS = Gauge("swipestream_gateway_connections", "Clients connected")
@@ -17,3 +20,11 @@ RESUMES = Counter("swipestream_gateway_resumes_total", "Clients that came with a
 MALFORMED = Counter("swipestream_gateway_malformed_total", "Messages that are not what the protocol says")
 BUFFERED = Gauge("swipestream_gateway_buffered_bytes", "Bytes waiting for clients")
 RING = Gauge("swipestream_gateway_ring_entries", "Frames kept for replay")
+
+
+def delivered(messages: int, appended_ms: Sequence[int]) -> None:
+    """So many messages were written, that carry records appended at these times (milliseconds since the epoch)."""
+    DELIVERIES.inc(messages)
+    now = time.time()
+    for at in appended_ms:
+        PUSH_SECONDS.observe(max(0.0, now - at / 1000))

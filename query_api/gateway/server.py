@@ -19,13 +19,11 @@ from infra.kafka.tail import Tail
 from infra.settings import Settings
 from infra.telemetry import logs
 from query_api.gateway import metrics
+from query_api.gateway.client import Client
 from query_api.gateway.codes import Code
 from query_api.gateway.door import Door
-from query_api.gateway.frames import Message
-from query_api.gateway.hub import TOPICS, Hub, TooManyError
-from query_api.gateway.members import Member
-from query_api.gateway.requests import Hello, Lobby, Unwatch, Watch
-from query_api.gateway.session import Command, End, Say, Session
+from query_api.gateway.hub import Hub
+from query_api.gateway.journal import TOPICS
 from query_api.gateway.sockets import SocketSink
 from query_api.gateway.tokens import Signer, load_key
 
@@ -151,7 +149,7 @@ class Gateway:
         return response
 
     async def _talk(self, connection: ServerConnection) -> None:
-        client = _Client(connection, self.hub)
+        client = Client(connection, self.hub)
         self._sinks.add(client.sink)
         try:
             await client.run()
@@ -160,58 +158,3 @@ class Gateway:
         finally:
             self._sinks.discard(client.sink)
             client.leave()
-
-
-class _Client:
-    """One connection: reads messages, obeys what the session makes of them."""
-
-    def __init__(self, connection: ServerConnection, hub: Hub) -> None:
-        self._connection, self._hub = connection, hub
-        self.sink = SocketSink(connection, hub.limits)
-        self._session = Session(hub.limits, time.monotonic())
-        self._member: Member | None = None
-
-    async def run(self) -> None:
-        """Talk until the connection is closed. Raises ConnectionClosed."""
-        try:
-            async with asyncio.timeout(self._hub.limits.hello_s):
-                first = await self._connection.recv()
-            await self._hear(first)
-        except TimeoutError:
-            await self._obey(self._session.late())
-        while True:
-            await self._hear(await self._connection.recv())
-
-    def leave(self) -> None:
-        """The connection is gone."""
-        if self._member is not None:
-            self._hub.leave(self._member)
-
-    async def _hear(self, data: str | bytes) -> None:
-        await self._obey(self._session.receive(data, time.monotonic()))
-
-    async def _obey(self, commands: list[Command]) -> None:
-        for command in commands:
-            if isinstance(command, Say):
-                metrics.MALFORMED.inc()
-                self.sink.offer(Message(command.frame))
-            elif isinstance(command, End):
-                await self.sink.end(command.code, command.reason)
-            elif isinstance(command, Hello):
-                await self._join(command)
-            elif self._member is not None:
-                self._pass_on(self._member, command)
-
-    async def _join(self, hello: Hello) -> None:
-        try:
-            self._member = await self._hub.join(self.sink, hello)
-        except TooManyError:
-            await self.sink.end(Code.TOO_MANY, "this viewer has too many connections")
-
-    def _pass_on(self, member: Member, command: Watch | Unwatch | Lobby) -> None:
-        if isinstance(command, Watch):
-            self._hub.watch(member, command.video_id)
-        elif isinstance(command, Unwatch):
-            self._hub.unwatch(member, command.video_id)
-        else:
-            self._hub.lobby(member, command.on)

@@ -13,7 +13,7 @@ from infra.kafka.admin import apply_topics
 from infra.kafka.producer import EventProducer
 from infra.kafka.tail import Tail
 from query_api import gateway
-from query_api.gateway.hub import DURABLE, TOPICS
+from query_api.gateway.journal import DURABLE, TOPICS
 from tests.integration import gateway_kit
 from tests.integration.gateway_broker import Broker, broker
 from tests.integration.tail_kit import collect, send, titles

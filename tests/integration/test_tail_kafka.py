@@ -12,7 +12,7 @@ from infra.kafka.admin import apply_topics
 from infra.kafka.producer import EventProducer
 from infra.kafka.tail import SKIPPED, Tail
 from infra.stack import Stack
-from query_api.gateway.hub import DURABLE, TOPICS
+from query_api.gateway.journal import DURABLE, TOPICS
 from schemas.envelope import root
 from tests.integration.tail_kit import collect, send, titles
 from tests.unit.gateway_kit import published

@@ -10,7 +10,7 @@ from infra.kafka.incarnations import Incarnation
 from infra.kafka.records import Raw, Received
 from infra.kafka.tail import Batch
 from query_api.gateway.frames import Message
-from query_api.gateway.hub import DURABLE, MOVING
+from query_api.gateway.journal import DURABLE, MOVING
 from schemas import base, ids
 from schemas.envelope import root
 from schemas.progress import RenderProgress

@@ -1,0 +1,170 @@
+"""What this node has heard from the log: how far, which frames can be replayed, where each video is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from infra.kafka.records import Received
+from infra.kafka.tail import Batch
+from infra.telemetry import logs
+from query_api.gateway import entries, frames
+from query_api.gateway.limits import Limits
+from query_api.gateway.lives import Life, Lives
+from query_api.gateway.recovery import Recovery, recover
+from query_api.gateway.ring import Ring
+from query_api.gateway.tokens import Cut, Signer
+from schemas.progress import RenderProgress
+from schemas.videos import VideoEvent
+
+log = logs.get("gateway.journal")
+
+#: What is read. Tokens are positions in the first alone: progress is told anew, never replayed.
+DURABLE, MOVING = "video-events", "render-progress"
+TOPICS = (DURABLE, MOVING)
+
+#: Bytes of the largest preview that is passed on, as its contract allows.
+PREVIEW = 65_536
+
+
+@dataclass(slots=True)
+class Heard:
+    """What a batch brought: new entries, videos that moved, and why everyone must start afresh, if so."""
+
+    entries: list[entries.Entry] = field(default_factory=list)
+    moved: dict[str, bool] = field(default_factory=dict)  #: video id → whether it is still being made
+    resync: str | None = None
+
+
+class Journal:
+    """Take batches in with `take`; `caught_up` says whether all that was there at the start has been heard."""
+
+    def __init__(self, signer: Signer, limits: Limits) -> None:
+        self._signer = signer
+        self._ring = Ring(limits.ring, limits.ring_bytes)
+        self._lives = Lives(limits.lives)
+        self._incarnation = ""
+        self._positions: dict[int, int] = {}
+        self.seq = 0  #: of the newest entry
+        self.caught_up = False
+
+    def __len__(self) -> int:
+        return len(self._ring)
+
+    @property
+    def cut(self) -> Cut:
+        """How far the log has been heard."""
+        return Cut(self._incarnation, tuple(self._positions[number] for number in sorted(self._positions)))
+
+    @property
+    def token(self) -> str | None:
+        """The token of `cut`; None before all history has been heard."""
+        return self._signer.sign(self.cut) if self.caught_up else None
+
+    def read(self, token: str) -> Cut | None:
+        """The cut of a client's token; None when it is not one of ours."""
+        return self._signer.read(token)
+
+    def take(self, batch: Batch) -> Heard:
+        """Hear what was read."""
+        heard = Heard()
+        if batch.broken or batch.incarnation.name != self._incarnation:
+            heard.resync = "log" if self._incarnation else None
+            self._begin(batch)
+        for received in batch.records:
+            self._hear_safely(received, heard)
+        self._advance(batch)
+        if batch.caught_up and not self.caught_up:
+            # History is there to be replayed, it is no news.
+            self.caught_up, heard = True, Heard(resync="started")
+        return heard if self.caught_up else Heard()
+
+    def _begin(self, batch: Batch) -> None:
+        """Offsets mean something else than before, or some were missed."""
+        self._incarnation, self._positions = batch.incarnation.name, {}
+        self._advance(batch)
+        # `positions` are those after the batch; what is in it has not been heard yet.
+        self._positions |= {record.partition: record.offset for record in reversed(batch.records) if _durable(record)}
+        self._ring.start(self._positions)
+        self._lives.clear()
+
+    def _advance(self, batch: Batch) -> None:
+        self._positions |= {number: at for (topic, number), at in batch.positions.items() if topic == DURABLE}
+
+    def _hear_safely(self, received: Received, heard: Heard) -> None:
+        try:
+            self._hear(received, heard)
+        except Exception:  # one record must not stop the feed; it would come again after every restart
+            log.exception("not told", topic=received.topic, partition=received.partition, offset=received.offset)
+
+    def _hear(self, received: Received, heard: Heard) -> None:
+        event = received.envelope.data
+        if not isinstance(event, VideoEvent | RenderProgress):
+            return
+        before = self._lives.get(event.video_id) or Life()
+        life, entry = before.after(event), self._note(received, heard)
+        if life is not before:
+            self._lives.set(event.video_id, replace(life, last=entry) if life.ended else life)
+            heard.moved[event.video_id] = not life.ended
+
+    def _note(self, received: Received, heard: Heard) -> entries.Entry | None:
+        if not _durable(received):
+            return None
+        self._positions[received.partition] = received.offset + 1
+        entry = entries.entry(received, self.seq + 1, self._signer.sign(self.cut))
+        if entry is not None:
+            self.seq = entry.seq
+            self._ring.add(entry)
+            heard.entries.append(entry)
+        return entry
+
+    def recover(self, token: str | None) -> Recovery:
+        """What a client that comes with this token has missed, or why that cannot be said."""
+        cut = self.read(token) if token else None
+        return recover(self._ring, self.cut, cut, token, self.caught_up)
+
+    def public(self, video_id: str) -> bool:
+        """Whether the lobby may see a video."""
+        life = self._lives.get(video_id)
+        return life is not None and life.public
+
+    def unfinished(self) -> list[str]:
+        """Public videos that are being made."""
+        return self._lives.unfinished()
+
+    def state(self, viewer_id: str, videos: Sequence[str], room: int) -> list[bytes]:
+        """Where videos are now: how far, or how it ended. Previews are left out beyond `room` bytes."""
+        told = []
+        for video_id in videos:
+            if frame := self._ending(viewer_id, video_id) or self.progress(video_id, room):
+                told.append(frame)
+                room -= len(frame)
+        return told
+
+    def _ending(self, viewer_id: str, video_id: str) -> bytes | None:
+        life = self._lives.get(video_id)
+        if life is None or life.last is None:
+            return None
+        mine = life.last.owner == viewer_id
+        return life.last.private if mine or life.last.public is None else life.last.public
+
+    def progress(self, video_id: str, room: int = PREVIEW) -> bytes | None:
+        """The progress of a video that is being made; its preview only where it fits into `room` bytes."""
+        life = self._lives.get(video_id)
+        if life is None or life.ended:
+            return None
+        return frames.encode(
+            "progress",
+            video_id=video_id,
+            revision=life.revision,
+            stage=life.stage.value,
+            fraction=life.progress.fraction,
+            scene_number=life.scene_number,
+            scene_count=life.progress.scene_count,
+            title=life.title,
+            preview=life.preview if life.preview and len(life.preview) < room else None,
+        )
+
+
+def _durable(received: Received) -> bool:
+    return received.topic == DURABLE
