@@ -43,7 +43,8 @@ def work(shop: Workshop, cause: Envelope[AssembleVideo]) -> list[Envelope[base.M
     tell(0.0, None)
     flavor = flavors.get_flavor(task.flavor)
     mood = flavor.mood or task.script.mood
-    parts = [part.model_dump(mode="json") for part in task.parts]
+    # Without the ids of the scenes: another revision of the same scenes is the same video.
+    parts = [part.model_dump(mode="json", exclude={"scene_id"}) for part in task.parts]
     key = fingerprint(kind="video", recipe=RECIPE, parts=parts, title=task.script.title, mood=mood, fps=flavor.fps)
     kept = shop.remembered(key, Joined)
     joined = kept or _join(shop, task, flavor, mood)

@@ -37,7 +37,7 @@ def request(history: History, order: Order, now_us: int | None = None) -> Revisi
     revision = history.newest + 1
     changes = _explicit(order, revision)
     prompt = _prompt(history, before)
-    script = before.script.script if before.script else None
+    script = _script(before)
     _check(order, prompt, script)
     kept = None if changes.of_the_script and not order.redo else script
     return RevisionRequested(
@@ -69,6 +69,13 @@ def _prompt(history: History, before: Revision) -> PromptSubmitted | RevisionReq
     if prompt is None:
         raise NotRegenerableError(f"The log has no prompt of video {history.video_id}.")
     return prompt
+
+
+def _script(before: Revision) -> Script | None:
+    """As it was written, or as it was asked for where nothing has come of that yet."""
+    if before.script:
+        return before.script.script
+    return before.requested.script if before.requested else None
 
 
 def _check(order: Order, prompt: PromptSubmitted | RevisionRequested, script: Script | None) -> None:
