@@ -27,6 +27,7 @@ class Draft:
     lines: list[Line] = field(default_factory=list)
     given: bool = False  #: the user's own words: nothing is added
     needs: int = 1  #: how many lines of the first rule it must have
+    most_words: int = 999  #: of one line
 
     @property
     def text(self) -> str:
@@ -52,9 +53,10 @@ class Pen:
         self.slots, self.groups, self.rng = slots, groups, rng
         self._used: set[str] = set()
 
-    def line(self, rule: str, room: float, limit: float = 1e9) -> Line | None:
+    def line(self, rule: str, room: float, limit: float = 1e9, most_words: int = 999) -> Line | None:
         """A line of about `room` seconds and under `limit`; None where the rule has nothing left that fits."""
         found = [line for line in self._candidates(rule) if said(line) <= limit]
+        found = [line for line in found if len(line.text.split()) <= most_words] or found
         near = [line for line in found if abs(said(line) - room) <= _NEAR * room]
         chosen = near[0] if near else min(found, key=lambda line: abs(said(line) - room), default=None)
         if chosen is not None:
@@ -78,7 +80,8 @@ def write(drafts: list[Draft], pen: Pen, seconds: float) -> None:
     shares = {id(draft): seconds * draft.beat.share / sum(d.beat.share for d in drafts) for draft in drafts}
     for draft in (draft for draft in drafts if not draft.given):
         for _ in range(draft.needs):
-            line = pen.line(draft.beat.lines[0], shares[id(draft)] / draft.needs - PAD_S)
+            room = shares[id(draft)] / draft.needs - PAD_S
+            line = pen.line(draft.beat.lines[0], room, most_words=draft.most_words)
             draft.lines += [line] if line else []
         pen.slots = slots.again(pen.slots)
     _shorten(drafts, pen, seconds)

@@ -36,8 +36,11 @@ def outline(topic: Topic, shape: Archetype, seconds: float) -> list[Draft]:
     if topic.facts:
         return _around(topic, seconds)
     if any(beat.beat == ITEM for beat in shape.beats):
-        return _items(shape, topic.count or min(max(round((seconds - 8) / 6), 2), 5))
-    return [Draft(beat) for beat in fit.pick(shape, seconds)]
+        drafts = _items(shape, topic.count or min(max(round((seconds - 8) / 6), 2), 5))
+    else:
+        drafts = [Draft(beat) for beat in fit.pick(shape, seconds)]
+    drafts[0].most_words = shape.hook.max_words
+    return drafts
 
 
 def items(drafts: Sequence[Draft]) -> int:

@@ -77,6 +77,12 @@ def test_a_hundred_prompts_give_a_hundred_hooks() -> None:
     assert len({write(prompt, seed=i).scenes[0].narration for i, prompt in enumerate(prompts)}) == 100
 
 
+def test_hooks_keep_to_their_archetypes_rules() -> None:
+    for i, prompt in enumerate(VARIED):
+        script = write(prompt, seed=i)
+        assert len(script.scenes[0].narration.split()) <= archetypes()[script.archetype].hook.max_words, prompt
+
+
 def test_fifty_videos_hardly_ever_say_the_same_sentence_twice() -> None:
     # Given fifty prompts
     scripts = [write(prompt, seed=i) for i, prompt in enumerate(VARIED[:50])]
