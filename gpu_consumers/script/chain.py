@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gpu_consumers.errors import BackendError, TransientBackendError
 from gpu_consumers.ports import Brief, ScriptWriter
 from gpu_consumers.script.openai import OpenAIWriter
 from gpu_consumers.script.templates import TemplateWriter
-from infra.flavors import Flavor, WriterSpec
+from infra.flavors import Flavor, Limits, WriterSpec
 from schemas.values import Script
 from schemas.videos import Fallback
 
@@ -30,22 +30,25 @@ class Written:
 
 @dataclass(frozen=True, kw_only=True)
 class WriterChain:
-    """Writes with the first writer that can."""
+    """Writes with the first writer that can, within the flavor's limits."""
 
     writers: Sequence[ScriptWriter]
+    limits: Limits = Limits()
     sleep: Callable[[float], None] = field(default=time.sleep, compare=False)
 
     @classmethod
     def of(cls, flavor: Flavor) -> WriterChain:
         """The chain of a flavor."""
-        return cls(writers=tuple(writer(spec, flavor) for spec in flavor.writers))
+        return cls(writers=tuple(writer(spec, flavor) for spec in flavor.writers), limits=flavor.limits)
 
     def fingerprint(self) -> str:
-        """Changes with any writer."""
-        return hashlib.sha256("|".join(writer.fingerprint() for writer in self.writers).encode()).hexdigest()[:32]
+        """Changes with any writer and any limit."""
+        parts = [*(writer.fingerprint() for writer in self.writers), self.limits.model_dump_json()]
+        return hashlib.sha256("|".join(parts).encode()).hexdigest()[:32]
 
     def write(self, brief: Brief) -> Written:
         """Raises `BackendError` with every reason when all writers failed."""
+        brief = replace(brief, target_seconds=min(brief.target_seconds, self.limits.max_seconds))
         failed: list[Fallback] = []
         for writer in self.writers:
             try:
@@ -53,7 +56,9 @@ class WriterChain:
             except BackendError as error:
                 failed.append(Fallback(backend=writer.name, reason=(str(error) or type(error).__name__)[:500]))
                 continue
-            return Written(script=script, writer=writer.name, fallbacks=tuple(failed))
+            return Written(
+                script=shortened(script, self.limits.max_scenes), writer=writer.name, fallbacks=tuple(failed)
+            )
         raise BackendError("no writer could: " + "; ".join(f"{f.backend}: {f.reason}" for f in failed))
 
     def _try(self, writer: ScriptWriter, brief: Brief) -> Script:
@@ -62,6 +67,15 @@ class WriterChain:
         except TransientBackendError:
             self.sleep(BACKOFF_S)
             return writer.write(brief)
+
+
+def shortened(script: Script, most: int) -> Script:
+    """At most so many scenes: the first ones, and the last, which closes."""
+    if len(script.scenes) <= most:
+        return script
+    kept = [*script.scenes[: most - 1], script.scenes[-1]]
+    scenes = tuple(scene.model_copy(update={"scene_number": number}) for number, scene in enumerate(kept, 1))
+    return script.model_copy(update={"scenes": scenes})
 
 
 def writer(spec: WriterSpec, flavor: Flavor) -> ScriptWriter:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -10,7 +10,7 @@ from gpu_consumers.errors import BackendError, TransientBackendError
 from gpu_consumers.ports import Brief
 from gpu_consumers.script.chain import WriterChain
 from gpu_consumers.script.templates import TemplateWriter
-from infra.flavors import Flavor, WriterSpec
+from infra.flavors import Flavor, Limits, WriterSpec
 from schemas.values import Script
 
 BRIEF = Brief(prompt="Why do cats purr?", archetype=None, target_seconds=30, language="en", seed=1)
@@ -68,6 +68,13 @@ def test_a_flavor_whose_model_is_away_still_gets_a_script() -> None:
     )
     written = WriterChain(writers=WriterChain.of(flavor).writers, sleep=lambda _: None).write(BRIEF)
     assert written.writer == "templates" and "did not answer" in written.fallbacks[0].reason
+
+
+def test_the_flavors_limits_hold() -> None:
+    flavor = Flavor(name="x", limits=Limits(max_seconds=20, max_scenes=3))
+    script = WriterChain.of(flavor).write(replace(BRIEF, target_seconds=60)).script
+    assert [scene.scene_number for scene in script.scenes] == [1, 2, 3] and script.scenes[-1].beat == "close"
+    assert sum(scene.duration_s for scene in script.scenes) <= 23
 
 
 def test_the_fingerprint_changes_with_the_writers_and_their_prompt() -> None:
