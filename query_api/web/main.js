@@ -50,7 +50,7 @@ function hear(frame) {
   const own = jobs.jobs.some((job) => job.id === frame.video_id);
   if (frame.type === "video") feed.offer(withReason(frame.card, own ? "you" : frame.audience), own ? "you" : frame.audience);
   if (frame.type === "video" && own && !sheet.dialog.open) toast(`“${frame.card.title}” is ready.`);
-  if (frame.type === "withdrawn") feed.withdraw(frame.video_id);
+  if (frame.type === "withdrawn") feed.withdraw(frame.video_id, frame.revision);
 }
 
 

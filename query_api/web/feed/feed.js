@@ -106,11 +106,13 @@ export class Feed extends EventTarget {
   }
 
   /**
-   * A video is not to be shown any more.
+   * A video is not to be shown any more; unless it was an older revision that was withdrawn.
    * @param {string} id
+   * @param {number} revision
    */
-  withdraw(id) {
-    if (!this.list.withdraw(id)) return;
+  withdraw(id, revision) {
+    const card = this.list.items[this.list.find(id)];
+    if ((card && card.revision > revision) || !this.list.withdraw(id)) return;
     this.slides.remove(id);
     this.#aim();
   }
