@@ -5,12 +5,14 @@ Everything is drawn where x264 reads it, so that no colour conversion of a whole
 
 from __future__ import annotations
 
+from copy import copy
+
 import av
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from gpu_consumers.picture.colour import Floats, Plane, Planes, Rgb, halved, planes_of, yuv, yuv420
+from gpu_consumers.picture.colour import Plane, Planes, Rgb, halved, yuv, yuv420
 
 Wide = npt.NDArray[np.uint16]
 
@@ -18,35 +20,16 @@ Wide = npt.NDArray[np.uint16]
 class Sprite:
     """A small picture with transparency, kept as what one blend needs: `dst * keep + add >> 8`."""
 
-    __slots__ = ("add", "height", "keep", "width")
+    __slots__ = ("add", "height", "keep", "left", "top", "width")
 
     def __init__(self, add: tuple[Wide, Wide, Wide], keep: tuple[Wide, Wide]) -> None:
-        self.add, self.keep = add, keep
         self.height, self.width = keep[0].shape
-
-    @classmethod
-    def of_image(cls, image: Image.Image) -> Sprite:
-        """From an RGBA image; padded to even sizes."""
-        return cls.of_rgba(np.asarray(_even(image.convert("RGBA"))))
-
-    @classmethod
-    def of_rgba(cls, rgba: npt.NDArray[np.uint8]) -> Sprite:
-        """From (h, w, 4) of uint8, even sizes, alpha not premultiplied."""
-        alpha = rgba[..., 3].astype(np.float32) / np.float32(255)
-        return cls.of_premultiplied(rgba[..., :3] * alpha[..., None], alpha)
-
-    @classmethod
-    def of_premultiplied(cls, colour: Floats, alpha: Floats) -> Sprite:
-        """From colour (h, w, 3), 0…255 times alpha, and alpha (h, w), 0…1; even sizes.
-
-        Chroma under a transparent pixel means nothing: weighing it by alpha keeps edges free of a fringe.
-        """
-        levels = zip(planes_of(colour), (16, 128, 128), strict=True)
-        luma, blue, red = (256 * plane + (alpha - 1) * np.float32(256 * zero) for plane, zero in levels)
-        cover = alpha * 256
-        small = halved(cover)
-        add = (_wide(luma), _wide(halved(blue)), _wide(halved(red)))
-        return cls(add, (256 - _wide(cover), 256 - _wide(small)))
+        # What is wholly transparent round it is cut off, and remembered as an offset.
+        rows, columns = _extent(keep[1], axis=1), _extent(keep[1], axis=0)
+        self.left, self.top = 2 * columns.start, 2 * rows.start
+        half = (rows, columns)
+        full = (slice(2 * rows.start, 2 * rows.stop), slice(2 * columns.start, 2 * columns.stop))
+        self.add, self.keep = (add[0][full], add[1][half], add[2][half]), (keep[0][full], keep[1][half])
 
     @classmethod
     def of_mask(cls, mask: npt.NDArray[np.floating], colour: Rgb) -> Sprite:
@@ -60,9 +43,12 @@ class Sprite:
     def faded(self, alpha: float) -> Sprite:
         """The same, less opaque: 1 is as it is, 0 is nothing."""
         weight = np.uint32(round(256 * min(1.0, max(0.0, alpha))))
-        add = tuple((plane * weight >> np.uint32(8)).astype(np.uint16) for plane in self.add)
-        keep = tuple((256 - ((256 - plane) * weight >> np.uint32(8))).astype(np.uint16) for plane in self.keep)
-        return Sprite((add[0], add[1], add[2]), (keep[0], keep[1]))
+        made = copy(self)
+        luma, blue, red = ((plane * weight >> np.uint32(8)).astype(np.uint16) for plane in self.add)
+        made.add = luma, blue, red
+        full, half = ((256 - ((256 - plane) * weight >> np.uint32(8))).astype(np.uint16) for plane in self.keep)
+        made.keep = full, half
+        return made
 
 
 class Plate:
@@ -78,6 +64,22 @@ class Plate:
     def of_image(cls, image: Image.Image) -> Plate:
         """From any image; padded to even sizes."""
         return cls(yuv420(np.asarray(_even(image.convert("RGB")))))
+
+    @classmethod
+    def of_mask(cls, mask: Image.Image, ground: Rgb, colour: Rgb) -> Plate:
+        """One colour on another through a mask (mode L), even sizes."""
+        full, half = np.asarray(mask), np.asarray(mask.reduce(2))
+        tones = zip((full, half, half), yuv(ground), yuv(colour), strict=True)
+        luma, blue, red = (np.linspace(low, high, 256).round().astype(np.uint8)[share] for share, low, high in tones)
+        return cls((luma, blue, red))
+
+    def lay(self, mask: Image.Image, colour: Rgb) -> None:
+        """One more colour through a mask of the plate's size."""
+        small = mask.reduce(2)
+        for plane, cover, level in zip(self.planes, (mask, small, small), yuv(colour), strict=True):
+            share = np.asarray(cover).astype(np.uint16)
+            share += share >> 7
+            _blend(plane, 256 - share, share * np.uint16(level))
 
     @classmethod
     def plain(cls, width: int, height: int, colour: Rgb) -> Plate:
@@ -136,13 +138,18 @@ class Canvas:
 
     def stamp(self, sprite: Sprite, x: float, y: float) -> None:
         """Blend a sprite with its top left corner at (x, y), rounded to whole pixels, clipped."""
-        left, top = round(x), round(y)
+        left, top = round(x) + sprite.left, round(y) + sprite.top
         keeps = (sprite.keep[0], sprite.keep[1], sprite.keep[1])
         for shift, plane, keep, add in zip((0, 1, 1), self.planes, keeps, sprite.add, strict=True):
             spot = _overlap(plane, keep.shape, left >> shift, top >> shift)
             if spot is not None:
                 there, here = spot
                 _blend(plane[there], keep[here], add[here])
+
+
+def _extent(keep: Wide, axis: int) -> slice:
+    seen = np.flatnonzero((keep < 256).any(axis=axis))
+    return slice(int(seen[0]), int(seen[-1]) + 1) if len(seen) else slice(0, 1)
 
 
 def _blend(target: Plane, keep: Wide, add: Wide) -> None:

@@ -31,7 +31,7 @@ CAPTION_STYLES = {
         CaptionStyle("karaoke", Face.BLACK, 100, outline=0.08, ahead=0.7, pop=1.08),
         CaptionStyle("box", Face.BLACK, 94, outline=0.07, boxed=True, space=1.75),
         CaptionStyle("punch", Face.BLACK, 168, upper=True, outline=0.09, pop=1.16, single=True),
-        CaptionStyle("clean", Face.BOLD, 70, ahead=0.5, panel=0.62),
+        CaptionStyle("clean", Face.BOLD, 78, ahead=0.5, panel=0.62),
     )
 }
 

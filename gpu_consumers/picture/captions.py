@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from PIL import Image, ImageFilter
+from PIL import Image, ImageChops, ImageFilter
 
 from gpu_consumers.picture.canvas import Canvas, Sprite
 from gpu_consumers.picture.caption_styles import CaptionStyle
@@ -102,11 +102,12 @@ class Letters:
         self.margin = even(size * 0.34)
         self._width = round(advance(word, style.face, size))
         self._sheet = (even(self._width + 2 * self.margin), even(size * 1.36 + 2 * self.margin))
-        self._fill, self._edge = Image.new("L", self._sheet), Image.new("L", self._sheet)
+        self._fill, edge = Image.new("L", self._sheet), Image.new("L", self._sheet)
         at = self.margin, self.margin + size
         draw(self._fill, *at, word, style.face, size)
-        draw(self._edge, *at, word, style.face, size, style.outline * size)
-        self._shadow = self._edge.filter(ImageFilter.BoxBlur(size * 0.07))
+        draw(edge, *at, word, style.face, size, style.outline * size)
+        shadow = edge.filter(ImageFilter.BoxBlur(size * 0.07)).point(lambda level: level * 0.55)
+        self._under = ImageChops.lighter(shadow, edge) if style.outline else shadow
 
     def sprite(self, accent: Rgb | None) -> Sprite:
         """The word in white, or made active in that colour: its letters, or the plate behind them."""
@@ -116,9 +117,7 @@ class Letters:
             ink.lay(self._plate(), accent)
             colour = ink_on(accent)
         else:
-            ink.lay(self._shadow, BLACK, 0.55)
-            if self._style.outline:
-                ink.lay(self._edge, _NIGHT)
+            ink.lay(self._under, BLACK)
         ink.lay(self._fill, colour)
         for x, picture in emoji(self._word, self._style.face, size):
             ink.lay_picture(picture, round(self.margin + x), round(self.margin + size * 1.14 - picture.height))

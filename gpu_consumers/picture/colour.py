@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import NamedTuple
 
+import av
 import numpy as np
 import numpy.typing as npt
+from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 
 Plane = npt.NDArray[np.uint8]
 Planes = tuple[Plane, Plane, Plane]
@@ -45,6 +48,7 @@ WHITE = Rgb(255, 255, 255)
 BLACK = Rgb(0, 0, 0)
 
 
+@cache
 def yuv(colour: Rgb) -> tuple[int, int, int]:
     """One colour as (Y, Cb, Cr)."""
     luma, blue, red = planes_of(np.array([[colour]], dtype=np.float32))
@@ -66,10 +70,23 @@ def halved(plane: Floats) -> Floats:
     return (pairs[:, 0::2] + pairs[:, 1::2]) * np.float32(0.25)
 
 
-def yuv420(rgb: npt.NDArray[np.generic]) -> Planes:
-    """(h, w, 3) of 0…255, even sizes, to uint8 planes (h, w), (h/2, w/2), (h/2, w/2)."""
-    luma, blue, red = planes_of(rgb)
-    return rounded(luma), rounded(halved(blue)), rounded(halved(red))
+def yuv420(rgb: npt.NDArray[np.uint8]) -> Planes:
+    """(h, w, 3) of uint8, even sizes, to uint8 planes (h, w), (h/2, w/2), (h/2, w/2)."""
+    height, width = rgb.shape[:2]
+    source = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), format="rgb24")
+    frame = VideoReformatter().reformat(
+        source,
+        format="yuv420p",
+        dst_colorspace=Colorspace.ITU709,
+        dst_color_range=ColorRange.MPEG,
+        interpolation=Interpolation.AREA | Interpolation.ACCURATE_RND,
+        threads=1,
+    )
+    packed: Plane = frame.to_ndarray().reshape(-1).astype(np.uint8)
+    luma, size = height * width, height * width // 4
+    half = (height // 2, width // 2)
+    parts = packed[:luma], packed[luma : luma + size], packed[luma + size :]
+    return parts[0].reshape(height, width), parts[1].reshape(half), parts[2].reshape(half)
 
 
 def rounded(plane: Floats) -> Plane:

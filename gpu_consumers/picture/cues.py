@@ -83,7 +83,8 @@ def _parts_of(text: str) -> list[str]:
     parts = pieces(text)
     if len(parts) > 3:
         return ["".join(parts[n : n + 2]) for n in range(0, len(parts), 2)]
-    if len(text) > 12 and "\u0e00" <= text[0] <= "\u109f" or "\u1780" <= text[0] <= "\u17ff":
+    unspaced = "\u0e00" <= text[0] <= "\u109f" or "\u1780" <= text[0] <= "\u17ff"  # Thai to Burmese, Khmer
+    if unspaced and len(text) > 12:
         return [part.text for part in broken(Token(text), lambda part: len(part) <= 8)]
     return [text]
 

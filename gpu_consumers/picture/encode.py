@@ -19,9 +19,9 @@ PRESET, CRF, KEY_SECONDS = "veryfast", 26, 2
 
 
 class ClipWriter:
-    """Writes a clip under a temporary name, moved into place when it is whole; errors leave nothing behind.
+    """Writes a clip under a temporary name, moved into place when whole; an error leaves nothing.
 
-    Closed GOPs, a key frame first and every two seconds, BT.709 in limited range, one thread: equal frames, equal bytes.
+    Closed GOPs, a key frame first and every two seconds, BT.709 in limited range; equal frames give equal bytes.
     """
 
     def __init__(self, out: Path, width: int, height: int, fps: int) -> None:

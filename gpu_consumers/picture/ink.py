@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from PIL import Image
 
 from gpu_consumers.picture.canvas import Sprite, Wide
 from gpu_consumers.picture.colour import Floats, Rgb, yuv, yuv420
+
+
+def sprite_of(image: Image.Image) -> Sprite:
+    """A sprite from an RGBA image."""
+    ink = Ink(*image.size)
+    ink.lay_picture(image, 0, 0)
+    return ink.sprite()
 
 
 class Ink:
@@ -52,6 +61,9 @@ class Ink:
 
 
 def _cover(mask: Image.Image, opacity: float) -> Wide:
-    share = round(256 * opacity)
-    table = [round(value * share / 255) for value in range(256)]
-    return np.take(np.array(table, np.uint16), np.asarray(mask))
+    return np.take(_table(round(256 * opacity)), np.asarray(mask))
+
+
+@cache
+def _table(most: int) -> Wide:
+    return np.linspace(0, most, 256).round().astype(np.uint16)

@@ -99,6 +99,7 @@ def _picture(character: str, width: int) -> Image.Image:
     return box.resize((max(1, width), max(1, round(width * box.height / box.width))), Image.Resampling.LANCZOS)
 
 
+@lru_cache(maxsize=8192)
 def _advance(run: Run, size: int) -> float:
     if run.emoji:
         return 1.16 * size * len(run.text)

@@ -73,7 +73,7 @@ def limited(samples: Stereo, ceiling_db: float = CEILING_DB) -> Stereo:
     lowest = _windows(wanted, _LOOK + 1).min(axis=1)
     smooth = _windows(lowest, _LOOK).mean(axis=1)
     centres = (np.arange(blocks) + 0.5) * _BLOCK
-    gain = np.interp(np.arange(len(samples)), centres, smooth).astype(np.float32)
+    gain = np.asarray(np.interp(np.arange(len(samples)), centres, smooth), np.float32)
     return samples * gain[:, None]
 
 

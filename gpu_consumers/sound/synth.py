@@ -75,7 +75,7 @@ def noise_hit(seconds: float, low: float, high: float, seed: int) -> Mono:
     samples = int(seconds * RATE)
     spectrum = np.fft.rfft(np.random.default_rng(seed).standard_normal(samples))
     at = np.fft.rfftfreq(samples, 1 / RATE)
-    band = np.exp(-(np.maximum(0, low - at) / (0.3 * low)) ** 2 - (np.maximum(0, at - high) / (0.3 * high)) ** 2)
+    band = np.exp(-((np.maximum(0, low - at) / (0.3 * low)) ** 2) - (np.maximum(0, at - high) / (0.3 * high)) ** 2)
     hit = np.fft.irfft(spectrum * band, samples).astype(np.float32) * decay(samples, seconds)
     return hit / np.float32(np.abs(hit).max())
 

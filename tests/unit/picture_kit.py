@@ -65,14 +65,16 @@ def plain(canvas: Canvas, colour: Rgb = Rgb(90, 90, 90)) -> Canvas:
     return canvas
 
 
-def small_clip(path: Path, frames: int = 20, fps: int = 30, *, moving: bool = True, colour: Rgb = Rgb(70, 110, 60)) -> Path:
+def small_clip(
+    path: Path, frames: int = 20, fps: int = 30, *, moving: bool = True, colour: Rgb = Rgb(70, 110, 60)
+) -> Path:
     """A clip of 96 x 160 in which a square moves."""
     canvas = Canvas.blank(96, 160)
     with ClipWriter(path, 96, 160, fps) as writer:
         for frame in range(frames):
             canvas.fill(colour)
             if moving:
-                canvas.fill(Rgb(250, 200, 40), 2 * (frame % 30), 40, 30, 30)
+                canvas.fill(Rgb(250, 200, 40), 2 * (frame % 31), 40, 30, 30)
             writer.write(canvas)
     return path
 

@@ -8,14 +8,19 @@ from PIL import Image
 
 from gpu_consumers.picture.canvas import Canvas, Plate, Sprite
 from gpu_consumers.picture.colour import BLACK, WHITE, Rgb, yuv
-from gpu_consumers.picture.ink import Ink
+from gpu_consumers.picture.ink import Ink, sprite_of
 from gpu_consumers.picture.palettes import PALETTES, ink_on
 from tests.unit.picture_kit import plain
 
 
 @pytest.mark.parametrize(
     ("colour", "levels"),
-    [(BLACK, (16, 128, 128)), (WHITE, (235, 128, 128)), (Rgb(255, 0, 0), (63, 102, 240)), (Rgb(0, 0, 255), (32, 240, 118))],
+    [
+        (BLACK, (16, 128, 128)),
+        (WHITE, (235, 128, 128)),
+        (Rgb(255, 0, 0), (63, 102, 240)),
+        (Rgb(0, 0, 255), (32, 240, 118)),
+    ],
 )
 def test_colours_are_bt709_in_limited_range(colour: Rgb, levels: tuple[int, int, int]) -> None:
     assert yuv(colour) == levels
@@ -42,7 +47,7 @@ def test_a_picture_and_its_mask_make_the_same_sprite() -> None:
     rgba = np.zeros((8, 8, 4), np.uint8)
     rgba[2:6, 2:6] = (200, 40, 90, 255)
     results = []
-    for sprite in (Sprite.of_mask(mask, Rgb(200, 40, 90)), Sprite.of_image(Image.fromarray(rgba, "RGBA"))):
+    for sprite in (Sprite.of_mask(mask, Rgb(200, 40, 90)), sprite_of(Image.fromarray(rgba))):
         canvas = plain(Canvas.blank(8, 8))
         canvas.stamp(sprite, 0, 0)
         results.append([plane.copy() for plane in canvas.planes])

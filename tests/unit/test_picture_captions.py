@@ -15,7 +15,14 @@ from gpu_consumers.picture.palettes import PALETTES
 from schemas.values import Format, Word
 from tests.unit.picture_kit import plain
 
-TEXTS = ["Hi", "extraordinarily characteristic misunderstandings", "x" * 60, "مرحبا بالعالم", "猫はなぜ喉を鳴らす", "😀 ok"]
+TEXTS = [
+    "Hi",
+    "extraordinarily characteristic misunderstandings",
+    "x" * 60,
+    "مرحبا بالعالم",
+    "猫はなぜ喉を鳴らす",
+    "😀 ok",
+]
 
 
 def drawn(text: str, style: str, frame: int, shape: Format = Format.PORTRAIT) -> Canvas:

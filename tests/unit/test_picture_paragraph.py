@@ -18,7 +18,8 @@ def lines(text: Paragraph) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "text", ["Why?", "Why do cats purr at night", "猫はなぜゴロゴロと喉を鳴らすのでしょうか", "لماذا تخرخر القطط", "x" * 60]
+    "text",
+    ["Why?", "Why do cats purr at night", "猫はなぜゴロゴロと喉を鳴らすのでしょうか", "لماذا تخرخر القطط", "x" * 60],
 )
 def test_it_stays_in_its_box(text: str) -> None:
     made = paragraph(text)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from gpu_consumers.picture.canvas import Canvas, Plate, Sprite
+from gpu_consumers.picture.colour import Floats
 from gpu_consumers.picture.headline import Type
 from gpu_consumers.picture.motion import ease_out, progress
 from gpu_consumers.picture.shapes import disc, even, ring
@@ -47,18 +48,25 @@ def _chart(stage: Stage, width: int, height: int) -> Plate:
     rng, palette, scale = stage.rng("chart"), stage.palette, 2
     x = np.linspace(0, width / height, width // scale, dtype=np.float32)[None, :]
     y = np.linspace(0, 1, height // scale, dtype=np.float32)[:, None]
-    land = sum(
-        np.sin(x * float(fx) + y * float(fy) + float(phase)) / np.float32(1 + n * 0.35)
-        for n, (fx, fy, phase) in enumerate(rng.uniform((-9, -9, 0), (9, 9, 6.28), (7, 3)))
-    )
-    land = np.asarray((land - np.min(land)) / (np.max(land) - np.min(land)) * LEVELS, np.float32)
-    steep = np.hypot(*np.gradient(land)) + np.float32(1e-4)
-    near = np.abs(land - np.round(land)) / steep
+    land = np.zeros((height // scale, width // scale), np.float32)
+    for n, (fx, fy, phase) in enumerate(rng.uniform((-9, -9, 0), (9, 9, 6.28), (7, 3)).tolist()):
+        land += np.sin(x * np.float32(fx) + y * np.float32(fy) + np.float32(phase)) / np.float32(1 + n * 0.35)
+    land = (land - land.min()) * np.float32(LEVELS / (land.max() - land.min()))
+    lines = _lines(land)
+    size = even(width), even(height)
+    heights, drawn = (_enlarged(mask, size) for mask in (land * np.float32(255 / LEVELS), lines * np.float32(150)))
+    plate = Plate.of_mask(heights, palette.deep, palette.ground.mix(palette.first, 0.35))
+    plate.lay(drawn, palette.second)
+    return plate
+
+
+def _lines(land: Floats) -> Floats:
+    """1 on whole levels, a pixel or so wide however steep the land is; every fourth line is bolder."""
+    across, down = np.gradient(land)
+    near = np.abs(land - np.round(land)) / (np.hypot(across, down) + np.float32(1e-4))
     bold = (np.round(land) % 4 == 0) * np.float32(0.7)
-    lines = np.clip(np.float32(1.1) + bold - near, 0, 1)
-    heights = Image.fromarray((land * (255 / LEVELS)).astype(np.uint8))
-    image = Image.new("RGB", heights.size, tuple(palette.deep))
-    ImageDraw.Draw(image).bitmap((0, 0), heights, fill=tuple(palette.ground.mix(palette.first, 0.35)))
-    mask = Image.fromarray((lines * 150).astype(np.uint8))
-    ImageDraw.Draw(image).bitmap((0, 0), mask, fill=tuple(palette.second))
-    return Plate.of_image(image.resize((even(width), even(height)), Image.Resampling.BICUBIC))
+    return np.asarray(np.clip(np.float32(1.1) + bold - near, 0, 1), np.float32)
+
+
+def _enlarged(mask: Floats, size: tuple[int, int]) -> Image.Image:
+    return Image.fromarray(mask.astype(np.uint8)).resize(size, Image.Resampling.BILINEAR)

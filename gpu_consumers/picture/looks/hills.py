@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gpu_consumers.picture.canvas import Canvas, Plate, Sprite
-from gpu_consumers.picture.colour import Floats, Rgb, yuv420
+from gpu_consumers.picture.colour import Floats, Rgb, rounded, yuv
 from gpu_consumers.picture.headline import Type
 from gpu_consumers.picture.layout import Box
 from gpu_consumers.picture.motion import ease_out, progress
@@ -35,7 +35,7 @@ def hills(stage: Stage) -> Paint:
     depths = [0.15, 0.4, 0.7, 1.0]
     travel = 0.16 * layout.width
     ridges = [_ridge(stage, rng, depth, travel) for depth in depths]
-    radius = 0.17 * layout.width
+    radius = 180 * layout.unit
     sun = Sprite.of_mask(disc(radius, 2.0), palette.accent)
     halo = Sprite.of_mask(glow(radius * 2.4) * 0.5, palette.accent)
     sun_x = layout.width * float(rng.uniform(0.3, 0.7))
@@ -75,8 +75,12 @@ def _ridge(stage: Stage, rng: np.random.Generator, depth: float, travel: float) 
 
 def _sky(stage: Stage) -> Plate:
     layout, palette = stage.layout, stage.palette
-    y = np.linspace(0, 1, layout.height, dtype=np.float32)[:, None, None]
-    top, low = np.array(palette.ground, np.float32), np.array(palette.first.mix(palette.second, 0.5), np.float32)
-    amount = np.clip(y * 1.5, 0, 1)
-    column = top * (1 - amount) + low * amount
-    return Plate(yuv420(np.broadcast_to(column, (layout.height, layout.width, 3))))
+    share = np.clip(np.linspace(0, 1.5, layout.height, dtype=np.float32), 0, 1)[:, None]
+    # Noise of one level hides the steps of a long gradient; it stands still, so it costs the encoder little.
+    noise = stage.rng("sky").uniform(-0.5, 0.5, (layout.height, layout.width)).astype(np.float32)
+    low = palette.first.mix(palette.second, 0.5)
+    planes = []
+    for shift, start, end in zip((0, 1, 1), yuv(palette.ground), yuv(low), strict=True):
+        grain = noise[:: 1 << shift, :: 1 << shift]
+        planes.append(rounded(np.float32(start) + np.float32(end - start) * share[:: 1 << shift] + grain))
+    return Plate((planes[0], planes[1], planes[2]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from gpu_consumers.picture.canvas import Canvas, Plate
 from gpu_consumers.picture.colour import Rgb
@@ -51,6 +51,4 @@ def _row(phrase: str, tall: int, width: int, ground: Rgb, colour: Rgb) -> tuple[
     mask = Image.new("L", (even(period * copies), tall))
     for n in range(copies):
         draw(mask, n * period, tall * 0.86, text, Face.CONDENSED, size)
-    image = Image.new("RGB", mask.size, tuple(ground))
-    ImageDraw.Draw(image).bitmap((0, 0), mask, fill=tuple(colour))
-    return Plate.of_image(image), period
+    return Plate.of_mask(mask, ground, colour), period

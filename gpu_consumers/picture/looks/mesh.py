@@ -14,7 +14,7 @@ from gpu_consumers.picture.stage import Backdrop, Paint, Stage, blend
 
 def mesh(stage: Stage) -> Paint:
     """Six lights on slow closed paths; the heading floats on a pane of glass."""
-    backdrop, rng, palette, unit = Backdrop(stage.layout), stage.rng("mesh"), stage.palette, stage.layout.unit
+    backdrop, rng, palette, unit = Backdrop(stage.layout, 15), stage.rng("mesh"), stage.palette, stage.layout.unit
     tall = stage.layout.height / stage.layout.width
     x = np.linspace(0, 1, backdrop.width, dtype=np.float32)[None, :]
     y = np.linspace(0, tall, backdrop.height, dtype=np.float32)[:, None]

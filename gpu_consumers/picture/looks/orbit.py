@@ -54,11 +54,11 @@ def orbit(stage: Stage) -> Paint:
 
 def _sky(stage: Stage, centre: tuple[float, float], half: float) -> Plate:
     layout, palette, rng = stage.layout, stage.palette, stage.rng("sky")
-    small = Image.new("RGB", (layout.width // 4, layout.height // 4), tuple(palette.deep))
     light = Image.fromarray((np.asarray(glow(half * 0.36)) * 255).astype(np.uint8)).resize((layout.width // 3,) * 2)
-    spot = round(centre[0] / 4 - light.width / 2), round(centre[1] / 4 - light.height / 2)
-    ImageDraw.Draw(small).bitmap(spot, light, fill=tuple(palette.ground.mix(palette.first, 0.45)))
-    image = small.resize((layout.width, layout.height), Image.Resampling.BICUBIC)
+    small = Image.new("L", (layout.width // 4, layout.height // 4))
+    small.paste(light, (round(centre[0] / 4 - light.width / 2), round(centre[1] / 4 - light.height / 2)))
+    shine = small.resize((layout.width, layout.height), Image.Resampling.BICUBIC)
+    plate = Plate.of_mask(shine, palette.deep, palette.ground.mix(palette.first, 0.45))
     rings = Image.new("L", (layout.width * 2, layout.height * 2))
     pen = ImageDraw.Draw(rings)
     for share in RINGS:
@@ -67,5 +67,5 @@ def _sky(stage: Stage, centre: tuple[float, float], half: float) -> Plate:
         pen.ellipse(box, outline=110, width=round(5 * layout.unit))
     for x, y, size in rng.uniform((0, 0, 1.5), (layout.width * 2, layout.height * 2, 5), (170, 3)):
         pen.ellipse((x - size, y - size, x + size, y + size), fill=int(rng.integers(60, 190)))
-    ImageDraw.Draw(image).bitmap((0, 0), rings.reduce(2), fill=tuple(palette.second.mix(WHITE, 0.4)))
-    return Plate.of_image(image)
+    plate.lay(rings.reduce(2), palette.second.mix(WHITE, 0.4))
+    return plate

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from gpu_consumers.picture.canvas import Canvas, Plate, Wide
-from gpu_consumers.picture.colour import Rgb, halved
+from gpu_consumers.picture.colour import Floats, Rgb, halved
 from gpu_consumers.picture.headline import Type
 from gpu_consumers.picture.layout import Box
 from gpu_consumers.picture.motion import ease_out, progress
@@ -65,21 +65,17 @@ def _seam(width: int, slope: float, thick: float | None = None) -> tuple[tuple[W
 
 
 def _striped(width: int, height: int, step: int, ground: Rgb, colour: Rgb) -> Plate:
-    x, y = np.arange(width, dtype=np.float32)[None, :], np.arange(height, dtype=np.float32)[:, None]
-    wave = np.abs((x + y) % step - step / 2) - step / 4
-    mask = Image.fromarray((edge(wave, 1.5) * 255).astype(np.uint8))
-    return _painted(mask, ground, colour)
+    x, y = np.arange(step, dtype=np.float32)[None, :], np.arange(step, dtype=np.float32)[:, None]
+    return _repeated(edge(np.abs((x + y) % step - step / 2) - step / 4, 1.5), width, height, ground, colour)
 
 
 def _dotted(width: int, height: int, step: int, ground: Rgb, colour: Rgb) -> Plate:
-    x, y = np.arange(width, dtype=np.float32)[None, :], np.arange(height, dtype=np.float32)[:, None]
-    row = (y // step) % 2
-    dx, dy = (x + row * step / 2) % step - step / 2, y % step - step / 2
-    mask = Image.fromarray((edge(np.hypot(dx, dy) - step * 0.13, 1.5) * 255).astype(np.uint8))
-    return _painted(mask, ground, colour)
+    x, y = np.arange(step, dtype=np.float32)[None, :], np.arange(2 * step, dtype=np.float32)[:, None]
+    dx, dy = (x + y // step * step / 2) % step - step / 2, y % step - step / 2
+    return _repeated(edge(np.hypot(dx, dy) - step * 0.13, 1.5), width, height, ground, colour)
 
 
-def _painted(mask: Image.Image, ground: Rgb, colour: Rgb) -> Plate:
-    image = Image.new("RGB", mask.size, tuple(ground))
-    ImageDraw.Draw(image).bitmap((0, 0), mask, fill=tuple(colour))
-    return Plate.of_image(image)
+def _repeated(tile: Floats, width: int, height: int, ground: Rgb, colour: Rgb) -> Plate:
+    small = np.asarray(tile * np.float32(255), np.uint8)
+    times = -(-height // small.shape[0]), -(-width // small.shape[1])
+    return Plate.of_mask(Image.fromarray(np.tile(small, times)[:height, :width]), ground, colour)

@@ -11,38 +11,22 @@ from gpu_consumers.picture.motion import ease_in_out, progress
 from gpu_consumers.picture.shapes import even
 from gpu_consumers.picture.stage import Paint, Stage
 
-ACROSS, EVERY, TAKES = 6, 12, 10  #: tiles a row; frames between exchanges; frames that one takes
+ACROSS, EVERY, TAKES = 6, 12, 10  #: tiles along the shorter side; frames between exchanges; frames that one takes
 
 
 def tiles(stage: Stage) -> Paint:
     """The heading stands on a plain block that is cut out of the mosaic."""
-    layout, palette, rng = stage.layout, stage.palette, stage.rng("tiles")
-    side = even(layout.width / ACROSS)
-    rows = -(-layout.height // side)
-    art = _art(stage, side)
-    board = rng.integers(len(art), size=(rows, ACROSS))
-    base = stage.canvas()
-    for row in range(rows):
-        for column in range(ACROSS):
-            base.paste(art[board[row, column]], column * side, row * side)
-    block = _block(stage, side)
-    unit = layout.unit
-    headline = stage.headline(
-        Type(largest=round(150 * unit), shadow=0, colour=palette.ink), _inside(block, round(40 * unit))
-    )
+    palette, unit = stage.palette, stage.layout.unit
+    mosaic = Mosaic(stage)
+    block = mosaic.block
+    margin = round(40 * unit)
+    inner = Box(block.x + margin, block.y + margin, block.width - 2 * margin, block.height - 2 * margin)
+    headline = stage.headline(Type(largest=round(150 * unit), shadow=0, colour=palette.ink), inner)
     canvas = stage.canvas()
-    changes: list[tuple[int, int, Plate, bool]] = []
 
     def paint(frame: int) -> Canvas:
-        if frame % EVERY == 0:
-            picks = rng.integers((rows, ACROSS, len(art), 2), size=(7, 4))
-            changes[:] = [
-                (row * side, column * side, art[tile], bool(way)) for row, column, tile, way in picks.tolist()
-            ]
-        share = ease_in_out(progress(frame % EVERY + 1, 0, TAKES))
-        for y, x, tile, down in changes:
-            _uncover(base, tile, x, y, even(side * share), down=down)
-        for plane, source in zip(canvas.planes, base.planes, strict=True):
+        mosaic.advance(frame)
+        for plane, source in zip(canvas.planes, mosaic.canvas.planes, strict=True):
             plane[...] = source
         if headline.text.words:
             canvas.fill(palette.ground, block.x, block.y, block.width, block.height)
@@ -52,22 +36,37 @@ def tiles(stage: Stage) -> Paint:
     return paint
 
 
-def _inside(box: Box, margin: int) -> Box:
-    return Box(box.x + margin, box.y + margin, box.width - 2 * margin, box.height - 2 * margin)
+class Mosaic:
+    """The tiles as they lie, on a canvas of their own, of which each frame changes a few."""
 
+    def __init__(self, stage: Stage) -> None:
+        layout, self._rng = stage.layout, stage.rng("tiles")
+        self._side = side = even(min(layout.width, layout.height) / ACROSS)
+        self._rows, self._columns = -(-layout.height // side), -(-layout.width // side)
+        self._art = _art(stage, side)
+        self._changes: list[tuple[int, int, Plate, bool]] = []
+        self.canvas = stage.canvas()
+        for row in range(self._rows):
+            for column in range(self._columns):
+                self.canvas.paste(self._art[int(self._rng.integers(len(self._art)))], column * side, row * side)
+        top = -(-stage.room.y // side) * side
+        tall = max(2, (stage.room.bottom - top) // side) * side
+        #: Where the heading stands, in whole tiles.
+        self.block = Box(side, top, (layout.width // side - 2) * side, tall)
 
-def _block(stage: Stage, side: int) -> Box:
-    room = stage.room
-    top = -(-room.y // side) * side
-    rows = max(2, (room.bottom - top) // side)
-    return Box(side, top, (ACROSS - 2) * side, rows * side)
+    def advance(self, frame: int) -> None:
+        """Uncover a little more of the tiles that are being exchanged."""
+        if frame % EVERY == 0:
+            picks = self._rng.integers((self._columns, self._rows, len(self._art), 2), size=(7, 4)).tolist()
+            self._changes = [(x * self._side, y * self._side, self._art[n], bool(way)) for x, y, n, way in picks]
+        shown = even(self._side * ease_in_out(progress(frame % EVERY + 1, 0, TAKES)))
+        for x, y, tile, down in self._changes:
+            self._uncover(tile, x, y, self._side if down else shown, shown if down else self._side)
 
-
-def _uncover(base: Canvas, tile: Plate, x: int, y: int, shown: int, *, down: bool) -> None:
-    wide, tall = (tile.width, shown) if down else (shown, tile.height)
-    for shift, plane, source in zip((0, 1, 1), base.planes, tile.planes, strict=True):
-        spot = plane[y >> shift : (y + tall) >> shift, x >> shift : (x + wide) >> shift]
-        spot[...] = source[: spot.shape[0], : spot.shape[1]]
+    def _uncover(self, tile: Plate, x: int, y: int, wide: int, tall: int) -> None:
+        for shift, plane, source in zip((0, 1, 1), self.canvas.planes, tile.planes, strict=True):
+            spot = plane[y >> shift : (y + tall) >> shift, x >> shift : (x + wide) >> shift]
+            spot[...] = source[: spot.shape[0], : spot.shape[1]]
 
 
 def _art(stage: Stage, side: int) -> list[Plate]:
@@ -77,10 +76,7 @@ def _art(stage: Stage, side: int) -> list[Plate]:
     for n in range(26):
         ground, ink = rng.choice(len(colours), 2, replace=False)
         mask = _shape(n % 6, side * 2).rotate(90 * int(rng.integers(4))).reduce(2)
-        image = Image.new("RGB", (side, side), tuple(colours[ground]))
-        fill = palette.accent if n % 13 == 5 else colours[ink]
-        ImageDraw.Draw(image).bitmap((0, 0), mask, fill=tuple(fill))
-        plates.append(Plate.of_image(image))
+        plates.append(Plate.of_mask(mask, colours[ground], palette.accent if n % 13 == 5 else colours[ink]))
     return plates
 
 
