@@ -7,13 +7,19 @@ import selectors
 import socket
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Self
+
+from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
+from confluent_kafka.admin import AdminClient
 
 from infra.cassandra.cluster import addresses, cluster
 from infra.cassandra.migrate import apply_tables
 from infra.settings import Settings
 from infra.stack import Stack
+from query_api.health import LogEnds
+from query_api.readmodel.cassandra import CassandraWriter, writing
+from query_api.readmodel.tables import Write
 
 
 @contextlib.contextmanager
@@ -28,6 +34,31 @@ def keyspace(stack: Stack, **more: object) -> Iterator[Settings]:
         own = cluster(settings, request_s=20)
         own.connect().execute(f"DROP KEYSPACE {name}")
         own.shutdown()
+
+
+def positions_now(settings: Settings) -> dict[tuple[str, int], int]:
+    """The end of every projected partition."""
+    return dict(LogEnds(settings.kafka)())
+
+
+def begin_at(settings: Settings, group: str, ends: Mapping[tuple[str, int], int]) -> None:
+    """Let a projector begin there, as if it had read all before: a log that other tests filled is long."""
+    session = writing(settings)
+    session.wait(20)
+    told = [
+        {"projection": group, "topic": topic, "partition": partition, "position": end, "event_us": 0}
+        for (topic, partition), end in ends.items()
+    ]
+    CassandraWriter(session).write([Write("projection_state", cells, int(cells["position"])) for cells in told])
+    session.close()
+
+
+def commit(settings: Settings, group: str, ends: Mapping[tuple[str, int], int]) -> None:
+    """Set a group without members to these offsets."""
+    partitions = [TopicPartition(topic, number, end) for (topic, number), end in ends.items()]
+    admin = AdminClient({"bootstrap.servers": settings.kafka, "log_level": 2})
+    asked = admin.alter_consumer_group_offsets([ConsumerGroupTopicPartitions(group, partitions)])
+    assert not [one.error for one in asked[group].result(20).topic_partitions if one.error]
 
 
 class Gate:

@@ -29,7 +29,7 @@ from schemas import ids
 from schemas.base import now_us
 from schemas.codec import encode
 from schemas.topics import dead_topic
-from tests.integration.cassandra_kit import Gate, keyspace
+from tests.integration.cassandra_kit import Gate, begin_at, commit, keyspace, positions_now
 from tests.unit.read_kit import life, published
 
 
@@ -41,12 +41,15 @@ def settings(stack: Stack) -> Iterator[Settings]:
 
 
 @pytest.fixture
-def name(stack: Stack) -> str:
-    """A consumer group of its own, with its dead-letter topic."""
+def name(stack: Stack, settings: Settings) -> str:
+    """A consumer group of its own that begins now, with its dead-letter topic."""
     name = f"projector-{uuid.uuid4().hex[:8]}"
     admin = AdminClient({"bootstrap.servers": stack.kafka, "log_level": 2})
     for future in admin.create_topics([NewTopic(dead_topic(name), 1, 1)]).values():
         future.result(20)
+    now = positions_now(settings)
+    begin_at(settings, name, now)
+    commit(settings, name, now)
     return name
 
 
@@ -119,7 +122,7 @@ async def test_an_outage_of_the_store_loses_nothing(
             gate.open()
             for video in videos:
                 assert await reached(read, video, Status.PUBLISHED)
-    # A group of its own reads everything that other tests left in the log: only ours count.
+    # Other tests may have left something in the log meanwhile: only ours count.
     letters = read_all(stack.kafka, dead_topic(name))
     assert not {letter.key() for letter in letters} & {video.encode() for video in videos}
 
@@ -140,15 +143,18 @@ async def test_a_projector_that_is_stopped_goes_on_where_it_was(
 async def test_tables_that_were_deleted_are_filled_again(stack: Stack, name: str, producer: EventProducer) -> None:
     video = ids.video_id(name)
     with keyspace(stack) as settings:
+        begin = positions_now(settings)
+        begin_at(settings, name, begin)
         with model(settings) as read, projector(settings, name):
             send(producer, video)
             assert await reached(read, video, Status.PUBLISHED)
-        # when the tables are gone, but not the group's offsets
+        # when the tables are gone, but not the group's offsets, and a backup is put back
         own = cluster(settings, request_s=20)
         own.connect().execute(f"DROP KEYSPACE {settings.keyspace}")
         own.shutdown()
         apply_tables(settings)
-        # then everything is read again
+        begin_at(settings, name, begin)
+        # then everything since the backup is read again
         with model(settings) as read, projector(settings, name):
             assert await reached(read, video, Status.PUBLISHED)
 
@@ -194,8 +200,7 @@ async def test_nothing_is_set_back_while_another_process_is_at_work(
         send(producer, video := ids.video_id(name))
         assert await reached(read, video, Status.PUBLISHED)
         with pytest.raises(UnavailableError, match="stop them first"):
-            while rewind(settings.kafka, name, {}) == 0:  # nothing is committed yet
-                await asyncio.sleep(0.1)
+            rewind(settings.kafka, name, {})
 
 
 def test_only_what_was_committed_beyond_the_tables_is_set_back() -> None:
