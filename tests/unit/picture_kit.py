@@ -16,6 +16,7 @@ from gpu_consumers.picture.stage import Stage
 from gpu_consumers.ports import SceneSpec, Speech
 from schemas.values import Format, Scene, Word
 
+GREY, GREEN = Rgb(90, 90, 90), Rgb(70, 110, 60)
 NARRATION = "A tiny muscle in the throat opens and closes 25 times a second."
 
 
@@ -59,15 +60,13 @@ def stage(**changes: object) -> Stage:
     return stage_of(spec(**changes))  # type: ignore[arg-type]
 
 
-def plain(canvas: Canvas, colour: Rgb = Rgb(90, 90, 90)) -> Canvas:
+def plain(canvas: Canvas, colour: Rgb = GREY) -> Canvas:
     """The canvas filled with one colour."""
     canvas.fill(colour)
     return canvas
 
 
-def small_clip(
-    path: Path, frames: int = 20, fps: int = 30, *, moving: bool = True, colour: Rgb = Rgb(70, 110, 60)
-) -> Path:
+def small_clip(path: Path, frames: int = 20, fps: int = 30, *, moving: bool = True, colour: Rgb = GREEN) -> Path:
     """A clip of 96 x 160 in which a square moves."""
     canvas = Canvas.blank(96, 160)
     with ClipWriter(path, 96, 160, fps) as writer:

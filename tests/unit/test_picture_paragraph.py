@@ -25,7 +25,7 @@ def test_it_stays_in_its_box(text: str) -> None:
     made = paragraph(text)
     assert made.width <= 601
     assert made.height <= 401
-    assert all(-1 <= word.x and word.x + word.width <= made.width + 1 for word in made.words)
+    assert all(word.x >= -1 and word.x + word.width <= made.width + 1 for word in made.words)
 
 
 def test_short_text_gets_the_wished_size_and_long_text_a_smaller_one() -> None:
