@@ -33,7 +33,7 @@ class WriterChain:
     """Writes with the first writer that can, within the flavor's limits."""
 
     writers: Sequence[ScriptWriter]
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
     sleep: Callable[[float], None] = field(default=time.sleep, compare=False)
 
     @classmethod
