@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import time
 from collections.abc import AsyncIterator, Collection, Coroutine
@@ -28,6 +29,10 @@ from query_api.gateway.sockets import SocketSink
 from query_api.gateway.tokens import Signer, load_key
 
 log = logs.get("gateway")
+
+#: The library reports every client that goes away during the handshake as an error, with a traceback.
+_QUIET = logging.getLogger("gateway.websockets")
+_QUIET.setLevel(logging.CRITICAL)
 
 #: Records of each partition that are read back at the start, so that tokens outlive a restart.
 HISTORY = 2_000
@@ -123,6 +128,7 @@ class Gateway:
             ping_timeout=self._limits.pong_s,
             close_timeout=self._limits.evict_s,
             server_header=None,
+            logger=_QUIET,
         )
         log.info("listening", host=host, port=self.port)
 
@@ -155,6 +161,9 @@ class Gateway:
             await client.run()
         except ConnectionClosed:
             pass
+        except Exception:
+            log.exception("a client's conversation failed")
+            raise
         finally:
             self._sinks.discard(client.sink)
             client.leave()

@@ -189,6 +189,23 @@ def test_a_gateway_that_goes_away_is_said_and_what_was_missed_comes_once(browser
         assert viewer.page.is_hidden("#notice")
 
 
+def test_an_api_that_is_away_is_said_and_asked_again(browser: Browser, server: PageServer) -> None:
+    server.fill(4)
+    server.broken = 503
+    with Viewer(browser, server.url) as viewer:
+        viewer.open().page.wait_for_selector("#empty:has-text('The server is away')")
+        server.broken = 0
+        viewer.until_playing()
+        server.broken = 503
+        viewer.next()
+        viewer.page.wait_for_selector("#notice:has-text('Kafka does not answer.')")
+        assert viewer.text("#badge") == "Delayed"
+        server.broken = 0
+        server.fill(8, first=20)
+        viewer.page.wait_for_selector("#badge[data-state=live]", timeout=30_000)
+        assert viewer.page.is_hidden("#notice")
+
+
 def test_a_failure_is_told_to_the_one_who_asked(browser: Browser, server: PageServer) -> None:
     server.fill(3)
     with Viewer(browser, server.url) as viewer:

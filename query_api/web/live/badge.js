@@ -1,6 +1,8 @@
-/** The connection badge: says plainly how things are. */
+/** The connection badge and the notice below it: they say plainly how things are. */
 
 import { byId } from "../ui/dom.js";
+
+/** @typedef {"connecting" | "live" | "delayed" | "offline"} State */
 
 const TEXTS = { connecting: "Connecting", live: "Live", delayed: "Delayed", offline: "Offline" };
 const LONG = {
@@ -15,33 +17,49 @@ export class Badge {
   constructor(socket) {
     this.element = byId("badge");
     this.notice = byId("notice");
+    this.text = /** @type {HTMLElement} */ (this.element.querySelector(".text"));
+    /** @type {State} */
+    this.state = "connecting";
+    this.retryAt = 0;
+    /** @type {string | null} */
+    this.trouble = null;
     this.timer = 0;
-    this.since = 0;
-    socket.addEventListener("state", (event) => this.show(/** @type {CustomEvent} */ (event).detail));
+    socket.addEventListener("state", (event) => {
+      Object.assign(this, /** @type {CustomEvent} */ (event).detail);
+      this.#draw();
+    });
   }
 
-  /** @param {{ state: keyof typeof TEXTS, retryAt: number }} detail */
-  show({ state, retryAt }) {
-    const text = /** @type {HTMLElement} */ (this.element.querySelector(".text"));
-    this.element.dataset.state = state;
-    this.element.title = LONG[state];
-    text.textContent = TEXTS[state];
+  /**
+   * More of the feed could not be fetched; null: it could.
+   * @param {string | null} text
+   */
+  feed(text) {
+    this.trouble = text;
+    this.#draw();
+  }
+
+  #draw() {
+    const shown = this.state === "live" && this.trouble ? "delayed" : this.state;
+    this.element.dataset.state = shown;
+    this.element.title = LONG[shown];
+    if (this.text.textContent !== TEXTS[shown]) this.text.textContent = TEXTS[shown];
     clearInterval(this.timer);
-    const bad = state === "offline" || state === "delayed";
-    this.notice.hidden = !bad;
-    if (state === "delayed") this.notice.textContent = LONG.delayed;
-    if (state === "offline") this.#count(retryAt);
+    if (shown === "offline") this.timer = setInterval(() => this.#say(), 500);
+    this.#say();
   }
 
-  /** @param {number} retryAt */
-  #count(retryAt) {
-    const tell = () => {
-      const left = Math.max(0, Math.ceil((retryAt - Date.now()) / 1000));
-      const when = left ? `Trying again in ${left} s.` : "Trying again.";
-      const text = navigator.onLine ? `${LONG.offline} ${when}` : `This device is offline. ${when}`;
-      if (this.notice.textContent !== text) this.notice.textContent = text;
-    };
-    tell();
-    this.timer = setInterval(tell, 500);
+  #say() {
+    const text = this.#words();
+    this.notice.hidden = !text;
+    if (this.notice.textContent !== text) this.notice.textContent = text;
+  }
+
+  #words() {
+    if (this.state === "delayed") return LONG.delayed;
+    if (this.state !== "offline") return this.trouble ? `No more videos right now: ${this.trouble}` : "";
+    const left = Math.max(0, Math.ceil((this.retryAt - Date.now()) / 1000));
+    const who = navigator.onLine ? LONG.offline : "This device is offline.";
+    return `${who} ${left ? `Trying again in ${left} s.` : "Trying again."}`;
   }
 }
