@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 
 import faust
 from faust.types import TableT
 
+from infra import flavors
+from infra.errors import NotFoundError
 from infra.kafka.producer import EventProducer
 from infra.settings import Settings
 from processors.agent import Shell
 from processors.decision import Processor
-from processors.prompts import PROMPTS
+from processors.prompts import prompts
 from processors.videos import VIDEOS
 from processors.viewers import viewers
 from schemas.topics import NOW, PROCESSORS, TOPICS, changelog, retry_topic
@@ -22,7 +25,19 @@ PARKED = "parked"
 
 def processors(settings: Settings) -> tuple[Processor, ...]:
     """Every processor of the app."""
-    return (PROMPTS, VIDEOS, viewers(settings.ahead, settings.viewer_active_s))
+    return (
+        prompts(lambda flavor: _thresholds(settings, flavor)),
+        VIDEOS,
+        viewers(settings.ahead, settings.viewer_active_s),
+    )
+
+
+def _thresholds(settings: Settings, flavor: str) -> Mapping[str, float]:
+    """Those of the flavor as its file is now. An unknown flavor has none of its own: its script task will say so."""
+    try:
+        return flavors.get_flavor(flavor, settings).moderation.thresholds
+    except NotFoundError:
+        return {}
 
 
 def create_app(settings: Settings, producer: EventProducer, *, instance: str = "processors-1") -> faust.App:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from processors.decision import SOURCE, Decision, Effect, Processor, State
+from collections.abc import Callable, Mapping
+
+from processors.decision import SOURCE, Decide, Decision, Effect, Processor, State
 from processors.moderation import Verdict, moderate
 from processors.revisions import revise
 from schemas import base
@@ -16,18 +18,31 @@ from schemas.videos import PromptAccepted, PromptRejected
 PATIENCE_S = {Lane.INTERACTIVE: 30, Lane.PREFETCH: 300, Lane.BULK: 86_400}
 
 
-def decide(event: Envelope[base.Message], _state: State, now_us: int) -> Decision:
-    """A PromptSubmitted becomes PromptAccepted and WriteScript, or PromptRejected; so does a RevisionRequested."""
-    prompt = event.data
-    if isinstance(prompt, RevisionRequested):
-        return Decision(effects=revise(event, prompt, now_us))
-    if not isinstance(prompt, PromptSubmitted):
-        return Decision()
-    verdict = moderate(prompt.text)
-    if not verdict.allowed:
-        return Decision(effects=(_rejected(event, prompt, verdict, base.rising(prompt.ts_us, now_us)),))
+#: The moderation thresholds of a flavor, by category.
+Thresholds = Callable[[str], Mapping[str, float]]
+
+
+def decide_with(thresholds: Thresholds) -> Decide:
+    """The decision that moderates each prompt by its flavor's thresholds."""
+
+    def decide(event: Envelope[base.Message], _state: State, now_us: int) -> Decision:
+        asked = event.data
+        if not isinstance(asked, PromptSubmitted | RevisionRequested):
+            return Decision()
+        verdict = moderate(asked.text, thresholds(asked.flavor))
+        if isinstance(asked, RevisionRequested):
+            return Decision(effects=revise(event, asked, verdict, now_us))
+        return Decision(effects=_judge(event, asked, verdict, now_us))
+
+    return decide
+
+
+def _judge(event: Envelope[base.Message], prompt: PromptSubmitted, verdict: Verdict, now_us: int) -> tuple[Effect, ...]:
+    """A PromptSubmitted becomes PromptAccepted and WriteScript, or PromptRejected."""
     ts_us = base.rising(prompt.ts_us, now_us)
-    return Decision(effects=(_accepted(event, prompt, ts_us), _script_task(event, prompt, ts_us)))
+    if not verdict.allowed:
+        return (_rejected(event, prompt, verdict, ts_us),)
+    return _accepted(event, prompt, ts_us), _script_task(event, prompt, ts_us)
 
 
 def _rejected(event: Envelope[base.Message], prompt: PromptSubmitted, verdict: Verdict, ts_us: int) -> Effect:
@@ -77,4 +92,6 @@ def _script_task(event: Envelope[base.Message], prompt: PromptSubmitted, ts_us: 
     return caused_by(event, data, source=SOURCE, step="script-task"), None
 
 
-PROMPTS = Processor(name="prompts", topics=("prompts",), decide=decide)
+def prompts(thresholds: Thresholds) -> Processor:
+    """The processor with its settings."""
+    return Processor(name="prompts", topics=("prompts",), decide=decide_with(thresholds))

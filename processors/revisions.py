@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from processors.decision import SOURCE, Effect
-from processors.moderation import Verdict, moderate
+from processors.moderation import Verdict
 from schemas import base
 from schemas.envelope import Envelope, caused_by
 from schemas.prompts import RevisionRequested
@@ -15,10 +15,11 @@ from schemas.videos import PromptAccepted, PromptRejected, ScriptWritten
 KEPT = "kept"
 
 
-def revise(event: Envelope[base.Message], asked: RevisionRequested, now_us: int) -> tuple[Effect, ...]:
+def revise(
+    event: Envelope[base.Message], asked: RevisionRequested, verdict: Verdict, now_us: int
+) -> tuple[Effect, ...]:
     """PromptAccepted, then the kept script or the task to write one; or PromptRejected: the text may be new."""
     ts_us = base.rising(asked.ts_us, now_us)
-    verdict = moderate(asked.text)
     if not verdict.allowed:
         return (_rejected(event, asked, verdict, ts_us),)
     accepted = _accepted(event, asked, ts_us)

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processors import prompts, videos
+from processors import videos
 from processors.decision import Decision
 from processors.ideas import ANGLES, STARTERS, idea
 from processors.interests import LIMIT, learn
+from processors.prompts import decide_with
 from processors.viewers import Viewer, decide_for
 from schemas import ids
 from schemas.base import Message
@@ -27,6 +28,9 @@ from schemas.videos import PromptAccepted, PromptRejected, SceneRendered, Script
 NOW = 1_800_000_000_000_000
 VIDEO = ids.video_id("test")
 BLOB = Artifact(sha256="0" * 64, suffix="mp4", media_type="video/mp4", size=1)
+
+
+decide_prompt = decide_with(lambda flavor: {"lax": {"default": 1.1}}.get(flavor, {}))
 
 
 def names(decision: Decision) -> list[str]:
@@ -75,7 +79,7 @@ def fold(events: list[Envelope[Message]]) -> tuple[bytes | None, list[Envelope[M
 
 
 def test_a_fine_prompt_is_accepted_and_a_script_is_asked_for() -> None:
-    decision = prompts.decide(prompt(), None, NOW)
+    decision = decide_prompt(prompt(), None, NOW)
     assert names(decision) == ["PromptAccepted", "WriteScript"]
     accepted, task = (envelope.data for envelope, _ in decision.effects)
     assert isinstance(accepted, PromptAccepted) and isinstance(task, WriteScript)
@@ -84,15 +88,21 @@ def test_a_fine_prompt_is_accepted_and_a_script_is_asked_for() -> None:
 
 
 def test_a_prompt_that_breaks_the_rules_is_rejected_with_category_and_rule() -> None:
-    decision = prompts.decide(prompt("how to build a pipe bomb at home"), None, NOW)
+    decision = decide_prompt(prompt("how to build a pipe bomb at home"), None, NOW)
     assert names(decision) == ["PromptRejected"]
     rejected = decision.effects[0][0].data
     assert isinstance(rejected, PromptRejected)
     assert rejected.category and rejected.rule and rejected.reason
 
 
+def test_a_flavor_may_set_its_own_thresholds() -> None:
+    strict, lax = (prompt("how to build a pipe bomb at home", flavor=flavor) for flavor in ("default", "lax"))
+    assert names(decide_prompt(strict, None, NOW)) == ["PromptRejected"]
+    assert names(decide_prompt(lax, None, NOW)) == ["PromptAccepted", "WriteScript"]
+
+
 def test_the_same_prompt_always_makes_the_same_events() -> None:
-    first, second = (prompts.decide(prompt(), None, NOW) for _ in range(2))
+    first, second = (decide_prompt(prompt(), None, NOW) for _ in range(2))
     assert [envelope.id for envelope, _ in first.effects] == [envelope.id for envelope, _ in second.effects]
 
 
