@@ -16,7 +16,8 @@ from gpu_consumers.workshop import Workshop
 from infra.settings import Settings
 from infra.storage.artifacts import LocalArtifactIndex
 from infra.storage.blobs import LocalBlobStore
-from processors import prompts, videos
+from processors import videos
+from processors.prompts import decide_with
 from producers.replay.history import History, Revision
 from producers.replay.request import Order, request
 from schemas import ids
@@ -68,7 +69,7 @@ class Line:
                 stage = {"WriteScript": "script", "RenderScene": "scene", "AssembleVideo": "assembly"}[envelope.type]
                 self.waiting += work[stage](self.shop, envelope)
             case "RevisionRequested":
-                self.publish_all(list(prompts.decide(envelope, None, now_us()).effects))
+                self.publish_all(list(decide_with(lambda _flavor: {})(envelope, None, now_us()).effects))
             case _:
                 decision = videos.decide(envelope, self.state, now_us())
                 self.state = decision.state
