@@ -17,6 +17,7 @@ from producers.replay.options import (
     operator,
 )
 from producers.replay.plan import Plan
+from producers.replay.results import results
 from producers.replay.screen import planned, run_to_the_end, show, table
 from producers.replay.selection_options import (
     FailureOption,
@@ -148,14 +149,21 @@ def status_command(
     """
     kafka = config().kafka_address
     if replay_id:
-        from producers.replay.results import results
-
-        found = find(kafka, replay_id)
-        return print_json(found.as_json() | {"results": results(kafka, found)}) if as_json else table([found])
+        return _one(kafka, find(kafka, replay_id), as_json)
     everything = states(kafka)
     if as_json:
         return print_json([state.as_json() for state in everything])
     table(everything)
+
+
+def _one(kafka: str, state: ReplayState, as_json: bool) -> None:
+    found = results(kafka, state)
+    if as_json:
+        return print_json(state.as_json() | {"results": found})
+    table([state])
+    counts = ", ".join(f"{number} {name}" for name, number in found["counts"].items() if number)
+    cost = found["cost"]
+    out.print(f"revisions: {counts or 'none'}; so far {cost['amount']:.6f} {cost['currency']}", soft_wrap=True)
 
 
 @replay.command("pause")
