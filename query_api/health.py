@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from confluent_kafka import KafkaException, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
 from infra.errors import UnavailableError
@@ -21,6 +21,9 @@ from schemas.topics import TOPICS as DECLARED
 CHECK_S, HOLDS_S = 0.8, 1.0
 #: A projector that does not move for this long while it is behind counts as stopped; so does one too far behind.
 STUCK_S, FAR_BEHIND = 15.0, 20_000
+
+#: How a client says that no broker has answered it yet.
+_SLOW = (KafkaError._TIMED_OUT, KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN)
 
 Ends = Mapping[tuple[str, int], int]
 
@@ -39,10 +42,14 @@ class LogEnds:
         try:
             asked = self._admin.list_offsets(dict.fromkeys(self._partitions, newest), request_timeout=CHECK_S)
             return {(one.topic, one.partition): future.result(CHECK_S).offset for one, future in asked.items()}
-        except (KafkaException, TimeoutError) as error:
+        except TimeoutError as error:
+            raise UnavailableError("Kafka does not answer in time.") from error
+        except KafkaException as error:
             # A client that outlived its broker may hold on to an old leader epoch: the next question gets a new one.
-            self._admin = None
-            raise UnavailableError(f"Kafka does not answer: {error or 'too late'}") from error
+            # One that is only slow keeps what it has: it may be about to connect.
+            if error.args[0].code() not in _SLOW:
+                self._admin = None
+            raise UnavailableError(f"Kafka does not answer: {error.args[0].str()}") from error
 
 
 def _numbers(topic: str) -> range:

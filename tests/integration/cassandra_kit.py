@@ -15,6 +15,7 @@ from confluent_kafka.admin import AdminClient
 
 from infra.cassandra.cluster import addresses, cluster
 from infra.cassandra.migrate import apply_tables
+from infra.errors import UnavailableError
 from infra.settings import Settings
 from infra.stack import Stack
 from query_api.health import LogEnds
@@ -38,7 +39,11 @@ def keyspace(stack: Stack, **more: object) -> Iterator[Settings]:
 
 def positions_now(settings: Settings) -> dict[tuple[str, int], int]:
     """The end of every projected partition."""
-    return dict(LogEnds(settings.kafka)())
+    ask = LogEnds(settings.kafka)
+    for _ in range(30):  # it gives up early, and this machine may be busy
+        with contextlib.suppress(UnavailableError):
+            return dict(ask())
+    raise AssertionError("Kafka does not answer")
 
 
 def begin_at(settings: Settings, group: str, ends: Mapping[tuple[str, int], int]) -> None:
