@@ -118,7 +118,7 @@ def run_command(
     plan = planned(config().kafka_address, selection, quiet=as_json)
     started = _started(selection, plan, wanted, operator, reason, rate, budget, regenerate=regenerate)
     state = ReplayState(started=started, budget=budget, last_us=started.ts_us)
-    run_to_the_end(config().kafka_address, state, plan, started, as_json=as_json)
+    run_to_the_end(config().kafka_address, state, plan, started, started.ts_us // 1000, as_json=as_json)
 
 
 def _started(
@@ -211,8 +211,10 @@ def resume_command(
     kafka = config().kafka_address
     state = find(kafka, replay_id)
     event = resumed(state, operator(), budget)
+    # A minute back, should the clocks of the brokers and of this machine differ.
+    since_ms = base.now_us() // 1000 - 60_000
     plan = planned(kafka, state.started.selection, quiet=as_json)
-    run_to_the_end(kafka, state, plan, event, as_json=as_json)
+    run_to_the_end(kafka, state, plan, event, since_ms, as_json=as_json)
 
 
 def _tell(state: ReplayState, event: ReplayEvent) -> None:

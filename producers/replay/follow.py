@@ -1,4 +1,4 @@
-"""New records of a topic as they come, from now on: assigned partitions, no group, no commit."""
+"""New records of a topic as they come: assigned partitions, no group, no commit."""
 
 from __future__ import annotations
 
@@ -17,10 +17,13 @@ _ANSWER_S = 10.0
 
 
 class Follower:
-    """What is appended to a topic after it was opened. Use as a context manager. Raises UnavailableError."""
+    """What is appended to a topic after it was opened, or since a moment before. Raises UnavailableError.
 
-    def __init__(self, bootstrap: str, topic: str) -> None:
-        self._topic = topic
+    Use as a context manager.
+    """
+
+    def __init__(self, bootstrap: str, topic: str, *, since_ms: int | None = None) -> None:
+        self._topic, self._since_ms = topic, since_ms
         self._consumer = Consumer(
             {
                 "bootstrap.servers": bootstrap,
@@ -45,10 +48,17 @@ class Follower:
 
     def poll(self, key: str, timeout: float = 0.0) -> Iterator[Received]:
         """What came for a key, waiting at most `timeout` seconds for the first record of any key."""
+        return readable(record for record in self._new(timeout) if record.key == key.encode())
+
+    def of(self, correlation_id: str) -> Iterator[Received]:
+        """What came that goes back to one cause; without waiting."""
+        mark = ("ce_correlationid", correlation_id.encode())
+        return readable(record for record in self._new(0.0) if mark in record.headers)
+
+    def _new(self, timeout: float) -> list[Raw]:
         first = self._consumer.poll(timeout)
         messages = [first, *self._consumer.consume(500, 0)] if first else []
-        records: list[Raw] = [raw(message) for message in messages if not message.error()]
-        return readable(record for record in records if record.key == key.encode())
+        return [raw(message) for message in messages if not message.error()]
 
     def until(self, key: str, timeout: float) -> Iterator[Received]:
         """What comes for a key, until `timeout` seconds are over."""
@@ -65,4 +75,9 @@ class Follower:
         marks = self._consumer.get_watermark_offsets(partition, timeout=_ANSWER_S, cached=False)
         if marks is None:
             raise UnavailableError(f"Kafka did not tell the offsets of {self._topic}.")
+        if self._since_ms is not None:
+            (at,) = self._consumer.offsets_for_times(
+                [TopicPartition(self._topic, number, self._since_ms)], timeout=_ANSWER_S
+            )
+            return TopicPartition(self._topic, number, marks[1] if at.offset < 0 else at.offset)
         return TopicPartition(self._topic, number, marks[1])

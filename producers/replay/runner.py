@@ -13,32 +13,42 @@ from dataclasses import dataclass, field, replace
 from infra.errors import SwipestreamError
 from producers.replay.history import History
 from producers.replay.journal import SOURCE, Publisher, beginning, told
+from producers.replay.ledger import Ledger, estimate
 from producers.replay.pace import Budget, Pace
 from producers.replay.request import Order, request
 from producers.replay.state import ReplayState, Status, after
 from schemas import base
+from schemas.base import Message
 from schemas.envelope import caused_by
 from schemas.replays import ReplayEvent, ReplayFinished, ReplayPaused, ReplayProgressed
-from schemas.values import Cost
 
 #: Videos between two ReplayProgressed.
 TELL_EVERY = 20
+#: Revisions that may be under way at a time. Scripts and assemblies have no lanes: live ones would wait.
+AT_ONCE = 40
 #: How often an order from elsewhere (pause, cancel) is looked for, in seconds.
 LOOK_S = 0.5
 
 Orders = Callable[[], Iterable[ReplayEvent]]
+Outcomes = Callable[[], Iterable[Message]]
 Tick = Callable[[ReplayState], None]
 
 
 @dataclass
 class Runner:
-    """Runs one replay. `orders` gives the events that others wrote about it; `stopped` is set by Ctrl-C."""
+    """Runs one replay. `stopped` is set by Ctrl-C.
+
+    `orders` gives the events that others wrote about it, `outcomes` what became of its revisions since the last call.
+    """
 
     state: ReplayState
     publisher: Publisher
     orders: Orders = tuple
     tick: Tick = lambda _state: None
     stopped: threading.Event = field(default_factory=threading.Event)
+    outcomes: Outcomes = tuple
+    at_once: int = AT_ONCE
+    ledger: Ledger = field(default_factory=Ledger)
 
     def run(self, videos: Sequence[History]) -> ReplayState:
         """Ask for every video that was not asked for yet; the state in the end. Raises UnavailableError."""
@@ -58,8 +68,8 @@ class Runner:
     def _recount(self, videos: Sequence[History]) -> None:
         """What was asked for before, from the log itself: the last ReplayProgressed may be older."""
         done = [history for history in videos if self._asked(history)]
-        committed = sum((_estimate(history, self._id) for history in done), Cost())
-        self.state = replace(self.state, requested=len(done), skipped=0, committed=committed)
+        self.ledger = Ledger.of(done, self._id)
+        self.state = replace(self.state, requested=len(done), skipped=0, committed=self.ledger.committed)
 
     def _open(self, videos: Sequence[History]) -> list[History]:
         return [history for history in videos if not self._asked(history)]
@@ -72,17 +82,17 @@ class Runner:
         return self.state.started.replay_id
 
     def _may_go(self, pace: Pace, history: History) -> bool:
-        """Wait for the turn. False when told to stop, and when the budget does not reach."""
+        """Wait for the turn, and for room. False when told to stop, and when the budget does not reach."""
         while True:
             self._obey()
             if self.stopped.is_set() and self.state.status is Status.RUNNING:
                 self._pause("interrupted")
             if self.state.status is not Status.RUNNING:
                 return False
-            if (left := pace.left()) <= 0:
+            if (left := pace.left()) <= 0 and len(self.ledger.open) < self.at_once:
                 break
-            self.stopped.wait(min(left, LOOK_S))
-        if not Budget(self.state.budget).allows(self.state.committed.amount, history.cost.amount):
+            self.stopped.wait(min(left or LOOK_S, LOOK_S))
+        if not Budget(self.state.budget).allows(self.state.committed.amount, estimate(history, self._id).amount):
             self._pause("the budget is spent")
             return False
         return True
@@ -90,6 +100,9 @@ class Runner:
     def _obey(self) -> None:
         for event in self.orders():
             self.state = replace(after(self.state, event), last_us=max(self.state.last_us, event.ts_us))
+        for outcome in self.outcomes():
+            self.ledger.settle(outcome)
+        self.state = replace(self.state, committed=self.ledger.committed)
 
     def _ask(self, history: History) -> None:
         started = self.state.started
@@ -105,8 +118,8 @@ class Runner:
         step = f"revision-of-{history.video_id}"
         envelope = caused_by(beginning(started), data, source=SOURCE, step=step)
         self.publisher.publish_all([(envelope, None)])
-        committed = self.state.committed + history.cost
-        self.state = replace(self.state, requested=self.state.requested + 1, committed=committed)
+        self.ledger.take((data.video_id, data.revision), estimate(history, self._id))
+        self.state = replace(self.state, requested=self.state.requested + 1, committed=self.ledger.committed)
 
     def _skip(self, _reason: str) -> None:
         self.state = replace(self.state, skipped=self.state.skipped + 1)
@@ -144,9 +157,3 @@ def unfit(history: History) -> str | None:
     if live.number == 1 and live.script is None and live.failed and live.failed.TYPE == "PromptRejected":
         return "its prompt was rejected"
     return None
-
-
-def _estimate(history: History, replay_id: str) -> Cost:
-    """As it was before this replay asked for more."""
-    before = {number: one for number, one in history.revisions.items() if one.replay_id != replay_id}
-    return History(history.video_id, revisions=before).cost

@@ -49,16 +49,27 @@ def show(plan: Plan, as_json: bool) -> None:
     )
 
 
-def run_to_the_end(kafka: str, state: ReplayState, plan: Plan, first: ReplayEvent, *, as_json: bool) -> None:
-    """Write the first event, run, and print how it ended. Ctrl-C pauses. Raises UnavailableError."""
+def run_to_the_end(
+    kafka: str, state: ReplayState, plan: Plan, first: ReplayEvent, since_ms: int, *, as_json: bool
+) -> None:  # fmt: skip
+    """Write the first event, run, and print how it ended. Ctrl-C pauses. Raises UnavailableError.
+
+    `since_ms`: a moment before the plan was read, so that what has become of revisions since then is not missed.
+    """
     producer = EventProducer(kafka, "replay")
     try:
-        with Follower(kafka, TOPIC) as follower, interrupts() as stopped, _bar("asked for", quiet=as_json) as bar:
+        with (
+            Follower(kafka, TOPIC) as follower,
+            Follower(kafka, "video-events", since_ms=since_ms) as facts,
+            interrupts() as stopped,
+            _bar("asked for", quiet=as_json) as bar,
+        ):
             state = _begin(Told(producer), state, first)
             task = bar.add_task("", total=len(plan.videos))
             runner = Runner(
                 state, Told(producer), lambda: _orders(follower, state.started.replay_id),
                 lambda now: bar.update(task, completed=now.requested + now.skipped), stopped,
+                lambda: (received.envelope.data for received in facts.of(state.started.replay_id)),
             )  # fmt: skip
             ended = runner.run(plan.videos if state.started.regenerate else ())
     finally:

@@ -12,13 +12,15 @@ from hypothesis import strategies as st
 
 from producers.replay.errors import ReplayEndedError
 from producers.replay.journal import order, resumed
+from producers.replay.ledger import Ledger
 from producers.replay.pace import Budget, Pace
 from producers.replay.runner import Runner, unfit
 from producers.replay.state import ReplayState, Status, fold
 from schemas import ids
+from schemas.base import Message
 from schemas.prompts import RevisionRequested
 from schemas.replays import ReplayCancelled, ReplayEvent, ReplayFinished, ReplayPaused, ReplayProgressed
-from schemas.values import Lane
+from schemas.values import Cost, Lane
 from tests.unit.replay_kit import NOW, Kept, learn, started, video, videos
 
 REPLAY = ids.derive("test", "replay")
@@ -48,6 +50,44 @@ def test_the_budget_is_never_exceeded_and_a_larger_one_goes_on() -> None:
     # then each video was asked for once in all
     assert (ended.status, ended.requested) == (Status.FINISHED, 5)
     assert len({one.video_id for one in publisher.of(RevisionRequested)}) == len(publisher.of(RevisionRequested)) == 5
+
+
+def test_what_is_done_counts_with_its_real_cost_in_place_of_the_estimate() -> None:
+    # given a budget for one and a half videos, whose revisions turn out to cost a tenth
+    histories, publisher = videos(5), Kept()
+    cheap = Cost(amount=0.1)
+
+    def outcomes() -> list[Message]:
+        asked = publisher.of(RevisionRequested)[-1:]
+        shown = histories[0].revisions[1].published
+        assert shown is not None
+        what = {"revision": 2, "total_cost": cheap}
+        return [shown.model_copy(update=what | {"video_id": one.video_id}) for one in asked]
+
+    ended = Runner(started(5, budget=1.5), publisher, outcomes=outcomes).run(histories)
+    assert (ended.status, ended.requested) == (Status.FINISHED, 5)
+    assert ended.committed.amount == pytest.approx(4 * 0.1 + 1.0)
+    # and the same is found in the log
+    learn(histories, publisher)
+    for history in histories[:4]:
+        shown = history.revisions[1].published
+        assert shown is not None
+        history.learn(shown.model_copy(update={"revision": 2, "total_cost": cheap}))
+    assert Ledger.of(histories, REPLAY).committed.amount == pytest.approx(1.4)
+
+
+def test_only_so_many_are_under_way_at_a_time() -> None:
+    stopped, publisher, looked = threading.Event(), Kept(), 0
+
+    def outcomes() -> list[Message]:
+        nonlocal looked
+        looked += 1
+        if looked > 5:
+            stopped.set()
+        return []
+
+    ended = Runner(started(5), publisher, stopped=stopped, outcomes=outcomes, at_once=2).run(videos(5))
+    assert (ended.status, ended.requested) == (Status.PAUSED, 2)
 
 
 def test_killed_at_any_point_it_asks_for_nothing_twice() -> None:
