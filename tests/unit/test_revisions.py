@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from processors import prompts, videos
+from processors import videos
+from processors.prompts import decide_with
 from processors.videos import Work, works
 from query_api.gateway.entries import entry
 from query_api.readmodel.memory import MemoryStore
@@ -34,7 +35,7 @@ def asked(revision: int = 2, **changes: Any) -> Envelope[RevisionRequested]:
 
 
 def effects(event: Envelope[Message]) -> list[Message]:
-    return [envelope.data for envelope, _ in prompts.decide(event, None, NOW).effects]
+    return [envelope.data for envelope, _ in decide_with(lambda _flavor: {})(event, None, NOW).effects]
 
 
 def tasks(event: Envelope[Message]) -> list[RenderScene]:
