@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import av
 import numpy as np
 
 from gpu_consumers.assembly.cover import write_cover
@@ -15,9 +16,13 @@ from gpu_consumers.errors import BackendError
 from gpu_consumers.ports import Speech
 from gpu_consumers.sound.loudness import Loudness
 from gpu_consumers.sound.mix import Line, mix
+from gpu_consumers.sound.music import REVISION as MUSIC
 from gpu_consumers.sound.music import bed
 from gpu_consumers.sound.synth import RATE, Stereo, envelope
 from schemas.values import Word
+
+#: Part of what an assembled video is cached under: raise it when equal parts give another file.
+REVISION = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +87,11 @@ def assemble(
         duration_ms=round(sum(frames) * 1000 / fps),
         loudness=sound.loudness,
     )
+
+
+def fingerprint() -> str:
+    """Whatever changes an assembled video apart from its parts: this revision, the music's, and the codecs'."""
+    return f"assembly-{REVISION} music-{MUSIC} av-{av.__version__}"
 
 
 def _fitted(music: Stereo, samples: int) -> Stereo:

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-from PIL import Image, ImageChops, ImageFilter
-
-from gpu_consumers.picture.canvas import Canvas, Sprite
+from gpu_consumers.picture.canvas import Canvas
 from gpu_consumers.picture.caption_styles import CaptionStyle
-from gpu_consumers.picture.colour import BLACK, WHITE, Floats, Rgb
+from gpu_consumers.picture.colour import Rgb
 from gpu_consumers.picture.cues import Cue
-from gpu_consumers.picture.ink import Ink
 from gpu_consumers.picture.layout import Box, Layout
+from gpu_consumers.picture.letters import Letters
 from gpu_consumers.picture.motion import ease_out
-from gpu_consumers.picture.palettes import Palette, ink_on
+from gpu_consumers.picture.palettes import Palette
 from gpu_consumers.picture.paragraph import Paragraph, Placed, Setting, fit
-from gpu_consumers.picture.shapes import even, rounded
-from gpu_consumers.picture.text import advance, draw, emoji
+from gpu_consumers.picture.shapes import rounded
+from gpu_consumers.picture.sprite import Sprite
 from gpu_consumers.picture.tokens import Token
 
 _NIGHT = Rgb(8, 8, 14)
@@ -92,41 +89,6 @@ class Card:
         shift, rise = word.width * (grown - 1) / 2, size * 0.36 * (grown - 1)
         sprite = letters.sprite(None if state == "said" else self._palette.accent)
         return sprite, word.x - shift - letters.margin, word.baseline + rise - letters.margin - size
-
-
-class Letters:
-    """The masks of a word: drawn once, coloured as often as it changes. Its baseline is at (margin, margin + size)."""
-
-    def __init__(self, word: str, style: CaptionStyle, size: int) -> None:
-        self._word, self._style, self._size = word, style, size
-        self.margin = even(size * 0.34)
-        self._width = round(advance(word, style.face, size))
-        self._sheet = (even(self._width + 2 * self.margin), even(size * 1.36 + 2 * self.margin))
-        self._fill, edge = Image.new("L", self._sheet), Image.new("L", self._sheet)
-        at = self.margin, self.margin + size
-        draw(self._fill, *at, word, style.face, size)
-        draw(edge, *at, word, style.face, size, style.outline * size)
-        shadow = edge.filter(ImageFilter.BoxBlur(size * 0.07)).point(lambda level: level * 0.55)
-        self._under = ImageChops.lighter(shadow, edge) if style.outline else shadow
-
-    def sprite(self, accent: Rgb | None) -> Sprite:
-        """The word in white, or made active in that colour: its letters, or the plate behind them."""
-        ink, size = Ink(*self._sheet), self._size
-        colour = accent or WHITE
-        if accent and self._style.boxed:
-            ink.lay(self._plate(), accent)
-            colour = ink_on(accent)
-        else:
-            ink.lay(self._under, BLACK)
-        ink.lay(self._fill, colour)
-        for x, picture in emoji(self._word, self._style.face, size):
-            ink.lay_picture(picture, round(self.margin + x), round(self.margin + size * 1.14 - picture.height))
-        return ink.sprite()
-
-    def _plate(self) -> Floats:
-        size = self._size
-        plate = rounded(self._width + round(size * 0.36), round(size * 1.24), size * 0.24, self._sheet)
-        return np.roll(plate, self.margin + size - round(size * 0.36) - self._sheet[1] // 2, axis=0)
 
 
 def _paragraph(cue: Cue, style: CaptionStyle, layout: Layout) -> Paragraph:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from gpu_consumers.picture.canvas import Canvas, Sprite
+from gpu_consumers.picture.canvas import Canvas
 from gpu_consumers.picture.colour import BLACK, WHITE
 from gpu_consumers.picture.ink import Ink
 from gpu_consumers.picture.motion import ease_in_out
 from gpu_consumers.picture.palettes import ink_on
 from gpu_consumers.picture.paragraph import Setting, fit
 from gpu_consumers.picture.shapes import even, rounded
+from gpu_consumers.picture.sprite import Sprite
 from gpu_consumers.picture.stage import Stage
 from gpu_consumers.picture.text import ascent, draw
 from gpu_consumers.picture.tokens import tokens

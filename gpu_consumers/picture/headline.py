@@ -1,23 +1,27 @@
-"""Headlines: large type that arrives line by line."""
+"""Headlines: large type that arrives line by line and hops with the sentences."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from PIL import ImageFilter
 
-from gpu_consumers.picture.canvas import Canvas, Sprite
+from gpu_consumers.picture.canvas import Canvas
 from gpu_consumers.picture.colour import BLACK, WHITE, Rgb
 from gpu_consumers.picture.ink import Ink
 from gpu_consumers.picture.layout import Box
 from gpu_consumers.picture.motion import ease_out, progress
 from gpu_consumers.picture.paragraph import SLACK, Align, Paragraph, Setting, fit
 from gpu_consumers.picture.shapes import even
+from gpu_consumers.picture.sprite import Sprite
 from gpu_consumers.picture.text import draw, emoji
 from gpu_consumers.picture.tokens import tokens
 from gpu_consumers.picture.typefaces import Face
 
+HOP = 9  #: frames that a hop takes
 SMALLEST = 30  #: type size below which nothing is set, in pixels
 
 
@@ -42,14 +46,14 @@ class Type:
 class Headline:
     """Set text, one sprite a line. Lines appear one after the other; with `start` long past they simply stand there."""
 
-    def __init__(self, text: str, box: Box, style: Type, start: float = 2) -> None:
+    def __init__(self, text: str, box: Box, style: Type, start: float = 2, beats: Sequence[int] = ()) -> None:
         words = tokens(text.upper() if style.upper else text)
         setting = Setting(face=style.face, size=style.largest, align=style.align, leading=style.leading)
         smallest = min(SMALLEST, style.largest)
         self.text = fit(words, setting, (box.width, box.height), smallest=smallest, lines=style.lines)
         self.x = box.x + (box.width - self.text.width) * SLACK[style.align]
         self.y = box.y + (box.height - self.text.height) * style.vertical
-        self._start, self._enter = start, style.enter
+        self._start, self._enter, self._beats = start, style.enter, beats
         self._lines = [_line(self.text, number, style) for number in range(self.text.lines)]
 
     @property
@@ -59,6 +63,7 @@ class Headline:
 
     def draw(self, canvas: Canvas, frame: int, dx: float = 0, dy: float = 0) -> None:
         """Blend it into the canvas as it stands at that frame."""
+        dy -= self._hop(frame)
         for number, (sprite, margin, top) in enumerate(self._lines):
             shown = ease_out(progress(frame, self._start + number * 3, 9))
             if shown <= 0:
@@ -70,6 +75,11 @@ class Headline:
             else:
                 across, down = 0.0, away * self.text.size * 0.6
             canvas.stamp(art, self.x - margin + dx + across, self.y + top - margin + dy + down)
+
+    def _hop(self, frame: int) -> float:
+        """A little jump where a sentence begins, so that a long scene keeps moving with the voice."""
+        since = min((frame - beat for beat in self._beats if frame >= beat), default=HOP)
+        return math.sin(math.pi * progress(since, 0, HOP)) * self.text.size * 0.16
 
 
 def _line(text: Paragraph, number: int, style: Type) -> tuple[Sprite, int, float]:

@@ -7,8 +7,8 @@ from functools import cache
 import numpy as np
 from PIL import Image
 
-from gpu_consumers.picture.canvas import Sprite, Wide
 from gpu_consumers.picture.colour import Floats, Rgb, yuv, yuv420
+from gpu_consumers.picture.sprite import Sprite, Wide
 
 
 def sprite_of(image: Image.Image) -> Sprite:

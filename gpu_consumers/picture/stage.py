@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
@@ -16,6 +17,8 @@ from gpu_consumers.picture.layout import Box, Layout
 from gpu_consumers.picture.palettes import Palette
 from schemas.values import Scene, Word
 
+#: What a sentence ends with.
+SENTENCE_ENDS = (".", "!", "?", "…", "。", "！", "？", "؟", "।")
 #: Paints frame n and returns the canvas it is on, which may be another one each time.
 Paint = Callable[[int], Canvas]
 
@@ -77,7 +80,15 @@ class Stage:
     def headline(self, style: Type, box: Box | None = None, text: str | None = None) -> Headline:
         """The heading set in a box (by default all the room). In the first scene it stands from the first frame on,
         which is the video's cover."""
-        return Headline(self.heading if text is None else text, box or self.room, style, -60 if self.first else 3)
+        start = -60 if self.first else 3
+        return Headline(self.heading if text is None else text, box or self.room, style, start, self.beats)
+
+    @property
+    def beats(self) -> tuple[int, ...]:
+        """Frames at which a new sentence begins, but for the first."""
+        pairs = pairwise(self.words)
+        starts = [after.start_ms for before, after in pairs if before.text.endswith(SENTENCE_ENDS)]
+        return tuple(round(start * self.fps / 1000) for start in starts)
 
     def canvas(self) -> Canvas:
         """A canvas of the clip's size, for a look to keep and draw on again and again."""

@@ -73,7 +73,7 @@ class Transitions:
         return Canvas(frame)
 
     def _slid(self, canvas: Canvas, away: float) -> None:
-        for plane, level in zip(canvas.planes, yuv(self._palette.deep), strict=True):
+        for plane, level in zip(canvas.planes, yuv(self._palette.first), strict=True):
             shift = round(plane.shape[1] * away)
             if shift:
                 plane[...] = np.roll(plane, shift, axis=1)

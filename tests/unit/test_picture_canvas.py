@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gpu_consumers.picture.canvas import Canvas, Plate, Sprite
+from gpu_consumers.picture.canvas import Canvas
 from gpu_consumers.picture.colour import BLACK, WHITE, Rgb, yuv
 from gpu_consumers.picture.ink import Ink, sprite_of
 from gpu_consumers.picture.palettes import PALETTES, ink_on
+from gpu_consumers.picture.sprite import Plate, Sprite
 from tests.unit.picture_kit import plain
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from PIL import Image, ImageDraw, ImageFilter
 
-from gpu_consumers.picture.canvas import Canvas, Plate, Sprite
+from gpu_consumers.picture.canvas import Canvas
 from gpu_consumers.picture.colour import BLACK, Rgb
 from gpu_consumers.picture.ink import Ink
 from gpu_consumers.picture.motion import overshoot, progress, sway
 from gpu_consumers.picture.paragraph import Setting, fit
+from gpu_consumers.picture.sprite import Plate, Sprite
 from gpu_consumers.picture.stage import Paint, Stage
 from gpu_consumers.picture.text import draw, emoji
 from gpu_consumers.picture.tokens import tokens

@@ -7,13 +7,14 @@ import math
 import numpy as np
 from PIL import Image, ImageDraw
 
-from gpu_consumers.picture.canvas import Canvas, Plate, Sprite
+from gpu_consumers.picture.canvas import Canvas
 from gpu_consumers.picture.colour import BLACK, WHITE, Rgb
 from gpu_consumers.picture.headline import Type
 from gpu_consumers.picture.ink import Ink
 from gpu_consumers.picture.layout import Box
 from gpu_consumers.picture.motion import overshoot, progress
 from gpu_consumers.picture.shapes import edge, even
+from gpu_consumers.picture.sprite import Plate, Sprite
 from gpu_consumers.picture.stage import Paint, Stage
 
 PAPER = Rgb(255, 246, 224)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from gpu_consumers.picture.canvas import Canvas, Plate, Sprite
+from gpu_consumers.picture.canvas import Canvas
 from gpu_consumers.picture.colour import Floats
 from gpu_consumers.picture.headline import Type
 from gpu_consumers.picture.motion import ease_out, progress
 from gpu_consumers.picture.shapes import disc, even, ring
+from gpu_consumers.picture.sprite import Plate, Sprite
 from gpu_consumers.picture.stage import Paint, Stage
 
 LEVELS = 11

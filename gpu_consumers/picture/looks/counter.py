@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gpu_consumers.picture.canvas import Canvas, Plate, Sprite
+from gpu_consumers.picture.canvas import Canvas
 from gpu_consumers.picture.colour import Rgb
 from gpu_consumers.picture.headline import Headline, Type
 from gpu_consumers.picture.layout import Box
 from gpu_consumers.picture.motion import ease_out, overshoot, progress
 from gpu_consumers.picture.shapes import even, rounded
+from gpu_consumers.picture.sprite import Plate, Sprite
 from gpu_consumers.picture.stage import Paint, Stage
 from gpu_consumers.picture.typefaces import Face
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from gpu_consumers.picture.canvas import Canvas, Plate, Sprite
+from gpu_consumers.picture.canvas import Canvas
 from gpu_consumers.picture.colour import Floats, Rgb, rounded, yuv
 from gpu_consumers.picture.headline import Type
 from gpu_consumers.picture.layout import Box
 from gpu_consumers.picture.motion import ease_out, progress
 from gpu_consumers.picture.shapes import disc, edge, glow
+from gpu_consumers.picture.sprite import Plate, Sprite
 from gpu_consumers.picture.stage import Paint, Stage
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from PIL import Image
 
-from gpu_consumers.picture.canvas import Canvas, Plate
+from gpu_consumers.picture.canvas import Canvas
 from gpu_consumers.picture.colour import Rgb
 from gpu_consumers.picture.headline import Type
 from gpu_consumers.picture.palettes import ink_on
 from gpu_consumers.picture.shapes import even
+from gpu_consumers.picture.sprite import Plate
 from gpu_consumers.picture.stage import Paint, Stage
 from gpu_consumers.picture.text import advance, clean, draw
 from gpu_consumers.picture.typefaces import Face

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from gpu_consumers.picture.canvas import Canvas, Sprite
+from gpu_consumers.picture.canvas import Canvas
 from gpu_consumers.picture.colour import WHITE
 from gpu_consumers.picture.headline import Type
 from gpu_consumers.picture.motion import sway
 from gpu_consumers.picture.shapes import rounded
+from gpu_consumers.picture.sprite import Sprite
 from gpu_consumers.picture.stage import Backdrop, Paint, Stage, blend
 
 

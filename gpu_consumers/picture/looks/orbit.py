@@ -7,11 +7,12 @@ import math
 import numpy as np
 from PIL import Image, ImageDraw
 
-from gpu_consumers.picture.canvas import Canvas, Plate, Sprite
+from gpu_consumers.picture.canvas import Canvas
 from gpu_consumers.picture.colour import WHITE
 from gpu_consumers.picture.headline import Type
 from gpu_consumers.picture.layout import Box
 from gpu_consumers.picture.shapes import disc, glow
+from gpu_consumers.picture.sprite import Plate, Sprite
 from gpu_consumers.picture.stage import Paint, Stage
 
 RINGS = (0.62, 0.80, 1.00, 1.24)  #: radii, as shares of half the width

@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from gpu_consumers.picture.canvas import Canvas, Plate, Wide
+from gpu_consumers.picture.canvas import Canvas
 from gpu_consumers.picture.colour import Floats, Rgb, halved
 from gpu_consumers.picture.headline import Type
 from gpu_consumers.picture.layout import Box
 from gpu_consumers.picture.motion import ease_out, progress
 from gpu_consumers.picture.palettes import ink_on
 from gpu_consumers.picture.shapes import edge, even
+from gpu_consumers.picture.sprite import Plate, Wide
 from gpu_consumers.picture.stage import Paint, Stage
 
 STEP = 90  #: of the patterns, where the shorter side is 1080

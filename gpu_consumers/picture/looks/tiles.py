@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from PIL import Image, ImageDraw
 
-from gpu_consumers.picture.canvas import Canvas, Plate
+from gpu_consumers.picture.canvas import Canvas
 from gpu_consumers.picture.headline import Type
 from gpu_consumers.picture.layout import Box
 from gpu_consumers.picture.motion import ease_in_out, progress
 from gpu_consumers.picture.shapes import even
+from gpu_consumers.picture.sprite import Plate
 from gpu_consumers.picture.stage import Paint, Stage
 
 ACROSS, EVERY, TAKES = 6, 12, 10  #: tiles along the shorter side; frames between exchanges; frames that one takes

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from gpu_consumers.picture.canvas import Canvas, Sprite
+from gpu_consumers.picture.canvas import Canvas
 from gpu_consumers.picture.headline import Type
 from gpu_consumers.picture.layout import Box
 from gpu_consumers.picture.shapes import even, glow, rounded
+from gpu_consumers.picture.sprite import Sprite
 from gpu_consumers.picture.stage import Backdrop, Paint, Stage, blend
 
 BARS = 25
