@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -9,7 +10,8 @@ import typer
 from infra.cli.console import JsonOption, config, out, print_json
 from infra.kafka.producer import EventProducer
 from producers.replay import diff_command, revision_commands
-from producers.replay.journal import Told, find, order, resumed, states, told
+from producers.replay.history import History
+from producers.replay.journal import find, order, resumed, states, told
 from producers.replay.options import (
     OperatorOption,
     ReasonOption,
@@ -17,7 +19,7 @@ from producers.replay.options import (
     operator,
 )
 from producers.replay.plan import Plan
-from producers.replay.results import results
+from producers.replay.results import candidates, results, revisions
 from producers.replay.screen import planned, run_to_the_end, show, table
 from producers.replay.selection_options import (
     FailureOption,
@@ -37,7 +39,10 @@ from producers.replay.selection_options import (
     select,
 )
 from producers.replay.state import ReplayState
+from producers.replay.verdicts import drop, promote
 from schemas import base, ids
+from schemas.base import Message
+from schemas.envelope import Envelope
 from schemas.prompts import Changes
 from schemas.replays import ReplayCancelled, ReplayEvent, ReplayPaused, ReplayStarted, Selection
 
@@ -217,9 +222,49 @@ def resume_command(
     run_to_the_end(kafka, state, plan, event, since_ms, as_json=as_json)
 
 
+@replay.command("promote")
+def promote_command(
+    replay_id: ReplayArgument, operator: OperatorOption, reason: ReasonOption, as_json: JsonOption = False
+) -> None:
+    """Show viewers every finished revision that a replay made, where they still see what it was made from.
+
+    Example:
+
+      swipestream replay promote 5e0b1e2c --reason "clearer voice"
+    """
+    _decide(replay_id, lambda history, number: promote(history, number, operator, reason), as_json)
+
+
+@replay.command("drop")
+def drop_command(
+    replay_id: ReplayArgument, operator: OperatorOption, reason: ReasonOption, as_json: JsonOption = False
+) -> None:
+    """Give up every finished revision that a replay made and nobody has promoted.
+
+    Example:
+
+      swipestream replay drop 5e0b1e2c --reason "the voice is worse"
+    """
+    _decide(replay_id, lambda history, number: drop(history, number, operator, reason), as_json)
+
+
+def _decide(replay_id: str, verdict: Callable[[History, int], Envelope[Message]], as_json: bool) -> None:
+    kafka = config().kafka_address
+    chosen = candidates(revisions(kafka, find(kafka, replay_id)))
+    _publish([verdict(history, one.number) for history, one in chosen])
+    if as_json:
+        told = [{"video_id": history.video_id, "revision": one.number} for history, one in chosen]
+        return print_json({"replay_id": replay_id, "revisions": told})
+    out.print(f"{len(chosen)} revisions of replay {replay_id}.")
+
+
 def _tell(state: ReplayState, event: ReplayEvent) -> None:
+    _publish([told(state, event)])
+
+
+def _publish(envelopes: list[Envelope[Message]]) -> None:
     producer = EventProducer(config().kafka_address, "replay")
     try:
-        Told(producer).publish_all([(told(state, event), None)])
+        producer.publish_all([(envelope, None) for envelope in envelopes])
     finally:
         producer.close()

@@ -26,8 +26,10 @@ from infra.stack import Stack
 from producers.replay.commands import register
 from producers.replay.journal import find
 from producers.replay.log import histories
+from producers.replay.verdicts import drop
 from schemas import ids
 from schemas.base import now_us
+from schemas.envelope import root
 from tests.unit.read_kit import life
 
 pytestmark = pytest.mark.timeout(180)
@@ -125,6 +127,26 @@ def test_results_carry_the_replay_and_no_group_notices(cli: Cli, kafka: str, vid
     told = cli("status", ended["replay_id"][:13])
     assert told["results"]["counts"]["making"] == 4
     assert ended["replay_id"] in [one["replay_id"] for one in cli("status")]
+
+
+def test_what_a_replay_made_is_promoted_together(
+    cli: Cli, kafka: str, producer: EventProducer, videos: list[str]
+) -> None:
+    # given a replay of three videos, of which two are made and one of those was settled by hand
+    ended = cli("run", *options(videos[:3]), "--regenerate", "--reason", "again", "--rate", "1000")
+    for video in videos[:2]:
+        shown = histories(kafka, [video])[video].revisions[1].published
+        assert shown is not None
+        done = shown.model_copy(update={"revision": 2, "ts_us": now_us(), "replay_id": ended["replay_id"]})
+        producer.publish_all([(root(done, source="/test"), None)])
+    producer.publish_all([(drop(histories(kafka, videos[:1])[videos[0]], 2, "ann", ""), None)])
+    # when its results are promoted
+    promoted = cli("promote", ended["replay_id"], "--reason", "better")
+    # then only what was finished and undecided is
+    assert promoted["revisions"] == [{"video_id": videos[1], "revision": 2}]
+    assert [one.live for one in histories(kafka, videos[:3]).values()].count(2) == 1
+    counts = cli("status", ended["replay_id"])["results"]["counts"]
+    assert (counts["promoted"], counts["dropped"], counts["making"]) == (1, 1, 1)
 
 
 def test_a_budget_pauses_and_a_larger_one_goes_on(cli: Cli, kafka: str, videos: list[str]) -> None:
