@@ -43,7 +43,7 @@ def consumer_config(bootstrap: str, group: str, **more: Any) -> dict[str, Any]:
         "queued.max.messages.kbytes": 16_384,
         "reconnect.backoff.max.ms": 1000,
         "error_cb": lambda error: log.debug("kafka", error=str(error)),
-        "log_level": 3,
+        "log_level": 2,
         **more,
     }
 

@@ -44,7 +44,7 @@ class EventProducer:
                 "queue.buffering.max.messages": QUEUE,
                 "reconnect.backoff.max.ms": 1000,
                 "error_cb": lambda error: log.debug("kafka", error=str(error)),
-                "log_level": 3,
+                "log_level": 2,
             }
         )
         self._stop = threading.Event()
