@@ -47,7 +47,7 @@ class Card:
         self._text = _paragraph(cue, style, layout)
         self._origin = _origin(self._text, layout.captions)
         self._panel = _panel(self._text, style)
-        self._letters: dict[tuple[int, int], Letters] = {}
+        self._letters: dict[int, Letters] = {}
         self._art: dict[tuple[int, str], tuple[Sprite, float, float]] = {}
 
     def draw(self, canvas: Canvas, at_ms: float, fps: int) -> None:
@@ -82,13 +82,13 @@ class Card:
             return sprite.faded(style.ahead), x, y
         room = self._layout.captions.width / max(1.0, word.width)
         grown = max(1.0, min(style.pop, room)) if state == "large" else 1.0
-        size = round(self._text.size * grown)
-        if (number, size) not in self._letters:
-            self._letters[number, size] = Letters(word.text, style, size)
-        letters = self._letters[number, size]
-        shift, rise = word.width * (grown - 1) / 2, size * 0.36 * (grown - 1)
-        sprite = letters.sprite(None if state == "said" else self._palette.accent)
-        return sprite, word.x - shift - letters.margin, word.baseline + rise - letters.margin - size
+        if number not in self._letters:
+            self._letters[number] = Letters(word.text, style, self._text.size)
+        letters = self._letters[number]
+        sprite = letters.sprite(None if state == "said" else self._palette.accent, grown)
+        shift, rise = word.width * (grown - 1) / 2, self._text.size * 0.36 * (grown - 1)
+        above = (letters.margin + self._text.size) * grown
+        return sprite, word.x - shift - letters.margin * grown, word.baseline + rise - above
 
 
 def _paragraph(cue: Cue, style: CaptionStyle, layout: Layout) -> Paragraph:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+from PIL import Image
+
 from gpu_consumers.picture.canvas import Canvas
 from gpu_consumers.picture.colour import BLACK, WHITE
 from gpu_consumers.picture.ink import Ink
@@ -11,9 +14,12 @@ from gpu_consumers.picture.paragraph import Setting, fit
 from gpu_consumers.picture.shapes import even, rounded
 from gpu_consumers.picture.sprite import Sprite
 from gpu_consumers.picture.stage import Stage
-from gpu_consumers.picture.text import ascent, draw
+from gpu_consumers.picture.text import ascent
 from gpu_consumers.picture.tokens import tokens
 from gpu_consumers.picture.typefaces import Face
+from gpu_consumers.picture.typeset import lay_words
+
+SHADE = 6  #: how far the shade of the bar reaches, in pixels
 
 
 class Chrome:
@@ -40,19 +46,28 @@ class ProgressBar:
         gap, tall = even(10 * unit), even(8 * unit)
         wide = max(4, even((safe.width - gap * (count - 1)) / count) - 2)
         self._x, self._y, self._step, self._wide, self._tall = safe.x, safe.y, wide + gap, wide, tall
-        self._now, self._count, self._frames = stage.scene.scene_number - 1, count, stage.frames
-        mask, around = rounded(wide, tall, tall / 2), rounded(wide, tall, tall / 2, (wide + 12, tall + 12), 6.0)
-        self._track, self._full = Sprite.of_mask(mask * 0.42, WHITE), Sprite.of_mask(mask, WHITE)
-        self._shade = Sprite.of_mask(around * 0.42, BLACK)
+        self._now, self._frames = stage.scene.scene_number - 1, stage.frames
+        self._track = self._tracks(count)
 
     def draw(self, canvas: Canvas, frame: int) -> None:
         """Blend the bar of that frame into the canvas."""
-        for n in range(self._count):
-            x = self._x + n * self._step
-            canvas.stamp(self._shade, x - 6, self._y - 6)
-            canvas.stamp(self._full if n < self._now else self._track, x, self._y)
+        canvas.stamp(self._track, self._x - SHADE, self._y - SHADE)
         done = even(self._wide * (frame + 1) / self._frames)
         canvas.fill(WHITE, self._x + self._now * self._step, self._y, done, self._tall)
+
+    def _tracks(self, count: int) -> Sprite:
+        """All the bars but for the progress of the present one, on a soft shade."""
+        wide, tall = self._wide, self._tall
+        ink = Ink(count * self._step + 2 * SHADE, tall + 2 * SHADE)
+        piece, shade = (
+            (rounded(wide, tall, tall / 2, (wide + 2 * SHADE, tall + 2 * SHADE), soft)) for soft in (1.0, 6.0)
+        )
+        for n in range(count):
+            for mask, colour, opacity in ((shade, BLACK, 0.42), (piece, WHITE, 1.0 if n < self._now else 0.42)):
+                sheet = ink.mask()
+                sheet.paste(Image.fromarray((mask * 255).astype(np.uint8)), (n * self._step, 0))
+                ink.lay(sheet, colour, opacity)
+        return ink.sprite()
 
 
 class TitleLabel:
@@ -66,10 +81,8 @@ class TitleLabel:
         wide, tall = text.width + 2 * size, round(size * 1.9)
         ink = Ink(wide, tall)
         ink.lay(rounded(wide, tall, tall / 2, (ink.width, ink.height)), colour)
-        letters = ink.mask()
-        for word in text.words:
-            draw(letters, size + word.x, (tall + ascent(Face.BOLD, text.size)) / 2, word.text, Face.BOLD, text.size)
-        ink.lay(letters, ink_on(colour))
+        baseline = (tall + ascent(Face.BOLD, text.size)) / 2
+        lay_words(ink, text, text.words, (size, baseline - ascent(Face.BOLD, text.size)), ink_on(colour))
         self._sprite = ink.sprite()
         self._x, self._y = box.x + (box.width - wide) / 2, box.y
 

@@ -17,9 +17,9 @@ from gpu_consumers.picture.motion import ease_out, progress
 from gpu_consumers.picture.paragraph import SLACK, Align, Paragraph, Setting, fit
 from gpu_consumers.picture.shapes import even
 from gpu_consumers.picture.sprite import Sprite
-from gpu_consumers.picture.text import draw, emoji
 from gpu_consumers.picture.tokens import tokens
 from gpu_consumers.picture.typefaces import Face
+from gpu_consumers.picture.typeset import lay_words, words_mask
 
 HOP = 9  #: frames that a hop takes
 SMALLEST = 30  #: type size below which nothing is set, in pixels
@@ -84,18 +84,13 @@ class Headline:
 
 def _line(text: Paragraph, number: int, style: Type) -> tuple[Sprite, int, float]:
     words = [word for word in text.words if word.line == number]
-    margin = even(text.size * 0.35)
+    margin, top = even(text.size * 0.35), words[0].baseline - text.size
     ink = Ink(text.width + 2 * margin, round(text.size * 1.4) + 2 * margin)
-    letters, edge = ink.mask(), ink.mask()
-    for word in words:
-        draw(letters, margin + word.x, margin + text.size, word.text, text.face, text.size)
-        draw(edge, margin + word.x, margin + text.size, word.text, text.face, text.size, style.outline * text.size)
+    origin = margin, margin - top
+    edge = words_mask(ink, text, words, origin, style.outline * text.size)
     if style.shadow:
         ink.lay(edge.filter(ImageFilter.BoxBlur(text.size * 0.08)), BLACK, style.shadow)
     if style.outline:
         ink.lay(edge, style.outline_colour)
-    ink.lay(letters, style.colour)
-    for word in words:
-        for x, picture in emoji(word.text, text.face, text.size):
-            ink.lay_picture(picture, round(margin + word.x + x), round(margin + text.size * 1.14 - picture.height))
-    return ink.sprite(), margin, words[0].baseline - text.size
+    lay_words(ink, text, words, origin, style.colour)
+    return ink.sprite(), margin, top

@@ -11,9 +11,10 @@ from gpu_consumers.picture.motion import overshoot, progress, sway
 from gpu_consumers.picture.paragraph import Setting, fit
 from gpu_consumers.picture.sprite import Plate, Sprite
 from gpu_consumers.picture.stage import Paint, Stage
-from gpu_consumers.picture.text import draw, emoji
+from gpu_consumers.picture.text import emoji
 from gpu_consumers.picture.tokens import tokens
 from gpu_consumers.picture.typefaces import Face
+from gpu_consumers.picture.typeset import words_mask
 
 PAPER, INK = Rgb(252, 249, 240), Rgb(24, 22, 32)
 
@@ -43,7 +44,7 @@ def _top(side: int, tilt: float, stage: Stage) -> Sprite:
     ink, margin = Ink(*sheet.size), side // 8
     ink.lay(shadow, BLACK)
     ink.lay(sheet, PAPER)
-    mask, rule = ink.mask(), ink.mask()
+    rule = ink.mask()
     pad, inner = margin + side // 9, side - 2 * (side // 9)
     text = fit(
         tokens(stage.heading),
@@ -51,12 +52,9 @@ def _top(side: int, tilt: float, stage: Stage) -> Sprite:
         (inner, round(inner * 0.8)),
         smallest=24,
     )
-    left, top = pad, pad + inner * 0.12
-    for word in text.words:
-        draw(mask, left + word.x, top + word.baseline, word.text, text.face, text.size)
-    bar = margin + side // 12
+    left, top, bar = pad, pad + inner * 0.12, margin + side // 12
     ImageDraw.Draw(rule).rectangle((left, bar, left + inner // 4, bar + side // 50), fill=255)
-    ink.lay(_turned(mask, tilt), INK)
+    ink.lay(_turned(words_mask(ink, text, text.words, (left, top)), tilt), INK)
     ink.lay(_turned(rule, tilt), stage.palette.first)
     for word in text.words:
         for x, picture in emoji(word.text, text.face, text.size):

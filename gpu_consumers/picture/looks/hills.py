@@ -13,20 +13,26 @@ from gpu_consumers.picture.shapes import disc, edge, glow
 from gpu_consumers.picture.sprite import Plate, Sprite
 from gpu_consumers.picture.stage import Paint, Stage
 
+PIECE = 180  #: width of a piece of a ridge, in pixels
+
 
 class Ridge:
-    """One layer: a plate below the lowest valley, and a sprite for the band in which its edge runs."""
+    """One layer, in upright pieces: below its lowest point each is plain, and blended only where the edge runs."""
 
-    def __init__(self, line: Floats, colour: Rgb, height: int) -> None:
-        self.top, valley = int(line.min()) & ~1, (int(line.max()) + 2) & ~1
-        rows = np.arange(self.top, valley, dtype=np.float32)[:, None]
-        self._band = Sprite.of_mask(edge(line[None, :] - rows), colour)
-        self._valley, self._colour, self._height = valley, colour, height
+    def __init__(self, line: Floats, colour: Rgb) -> None:
+        self._colour, self._pieces = colour, []
+        for left in range(0, len(line), PIECE):
+            part = line[left : left + PIECE]
+            top, plain = int(part.min()) & ~1, (int(part.max()) + 2) & ~1
+            rows = np.arange(top, plain, dtype=np.float32)[:, None]
+            self._pieces.append((left, top, plain, Sprite.of_mask(edge(part[None, :] - rows), colour)))
 
     def draw(self, canvas: Canvas, x: float, y: float) -> None:
-        """Blend it in, moved by (x, y)."""
-        canvas.stamp(self._band, x, self.top + y)
-        canvas.fill(self._colour, 0, round(self._valley + y) & ~1, canvas.width, canvas.height)
+        """Draw it, moved by (x, y), to even pixels."""
+        right, down = round(x) & ~1, round(y) & ~1
+        for left, top, plain, band in self._pieces:
+            canvas.stamp(band, left + right, top + down)
+            canvas.fill(self._colour, left + right, plain + down, PIECE, canvas.height)
 
 
 def hills(stage: Stage) -> Paint:
@@ -38,7 +44,7 @@ def hills(stage: Stage) -> Paint:
     ridges = [_ridge(stage, rng, depth, travel) for depth in depths]
     radius = 180 * layout.unit
     sun = Sprite.of_mask(disc(radius, 2.0), palette.accent)
-    halo = Sprite.of_mask(glow(radius * 2.4) * 0.5, palette.accent)
+    halo = Sprite.of_mask(glow(radius * 1.75) * 0.6, palette.accent)
     sun_x = layout.width * float(rng.uniform(0.3, 0.7))
     direction = 1 if rng.random() < 0.5 else -1
     room = stage.room
@@ -71,7 +77,7 @@ def _ridge(stage: Stage, rng: np.random.Generator, depth: float, travel: float) 
         np.float32
     )
     far = palette.first.mix(palette.second, 0.35)
-    return Ridge(line, far.mix(palette.deep, 0.15 + 0.85 * depth), layout.height)
+    return Ridge(line, far.mix(palette.deep, 0.15 + 0.85 * depth))
 
 
 def _sky(stage: Stage) -> Plate:

@@ -28,7 +28,7 @@ def orbit(stage: Stage) -> Paint:
     planets = []
     for n, share in enumerate(RINGS):
         size = float(rng.uniform(18, 26)) * layout.unit * (1 + 0.25 * n)
-        tail = [Sprite.of_mask(glow(size * (1.25 - k / 22)) * (0.42 * (1 - k / 17)), colours[n]) for k in range(1, 16)]
+        tail = [Sprite.of_mask(glow(size * (1.3 - k / 12)) * (0.6 * (1 - k / 10)), colours[n]) for k in range(1, 9)]
         body = Sprite.of_mask(disc(size, 1.5), colours[n])
         halo = Sprite.of_mask(glow(size * 3) * 0.4, colours[n])
         speed = 1.5 * (RINGS[0] / share) ** 1.5 * float(rng.choice([-1, 1]))
@@ -43,7 +43,7 @@ def orbit(stage: Stage) -> Paint:
         seconds = stage.seconds(frame)
         for radius, start, speed, art in planets:
             for n, sprite in enumerate(art):
-                behind = max(0, len(art) - 2 - n) * 0.04 * math.copysign(min(1.6, 420 * layout.unit / radius), speed)
+                behind = max(0, len(art) - 2 - n) * 0.07 * math.copysign(min(1.6, 420 * layout.unit / radius), speed)
                 angle = start + speed * seconds - behind
                 x, y = centre[0] + radius * math.cos(angle), centre[1] + radius * math.sin(angle)
                 canvas.stamp(sprite, x - sprite.width / 2, y - sprite.height / 2)

@@ -27,7 +27,7 @@ def particles(stage: Stage) -> Paint:
         Sprite.of_mask(glow((8 + 46 * d * d) * unit) * (0.85 - 0.45 * d), colours[int(rng.integers(3))]) for d in depth
     ]
     sparks = [Sprite.of_mask(disc(radius * layout.unit, 2.0), WHITE) for radius in (3, 5, 7)]
-    placed = rng.uniform(0, 1, (26, 4))
+    placed = rng.uniform(0, 1, (18, 4))
     headline = stage.headline(Type(largest=round(150 * layout.unit)))
 
     def paint(frame: int) -> Canvas:

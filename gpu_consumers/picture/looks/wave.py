@@ -12,7 +12,7 @@ from gpu_consumers.picture.shapes import even, glow, rounded
 from gpu_consumers.picture.sprite import Sprite
 from gpu_consumers.picture.stage import Backdrop, Paint, Stage, blend
 
-BARS = 25
+BARS = 23
 
 
 def wave(stage: Stage) -> Paint:
