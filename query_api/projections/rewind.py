@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 
 from confluent_kafka import (
@@ -36,12 +37,11 @@ def rewind(bootstrap: str, group: str, positions: Offsets, *, timeout: float = 1
 
     Raises UnavailableError, also while the group has members: they would go on behind what is missing.
     """
-    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 2})
     try:
         back = behind(_committed(bootstrap, group, timeout), positions)
         if back:
             log.warning("the tables are behind the log's consumer: reading again", partitions=len(back))
-            _commit(admin, group, back, timeout)
+            commit(bootstrap, group, back, timeout)
         return len(back)
     except (KafkaException, TimeoutError) as error:
         raise UnavailableError(f"The group {group} could not be set back: {_why(error)}") from error
@@ -65,11 +65,21 @@ def _committed(bootstrap: str, group: str, timeout: float) -> Offsets:
     return {(one.topic, one.partition): one.offset for one in found if one.offset >= 0}
 
 
-def _commit(admin: AdminClient, group: str, offsets: Offsets, timeout: float) -> None:
+def commit(bootstrap: str, group: str, offsets: Offsets, timeout: float = 10) -> None:
+    """Set a group without members to these offsets. Raises KafkaException, or TimeoutError.
+
+    Tried again until `timeout`: the coordinator of a broker that has just started refuses at first.
+    """
+    admin, deadline = AdminClient({"bootstrap.servers": bootstrap, "log_level": 2}), time.monotonic() + timeout
+    while error := _refused(admin, group, offsets, timeout):
+        if time.monotonic() > deadline:
+            raise KafkaException(error)
+        time.sleep(0.2)
+
+
+def _refused(admin: AdminClient, group: str, offsets: Offsets, timeout: float) -> KafkaError | None:
     partitions = [TopicPartition(topic, number, offset) for (topic, number), offset in offsets.items()]
     asked = admin.alter_consumer_group_offsets(
         [ConsumerGroupTopicPartitions(group, partitions)], request_timeout=timeout
     )
-    for one in asked[group].result(timeout).topic_partitions:
-        if one.error:
-            raise KafkaException(one.error)
+    return next((one.error for one in asked[group].result(timeout).topic_partitions if one.error), None)

@@ -10,9 +10,6 @@ import uuid
 from collections.abc import Iterator, Mapping
 from typing import Self
 
-from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
-from confluent_kafka.admin import AdminClient
-
 from infra.cassandra.cluster import addresses, cluster
 from infra.cassandra.migrate import apply_tables
 from infra.errors import UnavailableError
@@ -56,14 +53,6 @@ def begin_at(settings: Settings, group: str, ends: Mapping[tuple[str, int], int]
     ]
     CassandraWriter(session).write([Write("projection_state", cells, int(cells["position"])) for cells in told])
     session.close()
-
-
-def commit(settings: Settings, group: str, ends: Mapping[tuple[str, int], int]) -> None:
-    """Set a group without members to these offsets."""
-    partitions = [TopicPartition(topic, number, end) for (topic, number), end in ends.items()]
-    admin = AdminClient({"bootstrap.servers": settings.kafka, "log_level": 2})
-    asked = admin.alter_consumer_group_offsets([ConsumerGroupTopicPartitions(group, partitions)])
-    assert not [one.error for one in asked[group].result(20).topic_partitions if one.error]
 
 
 class Gate:

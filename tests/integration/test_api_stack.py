@@ -24,9 +24,10 @@ from infra.stack import Stack
 from infra.stack.ports import free_port
 from infra.storage.blobs import LocalBlobStore
 from query_api.commands import fetch
+from query_api.projections.rewind import commit
 from schemas import ids
 from schemas.base import now_us
-from tests.integration.cassandra_kit import begin_at, commit, keyspace, positions_now
+from tests.integration.cassandra_kit import begin_at, keyspace, positions_now
 from tests.unit.read_kit import life, published
 
 
@@ -76,7 +77,7 @@ class Site:
         """The projector, from now on."""
         now = positions_now(self.settings)
         begin_at(self.settings, "projector", now)
-        commit(self.settings, "projector", now)
+        commit(self.settings.kafka, "projector", now)
         with self.running("projector"):
             yield
 

@@ -21,7 +21,7 @@ from infra.kafka.producer import EventProducer
 from infra.settings import Settings
 from infra.stack import Stack
 from query_api.projections.projector import ProjectorService
-from query_api.projections.rewind import behind, rewind
+from query_api.projections.rewind import behind, commit, rewind
 from query_api.readmodel.cassandra import CassandraReader, reading
 from query_api.readmodel.model import ReadModel
 from query_api.states import Status, state
@@ -29,7 +29,7 @@ from schemas import ids
 from schemas.base import now_us
 from schemas.codec import encode
 from schemas.topics import dead_topic
-from tests.integration.cassandra_kit import Gate, begin_at, commit, keyspace, positions_now
+from tests.integration.cassandra_kit import Gate, begin_at, keyspace, positions_now
 from tests.unit.read_kit import life, published
 
 
@@ -49,7 +49,7 @@ def name(stack: Stack, settings: Settings) -> str:
         future.result(20)
     now = positions_now(settings)
     begin_at(settings, name, now)
-    commit(settings, name, now)
+    commit(settings.kafka, name, now)
     return name
 
 
