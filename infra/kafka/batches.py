@@ -75,7 +75,9 @@ class BatchConsumer:
         self._strays: list[Message] = []
         self._consumer = Consumer(consumer_config(bootstrap, name) | {"client.id": name})
         self._unreadable = Unreadable(bootstrap, name, self._consumer, producer)
-        self._consumer.subscribe([*topics, *retried(name, tiers)], on_revoke=self._lost, on_lost=self._lost)
+        self._consumer.subscribe(
+            [*topics, *retried(name, tiers)], on_assign=self._assigned, on_revoke=self._lost, on_lost=self._lost
+        )
 
     def stop(self) -> None:
         """End after the batch in hand. May be called from a signal handler or another thread."""
@@ -190,6 +192,10 @@ class BatchConsumer:
                 self._idle(1)
         # Not put aside, so it must not be committed either: it comes again after the restart.
         raise StoppedError
+
+    def _assigned(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        self._held = None
+        self._unreadable.look_ahead(partitions)
 
     def _lost(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
         for item in partitions:

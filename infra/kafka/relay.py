@@ -45,7 +45,7 @@ class Relay:
         )
         self._unreadable = Unreadable(bootstrap, consumer, self._consumer, producer)
         topics = [retry_topic(consumer, tier) for tier in tiers]
-        self._consumer.subscribe(topics, on_revoke=self._lost, on_lost=self._lost)
+        self._consumer.subscribe(topics, on_assign=self._assigned, on_revoke=self._lost, on_lost=self._lost)
         self._thread = threading.Thread(target=self._run, name=group, daemon=True)
 
     def start(self) -> None:
@@ -117,6 +117,9 @@ class Relay:
             self._consumer.commit(offsets=offsets, asynchronous=False)
         except KafkaException as error:  # copied again, and recognised as a repetition
             log.warning("commit failed", error=str(error))
+
+    def _assigned(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        self._unreadable.look_ahead(partitions)
 
     def _lost(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
         for item in partitions:

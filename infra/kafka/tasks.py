@@ -231,8 +231,9 @@ class TaskConsumer:
         except KafkaException as error:
             log.warning("commit failed", error=str(error))
 
-    def _assigned(self, _consumer: Consumer, _partitions: list[TopicPartition]) -> None:
+    def _assigned(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
         self._paused = None  # so that the next balance pauses the new ones too
+        self._unreadable.look_ahead(partitions)
 
     def _revoked(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
         self._reap()

@@ -7,20 +7,24 @@ starts the partition anew. So the reader looks at the batch's header itself, whi
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 
 from aiokafka.client import AIOKafkaClient
-from aiokafka.consumer.fetcher import FetchRequest
 from aiokafka.errors import KafkaError as AioError
-from aiokafka.structs import TopicPartition as AioPartition
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from infra.errors import SwipestreamError, UnavailableError
 from infra.kafka import deadletters
+from infra.kafka.deadletters import partition_of
+from infra.kafka.lookahead import Batch, fetch, look
 from infra.kafka.offsets import Partition
 from infra.kafka.producer import EventProducer
 from infra.kafka.records import Raw
+from infra.kafka.trials import read
 from infra.telemetry import logs, metrics
+from schemas.topics import NOW, retry_topic, retry_topics
 
 log = logs.get("kafka.unreadable")
 
@@ -53,6 +57,62 @@ class Unreadable:
     def __init__(self, bootstrap: str, name: str, consumer: Consumer, producer: EventProducer) -> None:
         self._bootstrap, self._name, self._consumer, self._producer = bootstrap, name, consumer, producer
         self._ends: dict[Partition, int] = {}
+
+    def look_ahead(self, partitions: Sequence[TopicPartition]) -> None:
+        """To be called when partitions are assigned: those with a broken batch ahead begin behind it.
+
+        The records before it go through the retry topic without a delay, as if they had been sent back.
+        """
+        if not retry_topics(self._name):
+            return
+        try:
+            starts = self._starts(partitions)
+            broken = look(self._bootstrap, starts) if starts else {}
+            moved = {one: self._pass(one, starts[one], found) for one, found in broken.items()}
+            if moved:
+                self._begin(partitions, moved)
+        except (UnavailableError, KafkaException, FutureTimeoutError) as error:
+            log.warning("not looked ahead", why=str(error))
+
+    def _begin(self, partitions: Sequence[TopicPartition], moved: Mapping[Partition, int]) -> None:
+        others = [item for item in partitions if (item.topic, item.partition) not in moved]
+        behind = [TopicPartition(*partition, offset) for partition, offset in moved.items()]
+        self._consumer.incremental_assign([*behind, *others])
+        self._consumer.commit(offsets=behind, asynchronous=False)
+
+    def _starts(self, partitions: Sequence[TopicPartition]) -> dict[Partition, int]:
+        """Where reading would begin, for partitions in which there is something to read."""
+        starts: dict[Partition, int] = {}
+        for item in self._consumer.committed(list(partitions), timeout=10):
+            ends = self._consumer.get_watermark_offsets(item, timeout=10, cached=False)
+            low, high = ends if ends is not None else (0, 0)
+            if (start := max(low, item.offset)) < high:
+                starts[item.topic, item.partition] = start
+        return starts
+
+    def _pass(self, partition: Partition, start: int, found: Sequence[Batch]) -> int:
+        sent = []
+        for batch in found:
+            if batch.sound:
+                sent += [self._forward(record) for record in batch.records(partition, start)]
+            else:
+                bury(self._producer, self._name, partition, batch.start, batch.end, "the checksum is wrong")
+        for each in sent:
+            each.result(30)
+        self._ends[partition] = found[-1].end
+        return found[-1].end
+
+    def _forward(self, record: Raw) -> Future[None]:
+        """Into the retry topic; for every part of the consumer, since none has seen it."""
+        topic = retry_topic(self._name, NOW)
+        headers = (
+            read(record).headers()
+            if record.topic != topic
+            else [(name, value or b"") for name, value in record.headers]
+        )
+        return self._producer.send_raw(
+            topic, record.key, record.value, headers, partition=partition_of(topic, record.partition)
+        )
 
     def skip(self, message: Message) -> tuple[Partition, int] | None:
         """The partition and its next offset where the message tells of such a batch, else None.
@@ -105,12 +165,7 @@ async def _fetch(bootstrap: str, partition: Partition, offset: int) -> bytes:
     await client.bootstrap()
     try:
         await client.set_topics([partition[0]])
-        leader = client.cluster.leader_for_partition(AioPartition(*partition))
-        if leader is None:
-            raise UnavailableError(f"{partition[0]}/{partition[1]} has no leader.")
-        asked = [(partition[0], [(partition[1], offset, 1 << 20)])]
-        answer = await client.send(leader, FetchRequest(500, 1, 1 << 20, 0, asked, rack_id=""))
-        return bytes(answer.topics[0][1][0][-1])
+        return await fetch(client, partition, offset)
     finally:
         await client.close()
 

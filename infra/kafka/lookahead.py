@@ -1,0 +1,119 @@
+"""Looking ahead: what a consumer is about to read is checked before librdkafka sees it.
+
+At a batch with a wrong checksum librdkafka 2.16 goes on in the middle of it as if a header began there. Mostly it
+tells an error then; for some bytes it aborts the process (`rd_slice_narrow_copy`), and would again after each restart.
+It never reads further ahead of what was committed than `WINDOW` bytes. So this much is looked at when a partition is
+assigned: a broken batch ends a process at most once, and nothing if it was there before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from aiokafka.client import AIOKafkaClient
+from aiokafka.consumer.fetcher import FetchRequest
+from aiokafka.errors import KafkaError as AioError
+from aiokafka.record.memory_records import MemoryRecords
+from aiokafka.record.util import calc_crc32c
+from aiokafka.structs import TopicPartition as AioPartition
+
+from infra.errors import UnavailableError
+from infra.kafka.offsets import Partition
+from infra.kafka.records import Raw
+
+WINDOW = 32 << 20
+_FETCH = 1 << 20
+#: Of a record batch's header (magic 2): base offset, length, magic, checksum, what it covers, the last offset's delta.
+_BASE, _LENGTH, _MAGIC, _CRC, _COVERED, _LAST_DELTA = slice(0, 8), slice(8, 12), 16, slice(17, 21), 21, slice(23, 27)
+_PREFIX = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A batch as it stands in the log: its offsets, whether its checksum is right, its bytes."""
+
+    start: int
+    end: int
+    sound: bool
+    data: bytes
+
+    def records(self, partition: Partition, offset: int) -> Iterator[Raw]:
+        """Its records from `offset` on."""
+        records = MemoryRecords(self.data)
+        for record in records.next_batch() if records.has_next() else ():
+            if record.offset >= offset:
+                yield Raw(
+                    topic=partition[0], partition=partition[1], offset=record.offset, timestamp_ms=record.timestamp,
+                    key=record.key, value=record.value, headers=tuple(record.headers),
+                )  # fmt: skip
+
+
+def batches(data: bytes) -> Iterator[Batch]:
+    """The whole batches at the beginning of `data`; ends where no header is."""
+    at = 0
+    while len(data) - at >= _LAST_DELTA.stop:
+        head = data[at : at + _LAST_DELTA.stop]
+        size = _PREFIX + _number(head[_LENGTH])
+        if head[_MAGIC] != 2 or size <= _LAST_DELTA.stop or at + size > len(data):
+            return
+        whole = data[at : at + size]
+        base = _number(head[_BASE])
+        sound = _number(head[_CRC], signed=False) == calc_crc32c(whole[_COVERED:])
+        yield Batch(base, base + _number(head[_LAST_DELTA]) + 1, sound, whole)
+        at += size
+
+
+def _number(data: bytes, *, signed: bool = True) -> int:
+    return int.from_bytes(data, "big", signed=signed)
+
+
+def look(bootstrap: str, starts: Mapping[Partition, int], timeout: float = 30.0) -> dict[Partition, list[Batch]]:
+    """Where something is broken within the window: all batches from the start to the last broken one, both included.
+
+    Raises UnavailableError.
+    """
+    try:
+        return asyncio.run(asyncio.wait_for(_look(bootstrap, starts), timeout))
+    except (AioError, OSError) as error:
+        raise UnavailableError(f"Kafka did not show what is to be read: {error!r}") from error
+
+
+async def _look(bootstrap: str, starts: Mapping[Partition, int]) -> dict[Partition, list[Batch]]:
+    client = AIOKafkaClient(bootstrap_servers=bootstrap)
+    await client.bootstrap()
+    try:
+        await client.set_topics([topic for topic, _ in starts])
+        found = {partition: await _window(client, partition, offset) for partition, offset in starts.items()}
+        return {partition: upto for partition, window in found.items() if (upto := _upto_last_broken(window))}
+    finally:
+        await client.close()
+
+
+async def _window(client: AIOKafkaClient, partition: Partition, offset: int) -> list[Batch]:
+    seen: list[Batch] = []
+    while sum(len(batch.data) for batch in seen) < WINDOW:
+        more = list(batches(await fetch(client, partition, offset)))
+        if not more:
+            break
+        seen += more
+        offset = more[-1].end
+    return seen
+
+
+async def fetch(client: AIOKafkaClient, partition: Partition, offset: int) -> bytes:
+    """The bytes of the log from the batch that holds `offset` on; none at its end. Raises UnavailableError."""
+    leader = client.cluster.leader_for_partition(AioPartition(*partition))
+    if leader is None:
+        raise UnavailableError(f"{partition[0]}/{partition[1]} has no leader.")
+    asked = [(partition[0], [(partition[1], offset, _FETCH)])]
+    answer = await client.send(leader, FetchRequest(10, 1, _FETCH, 0, asked, rack_id=""))
+    return bytes(answer.topics[0][1][0][-1] or b"")
+
+
+def _upto_last_broken(window: Iterable[Batch]) -> list[Batch]:
+    upto = list(window)
+    while upto and upto[-1].sound:
+        upto.pop()
+    return upto
