@@ -39,6 +39,13 @@ class Captions:
             self._card.draw(canvas, at_ms, self._fps)
 
 
+def overflowing(cues: Sequence[Cue], style: CaptionStyle, layout: Layout) -> list[Cue]:
+    """The phrases that do not fit into the captions' box even at the smallest size: a quality gate."""
+    box = layout.captions
+    texts = [(cue, _paragraph(cue, style, layout)) for cue in cues]
+    return [cue for cue, text in texts if text.width > box.width or text.height > box.height]
+
+
 class Card:
     """One phrase, set once; each word's states are drawn when they are first needed."""
 

@@ -15,6 +15,7 @@ from gpu_consumers.picture.colour import Floats, Rgb, halved, rounded, yuv
 from gpu_consumers.picture.headline import Headline, Type
 from gpu_consumers.picture.layout import Box, Layout
 from gpu_consumers.picture.palettes import Palette
+from gpu_consumers.picture.text import clean
 from schemas.values import Scene, Word
 
 #: What a sentence ends with.
@@ -75,7 +76,8 @@ class Stage:
     @property
     def label(self) -> str:
         """The video's title, where the first scene shows something else."""
-        return self.title if self.first and self.title.casefold() != self.heading.casefold() else ""
+        title = clean(self.title)
+        return title if self.first and title.casefold() != clean(self.heading).casefold() else ""
 
     def headline(self, style: Type, box: Box | None = None, text: str | None = None) -> Headline:
         """The heading set in a box (by default all the room). In the first scene it stands from the first frame on,

@@ -62,19 +62,36 @@ def levelled(samples: Stereo, target: float = TARGET_LUFS) -> tuple[Stereo, Loud
 def limited(samples: Stereo, ceiling_db: float = CEILING_DB) -> Stereo:
     """No sample above the ceiling; the gain falls ahead of a peak and recovers after it, without distortion."""
     ceiling = _ratio(ceiling_db)
-    blocks = -(-len(samples) // _BLOCK)
-    loud = np.zeros(blocks * _BLOCK, np.float32)
-    loud[: len(samples)] = np.abs(samples).max(axis=1)
-    peaks = loud.reshape(blocks, _BLOCK).max(axis=1)
+    peaks = _peaks(samples)
     if float(peaks.max(initial=0)) <= ceiling:
         return samples
     wanted = np.minimum(1, ceiling / np.maximum(peaks, 1e-9))
     # The lowest gain within reach, then its moving average over less than that reach: never above what a block needs.
     lowest = _windows(wanted, _LOOK + 1).min(axis=1)
-    smooth = _windows(lowest, _LOOK).mean(axis=1)
-    centres = (np.arange(blocks) + 0.5) * _BLOCK
-    gain = np.asarray(np.interp(np.arange(len(samples)), centres, smooth), np.float32)
-    return samples * gain[:, None]
+    held = samples.copy()
+    apply_curve(held, _windows(lowest, _LOOK).mean(axis=1), _BLOCK)
+    return held
+
+
+def apply_curve(samples: Stereo, gains: npt.NDArray[np.floating], every: int) -> None:
+    """Multiply the samples, in place, by gains that hold in the middle of every so many samples, and between by lines.
+
+    A second at a time, so that a long video needs no second array of its length.
+    """
+    centres = (np.arange(len(gains)) + 0.5) * every
+    for start in range(0, len(samples), RATE):
+        part = samples[start : start + RATE]
+        part *= np.interp(np.arange(start, start + len(part)), centres, gains).astype(np.float32)[:, None]
+
+
+def _peaks(samples: Stereo) -> npt.NDArray[np.float32]:
+    """The highest sample of each block."""
+    found = []
+    for start in range(0, len(samples), _BLOCK * 8192):
+        loud = np.abs(samples[start : start + _BLOCK * 8192]).max(axis=1)
+        loud = np.pad(loud, (0, -len(loud) % _BLOCK))
+        found.append(loud.reshape(-1, _BLOCK).max(axis=1))
+    return np.concatenate(found) if found else np.zeros(0, np.float32)
 
 
 def _windows(values: npt.NDArray[np.floating], reach: int) -> npt.NDArray[np.floating]:

@@ -41,7 +41,8 @@ def bed(mood: str, seconds: float, seed: int) -> Stereo:
     if piece.mood.drums:
         _drums(music, piece, samples)
     music *= envelope(samples, 0.4, min(1.2, seconds / 4))[:, None]
-    return music * np.float32(0.5 / max(1e-6, float(np.abs(music).max())))
+    music *= np.float32(0.5 / max(1e-6, float(music.max()), -float(music.min())))
+    return music
 
 
 def _compose(mood: Mood, rng: np.random.Generator) -> _Piece:

@@ -99,8 +99,13 @@ def echo(dry: Stereo, delay: int, feedback: float, cross: bool = False) -> Stere
 def room(dry: Stereo, amount: float) -> Stereo:
     """A small hall: four echoes whose lengths share no factor (Schroeder's combs), left and right crossed."""
     lengths = (1427, 1781, 1973, 2411)
-    wet = sum(echo(dry, length, 0.72, cross=n % 2 == 0) - dry for n, length in enumerate(lengths))
-    return (dry + np.float32(amount / len(lengths)) * np.asarray(wet)).astype(np.float32)
+    share = np.float32(amount / len(lengths))
+    mixed = dry * (1 - share * len(lengths))
+    for n, length in enumerate(lengths):
+        wet = echo(dry, length, 0.72, cross=n % 2 == 0)
+        wet *= share
+        mixed += wet
+    return mixed
 
 
 @cache

@@ -8,8 +8,8 @@ import pytest
 from gpu_consumers.errors import BackendError
 from gpu_consumers.picture.canvas import Canvas
 from gpu_consumers.picture.caption_styles import CAPTION_STYLES, caption_style
-from gpu_consumers.picture.captions import Captions
-from gpu_consumers.picture.cues import cues
+from gpu_consumers.picture.captions import Captions, overflowing
+from gpu_consumers.picture.cues import Cue, Spoken, cues
 from gpu_consumers.picture.layout import Layout
 from gpu_consumers.picture.palettes import PALETTES
 from schemas.values import Format, Word
@@ -81,3 +81,11 @@ def test_an_unknown_style_is_named_with_those_that_there_are() -> None:
     with pytest.raises(BackendError, match="wobbly") as caught:
         caption_style("wobbly")
     assert "karaoke" in (caught.value.hint or "")
+
+
+def test_phrases_that_cannot_fit_are_found() -> None:
+    layout = Layout(1080, 1920)
+    fits = cues([Word(text="fine", start_ms=0, end_ms=300)], 1000)
+    long = cues([Word(text="W" * 200, start_ms=0, end_ms=300)], 1000)
+    huge = [Cue((Spoken("W" * 2000, 0, 300),), 0, 300)]
+    assert overflowing([*fits, *long, *huge], caption_style("punch"), layout) == huge

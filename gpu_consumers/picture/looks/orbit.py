@@ -43,7 +43,7 @@ def orbit(stage: Stage) -> Paint:
         seconds = stage.seconds(frame)
         for radius, start, speed, art in planets:
             for n, sprite in enumerate(art):
-                behind = max(0, len(art) - 2 - n) * 0.07 * math.copysign(min(1.6, 420 * layout.unit / radius), speed)
+                behind = max(0, len(art) - 2 - n) * 0.05 * math.copysign(min(1.6, 420 * layout.unit / radius), speed)
                 angle = start + speed * seconds - behind
                 x, y = centre[0] + radius * math.cos(angle), centre[1] + radius * math.sin(angle)
                 canvas.stamp(sprite, x - sprite.width / 2, y - sprite.height / 2)
