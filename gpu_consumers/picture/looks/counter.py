@@ -59,12 +59,13 @@ def counter(stage: Stage) -> Paint:
     lower = Box(room.x, upper.bottom, room.width, round(room.height * 0.42))
     digits = Digits(shown, lower, palette.accent, layout.unit)
     canvas = stage.canvas()
-    floor = layout.height
+    floor, low = layout.height, 0.6 if stage.first else 0.0
 
     def paint(frame: int) -> Canvas:
         canvas.paste(ground)
         for n, (x, wide, tall, colour, cap) in enumerate(bars):
-            grown = tall * overshoot(progress(frame, 2 + 2 * n, 18))
+            # The first frame of a video is its cover: there the bars stand at more than half their height already.
+            grown = tall * (low + (1 - low) * overshoot(progress(frame, 2 + 2 * n, 18)))
             canvas.stamp(cap, x, floor - grown)
             canvas.fill(colour, x, even(floor - grown + cap.height / 2), wide, floor)
         digits.draw(canvas, ease_out(progress(frame, 0 if stage.first else 4, 34)))
