@@ -15,6 +15,7 @@ from gpu_consumers.sound.loudness import TARGET_LUFS, measure
 from gpu_consumers.sound.synth import RATE, Stereo
 
 OFFSET_MS, END_MS = 40, 80
+PEAK_DB = -1.0  #: highest true peak, in dBFS (EBU R 128 s2: streaming)
 QUIET_DB, QUIET_MS = -60.0, 2500
 BLACK_LUMA, STILL_CHANGE = 20.0, 0.02
 
@@ -116,7 +117,7 @@ def sounds(samples: Stereo, expected: Expected) -> Iterator[Failure]:
     loud = measure(samples)
     if abs(loud.integrated - TARGET_LUFS) > 1:
         yield Failure("loudness", f"{loud.integrated:.1f} LUFS instead of {TARGET_LUFS:.0f}")
-    if loud.true_peak > -1:
+    if loud.true_peak > PEAK_DB:
         yield Failure("loudness", f"true peak {loud.true_peak:.1f} dBFS, above -1")
 
 
