@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,12 +10,12 @@ import av
 import numpy as np
 
 from gpu_consumers.assembly.cover import write_cover
-from gpu_consumers.assembly.gates import PEAK_DB, decoded_sound
 from gpu_consumers.assembly.join import frames_in, join
+from gpu_consumers.assembly.track import track
 from gpu_consumers.assembly.webvtt import webvtt
 from gpu_consumers.errors import BackendError
 from gpu_consumers.ports import Speech
-from gpu_consumers.sound.loudness import Loudness, limited, measure
+from gpu_consumers.sound.loudness import Loudness
 from gpu_consumers.sound.mix import Line, mix
 from gpu_consumers.sound.music import REVISION as MUSIC
 from gpu_consumers.sound.music import bed
@@ -23,9 +23,7 @@ from gpu_consumers.sound.synth import RATE, Stereo, envelope
 from schemas.values import Word
 
 #: Part of what an assembled video is cached under: raise it when equal parts give another file.
-REVISION = 2
-#: Ceilings of samples, in dBFS, tried in turn when AAC has lifted a peak too far. The mix itself keeps to -2.
-STRICTER_DB = (-3.0, -4.5)
+REVISION = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +45,7 @@ class AssembledVideo:
     captions: Path  #: WebVTT
     frames: int
     duration_ms: int  #: of the picture; the sound is exactly as long
-    loudness: Loudness
+    loudness: Loudness  #: of the AAC, decoded again
 
 
 def assemble(
@@ -72,16 +70,11 @@ def assemble(
     samples = round(sum(frames) * RATE / fps)
     starts = [round(sum(frames[:n]) * 1000 / fps) for n in range(len(clips))]
     lines = [Line(clip.speech, start) for clip, start in zip(clips, starts, strict=True) if clip.speech is not None]
-    sound = mix(lines, bed(mood, samples / RATE, seed) if music is None else _fitted(music, samples))
+    bedding = bed(mood, samples / RATE, seed) if music is None else _fitted(music, samples)
+    sound, loudness = track(mix(lines, bedding).samples)
     metadata = {"title": title} | ({"comment": comment} if comment else {})
     titles = [clip.title or f"{n + 1}" for n, clip in enumerate(clips)]
-    loudness = _join(
-        lambda samples: join(
-            [clip.path for clip in clips], frames, fps, samples, out, metadata=metadata, chapters=titles
-        ),
-        sound.samples,
-        out,
-    )
+    join([clip.path for clip in clips], frames, fps, sound, out, metadata=metadata, chapters=titles)
     cover, captions = out.with_suffix(".jpg"), out.with_suffix(".vtt")
     write_cover(out, cover)
     scenes = [
@@ -96,21 +89,6 @@ def assemble(
         duration_ms=round(sum(frames) * 1000 / fps),
         loudness=loudness,
     )
-
-
-def _join(write: Callable[[Stereo], None], samples: Stereo, out: Path) -> Loudness:
-    """Write the file, and again a little softer at the peaks while AAC lifts them above the true-peak limit.
-
-    How far it lifts them is known only afterwards: mostly less than a decibel, now and then more.
-    """
-    for ceiling in STRICTER_DB:
-        write(samples)
-        heard = measure(decoded_sound(out))
-        if heard.true_peak <= PEAK_DB:
-            return heard
-        samples = limited(samples, ceiling)
-    write(samples)
-    return measure(decoded_sound(out))
 
 
 def fingerprint() -> str:

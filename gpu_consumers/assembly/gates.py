@@ -11,11 +11,11 @@ import av
 import numpy as np
 import numpy.typing as npt
 
+from gpu_consumers.assembly.track import PEAK_DB, decoded
 from gpu_consumers.sound.loudness import TARGET_LUFS, measure
 from gpu_consumers.sound.synth import RATE, Stereo
 
 OFFSET_MS, END_MS = 40, 80
-PEAK_DB = -1.0  #: highest true peak, in dBFS (EBU R 128 s2: streaming)
 QUIET_DB, QUIET_MS = -60.0, 2500
 BLACK_LUMA, STILL_CHANGE = 20.0, 0.02
 
@@ -47,7 +47,7 @@ def failures(video: Path, expected: Expected) -> list[Failure]:
             if wrong:
                 return wrong
             wrong += [*lengths(container, expected)]
-        return [*wrong, *faststart(video), *pictures(key_frames(video)), *sounds(decoded_sound(video), expected)]
+        return [*wrong, *faststart(video), *pictures(key_frames(video)), *sounds(decoded(video), expected)]
     except (av.FFmpegError, OSError) as failure:
         return [Failure("file", f"it cannot be read: {failure}")]
 
@@ -130,10 +130,3 @@ def key_frames(video: Path) -> Iterator[tuple[float, npt.NDArray[np.uint8]]]:
             plane = frame.planes[0]
             luma = np.asarray(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
             yield frame.time or 0.0, luma[: plane.height : 16, : plane.width : 16].copy()
-
-
-def decoded_sound(video: Path) -> Stereo:
-    """The file's sound, (n, 2) float32 at 48 kHz."""
-    with av.open(str(video)) as container:
-        parts = [frame.to_ndarray().T for frame in container.decode(audio=0)]
-    return np.concatenate(parts).astype(np.float32) if parts else np.zeros((0, 2), np.float32)

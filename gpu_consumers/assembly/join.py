@@ -1,7 +1,8 @@
-"""The join: packets of the clips copied one after the other, sound encoded beside them, into one MP4."""
+"""The join: packets of the clips and of the sound copied into one MP4."""
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
@@ -9,17 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import av
-import numpy as np
 from av.container import InputContainer, OutputContainer
 from av.packet import Packet
 
 from gpu_consumers.errors import BackendError
-from gpu_consumers.sound.synth import RATE, Stereo
+from gpu_consumers.sound.synth import RATE
 
 if TYPE_CHECKING:
     from av.container.core import Chapter  # a type of the stubs only
 
-AAC_BITS = 128_000
 _TICKS = 90_000  #: of the joined track; every usual frame rate divides it
 
 
@@ -27,7 +26,7 @@ def join(
     clips: Sequence[Path],
     frames: Sequence[int],
     fps: int,
-    sound: Stereo,
+    sound: io.BytesIO,
     out: Path,
     *,
     metadata: dict[str, str],
@@ -35,7 +34,8 @@ def join(
 ) -> None:
     """Write `out`: H.264 as it is in the clips, AAC at 48 kHz, the index in front (faststart).
 
-    `chapters` holds a title for each clip, or nothing. A failure leaves no file behind.
+    `sound` is an MP4 in memory (see `track`); its packets are copied too. `chapters` holds a title for each clip, or
+    nothing. A failure leaves no file behind.
     Raises `BackendError` for clips that cannot be read, or that differ in size or settings.
     """
     part = out.with_name(f".{out.name}.{os.getpid()}.part")
@@ -61,7 +61,7 @@ def _write(
     clips: Sequence[Path],
     frames: Sequence[int],
     fps: int,
-    sound: Stereo,
+    sound: io.BytesIO,
     part: Path,
     metadata: dict[str, str],
     chapters: Sequence[str],
@@ -75,14 +75,15 @@ def _write(
             video = output.add_stream_from_template(first.streams.video[0])
             template = first.streams.video[0].codec_context.extradata
         video.time_base = Fraction(1, _TICKS)
-        audio = output.add_stream("aac", rate=RATE, options={"flags": "+bitexact"})
-        audio.bit_rate, audio.layout = AAC_BITS, "stereo"
-        voices = _sound(audio, sound)
-        for packet in _pictures(clips, frames, fps, template):
-            packet.stream = video
-            output.mux(packet)
-            _catch_up(output, voices, _seconds(packet.dts))
-        _catch_up(output, voices, float("inf"))
+        sound.seek(0)
+        with av.open(sound, "r") as source:
+            audio = output.add_stream_from_template(source.streams.audio[0])
+            heard = (packet for packet in source.demux(source.streams.audio[0]) if packet.dts is not None)
+            for packet in _pictures(clips, frames, fps, template):
+                packet.stream = video
+                output.mux(packet)
+                _catch_up(output, audio, heard, _seconds(packet.dts))
+            _catch_up(output, audio, heard, float("inf"))
 
 
 def _pictures(clips: Sequence[Path], frames: Sequence[int], fps: int, template: bytes | None) -> Iterator[Packet[Any]]:
@@ -114,22 +115,13 @@ def _shifted(
         raise BackendError(f"{path.name} has {seen} frames where {count} were expected")
 
 
-def _sound(audio: av.AudioStream, sound: Stereo) -> Iterator[Packet[Any]]:
-    size = 1024
-    for start in range(0, len(sound), size):
-        planar = np.ascontiguousarray(sound[start : start + size].T, np.float32)
-        frame = av.AudioFrame.from_ndarray(planar, format="fltp", layout="stereo")
-        frame.sample_rate, frame.pts, frame.time_base = RATE, start, Fraction(1, RATE)
-        yield from audio.encode(frame)
-    yield from audio.encode(None)
-
-
 def _seconds(ticks: int | None) -> float:
     return (ticks or 0) / _TICKS
 
 
-def _catch_up(output: OutputContainer, packets: Iterator[Packet[Any]], until: float) -> None:
+def _catch_up(output: OutputContainer, audio: av.AudioStream, packets: Iterator[Packet[Any]], until: float) -> None:
     for packet in packets:
+        packet.stream = audio
         output.mux(packet)
         if packet.pts is not None and packet.pts / RATE > until:
             return

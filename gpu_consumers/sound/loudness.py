@@ -12,7 +12,8 @@ from av.filter import Graph
 from gpu_consumers.sound.synth import RATE, Stereo
 
 TARGET_LUFS = -14.0  #: what the short-video apps play at
-CEILING_DB = -2.0  #: of samples; leaves a decibel for what lies between them and for AAC
+CEILING_DB = -2.0  #: of samples, at first; lowered where more than expected lies between them
+PEAK_DB = -1.7  #: true peak; AAC adds some tenths, and −1 is the promise
 _BLOCK = 32
 _LOOK = 40  #: blocks of look-ahead and release: 27 ms
 
@@ -49,12 +50,14 @@ def levelled(samples: Stereo, target: float = TARGET_LUFS) -> tuple[Stereo, Loud
     before = measure(samples)
     if before.integrated <= -69:
         return samples, before
-    gain, after, made = target - before.integrated, before, samples
+    gain, ceiling, after, made = target - before.integrated, CEILING_DB, before, samples
     for _ in range(4):  # the limiter takes some loudness away: give it back, and it takes some of that again
-        made = limited(samples * np.float32(_ratio(gain)))
+        made = limited(samples * np.float32(_ratio(gain)), ceiling)
         after = measure(made)
-        if abs(after.integrated - target) < 0.25:
+        over = max(0.0, after.true_peak - PEAK_DB)
+        if abs(after.integrated - target) < 0.25 and not over:
             break
+        ceiling -= over
         gain += 1.4 * (target - after.integrated)
     return made, after
 

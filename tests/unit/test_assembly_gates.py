@@ -11,6 +11,7 @@ import pytest
 
 from gpu_consumers.assembly.gates import Expected, failures, pictures, sounds
 from gpu_consumers.assembly.join import join
+from gpu_consumers.assembly.track import encoded
 from gpu_consumers.picture.colour import BLACK
 from gpu_consumers.sound.loudness import levelled
 from gpu_consumers.sound.music import bed
@@ -30,7 +31,7 @@ def video(tmp_path: Path, music: Stereo) -> Callable[..., Path]:
     def make(frames: int = 130, sound: Stereo | None = None, **clip: object) -> Path:
         path = small_clip(tmp_path / "clip.mp4", frames, **clip)  # type: ignore[arg-type]
         out = tmp_path / "v.mp4"
-        join([path], [frames], 30, music if sound is None else sound, out, metadata={})
+        join([path], [frames], 30, encoded(music if sound is None else sound), out, metadata={})
         return out
 
     return make
