@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from gpu_consumers.assembly.assemble import AssembledVideo, SceneClip, assemble
+from gpu_consumers.assembly.assemble import fingerprint as recipe
 from gpu_consumers.assembly.gates import Expected, failures
 from gpu_consumers.cost import Meter
 from gpu_consumers.errors import QualityError
@@ -22,9 +23,6 @@ from schemas.envelope import Envelope, caused_by
 from schemas.tasks import AssembleVideo, ScenePart
 from schemas.values import Artifact
 from schemas.videos import Stage, VideoPublished
-
-#: Raised by hand when the same parts should give another file.
-RECIPE = 1
 
 
 class Joined(BaseModel):
@@ -45,7 +43,7 @@ def work(shop: Workshop, cause: Envelope[AssembleVideo]) -> list[Envelope[base.M
     mood = flavor.mood or task.script.mood
     # Without the ids of the scenes: another revision of the same scenes is the same video.
     parts = [part.model_dump(mode="json", exclude={"scene_id"}) for part in task.parts]
-    key = fingerprint(kind="video", recipe=RECIPE, parts=parts, title=task.script.title, mood=mood, fps=flavor.fps)
+    key = fingerprint(kind="video", recipe=recipe(), parts=parts, title=task.script.title, mood=mood, fps=flavor.fps)
     kept = shop.remembered(key, Joined)
     joined = kept or _join(shop, task, flavor, mood)
     if not kept:
