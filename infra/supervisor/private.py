@@ -27,6 +27,7 @@ class PrivateSystem:
 
     api_url: str
     gateway_url: str
+    kafka: str
     data_dir: Path
     env: Mapping[str, str]
     log: Path
@@ -59,14 +60,17 @@ def private_system(
 
 def _describe(folder: Path, settings: Mapping[str, str]) -> PrivateSystem:
     folder.mkdir(parents=True, exist_ok=True)
-    api, gateway = ports.free_port(), ports.free_port()
+    api, gateway, kafka = ports.free_port(), ports.free_port(), ports.free_port(pair=True)
     own = {"DATA_DIR": str(folder / "data"), "API_PORT": str(api), "GATEWAY_PORT": str(gateway)}
-    own |= {"KAFKA_PORT": str(ports.free_port(pair=True)), "CASSANDRA_PORT": str(ports.free_port(pair=True))}
+    own |= {"KAFKA_PORT": str(kafka), "CASSANDRA_PORT": str(ports.free_port(pair=True))}
+    # Never Docker: its containers have fixed names, and somebody's own system may be running in them.
+    own |= {"STACK": "jars"}
     env = {name: value for name, value in os.environ.items() if not name.startswith(_OWN)}
     env |= {_OWN + name: value for name, value in (own | dict(settings)).items()}
     return PrivateSystem(
         api_url=f"http://127.0.0.1:{api}",
         gateway_url=f"ws://127.0.0.1:{gateway}",
+        kafka=settings.get("KAFKA") or f"127.0.0.1:{kafka}",
         data_dir=folder / "data",
         env=env,
         log=folder / "up.log",

@@ -72,7 +72,7 @@ def test_scenes_and_assembly_that_were_mended_complete_their_video(system: Priva
         video_id=video, ts_us=now + 2, script=script, writer="test", origin=Origin.PERSON, lane=Lane.INTERACTIVE,
         flavor="nobody-knows", cost=Cost(),
     )  # fmt: skip
-    producer = EventProducer(system.env["SWIPESTREAM_KAFKA"], "test")
+    producer = EventProducer(system.kafka, "test")
     producer.publish_all([(caused_by(prompt, written, source="/test", step="written"), None)])
     producer.close()
     # when its scenes have died, and the video with them

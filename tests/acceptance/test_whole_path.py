@@ -196,7 +196,7 @@ def test_broken_records_on_any_topic_are_put_aside_and_the_next_good_one_is_hand
 ) -> None:
     before = {name: dead_letters(system, name) for readers in READERS.values() for name in readers}
     # Given broken records of every kind on every topic
-    producer = EventProducer(system.env["SWIPESTREAM_KAFKA"], "test")
+    producer = EventProducer(system.kafka, "test")
     for topic in READERS:
         for key, value, headers in BROKEN.values():
             producer.send_raw(topic, key, value, headers).result(10)
@@ -211,7 +211,7 @@ def test_broken_records_on_any_topic_are_put_aside_and_the_next_good_one_is_hand
 
 
 def dead_letters(system: PrivateSystem, consumer: str) -> int:
-    reader = Consumer({"bootstrap.servers": system.env["SWIPESTREAM_KAFKA"], "group.id": "test"})
+    reader = Consumer({"bootstrap.servers": system.kafka, "group.id": "test"})
     try:
         ends = reader.get_watermark_offsets(TopicPartition(f"{consumer}.dead", 0), timeout=10)
         return ends[1] if ends else 0
@@ -233,7 +233,7 @@ def test_swipes_keep_five_videos_coming(system: PrivateSystem, api: httpx.Client
 
 
 def prefetched(system: PrivateSystem, viewer: str) -> list[str]:
-    reader = Consumer({"bootstrap.servers": system.env["SWIPESTREAM_KAFKA"], "group.id": f"test-{ids.fresh()}"})
+    reader = Consumer({"bootstrap.servers": system.kafka, "group.id": f"test-{ids.fresh()}"})
     reader.assign([TopicPartition("prompts", partition, 0) for partition in range(TOPICS["prompts"].partitions)])
     try:
         found = [message.value() or b"" for message in reader.consume(1000, 2)]
