@@ -18,6 +18,7 @@ from infra.kafka.unreadable import bury
 from infra.settings import settings
 from infra.telemetry import logs
 from processors.app import create_app, quiet
+from processors.watch import AssignmentWatch
 from schemas.topics import PROCESSORS
 
 
@@ -51,6 +52,7 @@ def main() -> None:
     asyncio.set_event_loop(loop)
     app = create_app(config, producer, instance=instance)
     relay.start()
+    AssignmentWatch(app).start()
     try:
         Worker(app, loop=loop, override_logging=False, redirect_stdouts=False, daemon=True).execute_from_commandline()
     finally:
