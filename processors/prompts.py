@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping
 from processors.decision import SOURCE, Decide, Decision, Effect, Processor, State
 from processors.moderation import Verdict, moderate
 from processors.revisions import revise
+from processors.verdicts import accepted, rejected
 from schemas import base
 from schemas.envelope import Envelope, caused_by
 from schemas.prompts import PromptSubmitted, RevisionRequested
 from schemas.tasks import WriteScript
 from schemas.values import Lane
-from schemas.videos import PromptAccepted, PromptRejected
 
 #: How long after the prompt a video should be there, in seconds, by lane.
 PATIENCE_S = {Lane.INTERACTIVE: 30, Lane.PREFETCH: 300, Lane.BULK: 86_400}
@@ -41,38 +41,8 @@ def _judge(event: Envelope[base.Message], prompt: PromptSubmitted, verdict: Verd
     """A PromptSubmitted becomes PromptAccepted and WriteScript, or PromptRejected."""
     ts_us = base.rising(prompt.ts_us, now_us)
     if not verdict.allowed:
-        return (_rejected(event, prompt, verdict, ts_us),)
-    return _accepted(event, prompt, ts_us), _script_task(event, prompt, ts_us)
-
-
-def _rejected(event: Envelope[base.Message], prompt: PromptSubmitted, verdict: Verdict, ts_us: int) -> Effect:
-    data = PromptRejected(
-        video_id=prompt.video_id,
-        ts_us=ts_us,
-        text=prompt.text,
-        origin=prompt.origin,
-        viewer_id=prompt.viewer_id,
-        category=verdict.category or "unknown",
-        rule=verdict.rule or "unknown",
-        reason=f"The prompt was not accepted: {verdict.category or 'it breaks a rule'}.",
-    )
-    return caused_by(event, data, source=SOURCE, step="rejected"), None
-
-
-def _accepted(event: Envelope[base.Message], prompt: PromptSubmitted, ts_us: int) -> Effect:
-    data = PromptAccepted(
-        video_id=prompt.video_id,
-        ts_us=ts_us,
-        text=prompt.text,
-        origin=prompt.origin,
-        lane=prompt.lane,
-        viewer_id=prompt.viewer_id,
-        flavor=prompt.flavor,
-        archetype=prompt.archetype,
-        target_seconds=prompt.target_seconds,
-        subject=prompt.subject,
-    )
-    return caused_by(event, data, source=SOURCE, step="accepted"), None
+        return (rejected(event, prompt, verdict, ts_us),)
+    return accepted(event, prompt, ts_us), _script_task(event, prompt, ts_us)
 
 
 def _script_task(event: Envelope[base.Message], prompt: PromptSubmitted, ts_us: int) -> Effect:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from processors.decision import SOURCE, Effect
 from processors.moderation import Verdict
+from processors.verdicts import accepted, rejected
 from schemas import base
 from schemas.envelope import Envelope, caused_by
 from schemas.prompts import RevisionRequested
 from schemas.tasks import WriteScript
 from schemas.values import Cost, Script
-from schemas.videos import PromptAccepted, PromptRejected, ScriptWritten
+from schemas.videos import ScriptWritten
 
 #: Named as the writer where the script of an earlier revision is used.
 KEPT = "kept"
@@ -21,43 +22,11 @@ def revise(
     """PromptAccepted, then the kept script or the task to write one; or PromptRejected: the text may be new."""
     ts_us = base.rising(asked.ts_us, now_us)
     if not verdict.allowed:
-        return (_rejected(event, asked, verdict, ts_us),)
-    accepted = _accepted(event, asked, ts_us)
+        return (rejected(event, asked, verdict, ts_us),)
+    answer = accepted(event, asked, ts_us)
     if asked.script is not None:
-        return accepted, _kept(event, asked, asked.script, ts_us + 1)
-    return accepted, _script_task(event, asked, ts_us)
-
-
-def _rejected(event: Envelope[base.Message], asked: RevisionRequested, verdict: Verdict, ts_us: int) -> Effect:
-    data = PromptRejected(
-        video_id=asked.video_id,
-        revision=asked.revision,
-        ts_us=ts_us,
-        text=asked.text,
-        origin=asked.origin,
-        viewer_id=asked.viewer_id,
-        category=verdict.category or "unknown",
-        rule=verdict.rule or "unknown",
-        reason=f"The prompt was not accepted: {verdict.category or 'it breaks a rule'}.",
-    )
-    return caused_by(event, data, source=SOURCE, step="rejected"), None
-
-
-def _accepted(event: Envelope[base.Message], asked: RevisionRequested, ts_us: int) -> Effect:
-    data = PromptAccepted(
-        video_id=asked.video_id,
-        revision=asked.revision,
-        ts_us=ts_us,
-        text=asked.text,
-        origin=asked.origin,
-        lane=asked.lane,
-        viewer_id=asked.viewer_id,
-        flavor=asked.flavor,
-        archetype=asked.archetype,
-        target_seconds=asked.target_seconds,
-        subject=asked.subject,
-    )
-    return caused_by(event, data, source=SOURCE, step="accepted"), None
+        return answer, _kept(event, asked, asked.script, ts_us + 1)
+    return answer, _script_task(event, asked, ts_us)
 
 
 def _kept(event: Envelope[base.Message], asked: RevisionRequested, script: Script, ts_us: int) -> Effect:
