@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import contextlib
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -84,7 +83,3 @@ class Workshop:
         # Only the newest progress matters, and there will be a newer one.
         with contextlib.suppress(UnavailableError):
             self.producer.send(envelope)
-
-
-#: One stage of the work: a task in, events out.
-StageWork = Callable[[Workshop, Envelope[VideoTask]], list[Envelope[base.Message]]]
