@@ -1,0 +1,1 @@
+"""The log as compressed files in the media store, and back."""
