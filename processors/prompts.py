@@ -58,6 +58,7 @@ def _script_task(event: Envelope[base.Message], prompt: PromptSubmitted, ts_us: 
         archetype=prompt.archetype,
         target_seconds=prompt.target_seconds,
         subject=prompt.subject,
+        footage=prompt.footage,
     )
     return caused_by(event, data, source=SOURCE, step="script-task"), None
 

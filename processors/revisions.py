@@ -62,6 +62,7 @@ def _script_task(event: Envelope[base.Message], asked: RevisionRequested, ts_us:
         archetype=asked.archetype,
         target_seconds=asked.target_seconds,
         subject=asked.subject,
+        footage=asked.footage,
         regeneration=asked.regeneration,
         replay_id=asked.replay_id,
     )

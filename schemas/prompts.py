@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from schemas.base import Contract, Message, Micros, Slug, Uuid, ViewerId, message
-from schemas.values import Lane, Origin, Regeneration, Script
+from schemas.values import Footage, Lane, Origin, Regeneration, Script
 
 #: Longest prompt, in characters.
 PROMPT_MAX = 2000
@@ -29,6 +29,7 @@ class PromptSubmitted(Message):
     subject: Annotated[str, StringConstraints(max_length=120)] | None = Field(
         None, description="the interest that a prefetch serves"
     )
+    footage: tuple[Footage, ...] = Field((), max_length=20, description="images and clips of one's own, for the scenes")
     ts_us: Micros
 
     @property
@@ -78,6 +79,7 @@ class RevisionRequested(Message):
     subject: Annotated[str, StringConstraints(max_length=120)] | None = None
     regeneration: Regeneration
     script: Script | None = Field(None, description="taken as it is; none: one is written anew")
+    footage: tuple[Footage, ...] = Field((), max_length=20, description="images and clips of one's own, for the scenes")
     ts_us: Micros
 
     @property

@@ -10,7 +10,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from schemas.base import Contract, Message, Micros, Slug, Uuid, ViewerId, message
-from schemas.values import Artifact, Cost, Lane, Origin, Regeneration, Scene, Script, Word
+from schemas.values import Artifact, Cost, Footage, Lane, Origin, Regeneration, Scene, Script, Word
 
 
 class VideoTask(Message):
@@ -41,6 +41,7 @@ class WriteScript(VideoTask):
     archetype: Slug | None = None
     target_seconds: float | None = None
     subject: str | None = None
+    footage: tuple[Footage, ...] = Field((), max_length=20, description="images and clips of one's own, for the scenes")
     regeneration: Regeneration | None = Field(None, description="of a later revision: how its scenes are made")
 
 
@@ -80,6 +81,12 @@ class ScenePart(Contract):
     audio: Artifact | None
     words: tuple[Word, ...]
     duration_ms: int = Field(gt=0)
+    backend: str = Field("", description="what drew it")
+    model: str = ""
+    look: str = ""
+    seed: int = Field(0, ge=0)
+    code: str = Field("", description="version of the code that drew it")
+    footage: Footage | None = Field(None, description="what is really shown in it")
 
 
 @message("assembly-tasks")

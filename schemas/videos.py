@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from schemas.base import Contract, Message, Micros, Slug, Uuid, ViewerId, message
-from schemas.values import Artifact, Cost, Format, Lane, Origin, Regeneration, Script, Word
+from schemas.values import Artifact, Cost, Footage, Format, Lane, Origin, Regeneration, Rendition, Script, Word
 
 Reason = Annotated[str, StringConstraints(max_length=2000)]
 Name = Annotated[str, StringConstraints(max_length=200)]
@@ -117,6 +117,7 @@ class SceneRendered(VideoEvent):
     look: Name
     seed: int = Field(ge=0)
     code: Name = Field(description="version of the code that drew it")
+    footage: Footage | None = Field(None, description="what is really shown in it: its own or a stock library's")
     fallbacks: tuple[Fallback, ...] = ()
     reused: bool = False
     cost: Cost
@@ -134,6 +135,11 @@ class PublishedVideo(VideoEvent):
     video: Artifact
     cover: Artifact
     captions: Artifact | None = None
+    preview: Artifact | None = Field(None, description="three silent seconds, small, made to be looped")
+    renditions: tuple[Rendition, ...] = Field((), max_length=8, description="smaller ones, for slow networks")
+    chapters: Artifact | None = Field(None, description="WebVTT: a chapter for each scene")
+    credits: tuple[Name, ...] = Field((), max_length=20, description="who made the footage in it, to be told")
+    fallbacks: tuple[Fallback, ...] = Field((), description="what did not pass the quality gates at first")
     duration_ms: int = Field(gt=0)
     format: Format
     scene_count: int = Field(ge=1)
@@ -174,6 +180,7 @@ class VideoFailed(VideoEvent):
     origin: Origin
     viewer_id: ViewerId | None = Field(None, description="personal data")
     attempts: int = Field(1, ge=1)
+    debug: tuple[Artifact, ...] = Field((), max_length=20, description="what was made all the same, and why it failed")
     replay_id: Uuid | None = Field(None, description="the replay that asked for this revision")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel
 
 from gpu_consumers.cost import Meter
+from gpu_consumers.footage.spread import spread
 from gpu_consumers.ports import Brief
 from gpu_consumers.script.chain import WriterChain
 from gpu_consumers.workshop import SOURCE, Workshop
@@ -47,7 +48,9 @@ def work(shop: Workshop, cause: Envelope[WriteScript]) -> list[Envelope[base.Mes
         video_id=task.video_id,
         revision=task.revision,
         ts_us=base.rising(task.after_us),
-        script=written.script.model_copy(update={"subject": task.subject} if task.subject else {}),
+        script=spread(
+            written.script.model_copy(update={"subject": task.subject} if task.subject else {}), task.footage
+        ),
         writer=written.writer,
         origin=task.origin,
         lane=task.lane,

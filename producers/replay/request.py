@@ -12,7 +12,7 @@ from schemas import base
 from schemas.prompts import Changes, PromptSubmitted, RevisionRequested
 from schemas.values import Lane, Regeneration, SceneTake, Script, Take
 
-_PROMPT = ("text", "origin", "viewer_id", "flavor", "archetype", "target_seconds", "subject")
+_PROMPT = ("text", "origin", "viewer_id", "flavor", "archetype", "target_seconds", "subject", "footage")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -55,12 +55,24 @@ class Lobby(BaseModel):
     on: bool = True
 
 
+class RenditionCard(BaseModel):
+    """The same video in another size."""
+
+    video: str
+    width: int
+    height: int
+    size: int = Field(description="bytes")
+
+
 class Media(BaseModel):
     """Addresses of a video's files, below the API's origin. They are immutable: cache them for ever."""
 
     video: str
     cover: str
     captions: str | None
+    preview: str | None = Field(description="three silent seconds, small, made to be looped")
+    chapters: str | None = Field(description="WebVTT, a chapter for each scene")
+    renditions: tuple[RenditionCard, ...] = Field(description="smaller ones, the largest first")
     size: int = Field(description="bytes of the video file")
 
 
@@ -78,6 +90,7 @@ class VideoCard(BaseModel):
     width: int
     height: int
     media: Media
+    credits: tuple[str, ...] = Field(description="who made the footage in it, to be told")
     published_at: datetime
     reason: str | None = Field(description="why it is in this viewer's feed: made_for_you, interest, fresh …")
 

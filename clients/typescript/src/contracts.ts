@@ -127,6 +127,33 @@ export interface FeedServed {
   policy: string;
 }
 
+/** An image or a clip that a scene shows behind its words. */
+export interface Footage {
+  artifact: Artifact;
+  kind: FootageKind;
+  origin?: FootageOrigin;
+  /** the scene that shows it; none: spread over all */
+  scene_number?: number | null;
+  /** what stays in view when it is cropped, from the left */
+  focus_x?: number;
+  /** the same, from the top */
+  focus_y?: number;
+  move?: Move;
+  /** where a clip begins; one that is too short is repeated */
+  start_s?: number;
+  /** who made it, as it must be told */
+  credit?: string;
+  licence?: string;
+  /** the page it was found on */
+  source?: string;
+}
+
+/** What footage is. */
+export type FootageKind = "image" | "clip";
+
+/** Where footage comes from. */
+export type FootageOrigin = "upload" | "stock";
+
 /** The picture's shape, in pixels as width x height. */
 export type Format = "1080x1920" | "1920x1080" | "1080x1080";
 
@@ -171,9 +198,18 @@ export interface Media {
   video: string;
   cover: string;
   captions: string | null;
+  /** three silent seconds, small, made to be looped */
+  preview: string | null;
+  /** WebVTT, a chapter for each scene */
+  chapters: string | null;
+  /** smaller ones, the largest first */
+  renditions: RenditionCard[];
   /** bytes of the video file */
   size: number;
 }
+
+/** How the view moves over an image (a clip moves by itself, and is only cropped). */
+export type Move = "auto" | "in" | "out" | "pan";
 
 /** Who asked for a video. */
 export type Origin = "person" | "api" | "starter" | "prefetch" | "replay";
@@ -246,6 +282,8 @@ export interface PromptSubmitted {
   target_seconds?: number | null;
   /** the interest that a prefetch serves */
   subject?: string | null;
+  /** images and clips of one's own, for the scenes */
+  footage?: Footage[];
   ts_us: number;
 }
 
@@ -307,6 +345,24 @@ export interface RenderScene {
   voice?: string | null;
   /** a backend in place of the flavor's */
   model?: string | null;
+}
+
+/** The same video in another size. */
+export interface Rendition {
+  artifact: Artifact;
+  /** pixels */
+  width: number;
+  /** pixels */
+  height: number;
+}
+
+/** The same video in another size. */
+export interface RenditionCard {
+  video: string;
+  width: number;
+  height: number;
+  /** bytes */
+  size: number;
 }
 
 /** It will never go on. What it asked for before is still made. */
@@ -409,6 +465,16 @@ export interface RevisionPromoted {
   video: Artifact;
   cover: Artifact;
   captions?: Artifact | null;
+  /** three silent seconds, small, made to be looped */
+  preview?: Artifact | null;
+  /** smaller ones, for slow networks */
+  renditions?: Rendition[];
+  /** WebVTT: a chapter for each scene */
+  chapters?: Artifact | null;
+  /** who made the footage in it, to be told */
+  credits?: string[];
+  /** what did not pass the quality gates at first */
+  fallbacks?: Fallback[];
   duration_ms: number;
   format: Format;
   scene_count: number;
@@ -450,6 +516,8 @@ export interface RevisionRequested {
   regeneration: Regeneration;
   /** taken as it is; none: one is written anew */
   script?: Script | null;
+  /** images and clips of one's own, for the scenes */
+  footage?: Footage[];
   ts_us: number;
 }
 
@@ -464,6 +532,8 @@ export interface Scene {
   on_screen_text?: string;
   /** planned; the voice's real timing decides */
   duration_s: number;
+  /** what is seen behind the words; none: the look alone */
+  footage?: Footage | null;
 }
 
 /** A finished scene, as the assembly needs it. */
@@ -474,6 +544,15 @@ export interface ScenePart {
   audio: Artifact | null;
   words: Word[];
   duration_ms: number;
+  /** what drew it */
+  backend?: string;
+  model?: string;
+  look?: string;
+  seed?: number;
+  /** version of the code that drew it */
+  code?: string;
+  /** what is really shown in it */
+  footage?: Footage | null;
 }
 
 /** The picture of a scene is there. It carries the sound's address too, so that assembly needs no other event. */
@@ -494,6 +573,8 @@ export interface SceneRendered {
   seed: number;
   /** version of the code that drew it */
   code: string;
+  /** what is really shown in it: its own or a stock library's */
+  footage?: Footage | null;
   fallbacks?: Fallback[];
   reused?: boolean;
   cost: Cost;
@@ -640,6 +721,8 @@ export interface VideoCard {
   width: number;
   height: number;
   media: Media;
+  /** who made the footage in it, to be told */
+  credits: string[];
   published_at: string;
   /** why it is in this viewer's feed: made_for_you, interest, fresh … */
   reason: string | null;
@@ -658,6 +741,8 @@ export interface VideoFailed {
   /** personal data */
   viewer_id?: string | null;
   attempts?: number;
+  /** what was made all the same, and why it failed */
+  debug?: Artifact[];
   /** the replay that asked for this revision */
   replay_id?: string | null;
 }
@@ -690,6 +775,16 @@ export interface VideoPublished {
   video: Artifact;
   cover: Artifact;
   captions?: Artifact | null;
+  /** three silent seconds, small, made to be looped */
+  preview?: Artifact | null;
+  /** smaller ones, for slow networks */
+  renditions?: Rendition[];
+  /** WebVTT: a chapter for each scene */
+  chapters?: Artifact | null;
+  /** who made the footage in it, to be told */
+  credits?: string[];
+  /** what did not pass the quality gates at first */
+  fallbacks?: Fallback[];
   duration_ms: number;
   format: Format;
   scene_count: number;
@@ -768,6 +863,8 @@ export interface WriteScript {
   archetype?: string | null;
   target_seconds?: number | null;
   subject?: string | null;
+  /** images and clips of one's own, for the scenes */
+  footage?: Footage[];
   /** of a later revision: how its scenes are made */
   regeneration?: Regeneration | null;
 }
