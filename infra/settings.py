@@ -52,6 +52,16 @@ class Settings(BaseSettings):
     workers: int = Field(0, ge=0, le=256)
     #: Folders with more flavors, beside those that ship.
     flavor_dirs: tuple[Path, ...] = ()
+    #: Folders with more model manifests, beside those that ship.
+    model_dirs: tuple[Path, ...] = ()
+    #: Where generative models run: `auto` (the first GPU, else the CPU), `cpu`, `cuda`, `cuda:1` …
+    device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:[0-9]{1,2})?)$")
+    #: Scenes that one worker has in hand. More than one lets urgent scenes pre-empt others on the same device.
+    scenes_at_once: int = Field(1, ge=1, le=64)
+    #: Which accelerators are tried, in this order; what fails falls to the next, `eager` always works.
+    accelerators: tuple[str, ...] = ("tensorrt", "inductor", "eager")
+    #: Built engines that are kept, in GiB; the least recently used go first.
+    engine_cache_gib: float = Field(20.0, ge=0)
     #: Videos kept ready ahead of every active viewer.
     ahead: int = Field(5, ge=0, le=50)
     #: A viewer counts as active for this long after the last sign of life, in seconds.
@@ -83,6 +93,11 @@ class Settings(BaseSettings):
     def gateway_url(self) -> str:
         """Where the websocket gateway of this machine answers."""
         return f"ws://{_reachable(self.host)}:{self.gateway_port}"
+
+    @property
+    def weights_dir(self) -> Path:
+        """The folder of model weights, one folder for each model."""
+        return self.data_dir / "weights"
 
     @property
     def media_dir(self) -> Path:

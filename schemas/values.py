@@ -126,6 +126,7 @@ class Cost(Contract):
     cpu_seconds: float = Field(0.0, ge=0)
     gpu_seconds: float = Field(0.0, ge=0)
     wall_seconds: float = Field(0.0, ge=0)
+    energy_j: float = Field(0.0, ge=0, description="joules of GPU and CPU package; 0 where no meter could be read")
     amount: float = Field(0.0, ge=0, description="in `currency`")
     currency: str = "USD"
 
@@ -134,9 +135,31 @@ class Cost(Contract):
             cpu_seconds=self.cpu_seconds + other.cpu_seconds,
             gpu_seconds=self.gpu_seconds + other.gpu_seconds,
             wall_seconds=self.wall_seconds + other.wall_seconds,
+            energy_j=self.energy_j + other.energy_j,
             amount=self.amount + other.amount,
             currency=self.currency,
         )
+
+
+class RenderWork(Contract):
+    """What a generative model did for a scene, and how long each phase took: the cost model learns from it.
+
+    Phases are seconds on the device, without the time spent waiting while others had it.
+    """
+
+    model: Annotated[str, StringConstraints(max_length=200)]
+    width: int = Field(ge=1)
+    height: int = Field(ge=1)
+    frames: int = Field(ge=1)
+    steps: int = Field(ge=1)
+    accelerator: Annotated[str, StringConstraints(max_length=100)] = Field(description="eager, inductor, tensorrt")
+    device: Annotated[str, StringConstraints(max_length=200)] = Field(description="the chip, as its driver names it")
+    batch: int = Field(1, ge=1, description="scenes that were made together with it, itself included")
+    encode_s: float = Field(0.0, ge=0, description="from the start to the first step")
+    step_s: float = Field(0.0, ge=0, description="median of the denoising steps")
+    decode_s: float = Field(0.0, ge=0, description="from the last step to the pixels")
+    waited_s: float = Field(0.0, ge=0, description="in the scheduler, before it began and while it was pre-empted")
+    preemptions: int = Field(0, ge=0)
 
 
 class Word(Contract):

@@ -8,7 +8,19 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from schemas.base import Contract, Message, Micros, Slug, Uuid, ViewerId, message
-from schemas.values import Artifact, Cost, Footage, Format, Lane, Origin, Regeneration, Rendition, Script, Word
+from schemas.values import (
+    Artifact,
+    Cost,
+    Footage,
+    Format,
+    Lane,
+    Origin,
+    Regeneration,
+    RenderWork,
+    Rendition,
+    Script,
+    Word,
+)
 
 Reason = Annotated[str, StringConstraints(max_length=2000)]
 Name = Annotated[str, StringConstraints(max_length=200)]
@@ -119,6 +131,7 @@ class SceneRendered(VideoEvent):
     code: Name = Field(description="version of the code that drew it")
     footage: Footage | None = Field(None, description="what is really shown in it: its own or a stock library's")
     fallbacks: tuple[Fallback, ...] = ()
+    work: RenderWork | None = Field(None, description="of a generative model; none for what was drawn or reused")
     reused: bool = False
     cost: Cost
 

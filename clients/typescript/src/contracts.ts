@@ -66,6 +66,8 @@ export interface Cost {
   cpu_seconds?: number;
   gpu_seconds?: number;
   wall_seconds?: number;
+  /** joules of GPU and CPU package; 0 where no meter could be read */
+  energy_j?: number;
   /** in `currency` */
   amount?: number;
   currency?: string;
@@ -347,6 +349,34 @@ export interface RenderScene {
   model?: string | null;
 }
 
+/**
+ * What a generative model did for a scene, and how long each phase took: the cost model learns from it.
+ *
+ * Phases are seconds on the device, without the time spent waiting while others had it.
+ */
+export interface RenderWork {
+  model: string;
+  width: number;
+  height: number;
+  frames: number;
+  steps: number;
+  /** eager, inductor, tensorrt */
+  accelerator: string;
+  /** the chip, as its driver names it */
+  device: string;
+  /** scenes that were made together with it, itself included */
+  batch?: number;
+  /** from the start to the first step */
+  encode_s?: number;
+  /** median of the denoising steps */
+  step_s?: number;
+  /** from the last step to the pixels */
+  decode_s?: number;
+  /** in the scheduler, before it began and while it was pre-empted */
+  waited_s?: number;
+  preemptions?: number;
+}
+
 /** The same video in another size. */
 export interface Rendition {
   artifact: Artifact;
@@ -576,6 +606,8 @@ export interface SceneRendered {
   /** what is really shown in it: its own or a stock library's */
   footage?: Footage | null;
   fallbacks?: Fallback[];
+  /** of a generative model; none for what was drawn or reused */
+  work?: RenderWork | null;
   reused?: boolean;
   cost: Cost;
 }
