@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from infra.flavors import reduced
 from schemas.values import Format, Scene, Script, Word
 
 
@@ -82,6 +83,12 @@ class SceneSpec:
     format: Format
     fps: int
     seed: int
+    draft: int = 1  #: this many times smaller than the format says
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) in pixels."""
+        return reduced(self.format, self.draft)
 
     @property
     def frames(self) -> int:

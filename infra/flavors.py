@@ -88,15 +88,27 @@ class Flavor(Part):
     palette: Slug | None = None
     mood: Slug | None = Field(None, description="the music's mood, instead of the script's")
     format: Format = Format.PORTRAIT
+    draft: int = Field(1, ge=1, le=6, description="pictures this many times smaller, for a quick look; the shape stays")
     fps: int = Field(30, ge=10, le=60)
     scene_backend: Slug = "procedural"
     target_seconds: float = Field(30.0, ge=15, le=60)
     limits: Limits = Limits()
     moderation: Moderation = Moderation()
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) of its pictures, in pixels."""
+        return reduced(self.format, self.draft)
+
     def look_for(self, scene_number: int) -> str | None:
         """The look of a scene (from 1), or None where the renderer shall choose."""
         return self.looks[(scene_number - 1) % len(self.looks)] if self.looks else None
+
+
+def reduced(shape: Format, draft: int) -> tuple[int, int]:
+    """(width, height) of a picture that is `draft` times smaller: even numbers, as the encoder wants them."""
+    width, height = shape.size
+    return width // draft & ~1, height // draft & ~1
 
 
 _CATALOGS: dict[tuple[str, ...], Catalog[Flavor]] = {}

@@ -62,7 +62,7 @@ class ProceduralRenderer:
 def stage_of(spec: SceneSpec) -> Stage:
     """What a look is told of a spec."""
     return Stage(
-        layout=Layout(*spec.format.size),
+        layout=Layout(*spec.size),
         fps=spec.fps,
         frames=spec.frames,
         palette=palette_for(spec.palette, spec.title),

@@ -91,7 +91,7 @@ def _join(shop: Workshop, task: AssembleVideo, flavor: Flavor, mood: str) -> Joi
 
 def _check(made: AssembledVideo, flavor: Flavor) -> None:
     """Nothing is published that does not play as it should."""
-    width, height = flavor.format.size
+    width, height = flavor.size
     wrong = failures(made.path, Expected(width=width, height=height, fps=flavor.fps, frames=made.frames))
     if wrong:
         found = "; ".join(f"{failure.gate}: {failure.reason}" for failure in wrong)

@@ -109,6 +109,7 @@ def _spec(task: RenderScene, flavor: Flavor, spoken: Spoken) -> SceneSpec:
         format=flavor.format,
         fps=flavor.fps,
         seed=task.seed,
+        draft=flavor.draft,
     )
 
 

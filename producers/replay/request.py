@@ -90,7 +90,7 @@ def _check(order: Order, prompt: PromptSubmitted | RevisionRequested, script: Sc
     if missing := sorted(set(order.redo) - known):
         raise ChangeError(f"There is no scene {missing[0]}; the scenes are 1 to {max(known)}.")
     present = get_flavor(prompt.flavor)
-    if wanted and (wanted.format, wanted.fps) != (present.format, present.fps):
+    if wanted and (wanted.size, wanted.fps) != (present.size, present.fps):
         raise ChangeError(f"{wanted.name} has another picture format than {present.name}: change the whole video.")
 
 

@@ -124,3 +124,8 @@ def test_reading_flavors_imports_nothing_of_the_workers() -> None:
     code = "import sys, infra.flavors as f; f.list_flavors(); print([m for m in sys.modules if 'gpu_consumers' in m])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(("draft", "size"), [(1, (1080, 1920)), (4, (270, 480)), (5, (216, 384)), (6, (180, 320))])
+def test_a_draft_is_as_many_times_smaller_and_even(draft: int, size: tuple[int, int]) -> None:
+    assert Flavor(name="quick", draft=draft).size == size

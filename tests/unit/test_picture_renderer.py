@@ -114,3 +114,11 @@ def test_a_scene_without_words_is_captioned_by_its_narration(tmp_path: Path) -> 
 def test_the_fingerprint_is_stable() -> None:
     assert renderer.fingerprint() == ProceduralRenderer().fingerprint()
     assert len(renderer.fingerprint()) == 32
+
+
+def test_a_draft_is_smaller_and_otherwise_the_same(tmp_path: Path) -> None:
+    made = renderer.render(spec(duration_ms=400, look="card", draft=6), tmp_path / "draft.mp4", quiet)
+    with av.open(str(made.path)) as container:
+        context = container.streams.video[0].codec_context
+        assert (context.width, context.height) == (180, 320)
+    assert made.frames == 12
