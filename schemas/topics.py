@@ -131,11 +131,14 @@ RETRIES = tuple(
 )  # fmt: skip
 DECISIONS = Topic(name="dead-decisions", family="dead-decisions", key="letter", holds="what became of dead letters")
 REPLAYS = Topic(name="replays", family="replays", key="replay_id", holds="what operators replay, who, why, how far")
+PROJECTIONS = Topic(
+    name="projections", family="projections", key="projection", holds="versions of the read model", partitions=1
+)
 CHANGELOGS = tuple(
     Topic(name=changelog(table), family="", key="as the table", holds=f"table {table}", compact=True)
     for table in TABLES
 )
 
 TOPICS: dict[str, Topic] = {
-    topic.name: topic for topic in (*FACTS, *TASKS, DECISIONS, REPLAYS, *RETRIES, *DEAD, *CHANGELOGS)
+    topic.name: topic for topic in (*FACTS, *TASKS, DECISIONS, REPLAYS, PROJECTIONS, *RETRIES, *DEAD, *CHANGELOGS)
 }

@@ -241,6 +241,81 @@ export interface ProgressFrame {
   preview?: string;
 }
 
+/** The tables of this version are gone. */
+export interface ProjectionDropped {
+  /** the read model: `read-model` */
+  projection: string;
+  version: number;
+  by: string;
+  ts_us: number;
+  why: string;
+}
+
+/** From now on every reader uses this version. */
+export interface ProjectionPromoted {
+  /** the read model: `read-model` */
+  projection: string;
+  version: number;
+  by: string;
+  ts_us: number;
+  /** the version that was read until then; it is kept */
+  before: number;
+  why: string;
+}
+
+/** A new version of the tables is filled from the beginning of the log, beside the one that is read. */
+export interface ProjectionRebuildStarted {
+  /** the read model: `read-model` */
+  projection: string;
+  version: number;
+  by: string;
+  ts_us: number;
+  why: string;
+  /** that the log held then */
+  records: number;
+}
+
+/** A version has caught up with the log, and can be promoted. */
+export interface ProjectionRebuilt {
+  /** the read model: `read-model` */
+  projection: string;
+  version: number;
+  by: string;
+  ts_us: number;
+  /** read by this run */
+  records: number;
+  /** records passed over: they are in the dead letters of the projector */
+  unreadable: number;
+  seconds: number;
+}
+
+/** From now on every reader uses this version again. */
+export interface ProjectionRolledBack {
+  /** the read model: `read-model` */
+  projection: string;
+  version: number;
+  by: string;
+  ts_us: number;
+  /** the version that was given up; it is kept */
+  before: number;
+  why: string;
+}
+
+/** A version was compared with another one, or keys of it with a serial fold of the log. */
+export interface ProjectionVerified {
+  /** the read model: `read-model` */
+  projection: string;
+  version: number;
+  by: string;
+  ts_us: number;
+  /** the other version; none: the fold of the log */
+  against: number | null;
+  /** that were compared */
+  rows: number;
+  /** rows that are not the same, or are missing on one side */
+  different: number;
+}
+
 /** The prompt passed moderation and work begins. */
 export interface PromptAccepted {
   video_id: string;
@@ -915,6 +990,7 @@ export interface Topics {
   "assembly-tasks": AssembleVideo;
   "dead-decisions": DeadLetterDecided;
   "replays": ReplayStarted | ReplayProgressed | ReplayPaused | ReplayResumed | ReplayCancelled | ReplayFinished;
+  "projections": ProjectionRebuildStarted | ProjectionRebuilt | ProjectionVerified | ProjectionPromoted | ProjectionRolledBack | ProjectionDropped;
 }
 
 /** What a client may say to the gateway. */
