@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import typer
 
+from gpu_consumers.gallery.command import gallery
+
 
 def register(app: typer.Typer) -> None:
     """Add this room's commands to the CLI."""
+    app.command("gallery")(gallery)

@@ -12,18 +12,9 @@ from av import __version__ as av_version
 from PIL import Image
 from PIL import __version__ as pillow_version
 
-from gpu_consumers.errors import BackendError
 from gpu_consumers.picture.canvas import Canvas
-from gpu_consumers.picture.caption_styles import caption_style
-from gpu_consumers.picture.captions import Captions
-from gpu_consumers.picture.chrome import Chrome
-from gpu_consumers.picture.cues import Cue, cues, spread
 from gpu_consumers.picture.encode import ClipWriter
-from gpu_consumers.picture.layout import Layout
-from gpu_consumers.picture.looks import choose, look_named
-from gpu_consumers.picture.palettes import palette_for
-from gpu_consumers.picture.stage import Stage
-from gpu_consumers.picture.transitions import Transitions
+from gpu_consumers.picture.painter import Painter
 from gpu_consumers.ports import Clip, Progress, SceneSpec
 
 TOLD_EVERY_S, SHOWN_EVERY_S = 0.3, 1.2
@@ -41,42 +32,14 @@ class ProceduralRenderer:
 
     def render(self, spec: SceneSpec, out: Path, progress: Progress) -> Clip:
         """Write the clip to `out`. Raises `BackendError`, also for an unknown look, palette or caption style."""
-        look = spec.look or choose(spec.scene.beat, spec.scene.scene_number, spec.title, spec.seed)
-        stage = stage_of(spec)
-        if spec.frames < 1:
-            raise BackendError("a scene must last for at least one frame")
-        paint = look_named(look)(stage)
-        captions = Captions(_cues(spec), caption_style(spec.caption_style), stage.palette, stage.layout, spec.fps)
-        transitions, chrome, teller = Transitions(stage), Chrome(stage), _Teller(progress, spec.frames)
-        with ClipWriter(out, stage.layout.width, stage.layout.height, spec.fps) as writer:
+        painter, teller = Painter(spec), _Teller(progress, spec.frames)
+        with ClipWriter(out, *spec.size, spec.fps) as writer:
             for frame in range(spec.frames):
-                canvas = transitions.apply(paint(frame), frame)
-                chrome.draw(canvas, frame)
-                captions.draw(canvas, frame)
+                canvas = painter.paint(frame)
                 writer.write(canvas)
                 teller.tell(frame + 1, canvas)
-        details = {"palette": stage.palette.name, "caption_style": spec.caption_style}
-        return Clip(path=out, frames=spec.frames, look=look, details=details)
-
-
-def stage_of(spec: SceneSpec) -> Stage:
-    """What a look is told of a spec."""
-    return Stage(
-        layout=Layout(*spec.size),
-        fps=spec.fps,
-        frames=spec.frames,
-        palette=palette_for(spec.palette, spec.title),
-        scene=spec.scene,
-        scene_count=spec.scene_count,
-        title=spec.title,
-        words=spec.words,
-        seed=spec.seed,
-    )
-
-
-def _cues(spec: SceneSpec) -> list[Cue]:
-    words = spec.words or spread(spec.scene.narration, spec.duration_ms)
-    return cues(words, spec.duration_ms)
+        details = {"palette": painter.stage.palette.name, "caption_style": spec.caption_style}
+        return Clip(path=out, frames=spec.frames, look=painter.look, details=details)
 
 
 class _Teller:

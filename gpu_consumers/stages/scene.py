@@ -11,6 +11,7 @@ from gpu_consumers.cost import Meter
 from gpu_consumers.picture.renderer import ProceduralRenderer
 from gpu_consumers.ports import Clip, SceneRenderer, SceneSpec
 from gpu_consumers.stages import wav
+from gpu_consumers.stages.specs import scene_spec
 from gpu_consumers.stages.takes import flavor_of
 from gpu_consumers.voice.chain import VoiceChain
 from gpu_consumers.workshop import SOURCE, Workshop
@@ -22,9 +23,6 @@ from schemas.envelope import Envelope, caused_by
 from schemas.tasks import RenderScene
 from schemas.values import Artifact, Cost, Word
 from schemas.videos import Fallback, SceneRendered, SceneVoiced, Stage
-
-#: Silence after the last word, so that scenes do not run into each other, in milliseconds.
-BREATH_MS = 250
 
 
 class Spoken(BaseModel):
@@ -51,7 +49,10 @@ def work(shop: Workshop, cause: Envelope[RenderScene]) -> list[Envelope[base.Mes
     spoken, voiced = _voice(shop, cause, flavor)
     shop.producer.publish_all([(voiced, None)])
     meter, renderer = Meter(shop.settings), ProceduralRenderer()
-    spec = _spec(task, flavor, spoken)
+    spec = scene_spec(
+        task.scene, scene_count=task.scene_count, title=task.title, language=task.language, flavor=flavor,
+        words=spoken.words, spoken_ms=spoken.duration_ms, seed=task.seed,
+    )  # fmt: skip
     key = fingerprint(kind="scene", spec=vars(spec), renderer=renderer.fingerprint())
     kept = shop.remembered(key, Drawn)
     drawn = kept or _draw(shop, cause, renderer, spec)
@@ -92,24 +93,6 @@ def _speak(shop: Workshop, chain: VoiceChain, task: RenderScene) -> Spoken:
         duration_ms=said.speech.duration_ms,
         voice=said.voice,
         fallbacks=said.fallbacks,
-    )
-
-
-def _spec(task: RenderScene, flavor: Flavor, spoken: Spoken) -> SceneSpec:
-    return SceneSpec(
-        scene=task.scene,
-        scene_count=task.scene_count,
-        title=task.title,
-        language=task.language,
-        look=flavor.look_for(task.scene.scene_number),
-        caption_style=flavor.caption_style,
-        palette=flavor.palette,
-        words=spoken.words,
-        duration_ms=spoken.duration_ms + BREATH_MS,
-        format=flavor.format,
-        fps=flavor.fps,
-        seed=task.seed,
-        draft=flavor.draft,
     )
 
 

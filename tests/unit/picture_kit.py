@@ -11,7 +11,7 @@ from gpu_consumers.picture.canvas import Canvas
 from gpu_consumers.picture.colour import Rgb
 from gpu_consumers.picture.cues import spread
 from gpu_consumers.picture.encode import ClipWriter
-from gpu_consumers.picture.renderer import stage_of
+from gpu_consumers.picture.painter import stage_of
 from gpu_consumers.picture.stage import Stage
 from gpu_consumers.ports import SceneSpec, Speech
 from schemas.values import Format, Scene, Word

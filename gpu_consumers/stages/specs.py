@@ -1,0 +1,32 @@
+"""What shall be drawn of a scene: its script, its spoken words, and what its flavor says of pictures."""
+
+from __future__ import annotations
+
+from gpu_consumers.ports import SceneSpec
+from infra.flavors import Flavor
+from schemas.values import Scene, Word
+
+#: Silence after the last word, so that scenes do not run into each other, in milliseconds.
+BREATH_MS = 250
+
+
+def scene_spec(
+    scene: Scene, *, scene_count: int, title: str, language: str, flavor: Flavor,
+    words: tuple[Word, ...], spoken_ms: int, seed: int,
+) -> SceneSpec:  # fmt: skip
+    """The spec of one scene. Everything that decides its pixels is in it."""
+    return SceneSpec(
+        scene=scene,
+        scene_count=scene_count,
+        title=title,
+        language=language,
+        look=flavor.look_for(scene.scene_number),
+        caption_style=flavor.caption_style,
+        palette=flavor.palette,
+        words=words,
+        duration_ms=spoken_ms + BREATH_MS,
+        format=flavor.format,
+        fps=flavor.fps,
+        seed=seed,
+        draft=flavor.draft,
+    )
