@@ -4,18 +4,23 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+GPU := .venv-gpu
+GPU_READY := $(GPU)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check venv lock clean
+.PHONY: help run test test-models check venv lock clean
 
 help: ## Show what there is to make
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: venv ## Start Swipestream and print the address of its page; Ctrl-C stops it (options: make run ARGS="--fresh")
 	@$(BIN)/swipestream up $(ARGS)
 
 test: check ## Run every test; starts a Kafka and a Cassandra of its own (options: make test ARGS="-k feed")
 	$(BIN)/python -m pytest $(ARGS)
+
+test-models: $(GPU_READY) ## Run the tests of real models, with tiny random weights on the CPU, in a .venv-gpu of their own (several GB)
+	$(GPU)/bin/python -m pytest tests/models $(ARGS)
 
 check: venv ## Check style, types and the borders between the rooms
 	$(BIN)/ruff check
@@ -35,10 +40,15 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
+$(GPU_READY): pyproject.toml constraints.txt | venv
+	@test -x $(GPU)/bin/python || $(BIN)/uv venv --quiet --python $(BIN)/python $(GPU)
+	@$(BIN)/uv pip install --quiet --python $(GPU)/bin/python --constraint constraints.txt --editable '.[dev,gpu]'
+	@touch $@
+
 lock: venv ## Choose the versions anew: constraints.txt and infra/stack/jars.lock
 	$(BIN)/uv pip compile pyproject.toml --extra dev --extra gpu --universal --upgrade --generate-hashes \
 		--no-header --no-annotate --quiet --output-file constraints.txt
 	$(BIN)/python -m infra.stack.lock
 
 clean: ## Remove .venv and what tools keep; videos and events in data/ stay
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist
+	rm -rf $(VENV) $(GPU) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist

@@ -31,10 +31,10 @@ class Part(BaseModel):
 class WriterSpec(Part):
     """One script writer, tried in the order of the list."""
 
-    backend: Literal["templates", "openai"]
+    backend: Literal["templates", "openai", "transformers"]
     timeout_s: float = Field(30.0, gt=0, le=600)
     url: Url | None = Field(None, description="base address of an OpenAI-compatible service, with its /v1")
-    model: str = ""
+    model: str = Field("", description="its name there; for `transformers` the folder of its weights")
     api_key_env: EnvironmentName | None = Field(None, description="the environment variable that holds the key")
     temperature: float = Field(0.8, ge=0, le=2)
     stream: bool = False

@@ -11,6 +11,7 @@ from gpu_consumers.errors import BackendError, TransientBackendError
 from gpu_consumers.ports import Brief, ScriptWriter
 from gpu_consumers.script.openai import OpenAIWriter
 from gpu_consumers.script.templates import TemplateWriter
+from gpu_consumers.script.transformers import TransformersWriter
 from infra.flavors import Flavor, Limits, WriterSpec
 from schemas.values import Script
 from schemas.videos import Fallback
@@ -80,15 +81,25 @@ def shortened(script: Script, most: int) -> Script:
 
 def writer(spec: WriterSpec, flavor: Flavor) -> ScriptWriter:
     """The writer that a flavor's entry describes."""
-    if spec.backend == "templates":
-        return TemplateWriter(archetypes=flavor.archetypes)
-    return OpenAIWriter(
-        url=spec.url or "",
-        model=spec.model,
-        api_key_env=spec.api_key_env,
-        timeout_s=spec.timeout_s,
-        temperature=spec.temperature,
-        stream=spec.stream,
-        prompt=flavor.script_prompt,
-        archetypes=flavor.archetypes,
-    )
+    match spec.backend:
+        case "templates":
+            return TemplateWriter(archetypes=flavor.archetypes)
+        case "transformers":
+            return TransformersWriter(
+                model=spec.model,
+                timeout_s=spec.timeout_s,
+                temperature=spec.temperature,
+                prompt=flavor.script_prompt,
+                archetypes=flavor.archetypes,
+            )
+        case "openai":
+            return OpenAIWriter(
+                url=spec.url or "",
+                model=spec.model,
+                api_key_env=spec.api_key_env,
+                timeout_s=spec.timeout_s,
+                temperature=spec.temperature,
+                stream=spec.stream,
+                prompt=flavor.script_prompt,
+                archetypes=flavor.archetypes,
+            )
