@@ -12,6 +12,9 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+#: Addresses that nothing beyond this machine can reach.
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
 
 class Settings(BaseSettings):
     """Everything that can be set. Nothing listens beyond localhost unless `host` says so."""
@@ -30,6 +33,20 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     api_port: int = Field(8000, ge=1, le=65535)
     gateway_port: int = Field(8001, ge=1, le=65535)
+    #: Whether requests need a token: `required`, `open`, or `auto` (open while nothing listens beyond localhost).
+    auth: str = Field("auto", pattern="^(auto|open|required)$")
+    #: What tokens, cursors and media addresses are signed with; empty: a key is made and kept in `data_dir`.
+    auth_key: SecretStr = SecretStr("")
+    #: The token that the CLI presents; empty: it makes one where it can read the installation's key.
+    token: SecretStr = SecretStr("")
+    #: How long an anonymous session lasts, and what it allows (`viewer creator operator`; empty: there are none).
+    session_days: int = Field(30, ge=1, le=400)
+    session_scopes: str = Field("viewer creator", pattern="^((viewer|creator|operator)( |$))*$")
+    #: An OpenID Connect issuer whose tokens are taken too, and the audience that they must name.
+    oidc_issuer: str = Field("", pattern="^(https?://[^ ]+)?$")
+    oidc_audience: str = "swipestream"
+    #: Pages of other origins (`https://example.org`) that may use the API and the gateway.
+    origins: tuple[str, ...] = ()
     #: Ports of the local stack, used only when the addresses below are not set.
     kafka_port: int = Field(9092, ge=1, le=65535)
     cassandra_port: int = Field(9042, ge=1, le=65535)
@@ -83,6 +100,11 @@ class Settings(BaseSettings):
     def cassandra_address(self) -> str:
         """The contact points that every session uses, `host:port,…`."""
         return self.cassandra or f"127.0.0.1:{self.cassandra_port}"
+
+    @property
+    def auth_required(self) -> bool:
+        """Whether requests without a token are refused."""
+        return self.auth == "required" or (self.auth == "auto" and self.host not in LOOPBACK)
 
     @property
     def api_url(self) -> str:

@@ -16,6 +16,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request as HttpRequest
 from websockets.http11 import Response
 
+from infra.auth.keys import derived, root_key
 from infra.kafka.tail import Tail
 from infra.settings import Settings
 from infra.telemetry import logs
@@ -26,7 +27,7 @@ from query_api.gateway.door import Door
 from query_api.gateway.hub import Hub
 from query_api.gateway.journal import TOPICS
 from query_api.gateway.sockets import SocketSink
-from query_api.gateway.tokens import Signer, load_key
+from query_api.gateway.tokens import Signer
 
 log = logs.get("gateway")
 
@@ -40,7 +41,7 @@ HISTORY = 2_000
 
 def make_hub(settings: Settings) -> Hub:
     """The hub of this process; its tokens are honoured by every process that shares the data folder."""
-    return Hub(Signer(load_key(settings.data_dir / "run" / "gateway.key")))
+    return Hub(Signer(derived(root_key(settings), "resume")))
 
 
 @asynccontextmanager

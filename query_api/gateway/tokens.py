@@ -6,17 +6,9 @@ import base64
 import binascii
 import hashlib
 import hmac
-import os
 import secrets
 import struct
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import NamedTemporaryFile
-
-from infra.telemetry import logs
-
-log = logs.get("gateway.tokens")
 
 _VERSION = 1
 _HEAD = struct.Struct("!B6s")
@@ -65,24 +57,3 @@ class Signer:
 
     def _mac(self, body: bytes) -> bytes:
         return hmac.digest(self._key, body, hashlib.sha256)[:_MAC]
-
-
-def load_key(path: Path) -> bytes:
-    """The key in a file, made when there is none. A key that cannot be kept lasts as long as the process."""
-    try:
-        if not path.exists():
-            _make_key(path)
-        return path.read_bytes()
-    except OSError as error:
-        log.warning("resume tokens will not outlive this process", why=str(error))
-        return secrets.token_bytes(32)
-
-
-def _make_key(path: Path) -> None:
-    """Whole or not at all: another process may look for it right now, or be making one too."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with NamedTemporaryFile(dir=path.parent, prefix=path.name) as file:  # mode 0600
-        file.write(secrets.token_bytes(32))
-        file.flush()
-        with suppress(FileExistsError):
-            os.link(file.name, path)

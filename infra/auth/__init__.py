@@ -1,0 +1,1 @@
+"""Who asks: keys, tokens and scopes; what the API checks and what the CLI presents."""

@@ -1,0 +1,71 @@
+"""Who asks, for the routes: the token from the header, and the viewer that a request names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPBearer
+
+from infra.auth.tokens import Scope
+from query_api.http.parts import Needs
+from query_api.http.problems import ProblemError
+from query_api.identity.identity import Identity
+from query_api.identity.principal import Principal
+
+#: Told in the OpenAPI document; the header is read below, so that its errors are ours.
+_BEARER = HTTPBearer(auto_error=False, bearerFormat="JWT", description="a token of `POST /v1/sessions`, or an issuer's")
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Whoever sent a request."""
+
+    identity: Identity
+    token: str | None
+
+    async def viewer(self, claimed: str | None = None) -> Principal:
+        """Who asks, to watch. Raises UnauthenticatedError, ForbiddenError."""
+        return await self._with(Scope.VIEWER, claimed)
+
+    async def creator(self, claimed: str | None = None) -> Principal:
+        """Who asks, to make something."""
+        return await self._with(Scope.CREATOR, claimed)
+
+    async def operator(self) -> Principal:
+        """Who asks, to look after the installation."""
+        return await self._with(Scope.OPERATOR, None)
+
+    async def _with(self, scope: Scope, claimed: str | None) -> Principal:
+        who = await self.identity.who(self.token, claimed)
+        who.need(scope)
+        return who
+
+
+async def _asking(request: Request, parts: Needs, _told: Annotated[object, Depends(_BEARER)] = None) -> Asking:
+    return Asking(parts.identity, bearer(request.headers.get("authorization")))
+
+
+Asks = Annotated[Asking, Depends(_asking)]
+
+
+def bearer(header: str | None) -> str | None:
+    """The token in an Authorization header (RFC 6750, section 2.1). Raises ProblemError for another scheme."""
+    if header is None:
+        return None
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise ProblemError(401, "unauthenticated", "The Authorization header must be `Bearer TOKEN`.", headers=ASK)
+    return token.strip()
+
+
+#: How a 401 says what it wants (RFC 9110, section 11.6.1).
+ASK = {"WWW-Authenticate": "Bearer"}
+
+
+def named(who: Principal) -> str:
+    """The viewer. Raises ProblemError where nobody says who they are."""
+    if who.viewer_id is None:
+        raise ProblemError(422, "viewer-missing", "Say who watches: with `viewer`, or with a token.")
+    return who.viewer_id
