@@ -16,9 +16,9 @@ START_HINT = "Start it with `swipestream up` (or `make run`)."
 class ApiClient:
     """Talks to `base_url`. Use as a context manager. Timeouts are in seconds."""
 
-    def __init__(self, base_url: str, *, timeout: float = 10.0) -> None:
+    def __init__(self, base_url: str, *, timeout: float = 10.0, headers: Mapping[str, str] | None = None) -> None:
         self._base = base_url
-        self._http = httpx.Client(base_url=base_url, timeout=timeout)
+        self._http = httpx.Client(base_url=base_url, timeout=timeout, headers=headers)
 
     def __enter__(self) -> ApiClient:
         return self

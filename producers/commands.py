@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from infra.auth.local import headers, token
 from infra.settings import settings
 from producers.client import ApiClient
 from producers.follow import Step, follow
@@ -48,7 +49,7 @@ def prompt(
       swipestream prompt "Three ways to fall asleep" --archetype list --json
     """
     body = {"text": text, "flavor": flavor, "archetype": archetype, "target_seconds": seconds}
-    with ApiClient(settings().api_url) as api:
+    with ApiClient(settings().api_url, headers=headers(settings())) as api:
         answer = api.submit({name: value for name, value in body.items() if value is not None})
         if wait or file:
             answer |= _wait(api, answer["video_id"], timeout, quiet=as_json)
@@ -67,7 +68,7 @@ def _wait(api: ApiClient, video_id: str, timeout: float, *, quiet: bool) -> dict
     with Progress(*columns, TimeElapsedColumn(), console=err, disable=quiet or not sys.stderr.isatty()) as bar:
         task = bar.add_task("queued", total=1.0)
         step = Step(fraction=0, stage="queued")
-        for step in follow(api, settings().gateway_url, video_id, timeout=timeout):
+        for step in follow(api, settings().gateway_url, video_id, timeout=timeout, access=token(settings())):
             bar.update(task, completed=step.fraction, description=step.stage)
     return {"status": "published", "card": step.card}
 
@@ -108,7 +109,8 @@ def simulate_command(
         def tick(tally: Tally) -> None:
             bar.update(task, done=f"{tally.swipes} swipes, {tally.likes} likes, {tally.errors} errors")
 
-        tally = asyncio.run(simulate(settings().api_url, viewers, rate, seconds, seed=seed, tick=tick))
+        told = headers(settings())
+        tally = asyncio.run(simulate(settings().api_url, viewers, rate, seconds, seed=seed, tick=tick, headers=told))
     summary = tally.summary()
     if as_json:
         typer.echo(json.dumps(summary))

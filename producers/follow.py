@@ -33,11 +33,16 @@ class Step:
     card: dict[str, Any] | None = None
 
 
-def follow(api: ApiClient, gateway_url: str, video_id: str, *, timeout: float) -> Iterator[Step]:
-    """Steps until the video is published. Raises VideoRefusedError or DeadlineError."""
+def follow(
+    api: ApiClient, gateway_url: str, video_id: str, *, timeout: float, access: str | None = None
+) -> Iterator[Step]:
+    """Steps until the video is published; `access` is a token, where one is needed.
+
+    Raises VideoRefusedError or DeadlineError.
+    """
     deadline = time.monotonic() + timeout
     fraction = 0.0
-    for step in _steps(api, gateway_url, video_id, deadline):
+    for step in _steps(api, gateway_url, video_id, deadline, access):
         fraction = max(fraction, step.fraction)  # scenes are told in parallel: never go back
         yield Step(fraction=fraction, stage=step.stage, card=step.card)
         if step.card:
@@ -45,18 +50,19 @@ def follow(api: ApiClient, gateway_url: str, video_id: str, *, timeout: float) -
     raise DeadlineError(f"The video was not ready within {timeout:g} s.", hint=f"See `swipestream trace {video_id}`.")
 
 
-def _steps(api: ApiClient, gateway_url: str, video_id: str, deadline: float) -> Iterator[Step]:
+def _steps(api: ApiClient, gateway_url: str, video_id: str, deadline: float, access: str | None) -> Iterator[Step]:
     while time.monotonic() < deadline:
         try:
-            yield from _pushed(api, gateway_url, video_id, deadline)
+            yield from _pushed(api, gateway_url, video_id, deadline, access)
         except (OSError, WebSocketException, TimeoutError):
             yield from _asked(api, video_id)
             time.sleep(0.5)
 
 
-def _pushed(api: ApiClient, gateway_url: str, video_id: str, deadline: float) -> Iterator[Step]:
+def _pushed(api: ApiClient, gateway_url: str, video_id: str, deadline: float, access: str | None) -> Iterator[Step]:
     with connect(gateway_url, open_timeout=5, close_timeout=1, compression=None) as socket:
-        socket.send(json.dumps({"type": "hello", "viewer_id": "cli", "videos": [video_id]}))
+        hello = {"type": "hello", "viewer_id": "cli", "videos": [video_id]} | ({"access": access} if access else {})
+        socket.send(json.dumps(hello))
         yield from _asked(api, video_id)  # what happened before the socket was open
         while time.monotonic() < deadline:
             try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,7 +46,7 @@ def _percentiles(values: list[float]) -> dict[str, float]:
 
 async def simulate(
     api_url: str, viewers: int, rate: float, seconds: float, *, seed: int = 0,
-    tick: Callable[[Tally], None] = lambda _tally: None,
+    tick: Callable[[Tally], None] = lambda _tally: None, headers: Mapping[str, str] | None = None,
 ) -> Tally:  # fmt: skip
     """`rate` swipes a second over all viewers. At most 64 requests are under way; late turns are not made up for.
 
@@ -54,7 +54,7 @@ async def simulate(
     """
     tally, room = Tally(), asyncio.Semaphore(64)
     crowd = [SimulatedViewer(f"sim-{seed}-{number}", random.Random(f"{seed}/{number}")) for number in range(viewers)]
-    async with httpx.AsyncClient(base_url=api_url, timeout=10) as http, asyncio.TaskGroup() as tasks:
+    async with httpx.AsyncClient(base_url=api_url, timeout=10, headers=headers) as http, asyncio.TaskGroup() as tasks:
         await _greet(http)
         start, turn = time.monotonic(), 0
         while (now := time.monotonic()) - start < seconds:

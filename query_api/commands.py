@@ -1,8 +1,9 @@
-"""CLI command of this room: `swipestream trace`."""
+"""CLI commands of this room: `swipestream trace` and `swipestream token`."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
@@ -13,6 +14,8 @@ from rich.console import Console
 from rich.text import Text
 from rich.tree import Tree
 
+from infra.auth.local import headers
+from infra.auth.scopes import Scope
 from infra.errors import BadInputError, NotFoundError, UnavailableError
 from infra.settings import settings
 
@@ -21,8 +24,9 @@ Event = Mapping[str, Any]
 
 
 def register(app: typer.Typer) -> None:
-    """Add this room's command to the CLI."""
+    """Add this room's commands to the CLI."""
     app.command("trace")(trace)
+    app.command("token")(token)
 
 
 def trace(
@@ -42,10 +46,34 @@ def trace(
         out.print(tree(story))
 
 
+def token(
+    viewer: Annotated[str, typer.Option(help="Whose token it is.")] = "operator",
+    scope: Annotated[list[Scope] | None, typer.Option(help="What it allows; may be repeated.")] = None,
+    hours: Annotated[float, typer.Option(min=0.01, max=9600, help="How long it lasts.")] = 12,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Print a token for the API and the gateway, signed with this installation's key.
+
+    Examples:
+
+      swipestream token --viewer anna --scope viewer --scope creator
+
+      curl -H "Authorization: Bearer $(swipestream token --scope operator)" http://127.0.0.1:8000/v1/figures
+    """
+    from infra.auth.keys import root_key
+    from infra.auth.tokens import TokenIssuer
+
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", viewer):
+        raise BadInputError(f"{viewer!r} cannot name a viewer.", hint="Letters, digits, `-` and `_`, 64 at most.")
+    scopes = scope or [Scope.VIEWER, Scope.CREATOR]
+    made = TokenIssuer(root_key(settings())).issue(viewer, scopes, hours * 3600)
+    typer.echo(json.dumps({"token": made, "viewer_id": viewer, "scopes": sorted(scopes)}) if as_json else made)
+
+
 def fetch(api: str, video_id: str) -> dict[str, Any]:
     """The story of a video from the API. Raises NotFoundError, BadInputError or UnavailableError."""
     try:
-        answer = httpx.get(f"{api}/v1/videos/{video_id}/events", timeout=10)
+        answer = httpx.get(f"{api}/v1/videos/{video_id}/events", timeout=10, headers=headers(settings()))
     except httpx.TransportError as error:
         hint = "Start it with `swipestream up` (or `make run`)."
         raise UnavailableError(f"{api} does not answer ({type(error).__name__}).", hint=hint) from error

@@ -18,6 +18,7 @@ from query_api.gateway import server as gateway
 from query_api.health import LogEnds, Monitor
 from query_api.http.app import create_app
 from query_api.http.parts import Parts
+from query_api.identity.identity import Identity
 from query_api.readmodel.cassandra import CassandraReader, reading
 from query_api.readmodel.model import ReadModel
 from query_api.serving import Feed
@@ -38,7 +39,7 @@ def run(settings: Settings) -> None:
 
 async def serve(settings: Settings) -> None:
     """Serve until the server is told to stop; then finish what is under way."""
-    async with _parts(settings) as parts, gateway.start(settings):
+    async with _parts(settings) as parts, gateway.start(settings, identity=parts.identity):
         config = uvicorn.Config(
             create_app(parts),
             host=settings.host,
@@ -84,6 +85,7 @@ async def _parts(settings: Settings) -> AsyncIterator[Parts]:
             feed=Feed(read, patient),
             media=LocalBlobStore(settings.media_dir),
             health=Monitor(read, LogEnds(settings.kafka_address)),
+            identity=Identity(settings),
         )
     finally:
         closing = ((producer.close, FLUSH_S), (patient.close, FLUSH_S))

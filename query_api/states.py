@@ -74,6 +74,13 @@ class VideoState(BaseModel):
         """Nothing more will happen by itself."""
         return self.status in (Status.PUBLISHED, Status.REJECTED, Status.FAILED, Status.WITHDRAWN)
 
+    def shown(self) -> VideoState:
+        """What everyone may know of a published video: what it shows, not how it came to be."""
+        names = ("video_id", "revision", "status", "flavor", "archetype", "title", "subject", "card")
+        return VideoState(
+            **{name: getattr(self, name) for name in names}, links={"self": f"/v1/videos/{self.video_id}"}
+        )
+
 
 def links(video_id: str) -> dict[str, str]:
     """Where to read on."""

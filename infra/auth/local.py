@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from infra.auth.keys import key_file, root_key
-from infra.auth.tokens import ALL, TokenIssuer
+from infra.auth.scopes import ALL
 from infra.settings import Settings
 
 NAME = "cli"
@@ -19,6 +19,8 @@ def token(settings: Settings) -> str | None:
         return given
     if not settings.auth_required:
         return None
+    from infra.auth.tokens import TokenIssuer
+
     try:
         known = settings.auth_key.get_secret_value() or key_file(settings).read_bytes()
     except OSError:

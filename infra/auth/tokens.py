@@ -5,29 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from enum import StrEnum
 
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
 
 from infra.auth.keys import derived
+from infra.auth.scopes import Scope
 from infra.errors import SwipestreamError
 
 ISSUER = "urn:swipestream"
 #: Seconds by which two clocks may differ.
 LEEWAY_S = 30
-
-
-class Scope(StrEnum):
-    """What a token allows."""
-
-    VIEWER = "viewer"  #: watch, swipe, like, report
-    CREATOR = "creator"  #: ask for videos, projects, uploads
-    OPERATOR = "operator"  #: everything, on behalf of everyone
-
-
-ALL = frozenset(Scope)
 
 
 class TokenError(SwipestreamError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from infra.auth.local import headers
 from infra.errors import NotFoundError
 from infra.settings import Settings
 from infra.storage.blobs import LocalBlobStore
@@ -16,6 +17,6 @@ def fetch(settings: Settings, folder: Path, name: str) -> Path:
         return LocalBlobStore(settings.media_dir).path(name)
     except NotFoundError:
         place = folder / name
-        with ApiClient(settings.api_url) as api:
+        with ApiClient(settings.api_url, headers=headers(settings)) as api:
             api.download(f"/media/{name}", place)
         return place

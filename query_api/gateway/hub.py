@@ -19,6 +19,7 @@ from query_api.gateway.limits import Limits
 from query_api.gateway.members import Member, Members, Sink
 from query_api.gateway.requests import Hello
 from query_api.gateway.tokens import Cut, Signer
+from query_api.identity.principal import Principal
 
 
 class TooManyError(Exception):
@@ -80,13 +81,14 @@ class Hub:
             member.after = self._journal.seq
             member.sink.offer(message)
 
-    async def join(self, sink: Sink, hello: Hello) -> Member:
+    async def join(self, sink: Sink, hello: Hello, who: Principal | None = None) -> Member:
         """Let a client in: greet it, replay what it missed, tell how far its videos are. Raises TooManyError."""
         await self._reached(self._journal.read(hello.resume) if hello.resume else None)
-        if self.members.of(hello.viewer_id) >= self.limits.connections_per_viewer:
+        viewer_id = (who.viewer_id if who else hello.viewer_id) or ""
+        if self.members.of(viewer_id) >= self.limits.connections_per_viewer:
             raise TooManyError
         # No await from here on: nothing can happen between the replay and the first live frame.
-        member = Member(sink, hello.viewer_id, self._journal.seq, set(hello.videos), hello.lobby)
+        member = Member(sink, viewer_id, self._journal.seq, set(hello.videos), hello.lobby, who or Principal(viewer_id))
         self.members.add(member)
         metrics.CONNECTIONS.set(len(self.members))
         self._greet(member, hello.resume)
@@ -125,7 +127,7 @@ class Hub:
 
     def _say(self, member: Member, said: Sequence[bytes], videos: Sequence[str]) -> None:
         """Something for one client, and where some videos are."""
-        told = [*said, *self._journal.state(member.viewer_id, videos, self.limits.buffered // 4)]
+        told = [*said, *self._journal.state(member, videos, self.limits.buffered // 4)]
         if told:
             member.sink.offer(Message(frames.join(told)))
 
@@ -178,7 +180,7 @@ class Hub:
             progress = {name: frame for name in moving if (frame := self._journal.progress(name))}
             if pending:
                 self._quiet_since = time.monotonic()
-            post = mail.sort(pending, progress, self.members, self._journal.public)
+            post = mail.sort(pending, progress, self.members, self._journal.public, self._journal.owner)
             await self._post(post, [entry.timestamp_ms for entry in pending])
 
     async def beat(self) -> None:

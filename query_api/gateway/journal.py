@@ -11,6 +11,7 @@ from infra.telemetry import logs
 from query_api.gateway import entries, frames
 from query_api.gateway.limits import Limits
 from query_api.gateway.lives import Life, Lives
+from query_api.gateway.members import Member
 from query_api.gateway.recovery import Recovery, recover
 from query_api.gateway.ring import Ring
 from query_api.gateway.tokens import Cut, Signer
@@ -128,25 +129,34 @@ class Journal:
         life = self._lives.get(video_id)
         return life is not None and life.public
 
+    def owner(self, video_id: str) -> str | None:
+        """Who asked for a video; None: nobody in particular."""
+        life = self._lives.get(video_id)
+        return life.owner if life else None
+
     def unfinished(self) -> list[str]:
         """Public videos that are being made."""
         return self._lives.unfinished()
 
-    def state(self, viewer_id: str, videos: Sequence[str], room: int) -> list[bytes]:
+    def state(self, member: Member, videos: Sequence[str], room: int) -> list[bytes]:
         """Where videos are now: how far, or how it ended. Previews are left out beyond `room` bytes."""
         told = []
         for video_id in videos:
-            if frame := self._ending(viewer_id, video_id) or self.progress(video_id, room):
+            if frame := self._ending(member, video_id) or self._moving(member, video_id, room):
                 told.append(frame)
                 room -= len(frame)
         return told
 
-    def _ending(self, viewer_id: str, video_id: str) -> bytes | None:
+    def _moving(self, member: Member, video_id: str, room: int) -> bytes | None:
+        return self.progress(video_id, room) if member.may_hear(self.owner(video_id)) else None
+
+    def _ending(self, member: Member, video_id: str) -> bytes | None:
         life = self._lives.get(video_id)
         if life is None or life.last is None:
             return None
-        mine = life.last.owner == viewer_id
-        return life.last.private if mine or life.last.public is None else life.last.public
+        if life.last.owner == member.viewer_id or (life.last.public is None and member.may_hear(life.last.owner)):
+            return life.last.private
+        return life.last.public
 
     def progress(self, video_id: str, room: int = PREVIEW) -> bytes | None:
         """The progress of a video that is being made; its preview only where it fits into `room` bytes."""

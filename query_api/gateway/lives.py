@@ -30,6 +30,7 @@ class Life:
 
     revision: int = 1
     origin: Origin | None = None
+    owner: str | None = None
     progress: Progress = field(default_factory=Progress)
     stage: Stage = Stage.MODERATION
     scene_number: int | None = None
@@ -60,7 +61,12 @@ class Life:
 
     def _living(self, event: Message) -> Life:
         if isinstance(event, PromptAccepted):
-            return replace(self._advanced(Stage.MODERATION), origin=event.origin, title=self.title or event.text[:120])
+            return replace(
+                self._advanced(Stage.MODERATION),
+                origin=event.origin,
+                owner=event.viewer_id,
+                title=self.title or event.text[:120],
+            )
         if isinstance(event, ScriptWritten):
             made = self._advanced(Stage.SCRIPT, scene_count=len(event.script.scenes))
             return replace(made, title=event.script.title)

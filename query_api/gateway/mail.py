@@ -10,6 +10,7 @@ from query_api.gateway.frames import Message, join
 from query_api.gateway.members import Member, Members
 
 Public = Callable[[str], bool]
+Owner = Callable[[str], str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +25,18 @@ class Mail:
         return self.special.get(member, self.common)
 
 
-def sort(entries: Sequence[Entry], moving: Mapping[str, bytes], members: Members, public: Public) -> Mail:
+def sort(
+    entries: Sequence[Entry],
+    moving: Mapping[str, bytes],
+    members: Members,
+    public: Public,
+    owner: Owner = lambda _: None,
+) -> Mail:
     """The mail of one tick: `entries` in their order, then the newest progress of each video in `moving`."""
     letters = [_letter(entry, members, public) for entry in entries]
-    watching = [(frame, members.watchers(video_id, public(video_id))) for video_id, frame in moving.items()]
+    watching = [
+        (frame, members.watchers(video_id, public(video_id), owner(video_id))) for video_id, frame in moving.items()
+    ]
     special = {member for letter in letters for member in letter.concerned} | _late(entries, members)
     special.update(*(watchers for _, watchers in watching))
     made: dict[tuple[bytes, ...], Message | None] = {}

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from query_api.gateway.entries import Entry
 from query_api.gateway.frames import Message
+from query_api.identity.principal import Principal
 
 
 class Sink(Protocol):
@@ -33,6 +34,11 @@ class Member:
     after: int
     videos: set[str] = field(default_factory=set)
     lobby: bool = False
+    who: Principal = field(default_factory=lambda: Principal(None))
+
+    def may_hear(self, owner: str | None) -> bool:
+        """Whether how a video comes to be is theirs to know."""
+        return self.who.may_see(owner)
 
 
 class Members:
@@ -92,15 +98,15 @@ class Members:
         """The clients of a viewer."""
         return self._viewers.get(viewer_id, set()) if viewer_id else set()
 
-    def watchers(self, video_id: str, public: bool) -> set[Member]:
-        """Those who want to hear of a video's progress."""
-        watching = self._watchers.get(video_id, set())
+    def watchers(self, video_id: str, public: bool, owner: str | None = None) -> set[Member]:
+        """Those who want to hear of a video's progress, and may."""
+        watching = {member for member in self._watchers.get(video_id, ()) if member.may_hear(owner)}
         return watching | self.lobby if public else watching
 
     def concerned(self, entry: Entry, public: bool) -> set[Member]:
         """Those who get the private frame of an entry."""
         owners = self.owners(entry.owner)
-        return owners if entry.public is not None else owners | self.watchers(entry.video_id, public)
+        return owners if entry.public is not None else owners | self.watchers(entry.video_id, public, entry.owner)
 
     @staticmethod
     def _drop(index: defaultdict[str, set[Member]], key: str, member: Member) -> None:

@@ -8,6 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapte
 
 from schemas.base import Uuid, ViewerId
 
+#: A bearer token, as the HTTP API takes it.
+Access = Annotated[str, StringConstraints(min_length=1, max_length=8192)]
+
 
 class MalformedError(ValueError):
     """The message is not what the protocol says."""
@@ -23,10 +26,11 @@ class _Request(BaseModel):
 
 
 class Hello(_Request):
-    """The first message. `resume` is the newest token that the client has seen."""
+    """The first message. `access` says who asks, `resume` is the newest token that the client has seen."""
 
     type: Literal["hello"]
-    viewer_id: ViewerId
+    viewer_id: ViewerId | None = Field(None, description="may be left out where `access` says it")
+    access: Access | None = None
     resume: Annotated[str, StringConstraints(max_length=512)] | None = None
     videos: tuple[Uuid, ...] = Field((), max_length=256)
     lobby: bool = False
@@ -53,7 +57,14 @@ class Lobby(_Request):
     on: bool = True
 
 
-Request = Hello | Watch | Unwatch | Lobby
+class Refresh(_Request):
+    """Go on with this token of `POST /v1/sessions`: the one of before is about to expire."""
+
+    type: Literal["refresh"]
+    access: Access
+
+
+Request = Hello | Watch | Unwatch | Lobby | Refresh
 _REQUEST: TypeAdapter[Request] = TypeAdapter(Annotated[Request, Field(discriminator="type")])
 
 

@@ -21,13 +21,15 @@ from infra.kafka.tail import Tail
 from infra.settings import Settings
 from infra.telemetry import logs
 from query_api.gateway import metrics
-from query_api.gateway.client import Client
+from query_api.gateway.client import Client, Who
 from query_api.gateway.codes import Code
 from query_api.gateway.door import Door
 from query_api.gateway.hub import Hub
 from query_api.gateway.journal import TOPICS
 from query_api.gateway.sockets import SocketSink
 from query_api.gateway.tokens import Signer
+from query_api.identity.identity import Identity
+from query_api.identity.principal import Principal
 
 log = logs.get("gateway")
 
@@ -45,12 +47,14 @@ def make_hub(settings: Settings) -> Hub:
 
 
 @asynccontextmanager
-async def start(settings: Settings, hub: Hub | None = None) -> AsyncIterator[Gateway]:
+async def start(
+    settings: Settings, hub: Hub | None = None, *, identity: Identity | None = None
+) -> AsyncIterator[Gateway]:
     """Follow the log and listen on `host:gateway_port` until the block ends; then clients are sent away."""
     hub = hub or make_hub(settings)
     async with (
         Tail(settings.kafka_address, TOPICS, history=HISTORY) as tail,
-        Gateway(hub) as gateway,
+        Gateway(hub, settings.origins, (identity or Identity(settings)).who) as gateway,
         _running(hub.follow(tail, lambda: tail.up), hub.run()),
     ):
         await gateway.listen(settings.host, settings.gateway_port)
@@ -84,11 +88,16 @@ async def _running(*works: Coroutine[None, None, None]) -> AsyncIterator[None]:
                 raise failure
 
 
+async def believed(_access: str | None, claimed: str | None) -> Principal:
+    """Everyone is who they say: for tests and benches without an installation."""
+    return Principal(claimed)
+
+
 class Gateway:
     """Listens, and connects each client's session with the hub."""
 
-    def __init__(self, hub: Hub, origins: Collection[str] = ()) -> None:
-        self.hub = hub
+    def __init__(self, hub: Hub, origins: Collection[str] = (), who: Who = believed) -> None:
+        self.hub, self._who = hub, who
         self._limits = hub.limits
         self._door = Door(hub.limits, time.monotonic(), origins)
         self._server: Server | None = None
@@ -156,7 +165,7 @@ class Gateway:
         return response
 
     async def _talk(self, connection: ServerConnection) -> None:
-        client = Client(connection, self.hub)
+        client = Client(connection, self.hub, self._who)
         self._sinks.add(client.sink)
         try:
             await client.run()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from query_api.gateway import frames
 from query_api.gateway.codes import Code
 from query_api.gateway.limits import Limits
-from query_api.gateway.requests import Hello, Lobby, MalformedError, Request, Unwatch, Watch, read
+from query_api.gateway.requests import Hello, Lobby, MalformedError, Refresh, Request, Unwatch, Watch, read
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class End:
     reason: str
 
 
-Command = Hello | Watch | Unwatch | Lobby | Say | End
+Command = Hello | Watch | Unwatch | Lobby | Refresh | Say | End
 
 
 class Session:

@@ -8,7 +8,20 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from query_api.http import feed, flavors, guard, health, media, metrics, page, problems, prompts, swipes, videos
+from query_api.http import (
+    feed,
+    flavors,
+    guard,
+    health,
+    media,
+    metrics,
+    page,
+    problems,
+    prompts,
+    sessions,
+    swipes,
+    videos,
+)
 from query_api.http.parts import Parts
 
 DESCRIPTION = """
@@ -25,7 +38,7 @@ def create_app(parts: Parts) -> FastAPI:
     )
     app.state.parts = parts
     problems.install(app)
-    for module in (feed, swipes, media, prompts, videos, flavors, health, metrics):
+    for module in (sessions, feed, swipes, media, prompts, videos, flavors, health, metrics):
         app.include_router(module.router)
     page.install(app)
     app.add_middleware(guard.Guard)

@@ -8,9 +8,9 @@ from typing import Annotated
 from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
 
-from infra.auth.tokens import Scope
+from infra.auth.scopes import Scope
 from query_api.http.parts import Needs
-from query_api.http.problems import ProblemError
+from query_api.http.problems import ASK, ProblemError
 from query_api.identity.identity import Identity
 from query_api.identity.principal import Principal
 
@@ -58,10 +58,6 @@ def bearer(header: str | None) -> str | None:
     if scheme.lower() != "bearer" or not token.strip():
         raise ProblemError(401, "unauthenticated", "The Authorization header must be `Bearer TOKEN`.", headers=ASK)
     return token.strip()
-
-
-#: How a 401 says what it wants (RFC 9110, section 11.6.1).
-ASK = {"WWW-Authenticate": "Bearer"}
 
 
 def named(who: Principal) -> str:

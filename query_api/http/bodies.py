@@ -39,7 +39,9 @@ class PromptBody(Body):
     flavor: Slug = Field("default", description="one of `GET /v1/flavors`")
     archetype: Slug | None = Field(None, description="the kind of story; chosen by the prompt when left out")
     target_seconds: float | None = Field(None, ge=15, le=180)
-    viewer_id: ViewerId | None = Field(None, description="who asks: it will come first in their feed")
+    viewer_id: ViewerId | None = Field(
+        None, description="who asks: it will come first in their feed; with a token, the token says so"
+    )
 
 
 class SwipeBody(Body):
@@ -78,5 +80,5 @@ class SwipesBody(Body):
         }
     )
 
-    viewer_id: ViewerId
+    viewer_id: ViewerId | None = Field(None, description="who did it; with a token, the token says so")
     swipes: list[SwipeBody] = Field(min_length=1, max_length=100)

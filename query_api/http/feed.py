@@ -11,6 +11,7 @@ from query_api.cursors import Cursor, parse
 from query_api.feed import Choice
 from query_api.http import measures
 from query_api.http.answers import FeedAnswer
+from query_api.http.asking import Asks, named
 from query_api.http.parts import Needs
 from query_api.http.problems import responses
 from schemas.base import ViewerId
@@ -23,11 +24,12 @@ router = APIRouter(tags=["feed"])
     response_model=FeedAnswer,
     response_model_exclude_none=True,
     summary="The next videos for a viewer",
-    responses=responses(422, 503),
+    responses=responses(401, 403, 422, 503),
 )
 async def feed(
     parts: Needs,
-    viewer: Annotated[ViewerId, Query(description="who watches", examples=["anna"])],
+    asks: Asks,
+    viewer: Annotated[ViewerId | None, Query(description="who watches; with a token, the token says so")] = None,
     limit: Annotated[int, Query(ge=1, le=50)] = 5,
     cursor: Annotated[str | None, Query(max_length=4096, description="from the answer before this one")] = None,
 ) -> Response:
@@ -36,7 +38,8 @@ async def feed(
     A walk begins without a cursor and never shows a video twice. A new walk offers again what was served before but
     never watched, after everything that was never served. Fewer videos than asked for: there are no more right now.
     """
-    chosen, after = await parts.feed.serve(viewer, limit, parse(cursor) if cursor else None)
+    who = named(await asks.viewer(viewer))
+    chosen, after = await parts.feed.serve(who, limit, parse(cursor) if cursor else None)
     for choice in chosen:
         measures.FEED_ITEMS.labels(choice.reason.value).inc()
     if not chosen:

@@ -8,15 +8,17 @@ from infra.errors import NotFoundError
 from infra.flavors import Flavor, get_flavor, list_flavors
 from infra.settings import Settings
 from query_api.http.answers import FlavorAnswer, FlavorsAnswer
+from query_api.http.asking import Asks
 from query_api.http.parts import Needs
-from query_api.http.problems import FieldProblem, ProblemError
+from query_api.http.problems import FieldProblem, ProblemError, responses
 
 router = APIRouter(tags=["prompts"])
 
 
-@router.get("/v1/flavors", response_model=FlavorsAnswer, summary="List the flavors")
-async def flavors(parts: Needs) -> FlavorsAnswer:
+@router.get("/v1/flavors", response_model=FlavorsAnswer, summary="List the flavors", responses=responses(401, 403))
+async def flavors(parts: Needs, asks: Asks) -> FlavorsAnswer:
     """Every flavor that this installation has. Files that change are read again."""
+    await asks.viewer()
     return FlavorsAnswer(flavors=[_answer(flavor) for flavor in list_flavors(parts.settings)])
 
 

@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 from infra.settings import Settings
 from query_api.caches import Lru
 from query_api.http.answers import PartAnswer
+from query_api.identity.identity import Identity
 from query_api.readmodel.model import ReadModel
 from query_api.serving import Feed, Publisher
 from schemas.envelope import Envelope
@@ -39,6 +40,7 @@ class Parts:
     feed: Feed
     media: Media
     health: Health
+    identity: Identity
     #: Prompts of this process by video: answers what the read model does not know yet, and repeats them unchanged.
     prompts: Lru[str, Envelope[PromptSubmitted]] = field(default_factory=lambda: Lru(5_000))
     #: (subject, archetype) of videos that were swiped.

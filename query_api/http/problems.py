@@ -14,12 +14,15 @@ from starlette.exceptions import HTTPException
 
 from infra.errors import BadInputError, NotFoundError, UnavailableError
 from infra.telemetry import logs
+from query_api.identity.principal import ForbiddenError, UnauthenticatedError
 
 log = logs.get("http")
 
 MEDIA_TYPE = "application/problem+json"
 #: Seconds after which a client may try again when a part that is needed does not answer.
 RETRY_AFTER = 2
+#: How a 401 says what it wants (RFC 9110, section 11.6.1).
+ASK = {"WWW-Authenticate": "Bearer"}
 
 
 class FieldProblem(BaseModel):
@@ -71,6 +74,8 @@ def install(app: FastAPI) -> None:
         ProblemError: _problem,
         RequestValidationError: _invalid,
         HTTPException: _http,
+        UnauthenticatedError: _unauthenticated,
+        ForbiddenError: _forbidden,
         UnavailableError: _unavailable,
         NotFoundError: _not_found,
         BadInputError: _bad_input,
@@ -126,6 +131,14 @@ async def _unavailable(request: Request, error: Exception) -> Response:
     log.warning("unavailable", path=request.url.path, why=str(error))
     detail = "A part that this needs does not answer right now. Try again in a moment."
     return problem(request.url.path, 503, "unavailable", detail, headers={"Retry-After": str(RETRY_AFTER)})
+
+
+async def _unauthenticated(request: Request, error: Exception) -> Response:
+    return problem(request.url.path, 401, "unauthenticated", str(error), headers=ASK)
+
+
+async def _forbidden(request: Request, error: Exception) -> Response:
+    return problem(request.url.path, 403, "forbidden", str(error))
 
 
 async def _not_found(request: Request, error: Exception) -> Response:

@@ -9,6 +9,7 @@ from fastapi.responses import Response
 
 from query_api.http import measures
 from query_api.http.answers import PromptAnswer
+from query_api.http.asking import Asks
 from query_api.http.bodies import PromptBody
 from query_api.http.flavors import check
 from query_api.http.parts import Needs, Parts
@@ -37,20 +38,23 @@ ACK_S = 0.9
     status_code=202,
     response_model=PromptAnswer,
     summary="Ask for a video",
-    responses=responses(400, 413, 422, 503),
+    responses=responses(400, 401, 403, 413, 422, 503),
 )
-async def submit(body: PromptBody, request: Request, parts: Needs, idempotency_key: IdempotencyKey = None) -> Response:
+async def submit(
+    body: PromptBody, request: Request, parts: Needs, asks: Asks, idempotency_key: IdempotencyKey = None
+) -> Response:
     """Takes the prompt in and answers at once with the video's id; the video follows in the feed and over the socket.
 
     With an `Idempotency-Key`, sending the same request again gives the same video; another body with the same key is
     refused with 422.
     """
+    viewer = (await asks.creator(body.viewer_id)).viewer_id
     check(parts.settings, body.flavor, body.text)
-    cause = ids.derive(f"{body.viewer_id or ''}/{idempotency_key}", "prompt") if idempotency_key else ids.fresh()
+    cause = ids.derive(f"{viewer or ''}/{idempotency_key}", "prompt") if idempotency_key else ids.fresh()
     video = ids.video_id(cause)
     if idempotency_key and (answer := await _known(parts, video, body)):
         return _accepted(answer)
-    envelope = parts.prompts.get(video) or _envelope(body, video, cause, traceparent(request))
+    envelope = parts.prompts.get(video) or _envelope(body, viewer, video, cause, traceparent(request))
     # Kept before it is sent: should the answer get lost, the repeated request repeats this very event.
     parts.prompts.put(video, envelope)
     await parts.publisher.publish(envelope, timeout=ACK_S)
@@ -75,13 +79,15 @@ def _check_same(body: PromptBody, *earlier: str | float | None) -> None:
         raise ProblemError(422, "idempotency-key-reused", "This Idempotency-Key came with another request before.")
 
 
-def _envelope(body: PromptBody, video: str, cause: str, trace: str | None) -> Envelope[PromptSubmitted]:
+def _envelope(
+    body: PromptBody, viewer: str | None, video: str, cause: str, trace: str | None
+) -> Envelope[PromptSubmitted]:
     event = PromptSubmitted(
         video_id=video,
         text=body.text,
-        origin=Origin.PERSON if body.viewer_id else Origin.API,
+        origin=Origin.PERSON if viewer else Origin.API,
         lane=Lane.INTERACTIVE,
-        viewer_id=body.viewer_id,
+        viewer_id=viewer,
         flavor=body.flavor,
         archetype=body.archetype,
         target_seconds=body.target_seconds,

@@ -19,7 +19,8 @@ class SessionBody(Body):
     """Who is to get a token."""
 
     viewer_id: ViewerId | None = Field(
-        None, description="a name that a client has used before; where tokens are required, its own token alone proves it"
+        None,
+        description="a name that a client has used before; where tokens are required, its own token alone proves it",
     )
 
 

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request
 
 from query_api.http import measures
 from query_api.http.answers import SwipesAnswer
+from query_api.http.asking import Asks, named
 from query_api.http.bodies import SwipeBody, SwipesBody
 from query_api.http.parts import Needs, Parts
 from query_api.http.problems import responses
@@ -31,18 +32,19 @@ OLDEST, NEWEST = timedelta(days=7), timedelta(minutes=1)
     status_code=202,
     response_model=SwipesAnswer,
     summary="Say what a viewer did",
-    responses=responses(400, 413, 422, 503),
+    responses=responses(400, 401, 403, 413, 422, 503),
 )
-async def swipes(body: SwipesBody, request: Request, parts: Needs) -> SwipesAnswer:
+async def swipes(body: SwipesBody, request: Request, parts: Needs, asks: Asks) -> SwipesAnswer:
     """Takes in what a viewer watched, skipped or liked, in order; answers when the log has all of it.
 
     After a 503 send the same batch again: swipes with a `swipe_id` are counted once.
     """
+    who = named(await asks.viewer(body.viewer_id))
     topics = await _topics(parts, {swipe.video_id for swipe in body.swipes})
     trace = traceparent(request)
-    events = [_event(parts, body.viewer_id, swipe, topics.get(swipe.video_id), trace) for swipe in body.swipes]
+    events = [_event(parts, who, swipe, topics.get(swipe.video_id), trace) for swipe in body.swipes]
     await asyncio.gather(*(parts.publisher.publish(event, timeout=ACK_S) for event in events))
-    viewer = parts.feed.viewers.known(body.viewer_id)
+    viewer = parts.feed.viewers.known(who)
     viewer.note_swiped((event.data.video_id for event in events), viewer.last_us)
     for event in events:
         measures.SWIPES.labels(event.data.action.value).inc()

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Path
 
 from infra.errors import NotFoundError
 from query_api.http.answers import EventAnswer, EventsAnswer
+from query_api.http.asking import Asks
 from query_api.http.parts import Needs, Parts
 from query_api.http.problems import responses
 from query_api.readmodel.store import Row
@@ -27,15 +28,23 @@ VideoId = Annotated[str, Path(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{1
     response_model=VideoState,
     response_model_exclude_none=True,
     summary="Where a video is",
-    responses=responses(404, 422, 503),
+    responses=responses(401, 403, 404, 422, 503),
 )
-async def video(video_id: VideoId, parts: Needs) -> VideoState:
-    """State, stages with their times, scenes, cost so far; the card once it can be watched; why, if it never will."""
+async def video(video_id: VideoId, parts: Needs, asks: Asks) -> VideoState:
+    """State, stages with their times, scenes, cost so far; the card once it can be watched; why, if it never will.
+
+    Who did not ask for it sees it once it is published, and then what is shown of it alone.
+    """
+    who = await asks.viewer()
     rows, scenes = await asyncio.gather(parts.read.revisions(video_id), parts.read.scenes(video_id))
     found = state(rows, scenes) or _just_submitted(parts, video_id)
     if found is None:
-        raise NotFoundError(f"There is no video {video_id}.")
-    return found
+        raise _missing(video_id)
+    if who.may_see(_owner(parts, video_id, rows)):
+        return found
+    if found.status is not Status.PUBLISHED:
+        raise _missing(video_id)
+    return found.shown()
 
 
 @router.get(
@@ -43,14 +52,31 @@ async def video(video_id: VideoId, parts: Needs) -> VideoState:
     response_model=EventsAnswer,
     response_model_exclude_none=True,
     summary="The story of a video",
-    responses=responses(404, 422, 503),
+    responses=responses(401, 403, 404, 422, 503),
 )
-async def events(video_id: VideoId, parts: Needs) -> EventsAnswer:
-    """Every event about the video in the order of its life, each with its cause and its place in the log."""
-    rows = await parts.read.events(video_id)
-    if not rows and parts.prompts.get(video_id) is None:
-        raise NotFoundError(f"There is no video {video_id}.")
+async def events(video_id: VideoId, parts: Needs, asks: Asks) -> EventsAnswer:
+    """Every event about the video in the order of its life, each with its cause and its place in the log.
+
+    For who asked for it, and for operators.
+    """
+    who = await asks.viewer()
+    rows, revisions = await asyncio.gather(parts.read.events(video_id), parts.read.revisions(video_id))
+    known = rows or parts.prompts.get(video_id)
+    if not known or not who.may_see(_owner(parts, video_id, revisions)):
+        raise _missing(video_id)
     return EventsAnswer(video_id=video_id, events=told(rows))
+
+
+def _missing(video_id: str) -> NotFoundError:
+    """The same whether it does not exist or is not theirs to see."""
+    return NotFoundError(f"There is no video {video_id}.")
+
+
+def _owner(parts: Parts, video_id: str, rows: Sequence[Row]) -> str | None:
+    """Who asked for a video; None: nobody in particular."""
+    if envelope := parts.prompts.get(video_id):
+        return envelope.data.viewer_id
+    return next((row["viewer_id"] for row in rows if row["viewer_id"]), None)
 
 
 def told(rows: Sequence[Row]) -> list[EventAnswer]:

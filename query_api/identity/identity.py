@@ -10,13 +10,16 @@ from base64 import b32encode, urlsafe_b64decode
 from collections.abc import Callable
 
 from infra.auth.keys import root_key
-from infra.auth.tokens import ISSUER, LEEWAY_S, Claims, Scope, TokenError, TokenIssuer, parsed
+from infra.auth.scopes import Scope
+from infra.auth.tokens import ISSUER, LEEWAY_S, Claims, TokenError, TokenIssuer, parsed
 from infra.settings import Settings
 from query_api.caches import Lru
 from query_api.identity.oidc import OidcIssuer
 from query_api.identity.principal import ForbiddenError, Principal, UnauthenticatedError
 
 DAY_S = 86_400
+#: How the names of viewers begin whose tokens another issuer made.
+FOREIGN = "oidc-"
 
 
 class Identity:
@@ -55,16 +58,25 @@ class Identity:
         Raises ForbiddenError where there are no anonymous sessions, or somebody else's is asked for.
         """
         claims = await self._claims(token) if token else None
-        if claims is None and self.required and wanted is not None:
-            raise ForbiddenError("A viewer's name cannot be chosen here: leave it out, and one is made.")
-        if claims and wanted not in (None, claims.name) and Scope.OPERATOR not in claims.scopes:
-            raise ForbiddenError("The token is that of another viewer.")
+        name = self._session_name(claims, wanted)
         scopes = parsed(self._settings.session_scopes.split())
+        if claims and Scope.OPERATOR not in claims.scopes:
+            scopes &= claims.scopes
         if not scopes:
             raise ForbiddenError("There are no anonymous sessions here.")
-        name = wanted or (claims.name if claims else f"anon-{secrets.token_urlsafe(12)}")
-        granted = Claims(name, scopes, time.time() + self._settings.session_days * DAY_S)
-        return self._own.issue(name, scopes, self._settings.session_days * DAY_S), granted
+        lifetime_s = self._settings.session_days * DAY_S
+        return self._own.issue(name, scopes, lifetime_s), Claims(name, scopes, time.time() + lifetime_s)
+
+    def _session_name(self, claims: Claims | None, wanted: str | None) -> str:
+        if claims is None:
+            if self.required and wanted is not None:
+                raise ForbiddenError("A viewer's name cannot be chosen here: leave it out, and one is made.")
+            return wanted or f"anon-{secrets.token_urlsafe(12)}"
+        if wanted in (None, claims.name) and claims.name.startswith(FOREIGN):
+            raise ForbiddenError("The issuer of this token makes the next one.")
+        if wanted not in (None, claims.name) and Scope.OPERATOR not in claims.scopes:
+            raise ForbiddenError("The token is that of another viewer.")
+        return wanted or claims.name
 
     async def _claims(self, token: str) -> Claims:
         if (known := self._read.get(token)) and known.expires + LEEWAY_S > time.time():
@@ -98,6 +110,4 @@ def _issuer(token: str) -> str | None:
 
 def _named(issuer: str, subject: str) -> str:
     """Subjects of an issuer may be mail addresses: what becomes of them here identifies nobody."""
-    return "oidc-" + b32encode(hashlib.sha256(f"{issuer}|{subject}".encode()).digest()).decode().lower()[:32]
-
-
+    return FOREIGN + b32encode(hashlib.sha256(f"{issuer}|{subject}".encode()).digest()).decode().lower()[:32]

@@ -68,7 +68,7 @@ class OidcIssuer:
                 found = await self._json(self.issuer.rstrip("/") + "/.well-known/openid-configuration")
                 if found.get("issuer") != self.issuer:
                     raise ValueError(f"it calls itself {found.get('issuer')!r}")
-                self._keys = KeySet.import_key_set((await self._json(str(found["jwks_uri"]))))  # type: ignore[arg-type]
+                self._keys = KeySet.import_key_set(await self._json(str(found["jwks_uri"])))  # type: ignore[arg-type]
             self._fetched_at = time.monotonic()
         except (httpx.HTTPError, JoseError, ValueError, KeyError, TimeoutError) as error:
             log.warning("the issuer's keys could not be fetched", issuer=self.issuer, why=str(error) or "no answer")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from infra.auth.tokens import ALL, Scope
+from infra.auth.scopes import ALL, Scope
 from infra.errors import SwipestreamError
 
 

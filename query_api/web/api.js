@@ -1,5 +1,7 @@
 /** The HTTP API. Every error it answers with becomes an ApiError with a text for people. */
 
+import { access, credentials, renew } from "./ui/session.js";
+
 /** @typedef {import("./types.js").Card} Card */
 
 export class ApiError extends Error {
@@ -25,16 +27,33 @@ export class ApiError extends Error {
  * @param {RequestInit & { timeoutMs?: number }} [options]
  * @returns {Promise<any>}
  */
-async function call(path, { timeoutMs = 10000, ...options } = {}) {
-  let response;
-  try {
-    response = await fetch(path, { signal: AbortSignal.timeout(timeoutMs), ...options });
-  } catch {
-    throw new ApiError("The server is away.", 0);
+async function call(path, options = {}) {
+  let response = await ask(path, options);
+  if (response.status === 401) {
+    await renew(true);
+    response = await ask(path, options);
   }
   if (!response.ok) throw await explained(response);
   return response.status === 204 ? null : response.json().catch(() => null);
 }
+
+/**
+ * @param {string} path
+ * @param {RequestInit & { timeoutMs?: number }} options
+ */
+async function ask(path, { timeoutMs = 10000, headers, ...options }) {
+  try {
+    return await fetch(path, { signal: AbortSignal.timeout(timeoutMs), ...options, headers: { ...headers, ...credentials() } });
+  } catch {
+    throw new ApiError("The server is away.", 0);
+  }
+}
+
+/**
+ * Whoever has a token need not, and may not, be somebody else.
+ * @param {Record<string, string>} named
+ */
+const named = (named) => (access() ? {} : named);
 
 /**
  * The error of a problem document (RFC 9457).
@@ -71,7 +90,7 @@ export const api = {
    * @returns {Promise<import("./types.js").FeedPage>}
    */
   feed: (viewer, limit, cursor) =>
-    call(`/v1/feed?${new URLSearchParams({ viewer, limit: String(limit), ...(cursor ? { cursor } : {}) })}`),
+    call(`/v1/feed?${new URLSearchParams({ ...named({ viewer }), limit: String(limit), ...(cursor ? { cursor } : {}) })}`),
 
   /** @param {string} id */
   video: (id) => call(`/v1/videos/${encodeURIComponent(id)}`),
@@ -79,15 +98,15 @@ export const api = {
   flavors: () => call("/v1/flavors"),
 
   /**
-   * @param {{ text: string, flavor?: string, archetype?: string, viewer_id: string }} prompt
+   * @param {{ text: string, flavor?: string, archetype?: string, viewer_id: string }} wanted
    * @param {string} key the same key never asks for a second video
    */
-  prompt: (prompt, key) => post("/v1/prompts", prompt, { headers: { "Idempotency-Key": key } }),
+  prompt: ({ viewer_id, ...wanted }, key) => post("/v1/prompts", { ...wanted, ...named({ viewer_id }) }, { headers: { "Idempotency-Key": key } }),
 
   /**
    * @param {string} viewer_id
    * @param {import("./types.js").Swipe[]} swipes
    * @param {boolean} leaving the page is being closed: the browser sends it all the same
    */
-  swipes: (viewer_id, swipes, leaving = false) => post("/v1/swipes", { viewer_id, swipes }, { keepalive: leaving }),
+  swipes: (viewer_id, swipes, leaving = false) => post("/v1/swipes", { ...named({ viewer_id }), swipes }, { keepalive: leaving }),
 };

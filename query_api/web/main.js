@@ -14,12 +14,13 @@ import { byId, h } from "./ui/dom.js";
 import { icon } from "./ui/icons.js";
 import { followLink, share, showLink } from "./ui/links.js";
 import { listenToKeys, listenToWheel } from "./ui/keys.js";
-import { viewerId } from "./ui/store.js";
+import { signIn, viewer as signedIn } from "./ui/session.js";
 import { toast } from "./ui/toasts.js";
 
 /** @typedef {import("./types.js").Card} Card */
 
-const viewer = viewerId();
+await signIn();
+const viewer = signedIn();
 const socket = new Socket(gateway, viewer);
 const feed = new Feed(viewer, new Swipes(viewer));
 const jobs = new Jobs(socket);

@@ -16,6 +16,8 @@ from schemas.base import Uuid, ViewerId
 
 PATH = "/v1/live"
 
+#: A bearer token, as the HTTP API takes it.
+Access = Annotated[str, StringConstraints(min_length=1, max_length=8192)]
 #: A field that may be left out, and is never null.
 Absent = SkipJsonSchema[None]
 Token = Annotated[str, Field(description="opaque; give the newest one to `hello.resume` after a reconnect")]
@@ -25,10 +27,11 @@ Place = Annotated[
 
 
 class Hello(BaseModel):
-    """The first message. `resume` is the newest token that the client has seen."""
+    """The first message. `access` says who asks, `resume` is the newest token that the client has seen."""
 
     type: Literal["hello"]
-    viewer_id: ViewerId
+    viewer_id: ViewerId | None = Field(None, description="may be left out where `access` says it")
+    access: Access | None = None
     resume: Annotated[str, StringConstraints(max_length=512)] | None = None
     videos: tuple[Uuid, ...] = Field((), max_length=256)
     lobby: bool = False
@@ -53,6 +56,13 @@ class Lobby(BaseModel):
 
     type: Literal["lobby"]
     on: bool = True
+
+
+class Refresh(BaseModel):
+    """Go on with this token of `POST /v1/sessions`: the one of before is about to expire."""
+
+    type: Literal["refresh"]
+    access: Access
 
 
 class RenditionCard(BaseModel):
@@ -198,7 +208,7 @@ class ProgressFrame(BaseModel):
     preview: str | Absent = Field(None, description="a small JPEG, base64")
 
 
-REQUESTS: tuple[type[BaseModel], ...] = (Hello, Watch, Unwatch, Lobby)
+REQUESTS: tuple[type[BaseModel], ...] = (Hello, Watch, Unwatch, Lobby, Refresh)
 FRAMES: tuple[type[BaseModel], ...] = (
     WelcomeFrame,
     ResyncFrame,

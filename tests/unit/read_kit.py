@@ -16,6 +16,7 @@ from infra.storage.blobs import LocalBlobStore
 from query_api.http.answers import PartAnswer
 from query_api.http.app import create_app
 from query_api.http.parts import Parts
+from query_api.identity.identity import Identity
 from query_api.projections.project import Place, project
 from query_api.readmodel.memory import MemoryStore
 from query_api.readmodel.model import ReadModel
@@ -162,12 +163,14 @@ class FakeHealth:
 class Api:
     """The app over a store in memory. An async context manager; `get`, `post` … are those of httpx."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **changes: Any) -> None:
         self.store, self.publisher, self.health = DownStore(), FakePublisher(), FakeHealth()
         self.media = LocalBlobStore(folder / "media")
         read = ReadModel(self.store)
-        settings = Settings(data_dir=folder)
-        self.parts = Parts(settings, read, self.publisher, Feed(read, self.publisher), self.media, self.health)
+        settings = Settings(data_dir=folder, **changes)
+        self.identity = Identity(settings)
+        feed = Feed(read, self.publisher)
+        self.parts = Parts(settings, read, self.publisher, feed, self.media, self.health, self.identity)
         self.app = create_app(self.parts)
         # Errors of ours are answered, not raised: as a server does it.
         transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)

@@ -8,15 +8,21 @@ import json
 import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from infra.auth.keys import root_key
+from infra.auth.scopes import Scope
+from infra.auth.tokens import TokenIssuer
+from infra.settings import Settings
 from query_api.gateway import Gateway, Hub, Limits, metrics
 from query_api.gateway.codes import Code
-from tests.unit.gateway_kit import VIEWER, batch, published, received, unpack, vid
+from query_api.identity.identity import Identity
+from tests.unit.gateway_kit import VIEWER, accepted, batch, published, received, rendering, unpack, vid
 
 Start = Callable[[Limits], Awaitable[Gateway]]
 QUICK = Limits(tick_s=0.005, drain_s=0.05, evict_s=0.3, hello_s=0.3)
@@ -221,3 +227,89 @@ async def test_many_come_and_go_and_nothing_is_left(start: Start) -> None:
             await asyncio.sleep(0.01)
     assert not gateway._sinks
     assert metrics.CONNECTIONS._value.get() == 0
+
+
+def named(settings: Settings, viewer: str, lifetime_s: float, *scopes: Scope) -> str:
+    return TokenIssuer(root_key(settings)).issue(viewer, scopes or (Scope.VIEWER,), lifetime_s)
+
+
+@pytest.fixture
+async def guarded(tmp_path: Path) -> AsyncIterator[tuple[Gateway, Settings]]:
+    """A gateway that lets nobody in without a token."""
+    settings, hub = Settings(data_dir=tmp_path, auth="required"), Hub(limits=QUICK)
+    hub.take(batch(positions={0: 0}))
+    running = asyncio.create_task(hub.run())
+    async with Gateway(hub, who=Identity(settings).who) as gateway:
+        await gateway.listen("127.0.0.1", 0)
+        yield gateway, settings
+    running.cancel()
+
+
+async def said(gateway: Gateway, **hello: Any) -> ClientConnection:
+    client = await knock(gateway)
+    await client.send(json.dumps({"type": "hello", **hello}))
+    return client
+
+
+async def ended(client: ClientConnection) -> int | None:
+    with contextlib.suppress(ConnectionClosed):
+        while True:
+            await asyncio.wait_for(client.recv(), 3)
+    return client.close_code
+
+
+async def test_where_tokens_are_needed_only_their_own_viewers_come_in(guarded: tuple[Gateway, Settings]) -> None:
+    gateway, settings = guarded
+    token = named(settings, VIEWER, 60)
+    for hello in ({"viewer_id": VIEWER}, {"access": "x"}, {"access": token, "viewer_id": "another"}):
+        assert await ended(await said(gateway, **hello)) == Code.UNKNOWN
+    for hello in ({"access": token}, {"access": token, "viewer_id": VIEWER}):
+        assert unpack((await (await said(gateway, **hello)).recv()).encode())[0]["type"] == "welcome"  # type: ignore[union-attr]
+
+
+async def test_without_a_name_and_without_a_token_nobody_is_there(start: Start) -> None:
+    assert await ended(await said(await start(QUICK))) == Code.BAD_HELLO
+
+
+async def test_a_connection_ends_with_its_token_unless_a_newer_one_comes(
+    guarded: tuple[Gateway, Settings],
+) -> None:
+    # given two connections whose tokens last a second
+    gateway, settings = guarded
+    clients = [await said(gateway, access=named(settings, VIEWER, 1.5)) for _ in range(2)]
+    # when one of them sends a newer one
+    await clients[0].send(json.dumps({"type": "refresh", "access": named(settings, VIEWER, 60)}))
+    # then the other is closed, and the first goes on
+    assert await ended(clients[1]) == Code.EXPIRED
+    await clients[0].send(json.dumps({"type": "nonsense"}))
+    while '"error"' not in str(await asyncio.wait_for(clients[0].recv(), 3)):
+        pass
+
+
+@pytest.mark.parametrize("viewer", ["another", None])
+async def test_a_newer_token_must_be_that_of_the_same_viewer(
+    guarded: tuple[Gateway, Settings], viewer: str | None
+) -> None:
+    gateway, settings = guarded
+    client = await said(gateway, access=named(settings, VIEWER, 60))
+    newer = named(settings, viewer, 60) if viewer else "nonsense"
+    await client.send(json.dumps({"type": "refresh", "access": newer}))
+    assert await ended(client) == Code.UNKNOWN
+
+
+async def test_how_somebody_elses_video_comes_to_be_is_not_told(guarded: tuple[Gateway, Settings]) -> None:
+    # given three who watch a video of the first one's, one of them an operator
+    gateway, settings = guarded
+    tokens = [named(settings, VIEWER, 60), named(settings, "another", 60), named(settings, "op", 60, Scope.OPERATOR)]
+    clients = [await said(gateway, access=token, videos=[vid(1)]) for token in tokens]
+    for client in clients:
+        await client.recv()
+    # when it is accepted and drawn, and another one is published
+    gateway.hub.take(batch([received(accepted(1), 0), received(rendering(1, 0.5), 0), received(published(2), 1)]))
+    await gateway.hub.flush()
+    # then the stranger hears of what is published alone
+    heard = [{frame["type"] for frame in unpack((await client.recv()).encode())} for client in clients]  # type: ignore[union-attr]
+    assert heard == [{"accepted", "progress", "video"}, {"video"}, {"accepted", "progress", "video"}]
+    # and so does one who comes later
+    late = await said(gateway, access=tokens[1], videos=[vid(1)])
+    assert [frame["type"] for frame in unpack((await late.recv()).encode())] == ["welcome"]  # type: ignore[union-attr]

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from query_api.gateway.tokens import Cut, Signer, load_key
+from query_api.gateway.tokens import Cut, Signer
 
 SIGNER = Signer(b"k" * 32)
 CUTS = st.builds(
@@ -51,22 +47,3 @@ def test_a_partition_that_is_new_begins_at_zero() -> None:
     assert before.at(1) == 0
     assert now.beyond(before)
     assert not before.beyond(now)
-
-
-def test_the_key_is_kept_and_is_nobody_elses_to_read(tmp_path: Path) -> None:
-    path = tmp_path / "run" / "gateway.key"
-    key = load_key(path)
-    assert load_key(path) == key
-    assert len(key) == 32
-    assert path.stat().st_mode & 0o077 == 0
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_without_a_place_to_keep_it_the_key_lasts_as_long_as_the_process(tmp_path: Path) -> None:
-    tmp_path.chmod(0o500)
-    assert load_key(tmp_path / "run" / "gateway.key") != load_key(tmp_path / "run" / "gateway.key")
-
-
-def test_a_folder_that_is_a_file_is_no_reason_to_fail(tmp_path: Path) -> None:
-    (tmp_path / "run").write_text("a file")
-    assert len(load_key(tmp_path / "run" / "gateway.key")) == 32

@@ -159,10 +159,12 @@ export type FootageOrigin = "upload" | "stock";
 /** The picture's shape, in pixels as width x height. */
 export type Format = "1080x1920" | "1920x1080" | "1080x1080";
 
-/** The first message. `resume` is the newest token that the client has seen. */
+/** The first message. `access` says who asks, `resume` is the newest token that the client has seen. */
 export interface Hello {
   type: "hello";
-  viewer_id: string;
+  /** may be left out where `access` says it */
+  viewer_id?: string | null;
+  access?: string | null;
   resume?: string | null;
   videos?: string[];
   lobby?: boolean;
@@ -362,6 +364,12 @@ export interface PromptSubmitted {
   /** images and clips of one's own, for the scenes */
   footage?: Footage[];
   ts_us: number;
+}
+
+/** Go on with this token of `POST /v1/sessions`: the one of before is about to expire. */
+export interface Refresh {
+  type: "refresh";
+  access: string;
 }
 
 /** Why and how a video is made once more. It travels from the request to the scenes. */
@@ -994,7 +1002,7 @@ export interface Topics {
 }
 
 /** What a client may say to the gateway. */
-export type GatewayRequest = Hello | Watch | Unwatch | Lobby;
+export type GatewayRequest = Hello | Watch | Unwatch | Lobby | Refresh;
 
 /** What the gateway says: one of these, or an array of them. */
 export type GatewayFrame = WelcomeFrame | ResyncFrame | BeatFrame | ErrorFrame | VideoFrame | WithdrawnFrame | AcceptedFrame | RejectedFrame | FailedFrame | ProgressFrame;

@@ -5,6 +5,10 @@
  */
 
 import { Backoff } from "../ui/backoff.js";
+import { access, renew } from "../ui/session.js";
+
+/** Close codes that say that the token is not taken any more. */
+const STRANGER = [4005, 4006];
 
 /** @typedef {"connecting" | "live" | "delayed" | "offline"} State */
 
@@ -43,7 +47,10 @@ export class Socket extends EventTarget {
       this.#alive(10000);
       socket.onopen = () => this.#hello();
       socket.onmessage = (event) => this.#hear(event.data);
-      socket.onclose = () => this.#lost(socket);
+      socket.onclose = async ({ code }) => {
+        if (STRANGER.includes(code)) await renew(true);
+        this.#lost(socket);
+      };
     } catch {
       this.#lost(this.socket);
     }
@@ -69,7 +76,8 @@ export class Socket extends EventTarget {
 
   #hello() {
     const { viewer, token, lobby } = this;
-    this.#send({ type: "hello", viewer_id: viewer, resume: token, videos: [...this.videos].slice(-32), lobby });
+    const who = access() ? { access: access() } : { viewer_id: viewer };
+    this.#send({ type: "hello", ...who, resume: token, videos: [...this.videos].slice(-32), lobby });
   }
 
   /** @param {object} message */
