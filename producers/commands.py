@@ -12,11 +12,12 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from swipestream_client import Step, Swipestream
 
-from infra.auth.local import headers, token
+from infra.api import ask
+from infra.auth.local import token
+from infra.errors import BadInputError
 from infra.settings import settings
-from producers.client import ApiClient
-from producers.follow import Step, follow
 from producers.replay import commands as replay
 from producers.simulate import Tally, simulate
 
@@ -48,17 +49,20 @@ def prompt(
 
       swipestream prompt "Three ways to fall asleep" --archetype list --json
     """
-    body = {"text": text, "flavor": flavor, "archetype": archetype, "target_seconds": seconds}
-    with ApiClient(settings().api_url, headers=headers(settings())) as api:
-        answer = api.submit({name: value for name, value in body.items() if value is not None})
+    options: dict[str, Any] = {"flavor": flavor, "archetype": archetype, "target_seconds": seconds}
+
+    async def work(api: Swipestream) -> dict[str, Any]:
+        answer = await api.prompt(text, **options)
         if wait or file:
-            answer |= _wait(api, answer["video_id"], timeout, quiet=as_json)
+            answer |= await _wait(api, answer["video_id"], timeout, quiet=as_json)
         if file:
-            answer |= {"file": str(file), "bytes": api.download(answer["card"]["media"]["video"], file)}
-    _print(answer, as_json)
+            answer |= {"file": str(file), "bytes": await _save(api, answer["card"], file)}
+        return answer
+
+    _print(ask(settings(), work), as_json)
 
 
-def _wait(api: ApiClient, video_id: str, timeout: float, *, quiet: bool) -> dict[str, Any]:
+async def _wait(api: Swipestream, video_id: str, timeout: float, *, quiet: bool) -> dict[str, Any]:
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description:<10}"),
@@ -68,9 +72,16 @@ def _wait(api: ApiClient, video_id: str, timeout: float, *, quiet: bool) -> dict
     with Progress(*columns, TimeElapsedColumn(), console=err, disable=quiet or not sys.stderr.isatty()) as bar:
         task = bar.add_task("queued", total=1.0)
         step = Step(fraction=0, stage="queued")
-        for step in follow(api, settings().gateway_url, video_id, timeout=timeout, access=token(settings())):
+        async for step in api.follow(video_id, timeout=timeout):
             bar.update(task, completed=step.fraction, description=step.stage)
     return {"status": "published", "card": step.card}
+
+
+async def _save(api: Swipestream, card: dict[str, Any], file: Path) -> int:
+    try:
+        return await api.download(card["media"]["video"], file)
+    except OSError as error:
+        raise BadInputError(f"Cannot write {file}: {error.strerror}.") from error
 
 
 def _print(answer: dict[str, Any], as_json: bool) -> None:
@@ -109,8 +120,9 @@ def simulate_command(
         def tick(tally: Tally) -> None:
             bar.update(task, done=f"{tally.swipes} swipes, {tally.likes} likes, {tally.errors} errors")
 
-        told = headers(settings())
-        tally = asyncio.run(simulate(settings().api_url, viewers, rate, seconds, seed=seed, tick=tick, headers=told))
+        tally = asyncio.run(
+            simulate(settings().api_url, viewers, rate, seconds, seed=seed, tick=tick, token=token(settings()))
+        )
     summary = tally.summary()
     if as_json:
         typer.echo(json.dumps(summary))

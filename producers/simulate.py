@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
-import httpx
+from swipestream_client import Swipestream, SwipestreamError
 
-from infra.errors import UnavailableError
-from producers.client import START_HINT
+from infra.api import translated
 from producers.viewers import SimulatedViewer
 
 
@@ -46,7 +46,7 @@ def _percentiles(values: list[float]) -> dict[str, float]:
 
 async def simulate(
     api_url: str, viewers: int, rate: float, seconds: float, *, seed: int = 0,
-    tick: Callable[[Tally], None] = lambda _tally: None, headers: Mapping[str, str] | None = None,
+    tick: Callable[[Tally], None] = lambda _tally: None, token: str | None = None,
 ) -> Tally:  # fmt: skip
     """`rate` swipes a second over all viewers. At most 64 requests are under way; late turns are not made up for.
 
@@ -54,11 +54,15 @@ async def simulate(
     """
     tally, room = Tally(), asyncio.Semaphore(64)
     crowd = [SimulatedViewer(f"sim-{seed}-{number}", random.Random(f"{seed}/{number}")) for number in range(viewers)]
-    async with httpx.AsyncClient(base_url=api_url, timeout=10, headers=headers) as http, asyncio.TaskGroup() as tasks:
-        await _greet(http)
+    # One client for all: a connection of its own for each of 100,000 viewers is not what is measured.
+    async with AsyncExitStack() as stack:
+        api = await stack.enter_async_context(Swipestream(api_url, token=token))
+        with translated():
+            await api.get("/healthz")
+        tasks = await stack.enter_async_context(asyncio.TaskGroup())
         start, turn = time.monotonic(), 0
         while (now := time.monotonic()) - start < seconds:
-            tasks.create_task(_turn(http, crowd[turn % viewers], tally, room))
+            tasks.create_task(_turn(api, crowd[turn % viewers], tally, room))
             turn += 1
             tick(tally)
             await asyncio.sleep(max(0.0, start + turn / rate - now))
@@ -66,42 +70,32 @@ async def simulate(
     return tally
 
 
-async def _greet(http: httpx.AsyncClient) -> None:
-    try:
-        await http.get("/healthz")
-    except httpx.TransportError as error:
-        raise UnavailableError(f"{http.base_url} does not answer.", hint=START_HINT) from error
-
-
-async def _turn(http: httpx.AsyncClient, viewer: SimulatedViewer, tally: Tally, room: asyncio.Semaphore) -> None:
+async def _turn(api: Swipestream, viewer: SimulatedViewer, tally: Tally, room: asyncio.Semaphore) -> None:
     async with room:
         try:
             if viewer.hungry:
-                await _feed(http, viewer, tally)
-            await _swipe(http, viewer, tally)
-        except (httpx.HTTPError, KeyError, ValueError):
+                await _feed(api, viewer, tally)
+            await _swipe(api, viewer, tally)
+        except (SwipestreamError, KeyError, ValueError):
             tally.errors += 1
 
 
-async def _feed(http: httpx.AsyncClient, viewer: SimulatedViewer, tally: Tally) -> None:
+async def _feed(api: Swipestream, viewer: SimulatedViewer, tally: Tally) -> None:
     began = time.perf_counter()
-    answer = await http.get("/v1/feed", params={"viewer": viewer.viewer_id, "limit": 5})
-    answer.raise_for_status()
+    items = (await api.feed(5, viewer=viewer.viewer_id))["items"]
     tally.feed_ms.append((time.perf_counter() - began) * 1000)
-    items = answer.json()["items"]
     tally.feeds += 1
     tally.short_feeds += len(items) < 5
     viewer.served(items)
 
 
-async def _swipe(http: httpx.AsyncClient, viewer: SimulatedViewer, tally: Tally) -> None:
+async def _swipe(api: Swipestream, viewer: SimulatedViewer, tally: Tally) -> None:
     swipes = viewer.swipe()
     if not swipes:
         tally.idle += 1
         return
     began = time.perf_counter()
-    answer = await http.post("/v1/swipes", json={"viewer_id": viewer.viewer_id, "swipes": swipes})
-    answer.raise_for_status()
+    await api.swipe(swipes, viewer=viewer.viewer_id)
     tally.swipe_ms.append((time.perf_counter() - began) * 1000)
     tally.swipes += 1
     tally.likes += len(swipes) - 1

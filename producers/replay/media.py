@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from infra.auth.local import headers
+from infra.api import ask
 from infra.errors import NotFoundError
 from infra.settings import Settings
 from infra.storage.blobs import LocalBlobStore
-from producers.client import ApiClient
 
 
 def fetch(settings: Settings, folder: Path, name: str) -> Path:
@@ -17,6 +16,5 @@ def fetch(settings: Settings, folder: Path, name: str) -> Path:
         return LocalBlobStore(settings.media_dir).path(name)
     except NotFoundError:
         place = folder / name
-        with ApiClient(settings.api_url, headers=headers(settings)) as api:
-            api.download(f"/media/{name}", place)
+        ask(settings, lambda api: api.download(f"/media/{name}", place))
         return place

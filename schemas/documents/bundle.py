@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from schemas.documents import asyncapi, json_schema, reference, typescript
+from schemas.documents import asyncapi, json_schema, python, reference, typescript
 from schemas.documents.catalogue import Registry
 
 #: Folders in which nothing else may lie: a file that is no longer made is removed.
@@ -11,5 +11,5 @@ OWNED = (json_schema.FOLDER,)
 
 def bundle(registry: Registry) -> dict[str, str]:
     """Path below the repository's root → text."""
-    makers = (json_schema, asyncapi, typescript, reference)
+    makers = (json_schema, asyncapi, typescript, python, reference)
     return {path: text for maker in makers for path, text in maker.documents(registry).items()}
