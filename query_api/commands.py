@@ -1,4 +1,4 @@
-"""CLI commands of this room: `swipestream trace` and `swipestream token`."""
+"""CLI commands of this room: `swipestream trace`, `token` and `projections`."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from infra.auth.local import headers
 from infra.auth.scopes import Scope
 from infra.errors import BadInputError, NotFoundError, UnavailableError
 from infra.settings import settings
+from query_api.projections import commands as projections
 
 out = Console()
 Event = Mapping[str, Any]
@@ -27,6 +28,7 @@ def register(app: typer.Typer) -> None:
     """Add this room's commands to the CLI."""
     app.command("trace")(trace)
     app.command("token")(token)
+    projections.register(app)
 
 
 def trace(

@@ -15,7 +15,7 @@ class ProjectionEvent(Message):
     knowing of that one, and does not count.
     """
 
-    projection: Slug = Field(description="the read model: `read-model`")
+    projection: Slug = Field(description="the keyspace of its first version, as the settings name it")
     version: int = Field(ge=1, le=9_999)
     by: Operator
     ts_us: Micros

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from importlib.resources import files
 
 from cassandra.cluster import Cluster, NoHostAvailable
@@ -11,6 +12,7 @@ from cassandra.cluster import Session as DriverSession
 from infra.cassandra.cluster import cluster
 from infra.cassandra.session import trouble
 from infra.cassandra.statements import script
+from infra.cassandra.versions import version_of
 from infra.errors import UnavailableError
 from infra.settings import Settings
 
@@ -21,26 +23,43 @@ WITH replication = {{'class': 'NetworkTopologyStrategy', 'replication_factor': {
 
 
 def apply_tables(settings: Settings, *, timeout: float = 60) -> list[str]:
-    """Create what is missing; the names of the tables that were created. Idempotent. Raises UnavailableError."""
+    """Create what is missing, in every version; the names of the tables that were created.
+
+    Idempotent. Raises UnavailableError.
+    """
     own = cluster(settings, request_s=20)
     try:
-        return _apply(_connect(own, timeout), own, settings)
+        session, base = _connect(own, timeout), settings.keyspace
+        made = _apply(session, own, settings, base, [*tables(), *tables("base")])
+        later = sorted(name for name in own.metadata.keyspaces if name != base and version_of(base, name))
+        return made + [f"{name}.{table}" for name in later for table in _apply(session, own, settings, name, tables())]
     finally:
         own.shutdown()
 
 
-def _apply(session: DriverSession, own: Cluster, settings: Settings) -> list[str]:
-    session.execute(_KEYSPACE.format(keyspace=settings.keyspace, replication=settings.cassandra_replication))
-    session.set_keyspace(settings.keyspace)
-    before = set(own.metadata.keyspaces[settings.keyspace].tables)
-    for statement in tables():
+def apply_version(settings: Settings, keyspace: str, *, timeout: float = 60) -> list[str]:
+    """The same for the keyspace of one version alone, made where it is missing. Raises UnavailableError."""
+    own = cluster(settings, request_s=20)
+    try:
+        return _apply(_connect(own, timeout), own, settings, keyspace, tables())
+    finally:
+        own.shutdown()
+
+
+def _apply(
+    session: DriverSession, own: Cluster, settings: Settings, keyspace: str, statements: Sequence[str]
+) -> list[str]:  # fmt: skip
+    session.execute(_KEYSPACE.format(keyspace=keyspace, replication=settings.cassandra_replication))
+    session.set_keyspace(keyspace)
+    before = set(own.metadata.keyspaces[keyspace].tables)
+    for statement in statements:
         session.execute(statement)
-    return sorted(set(own.metadata.keyspaces[settings.keyspace].tables) - before)
+    return sorted(set(own.metadata.keyspaces[keyspace].tables) - before)
 
 
-def tables() -> list[str]:
-    """The statements that make the tables."""
-    folder = files("schemas") / "cql"
+def tables(part: str = "") -> list[str]:
+    """The statements that make the tables of a version; `base`: of those that there are once."""
+    folder = files("schemas") / "cql" / part
     names = sorted(file.name for file in folder.iterdir() if file.name.endswith(".cql"))
     return [statement for name in names for statement in script((folder / name).read_text(encoding="utf-8"))]
 

@@ -26,15 +26,28 @@ Row = dict[str, Any]
 _TROUBLE = (NoHostAvailable, OperationTimedOut, RequestExecutionException, ConnectionException, OSError)
 
 
+#: How often a session that follows asks which keyspace it is to use.
+FOLLOW_S = 1.0
+#: Which keyspace is to be used, asked over a session of the driver's.
+Keyspace = Callable[[DriverSession], str]
+
+
 class Session:
     """Statements by name; `{keyspace}` in them is filled in. Thread-safe; never share one across a fork.
 
     Connects in the background, and again after an outage. Until there is a connection, and whenever Cassandra does not
-    answer within `request_s`, calls raise UnavailableError.
+    answer within `request_s`, calls raise UnavailableError. `follow` is asked for the keyspace on connecting and every
+    `FOLLOW_S` seconds after: another answer moves all statements at once, and what is under way ends where it began.
     """
 
-    def __init__(self, settings: Settings, statements: Mapping[str, str], *, request_s: float = 0.8) -> None:
+    def __init__(
+        self, settings: Settings, statements: Mapping[str, str], *, request_s: float = 0.8,
+        follow: Keyspace | None = None,
+    ) -> None:  # fmt: skip
         self._settings, self._texts, self._request_s = settings, dict(statements), request_s
+        self._follow = follow or (lambda _: self._settings.keyspace)
+        self._follows = follow is not None
+        self.keyspace = ""  #: that is in use; none before the first connection
         self._prepared: dict[str, PreparedStatement] = {}
         self._cluster: Cluster | None = None
         self._session: DriverSession | None = None
@@ -83,7 +96,8 @@ class Session:
         started = time.monotonic()
         while not self._closed.is_set():
             try:
-                return self._connect()
+                self._connect()
+                return self._keep_following()
             except Exception as error:  # noqa: BLE001
                 # A cluster that is starting, tables that are not there yet: whatever it is, it may pass.
                 self._why = str(error)
@@ -94,8 +108,7 @@ class Session:
         own = cluster(self._settings, request_s=self._request_s)
         try:
             session = own.connect()
-            texts = {name: text.format(keyspace=self._settings.keyspace) for name, text in self._texts.items()}
-            self._prepared = {name: _prepare(session, text) for name, text in texts.items()}
+            self._use(session, self._follow(session))
         except BaseException:
             own.shutdown()
             raise
@@ -103,6 +116,21 @@ class Session:
         if self._closed.is_set():
             own.shutdown()
         self._ready.set()
+
+    def _use(self, session: DriverSession, keyspace: str) -> None:
+        texts = {name: text.format(keyspace=keyspace) for name, text in self._texts.items()}
+        # One assignment: a statement is of the old keyspace or of the new one.
+        self._prepared = {name: _prepare(session, text) for name, text in texts.items()}
+        self.keyspace = keyspace
+
+    def _keep_following(self) -> None:
+        while self._follows and not self._closed.wait(FOLLOW_S) and self._session is not None:
+            try:
+                if (keyspace := self._follow(self._session)) != self.keyspace:
+                    self._use(self._session, keyspace)
+                    log.info("following", keyspace=keyspace)
+            except Exception as error:  # noqa: BLE001 - an outage: what is in use stays in use until it is over
+                log.debug("keyspace not asked", why=str(error))
 
 
 def trouble(error: BaseException) -> BaseException:

@@ -28,7 +28,8 @@ from schemas.topics import NOW, retry_topic, retry_topics
 
 log = logs.get("kafka.unreadable")
 
-_CODES = frozenset({KafkaError._BAD_MSG, KafkaError._BAD_COMPRESSION, KafkaError._NOT_IMPLEMENTED})
+#: How the client says that it cannot read a batch.
+CODES = frozenset({KafkaError._BAD_MSG, KafkaError._BAD_COMPRESSION, KafkaError._NOT_IMPLEMENTED})
 #: Of a batch's header: where it starts, how far it reaches (record batch, magic 2).
 _BASE, _LAST_DELTA = slice(0, 8), slice(23, 27)
 _MAGIC = 16
@@ -121,7 +122,7 @@ class Unreadable:
         """
         error, offset = message.error(), message.offset()
         partition: Partition = (message.topic() or "", message.partition() or 0)
-        if error is None or error.code() not in _CODES or offset is None or not self._exists(partition, offset):
+        if error is None or error.code() not in CODES or offset is None or not self._exists(partition, offset):
             return None
         known = self._ends.get(partition, 0)
         if offset < known:  # told twice

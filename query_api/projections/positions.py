@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from infra.kafka.records import Received
+from infra.kafka.offsets import Partition
+from infra.kafka.records import Raw, Received
 from query_api.readmodel.tables import Write
 
 #: The topics that are projected.
@@ -13,7 +14,7 @@ TOPICS = ("prompts", "swipes", "video-events", "feed-events")
 NAME = "projector"
 
 
-def positions(records: Iterable[Received], projection: str = NAME) -> list[Write]:
+def positions(records: Iterable[Raw | Received], projection: str = NAME) -> list[Write]:
     """The next offset of every partition among `records`."""
     last = {(record.topic, record.partition): record for record in records}
     return [
@@ -29,4 +30,16 @@ def positions(records: Iterable[Received], projection: str = NAME) -> list[Write
             record.offset + 1,
         )
         for record in last.values()
+    ]
+
+
+def reached(offsets: Mapping[Partition, int], projection: str = NAME) -> list[Write]:
+    """The same from offsets: what lies before them need not be a record that could be read."""
+    return [
+        Write(
+            "projection_state",
+            {"projection": projection, "topic": topic, "partition": partition, "position": offset},
+            offset,
+        )
+        for (topic, partition), offset in offsets.items()
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from importlib.resources import files
 
 from cassandra.cluster import ResponseFuture
@@ -12,6 +13,7 @@ from cassandra.query import BatchStatement, BoundStatement
 
 from infra.cassandra.session import Row, Session, trouble, unlogged
 from infra.cassandra.statements import load
+from infra.cassandra.versions import live_keyspace
 from infra.errors import UnavailableError
 from infra.settings import Settings
 from query_api.readmodel.tables import Value, Write
@@ -24,12 +26,16 @@ IN_FLIGHT = 48
 
 
 def reading(settings: Settings) -> Session:
-    """A session for queries; it gives up early, so that a client gets its 503 in time."""
-    return Session(settings, load(files("query_api.readmodel") / "read.cql"), request_s=0.8)
+    """A session for queries of the version that is read, whichever that is by then.
+
+    It gives up early, so that a client gets its 503 in time.
+    """
+    live = partial(live_keyspace, base=settings.keyspace)
+    return Session(settings, load(files("query_api.readmodel") / "read.cql"), request_s=0.8, follow=live)
 
 
 def writing(settings: Settings) -> Session:
-    """A session for the projector: its writes, and the question where it was."""
+    """A session for filling one version, that of `settings.keyspace`: its writes, and the question where it was."""
     folder = files("query_api.readmodel")
     return Session(settings, load(folder / "read.cql") | load(folder / "write.cql"), request_s=10)
 

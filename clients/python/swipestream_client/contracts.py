@@ -280,7 +280,7 @@ class ProgressFrame(TypedDict):
 class ProjectionDropped(TypedDict):
     """The tables of this version are gone."""
 
-    #: the read model: `read-model`
+    #: the keyspace of its first version, as the settings name it
     projection: str
     version: int
     by: str
@@ -291,7 +291,7 @@ class ProjectionDropped(TypedDict):
 class ProjectionPromoted(TypedDict):
     """From now on every reader uses this version."""
 
-    #: the read model: `read-model`
+    #: the keyspace of its first version, as the settings name it
     projection: str
     version: int
     by: str
@@ -304,7 +304,7 @@ class ProjectionPromoted(TypedDict):
 class ProjectionRebuildStarted(TypedDict):
     """A new version of the tables is filled from the beginning of the log, beside the one that is read."""
 
-    #: the read model: `read-model`
+    #: the keyspace of its first version, as the settings name it
     projection: str
     version: int
     by: str
@@ -317,7 +317,7 @@ class ProjectionRebuildStarted(TypedDict):
 class ProjectionRebuilt(TypedDict):
     """A version has caught up with the log, and can be promoted."""
 
-    #: the read model: `read-model`
+    #: the keyspace of its first version, as the settings name it
     projection: str
     version: int
     by: str
@@ -332,7 +332,7 @@ class ProjectionRebuilt(TypedDict):
 class ProjectionRolledBack(TypedDict):
     """From now on every reader uses this version again."""
 
-    #: the read model: `read-model`
+    #: the keyspace of its first version, as the settings name it
     projection: str
     version: int
     by: str
@@ -345,7 +345,7 @@ class ProjectionRolledBack(TypedDict):
 class ProjectionVerified(TypedDict):
     """A version was compared with another one, or keys of it with a serial fold of the log."""
 
-    #: the read model: `read-model`
+    #: the keyspace of its first version, as the settings name it
     projection: str
     version: int
     by: str

@@ -245,7 +245,7 @@ export interface ProgressFrame {
 
 /** The tables of this version are gone. */
 export interface ProjectionDropped {
-  /** the read model: `read-model` */
+  /** the keyspace of its first version, as the settings name it */
   projection: string;
   version: number;
   by: string;
@@ -255,7 +255,7 @@ export interface ProjectionDropped {
 
 /** From now on every reader uses this version. */
 export interface ProjectionPromoted {
-  /** the read model: `read-model` */
+  /** the keyspace of its first version, as the settings name it */
   projection: string;
   version: number;
   by: string;
@@ -267,7 +267,7 @@ export interface ProjectionPromoted {
 
 /** A new version of the tables is filled from the beginning of the log, beside the one that is read. */
 export interface ProjectionRebuildStarted {
-  /** the read model: `read-model` */
+  /** the keyspace of its first version, as the settings name it */
   projection: string;
   version: number;
   by: string;
@@ -279,7 +279,7 @@ export interface ProjectionRebuildStarted {
 
 /** A version has caught up with the log, and can be promoted. */
 export interface ProjectionRebuilt {
-  /** the read model: `read-model` */
+  /** the keyspace of its first version, as the settings name it */
   projection: string;
   version: number;
   by: string;
@@ -293,7 +293,7 @@ export interface ProjectionRebuilt {
 
 /** From now on every reader uses this version again. */
 export interface ProjectionRolledBack {
-  /** the read model: `read-model` */
+  /** the keyspace of its first version, as the settings name it */
   projection: string;
   version: number;
   by: string;
@@ -305,7 +305,7 @@ export interface ProjectionRolledBack {
 
 /** A version was compared with another one, or keys of it with a serial fold of the log. */
 export interface ProjectionVerified {
-  /** the read model: `read-model` */
+  /** the keyspace of its first version, as the settings name it */
   projection: string;
   version: number;
   by: string;

@@ -1,0 +1,133 @@
+"""A stretch of the log: given offsets of several partitions, read once, in batches, without a group or a commit."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from infra.errors import NotFoundError, UnavailableError
+from infra.kafka.offsets import Partition
+from infra.kafka.records import Raw, raw
+from infra.kafka.unreadable import CODES, batch_end
+
+BATCH = 2_000
+#: How long a broker may stay silent while there is more to read, and how long an answer to a question may take.
+PATIENCE_S, ANSWER_S = 30.0, 10.0
+
+Ranges = Mapping[Partition, tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some records, in the order of each partition, and the next offset of the partitions that moved."""
+
+    records: Sequence[Raw]
+    positions: Mapping[Partition, int]
+
+
+class Stretch:
+    """Reads `[first, end)` of each partition in `ranges`. Use as a context manager; `read` may be called again.
+
+    Raises UnavailableError, also for records that are gone. Offsets that hold no record (markers, gaps) are passed, and
+    so are batches that cannot be read: the live consumers put those on record; `broken` counts them.
+    """
+
+    def __init__(self, bootstrap: str) -> None:
+        self._bootstrap, self._consumer = bootstrap, Consumer(_config(bootstrap))
+        self._left: dict[Partition, int] = {}
+        self.broken = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._consumer.close()
+
+    def ranges(self, topics: Sequence[str]) -> dict[Partition, tuple[int, int]]:
+        """First and next offset of every partition of these topics, now. Raises NotFoundError, UnavailableError."""
+        try:
+            return {part: self._marks(part) for topic in topics for part in self._partitions(topic)}
+        except KafkaException as error:
+            raise UnavailableError(f"Kafka does not answer: {error.args[0].str()}") from error
+
+    def read(self, ranges: Ranges) -> Iterator[Piece]:
+        """The records, a piece at a time; at least one piece a second, even where nothing has come."""
+        self._left = {part: end for part, (first, end) in ranges.items() if first < end}
+        begin = [TopicPartition(*part, first) for part, (first, end) in ranges.items() if first < end]
+        self._consumer.assign(begin)
+        heard = time.monotonic()
+        while self._left:
+            first = self._consumer.poll(1.0)
+            messages = [first, *self._consumer.consume(BATCH - 1, 0)] if first else []
+            heard = time.monotonic() if messages else heard
+            if time.monotonic() - heard > PATIENCE_S:
+                raise UnavailableError(f"Kafka has said nothing for {PATIENCE_S:g} s.")
+            yield self._piece(messages)
+
+    def _piece(self, messages: Sequence[Message]) -> Piece:
+        positions: dict[Partition, int] = {}
+        records = [record for message in messages if (record := self._take(message, positions))]
+        return Piece(records, positions)
+
+    def _take(self, message: Message, positions: dict[Partition, int]) -> Raw | None:
+        part, offset = (message.topic() or "", message.partition() or 0), message.offset() or 0
+        if part not in self._left:
+            return None
+        if error := message.error():
+            self._reach(part, self._behind(part, offset, error), positions)
+            return None
+        self._reach(part, offset + 1, positions)
+        return raw(message) if offset < positions[part] else None
+
+    def _behind(self, part: Partition, offset: int, error: KafkaError) -> int:
+        """Where to go on: at the end, which may lie behind offsets that hold no record, or behind a broken batch."""
+        if error.code() == KafkaError._PARTITION_EOF:
+            return self._left[part]
+        if error.code() not in CODES:
+            raise UnavailableError(f"Kafka did not go on with {part[0]}: {error.str()}")
+        self.broken += 1
+        end = batch_end(self._bootstrap, part, offset)
+        self._consumer.seek(TopicPartition(*part, end))
+        return end
+
+    def _reach(self, part: Partition, offset: int, positions: dict[Partition, int]) -> None:
+        positions[part] = min(offset, self._left[part])
+        if offset >= self._left[part]:
+            self._finish(part)
+
+    def _finish(self, part: Partition) -> None:
+        del self._left[part]
+        self._consumer.pause([TopicPartition(*part)])
+
+    def _partitions(self, topic: str) -> list[Partition]:
+        found = self._consumer.list_topics(topic, timeout=ANSWER_S).topics.get(topic)
+        if found is None or not found.partitions:
+            hint = "`swipestream topics apply` makes what is missing."
+            raise NotFoundError(f"There is no topic {topic}.", hint=hint)
+        return [(topic, number) for number in sorted(found.partitions)]
+
+    def _marks(self, part: Partition) -> tuple[int, int]:
+        answer = self._consumer.get_watermark_offsets(TopicPartition(*part), timeout=ANSWER_S, cached=False)
+        if answer is None:
+            raise UnavailableError(f"Kafka did not tell the offsets of {part[0]}.")
+        return answer
+
+
+def _config(bootstrap: str) -> dict[str, object]:
+    return {
+        "bootstrap.servers": bootstrap,
+        "group.id": "stretch-without-a-group",  # librdkafka insists on a name; nothing is ever committed under it
+        "enable.auto.commit": False,
+        "enable.auto.offset.store": False,
+        "enable.partition.eof": True,
+        "auto.offset.reset": "error",
+        "isolation.level": "read_committed",
+        "check.crcs": True,
+        "queued.max.messages.kbytes": 32_768,
+        "log_level": 2,
+    }

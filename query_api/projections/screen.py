@@ -1,0 +1,87 @@
+"""What the commands on versions show on the terminal."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from infra.cli.console import err
+from query_api.projections.filling import Progress as Filled
+from query_api.projections.operations import Listed
+from query_api.projections.versions import Status
+
+_COLOURS = {
+    Status.LIVE: "green",
+    Status.READY: "cyan",
+    Status.BUILDING: "yellow",
+    Status.KEPT: "",
+    Status.DROPPED: "dim",
+}
+#: Where no bar can be drawn, a line is said this often.
+SAY_S = 10.0
+
+
+class Told:
+    """Takes progress and shows it."""
+
+    def __init__(self, what: str, bar: Progress, *, quiet: bool) -> None:
+        self._what, self._bar, self._quiet = what, bar, quiet
+        self._task = bar.add_task(what, total=None, rate="", lag="")
+        self._said = 0.0
+        self.last = Filled()
+
+    def __call__(self, progress: Filled) -> None:
+        self.last = progress
+        rate, lag = f"{progress.rate:,.0f}/s", f"lag {progress.left:,}"
+        self._bar.update(self._task, total=progress.total or None, completed=progress.done, rate=rate, lag=lag)
+        if self._bar.disable and not self._quiet and progress.seconds - self._said > SAY_S:
+            self._said = progress.seconds
+            err.print(f"{self._what}: {progress.told()}, {lag}")
+
+
+@contextmanager
+def watched(what: str, *, quiet: bool) -> Iterator[tuple[threading.Event, Told]]:
+    """A bar, and an event that Ctrl-C and SIGTERM set in place of ending the process in the middle of something."""
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"),
+        TextColumn("{task.fields[lag]}"), TimeRemainingColumn(),
+    )  # fmt: skip
+    stopped = threading.Event()
+    before = {number: signal.signal(number, lambda *_: stopped.set()) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        with Progress(*columns, console=err, disable=quiet or not sys.stderr.isatty()) as bar:
+            yield stopped, Told(what, bar, quiet=quiet)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def table(found: Sequence[Listed]) -> Table:
+    """The versions, one line each."""
+    shown = Table("version", "status", "behind", "verified", "since", "by", "why", "keyspace", box=None, pad_edge=False)
+    for one in found:
+        version, colour = one.version, _COLOURS[one.version.status]
+        status = f"[{colour}]{version.status.value}[/]" if colour else version.status.value
+        behind = "" if one.lag is None else f"{one.lag:,}"
+        shown.add_row(
+            str(version.number), status, behind, _verified(one), _since(version.since_us),
+            version.by, version.why, one.keyspace,
+        )  # fmt: skip
+    return shown
+
+
+def _verified(one: Listed) -> str:
+    if (found := one.version.verified) is None:
+        return ""
+    return f"{found.rows:,} rows" if not found.different else f"[red]{found.different:,} differ[/]"
+
+
+def _since(ts_us: int) -> str:
+    return datetime.fromtimestamp(ts_us / 1_000_000, UTC).strftime("%Y-%m-%d %H:%M:%S") if ts_us else ""
