@@ -17,11 +17,11 @@ from infra.supervisor.logfile import tail
 _WAIT_SECONDS = 600.0
 
 
-def start(settings: Settings, *, fresh: bool, starter: bool) -> None:
+def start(settings: Settings, *, fresh: bool, starter: bool, stores: bool) -> None:
     """Start it and return when every part is ready; raises StartError when it ends before."""
     log = settings.data_dir / "run" / "up.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    child = _spawn(settings, log, fresh=fresh, starter=starter)
+    child = _spawn(settings, log, fresh=fresh, starter=starter, stores=stores)
     try:
         with err.status("Starting …"):
             _wait(child, settings.data_dir, log)
@@ -31,8 +31,9 @@ def start(settings: Settings, *, fresh: bool, starter: bool) -> None:
         raise
 
 
-def _spawn(settings: Settings, log: Path, *, fresh: bool, starter: bool) -> subprocess.Popen[bytes]:
-    options = ["--workers", str(settings.workers), *["--fresh"] * fresh, *["--no-starter"] * (not starter)]
+def _spawn(settings: Settings, log: Path, *, fresh: bool, starter: bool, stores: bool) -> subprocess.Popen[bytes]:
+    chosen = {"--fresh": fresh, "--no-starter": not starter, "--stores": stores}
+    options = ["--workers", str(settings.workers), *(name for name, given in chosen.items() if given)]
     with log.open("wb") as output:
         return subprocess.Popen(
             [sys.executable, "-m", "infra.cli", "up", *options],

@@ -36,6 +36,7 @@ def up(
     workers: Annotated[int, typer.Option(help="How many workers; 0: one for each core.", min=0, max=256)] = 0,
     starter: Annotated[bool, typer.Option(" /--no-starter", help="Do not ask for the first few videos.")] = True,
     detach: Annotated[bool, typer.Option("--detach", help="Return once all is ready; it runs on.")] = False,
+    stores: Annotated[bool, typer.Option("--stores", help="Only Kafka and Cassandra: what a restore needs.")] = False,
 ) -> None:
     """Start everything on this machine and keep it running until Ctrl-C.
 
@@ -51,29 +52,33 @@ def up(
       swipestream up --detach && swipestream status
 
       swipestream up --fresh
+
+      swipestream up --stores --detach && swipestream restore
     """
     settings = config()
     if workers:
         settings = settings.model_copy(update={"workers": workers})
     checks.check_writable(settings.data_dir)
     if detach:
-        detached.start(settings, fresh=fresh, starter=starter)
+        detached.start(settings, fresh=fresh, starter=starter, stores=stores)
     else:
-        _run(settings, fresh=fresh, starter=starter)
-    err.print(_greeting(settings)) if detach else err.print("Stopped. `swipestream up` goes on with the same data.")
+        _run(settings, fresh=fresh, starter=starter, stores=stores)
+    err.print(_told(settings, stores) if detach else "Stopped. `swipestream up` goes on with the same data.")
 
 
-def _run(settings: Settings, *, fresh: bool, starter: bool) -> None:
+def _run(settings: Settings, *, fresh: bool, starter: bool, stores: bool) -> None:
     # Until the supervisor has its own handler, SIGTERM unwinds as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with state.exclusive(settings.data_dir):
         kind = _kind(settings)
         _clean(settings, kind, fresh=fresh)
         _check(settings, kind)
-        parts = [*_stores(settings, kind), *plan.app_parts(settings, starter=starter)]
+        parts = [*_stores(settings, kind), *(() if stores else plan.app_parts(settings, starter=starter))]
+        if not parts:
+            raise ConfigurationError("--stores starts nothing: both addresses are set, so both run elsewhere.")
         supervisor = Supervisor(parts, settings.data_dir, Screen(err))
         try:
-            asyncio.run(supervisor.run(lambda: err.print(_greeting(settings))))
+            asyncio.run(supervisor.run(lambda: err.print(_told(settings, stores))))
         finally:
             if kind == "docker":
                 docker.stop()
@@ -138,6 +143,10 @@ def _download(settings: Settings) -> None:
     with Progress(*columns, TimeRemainingColumn(), console=err) as bar:
         task = bar.add_task("jars", total=sum(jar.size for jar in missing))
         jars.fetch(*plan.own(settings), mirror=settings.maven, progress=lambda count: bar.advance(task, count))
+
+
+def _told(settings: Settings, stores: bool) -> Panel | str:
+    return "Kafka and Cassandra are up, and nothing else." if stores else _greeting(settings)
 
 
 def _greeting(settings: Settings) -> Panel:

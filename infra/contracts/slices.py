@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -32,12 +32,17 @@ class Range:
 class Slice:
     """The records of a topic with `since <= timestamp < until`, in milliseconds; None: from the first, to the newest.
 
-    The end is where each partition ended when the slice was opened. Use as a context manager; iterate once, and take
-    `done` for how many offsets have been passed out of `total`. Raises NotFoundError and UnavailableError.
+    The end is where each partition ended when the slice was opened; `ranges` gives other bounds. Use as a context
+    manager; iterate once, and take `done` for how many offsets have been passed out of `total`. Raises NotFoundError
+    and UnavailableError.
     """
 
-    def __init__(self, bootstrap: str, topic: str, *, since_ms: int | None = None, until_ms: int | None = None) -> None:
+    def __init__(
+        self, bootstrap: str, topic: str, *, since_ms: int | None = None, until_ms: int | None = None,
+        ranges: Sequence[Range] | None = None,
+    ) -> None:  # fmt: skip
         self._topic, self._since, self._until = topic, since_ms, until_ms
+        self._given = ranges
         self._consumer = Consumer(_config(bootstrap))
         self._left: dict[int, Range] = {}
         self.ranges: list[Range] = []
@@ -45,7 +50,9 @@ class Slice:
 
     def __enter__(self) -> Self:
         try:
-            self.ranges = [self._range(number) for number in self._partitions()]
+            self.ranges = (
+                [self._range(number) for number in self._partitions()] if self._given is None else list(self._given)
+            )
         except KafkaException as error:
             self._consumer.close()
             raise UnavailableError(f"Kafka does not answer: {error.args[0].str()}") from error

@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping
-
-from confluent_kafka import (
-    Consumer,
-    ConsumerGroupTopicPartitions,
-    KafkaError,
-    KafkaException,
-    TopicPartition,
-)
-from confluent_kafka.admin import AdminClient
+from confluent_kafka import KafkaError, KafkaException
 
 from infra.errors import UnavailableError
+from infra.kafka.groups import Offsets, commit, committed
 from infra.telemetry import logs
 from query_api.projections.positions import TOPICS
 from schemas.topics import TOPICS as DECLARED
@@ -24,7 +15,7 @@ log = logs.get("projector")
 #: How a broker says that a group has members.
 _AT_WORK = (KafkaError.UNKNOWN_MEMBER_ID, KafkaError.NON_EMPTY_GROUP)
 
-Offsets = Mapping[tuple[str, int], int]
+_PARTITIONS = [(name, number) for name in TOPICS for number in range(DECLARED[name].partitions)]
 
 
 def behind(committed: Offsets, positions: Offsets) -> dict[tuple[str, int], int]:
@@ -38,7 +29,7 @@ def rewind(bootstrap: str, group: str, positions: Offsets, *, timeout: float = 1
     Raises UnavailableError, also while the group has members: they would go on behind what is missing.
     """
     try:
-        back = behind(_committed(bootstrap, group, timeout), positions)
+        back = behind(committed(bootstrap, group, _PARTITIONS, timeout), positions)
         if back:
             log.warning("the tables are behind the log's consumer: reading again", partitions=len(back))
             commit(bootstrap, group, back, timeout)
@@ -52,34 +43,3 @@ def _why(error: Exception) -> str:
     if isinstance(cause, KafkaError) and cause.code() in _AT_WORK:
         return "it has members; stop them first"
     return str(cause)
-
-
-def _committed(bootstrap: str, group: str, timeout: float) -> Offsets:
-    """Asked through a consumer: the admin client crashes while the coordinator still loads (librdkafka #5040)."""
-    partitions = [TopicPartition(name, number) for name in TOPICS for number in range(DECLARED[name].partitions)]
-    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": group, "log_level": 2})
-    try:
-        found = consumer.committed(partitions, timeout=timeout)
-    finally:
-        consumer.close()
-    return {(one.topic, one.partition): one.offset for one in found if one.offset >= 0}
-
-
-def commit(bootstrap: str, group: str, offsets: Offsets, timeout: float = 10) -> None:
-    """Set a group without members to these offsets. Raises KafkaException, or TimeoutError.
-
-    Tried again until `timeout`: the coordinator of a broker that has just started refuses at first.
-    """
-    admin, deadline = AdminClient({"bootstrap.servers": bootstrap, "log_level": 2}), time.monotonic() + timeout
-    while error := _refused(admin, group, offsets, timeout):
-        if time.monotonic() > deadline:
-            raise KafkaException(error)
-        time.sleep(0.2)
-
-
-def _refused(admin: AdminClient, group: str, offsets: Offsets, timeout: float) -> KafkaError | None:
-    partitions = [TopicPartition(topic, number, offset) for (topic, number), offset in offsets.items()]
-    asked = admin.alter_consumer_group_offsets(
-        [ConsumerGroupTopicPartitions(group, partitions)], request_timeout=timeout
-    )
-    return next((one.error for one in asked[group].result(timeout).topic_partitions if one.error), None)

@@ -18,13 +18,13 @@ import pytest
 from websockets.sync.client import connect
 
 from infra.kafka.admin import apply_topics
+from infra.kafka.groups import commit
 from infra.kafka.producer import EventProducer
 from infra.settings import Settings
 from infra.stack import Stack
 from infra.stack.ports import free_port
 from infra.storage.blobs import LocalBlobStore
 from query_api.commands import fetch
-from query_api.projections.rewind import commit
 from schemas import ids
 from schemas.base import now_us
 from tests.integration.cassandra_kit import begin_at, keyspace, positions_now

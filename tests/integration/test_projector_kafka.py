@@ -17,11 +17,12 @@ from infra.cassandra.cluster import cluster
 from infra.cassandra.migrate import apply_tables
 from infra.errors import UnavailableError
 from infra.kafka.admin import apply_topics
+from infra.kafka.groups import commit
 from infra.kafka.producer import EventProducer
 from infra.settings import Settings
 from infra.stack import Stack
 from query_api.projections.projector import ProjectorService
-from query_api.projections.rewind import behind, commit, rewind
+from query_api.projections.rewind import behind, rewind
 from query_api.readmodel.cassandra import CassandraReader, reading
 from query_api.readmodel.model import ReadModel
 from query_api.states import Status, state
