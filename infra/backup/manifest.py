@@ -128,11 +128,11 @@ class Manifest(_Part):
         )
 
 
-def save(manifest: Manifest, folder: Path) -> Path:
-    """Write it below the moment at which it was made; never over another one."""
+def save(manifest: Manifest, folder: Path, place: Path | None = None) -> Path:
+    """Write it into a file named after the moment at which it was made, or over the one at `place`."""
     body = manifest.model_dump(mode="json")
     text = json.dumps(body | {"sha256": _checksum(body)}, indent=1)
-    place = folder / f"{manifest.made_at:%Y%m%dT%H%M%S.%fZ}{SUFFIX}"
+    place = place or folder / f"{manifest.made_at:%Y%m%dT%H%M%S.%fZ}{SUFFIX}"
     with tempfile.NamedTemporaryFile("w", dir=folder, delete=False) as temporary:
         temporary.write(text)
         temporary.flush()

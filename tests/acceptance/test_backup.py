@@ -13,17 +13,17 @@ import httpx
 import pytest
 from cassandra.cluster import Session as DriverSession
 
+from infra.backup import source
 from infra.cassandra.cluster import cluster
+from infra.contracts.slices import Range
+from infra.kafka.groups import committed
 from infra.settings import Settings
 from infra.supervisor.private import PrivateSystem, private_system
-from schemas.topics import TOPICS
+from schemas.topics import CONSUMERS, TOPICS
 from tests.acceptance.waiting import until
 from tests.integration.cassandra_kit import positions_now
 
 pytestmark = pytest.mark.timeout(600)
-
-#: What was there a moment ago and says nothing of what happened.
-PROJECTED = ("prompts", "swipes", "video-events", "feed-events")
 
 
 @pytest.fixture
@@ -88,7 +88,15 @@ def at_rest(system: PrivateSystem, api: httpx.Client) -> bool | None:
     """Whether every video that was asked for is there, and the views tell of it."""
     with session_of(system) as session:
         videos = list(session.execute("SELECT video_id, published_us FROM videos"))
-    return (all(row["published_us"] for row in videos) and caught_up(system)) or None
+    done = all(row["published_us"] for row in videos) and caught_up(system)
+    return (done and all(at_its_end(system.kafka, group) for group in CONSUMERS)) or None
+
+
+def at_its_end(kafka: str, group: str) -> bool:
+    """Whether a group has committed all that is in the partitions that it reads."""
+    every = [(name, number) for name, topic in TOPICS.items() for number in range(topic.partitions)]
+    ends = source.cut(kafka, []).ranges | {name: [Range(0, 0, 0)] * 4 for name in source.LEFT_OUT}
+    return all(offset >= ends[name][number].end for (name, number), offset in committed(kafka, group, every).items())
 
 
 def ok(system: PrivateSystem, *words: str) -> str:
