@@ -1,5 +1,16 @@
 """The contracts: events, tasks, topics, ids and tables. This room imports nothing of ours."""
 
-from schemas import deadletters, feeds, progress, projections, prompts, replays, swipes, tasks, videos
+from schemas import deadletters, feeds, progress, projections, prompts, replays, swipes, tasks, videos, viewers
 
-__all__ = ["deadletters", "feeds", "progress", "projections", "prompts", "replays", "swipes", "tasks", "videos"]
+__all__ = [
+    "deadletters",
+    "feeds",
+    "progress",
+    "projections",
+    "prompts",
+    "replays",
+    "swipes",
+    "tasks",
+    "videos",
+    "viewers",
+]

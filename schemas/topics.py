@@ -30,17 +30,24 @@ class Topic:
     partitions: int = 4
     retention_ms: int = FOREVER
     compact: bool = False
+    #: For a compacted topic: how long an overwritten record may still be in it.
+    overwritten_ms: int | None = None
     max_bytes: int = 1_048_588
 
     @property
     def config(self) -> dict[str, str]:
         """The topic's settings, as Kafka names them."""
-        return {
+        settings = {
             "cleanup.policy": "compact" if self.compact else "delete",
             "retention.ms": str(self.retention_ms),
             "max.message.bytes": str(self.max_bytes),
             "message.timestamp.type": "CreateTime",
         }
+        if self.overwritten_ms is not None:
+            # Kafka never compacts the segment that it writes to: it must end soon, too.
+            names = ("segment.ms", "max.compaction.lag.ms", "delete.retention.ms")
+            settings |= dict.fromkeys(names, str(self.overwritten_ms)) | {"min.cleanable.dirty.ratio": "0.01"}
+        return settings
 
 
 def lane_topic(lane: Lane) -> str:
@@ -96,6 +103,11 @@ FACTS = (
         retention_ms=HOUR_MS // 4,
     ),
 )
+VIEWERS = Topic(name="viewers", family="viewers", key="viewer_id", holds="viewers that were erased")
+VIEWER_KEYS = Topic(
+    name="viewer-keys", family="", key="hash of a viewer", holds="the keys of viewers' pseudonyms, until erased",
+    compact=True, overwritten_ms=HOUR_MS,
+)  # fmt: skip
 TASKS = (
     Topic(
         name="script-tasks", family="script-tasks", key="video_id", holds="scripts to write",
@@ -140,5 +152,6 @@ CHANGELOGS = tuple(
 )
 
 TOPICS: dict[str, Topic] = {
-    topic.name: topic for topic in (*FACTS, *TASKS, DECISIONS, REPLAYS, PROJECTIONS, *RETRIES, *DEAD, *CHANGELOGS)
+    topic.name: topic
+    for topic in (*FACTS, VIEWERS, VIEWER_KEYS, *TASKS, DECISIONS, REPLAYS, PROJECTIONS, *RETRIES, *DEAD, *CHANGELOGS)
 }

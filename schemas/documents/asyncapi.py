@@ -50,8 +50,8 @@ def document(registry: Registry) -> Part:
 
 
 def _channel(topic: Topic, registry: Registry) -> Part:
+    numbers = {name: int(value) for name, value in topic.config.items() if value.lstrip("-").isdigit()}
     settings = topic.config | {"cleanup.policy": [topic.config["cleanup.policy"]]}
-    numbers = {"retention.ms": topic.retention_ms, "max.message.bytes": topic.max_bytes}
     return {
         "address": topic.name,
         "summary": topic.holds,

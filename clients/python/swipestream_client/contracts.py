@@ -990,6 +990,20 @@ class VideoWithdrawn(TypedDict):
     by: str
 
 
+class ViewerForgotten(TypedDict):
+    """A viewer was erased. Nobody can say any more who that was: `viewer_id` is a pseudonym whose key is destroyed. Every reader leaves out, or deletes, what it holds of this pseudonym up to `until_us`; whatever the order in which it reads."""
+
+    viewer_id: str
+    ts_us: int
+    #: nothing tells of the pseudonym before this moment
+    since_us: int
+    #: what is stamped up to then is gone: a little later than ts_us
+    until_us: int
+    #: the operator who did it
+    by: str
+    why: NotRequired[str]
+
+
 class Watch(TypedDict):
     """Tell the progress of a video."""
 

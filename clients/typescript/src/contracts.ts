@@ -920,6 +920,24 @@ export interface VideoWithdrawn {
   by: string;
 }
 
+/**
+ * A viewer was erased. Nobody can say any more who that was: `viewer_id` is a pseudonym whose key is destroyed.
+ *
+ * Every reader leaves out, or deletes, what it holds of this pseudonym up to `until_us`; whatever the order in which
+ * it reads.
+ */
+export interface ViewerForgotten {
+  viewer_id: string;
+  ts_us: number;
+  /** nothing tells of the pseudonym before this moment */
+  since_us: number;
+  /** what is stamped up to then is gone: a little later than ts_us */
+  until_us: number;
+  /** the operator who did it */
+  by: string;
+  why?: string;
+}
+
 /** Tell the progress of a video. */
 export interface Watch {
   type: "watch";
@@ -991,6 +1009,7 @@ export interface Topics {
   "video-events": PromptAccepted | PromptRejected | ScriptWritten | SceneVoiced | SceneRendered | VideoPublished | RevisionPromoted | RevisionDropped | VideoFailed | VideoWithdrawn;
   "feed-events": FeedServed | InterestChanged | PrefetchSettled;
   "render-progress": RenderProgress;
+  "viewers": ViewerForgotten;
   "script-tasks": WriteScript;
   "scene-tasks.interactive": RenderScene;
   "scene-tasks.prefetch": RenderScene;

@@ -1,0 +1,81 @@
+"""What the views hold of one viewer: every table, of whatever version, whose partitions are viewers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from cassandra.cluster import NoHostAvailable
+from cassandra.cluster import Session as DriverSession
+
+from infra.cassandra.cluster import cluster
+from infra.cassandra.session import trouble
+from infra.errors import UnavailableError
+from infra.settings import Settings
+from schemas.viewers import ViewerForgotten
+
+#: Weeks count from the epoch (see schemas/cql/feeds.cql).
+WEEK_US = 604_800_000_000
+_COUNT = 'SELECT count(*) AS count FROM "{table}" WHERE viewer_id = %s'
+_DELETE = 'DELETE FROM "{table}" USING TIMESTAMP %s WHERE viewer_id = %s'
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    name: str
+    weekly: bool
+
+
+def weeks(event: ViewerForgotten) -> range:
+    """The weeks in which anything may stand."""
+    return range(event.since_us // WEEK_US, event.until_us // WEEK_US + 1)
+
+
+def count(settings: Settings, event: ViewerForgotten) -> dict[str, int]:
+    """Rows by table. Raises UnavailableError."""
+    with _session(settings) as (session, tables):
+        return {
+            table.name: sum(session.execute(text, values).one()["count"] for text, values in _each(table, event))
+            for table in tables
+        }
+
+
+def erase(settings: Settings, event: ViewerForgotten) -> None:
+    """Delete whatever is stamped up to `until_us`, in every table. Raises UnavailableError."""
+    with _session(settings) as (session, tables):
+        for table in tables:
+            for text, values in _each(table, event, _DELETE, event.until_us):
+                session.execute(text, values)
+
+
+def _each(
+    table: _Table, event: ViewerForgotten, what: str = _COUNT, *values: int
+) -> Iterator[tuple[str, tuple[str | int, ...]]]:
+    text = what.format(table=table.name)
+    if not table.weekly:
+        yield text, (*values, event.viewer_id)
+        return
+    for week in weeks(event):
+        yield text + " AND week = %s", (*values, event.viewer_id, week)
+
+
+@contextmanager
+def _session(settings: Settings) -> Iterator[tuple[DriverSession, list[_Table]]]:
+    own = cluster(settings, request_s=20)
+    try:
+        session = own.connect(settings.keyspace)
+        yield session, _tables(own.metadata.keyspaces[settings.keyspace].tables)
+    except NoHostAvailable as error:
+        raise UnavailableError(f"Cassandra does not answer: {trouble(error)}") from error
+    finally:
+        own.shutdown()
+
+
+def _tables(known: dict[str, object]) -> list[_Table]:
+    keys = {name: [column.name for column in table.partition_key] for name, table in known.items()}  # type: ignore[attr-defined]
+    return [
+        _Table(name, weekly=columns == ["viewer_id", "week"])
+        for name, columns in sorted(keys.items())
+        if columns in (["viewer_id"], ["viewer_id", "week"])
+    ]
