@@ -41,7 +41,7 @@ class CassandraKeyStore:
     def __init__(self, own: Session, bootstrap: str) -> None:
         self._session, self._bootstrap = own, bootstrap
         self._complete = False
-        self._filling: asyncio.Task[None] | None = None
+        self._filling: asyncio.Task[int] | None = None
 
     async def find(self, address: str) -> Held | None:
         """The key, or None."""
