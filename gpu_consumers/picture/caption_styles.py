@@ -28,7 +28,7 @@ class CaptionStyle:
 CAPTION_STYLES = {
     style.name: style
     for style in (
-        CaptionStyle("karaoke", Face.BLACK, 100, outline=0.08, ahead=0.7, pop=1.08),
+        CaptionStyle("karaoke", Face.BLACK, 100, outline=0.08, ahead=0.7, space=1.5, pop=1.08),
         CaptionStyle("box", Face.BLACK, 94, outline=0.07, boxed=True, space=1.75),
         CaptionStyle("punch", Face.BLACK, 168, upper=True, outline=0.09, pop=1.16, single=True),
         CaptionStyle("clean", Face.BOLD, 78, ahead=0.5, panel=0.62),

@@ -30,12 +30,26 @@ class Box:
         return self.x + self.width / 2, self.y + self.height / 2
 
 
+def parted(box: Box, share: float, gap: int, *, beside: bool) -> tuple[Box, Box]:
+    """A box in two, with a gap between: the upper or left one, and that share of it below or beside."""
+    if beside:
+        wide = min(box.height, round(box.width * share * 0.8))
+        return Box(box.x, box.y, box.width - wide - gap, box.height), Box(box.right - wide, box.y, wide, box.height)
+    tall = round(box.height * share)
+    return Box(box.x, box.y, box.width, box.height - tall - gap), Box(box.x, box.bottom - tall, box.width, tall)
+
+
 @dataclass(frozen=True)
 class Layout:
     """The zones of one picture size."""
 
     width: int
     height: int
+
+    @property
+    def wide(self) -> bool:
+        """Whether things stand beside one another rather than below."""
+        return self.width >= self.height
 
     @property
     def unit(self) -> float:

@@ -12,6 +12,7 @@ from gpu_consumers.picture.caption_styles import caption_style
 from gpu_consumers.picture.captions import Captions
 from gpu_consumers.picture.chrome import Chrome
 from gpu_consumers.picture.cues import Cue, cues, spread
+from gpu_consumers.picture.figures import figures
 from gpu_consumers.picture.layout import Layout
 from gpu_consumers.picture.looks import choose, look_named
 from gpu_consumers.picture.palettes import palette_for
@@ -44,16 +45,18 @@ class Painter:
 
 def stage_of(spec: SceneSpec) -> Stage:
     """What a look is told of a spec."""
+    shown = figures(spec.scene.on_screen_text, spec.title, spec.words, spec.fps, spec.language)
     return Stage(
         layout=Layout(*spec.size),
         fps=spec.fps,
         frames=spec.frames,
-        palette=palette_for(spec.palette, spec.title),
+        palette=palette_for(spec.palette, spec.title).turned(spec.scene.scene_number),
         scene=spec.scene,
         scene_count=spec.scene_count,
         title=spec.title,
         words=spec.words,
         seed=spec.seed,
+        shown=shown,
     )
 
 

@@ -20,6 +20,16 @@ class Palette:
     second: Rgb  #: its partner
     accent: Rgb  #: the active word, the point that the eye goes to
 
+    def turned(self, scene_number: int) -> Palette:
+        """The same colours in other parts, so that the scenes of a video agree without being alike."""
+        if scene_number % 3 == 2:
+            ground, deep = self.second.mix(self.deep, 0.66), self.second.mix(self.deep, 0.86)
+            return Palette(self.name, ground, deep, self.second, self.first, self.accent)
+        if scene_number % 3 == 0:
+            ground, deep = self.first.mix(self.deep, 0.38), self.first.mix(self.deep, 0.72)
+            return Palette(self.name, ground, deep, self.first.mix(self.second, 0.3), self.second, self.accent)
+        return self
+
     @property
     def ink(self) -> Rgb:
         """Black or white, whichever is legible on the ground."""

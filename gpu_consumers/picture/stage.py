@@ -12,8 +12,9 @@ from av.video.reformatter import Interpolation, VideoReformatter
 
 from gpu_consumers.picture.canvas import Canvas
 from gpu_consumers.picture.colour import Floats, Rgb, halved, rounded, yuv
+from gpu_consumers.picture.figures import Figures, Shown
 from gpu_consumers.picture.headline import Headline, Type
-from gpu_consumers.picture.layout import Box, Layout
+from gpu_consumers.picture.layout import Box, Layout, parted
 from gpu_consumers.picture.palettes import Palette
 from gpu_consumers.picture.text import clean
 from schemas.values import Scene, Word
@@ -43,6 +44,7 @@ class Stage:
     title: str
     words: tuple[Word, ...]
     seed: int
+    shown: tuple[Shown, ...] = ()  #: the figures
 
     def rng(self, purpose: str) -> np.random.Generator:
         """Chance that is the same whenever the same scene is painted."""
@@ -72,6 +74,17 @@ class Stage:
         """Where a look may put type: the stage, below the title's label where the first scene has one."""
         box, label = self.layout.stage, round(84 * self.layout.unit) if self.label else 0
         return Box(box.x, box.y + label, box.width, box.height - label)
+
+    def divided(self, share: float = 0.52) -> tuple[Box, Box | None]:
+        """The room for type, and that for the figure: below it, or beside it where the picture is wide. `share`: of the
+        room that the figure gets. None: nothing is shown, and type has all of it."""
+        if not self.shown:
+            return self.room, None
+        return parted(self.room, share, round(36 * self.layout.unit), beside=self.layout.wide)
+
+    def figures(self, box: Box | None) -> Figures:
+        """The figures in a box."""
+        return Figures(self.shown, box, self.fps, still=self.first)
 
     @property
     def label(self) -> str:

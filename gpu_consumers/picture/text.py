@@ -92,11 +92,17 @@ def emoji(text: str, face: Face, size: int) -> list[tuple[float, Image.Image]]:
 
 @lru_cache(maxsize=64)
 def _picture(character: str, width: int) -> Image.Image:
-    bitmap = font(EMOJI, EMOJI_SIZE)
-    left, top, right, bottom = bitmap.getbbox(character, anchor="lt")
-    box = Image.new("RGBA", (max(1, int(right - left)), max(1, int(bottom - top))))
-    ImageDraw.Draw(box).text((-left, -top), character, font=bitmap, embedded_color=True, anchor="lt")
+    box = bitmap(character)
     return box.resize((max(1, width), max(1, round(width * box.height / box.width))), Image.Resampling.LANCZOS)
+
+
+def bitmap(character: str) -> Image.Image:
+    """An emoji as the font holds it, RGBA, about 136 pixels wide."""
+    face = font(EMOJI, EMOJI_SIZE)
+    left, top, right, bottom = face.getbbox(character, anchor="lt")
+    box = Image.new("RGBA", (max(1, int(right - left)), max(1, int(bottom - top))))
+    ImageDraw.Draw(box).text((-left, -top), character, font=face, embedded_color=True, anchor="lt")
+    return box
 
 
 @lru_cache(maxsize=8192)

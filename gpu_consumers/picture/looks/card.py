@@ -7,6 +7,7 @@ from PIL import Image, ImageDraw, ImageFilter
 from gpu_consumers.picture.canvas import Canvas
 from gpu_consumers.picture.colour import BLACK, Rgb
 from gpu_consumers.picture.ink import Ink
+from gpu_consumers.picture.layout import Box
 from gpu_consumers.picture.motion import overshoot, progress, sway
 from gpu_consumers.picture.paragraph import Setting, fit
 from gpu_consumers.picture.sprite import Plate, Sprite
@@ -28,12 +29,17 @@ def card(stage: Stage) -> Paint:
     ground = _table(stage, side, tilt)
     top = _top(side, tilt, stage)
     x, y = room.centre[0] - top.width / 2, room.centre[1] - top.height / 2
+    centre, figure = stage.room.centre, round(side * 0.4)
+    place = Box(round(centre[0] + side * 0.12), round(centre[1] + side * 0.16), figure, figure)
+    figures = stage.figures(place)
     canvas = stage.canvas()
 
     def paint(frame: int) -> Canvas:
         canvas.paste(ground)
         fallen = 1.0 if stage.first else overshoot(progress(frame, 1, 14))
-        canvas.stamp(top, x, y - (1 - fallen) * layout.height * 0.8 + 7 * unit * sway(stage.seconds(frame), 3.2))
+        down = 7 * unit * sway(stage.seconds(frame), 3.2) - (1 - fallen) * layout.height * 0.8
+        canvas.stamp(top, x, y + down)
+        figures.draw(canvas, frame, dy=down)
         return canvas
 
     return paint

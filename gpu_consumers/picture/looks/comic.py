@@ -25,9 +25,10 @@ def comic(stage: Stage) -> Paint:
     """The bubble holds the heading; without one there are only the rays."""
     unit = stage.layout.unit
     backs = _backgrounds(stage)
-    room = stage.room
-    pad = round(70 * unit)
-    box = Box(room.x + pad, room.y + pad, room.width - 2 * pad, room.height - 3 * pad)
+    room, place = stage.divided(0.46)
+    figures = stage.figures(place)
+    side, above, below = (round(length * unit) for length in (70, 130, 150))
+    box = Box(room.x + side, room.y + above, room.width - 2 * side, room.height - above - below)
     headline = stage.headline(Type(largest=round(140 * unit), colour=BLACK, shadow=0, upper=True), box)
     wide = headline.text.width + round(1.5 * headline.text.size)
     tall = headline.text.height + round(1.5 * headline.text.size)
@@ -43,6 +44,7 @@ def comic(stage: Stage) -> Paint:
             canvas.stamp(bubble, centre[0] - bubble.width / 2, centre[1] - bubble.height * 0.46 + shake)
             if bubble is pops[-1]:
                 headline.draw(canvas, max(frame, 60), dy=shake)
+        figures.draw(canvas, frame)
         return canvas
 
     return paint

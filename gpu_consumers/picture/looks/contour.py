@@ -23,7 +23,8 @@ def contour(stage: Stage) -> Paint:
     chart = _chart(stage, layout.width + far, layout.height + far)
     way = rng.choice([-1, 1], 2)
     face = Type(largest=round(150 * layout.unit), shadow=0.55, align="left")
-    headline = stage.headline(face)
+    room, place = stage.divided()
+    headline, figures = stage.headline(face, room), stage.figures(place)
     pin = Sprite.of_mask(disc(16 * layout.unit), palette.accent)
     bar = even(10 * layout.unit)
     pulses = [Sprite.of_mask(ring((2 + 0.7 * n) * bar, bar / 2) * (1 - n / 12), palette.accent) for n in range(12)]
@@ -40,6 +41,7 @@ def contour(stage: Stage) -> Paint:
         under = headline.bottom + 44 * layout.unit
         canvas.fill(palette.accent, round(headline.x), round(under), round(headline.text.width * 0.5 * grown), bar)
         headline.draw(canvas, frame)
+        figures.draw(canvas, frame)
         return canvas
 
     return paint

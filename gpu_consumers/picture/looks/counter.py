@@ -19,6 +19,9 @@ from gpu_consumers.picture.typefaces import Face
 
 _NUMBER = re.compile(r"(?<![\w.,])([$€£]?)(\d{1,9}(?:[,\u202f]\d{3})*(?:\.\d{1,2})?)\s?(%|x\b|×)?")
 
+#: The number of an item in a list says nothing.
+_ITEM = re.compile(r"^\s*\d+[.):]\s")
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -40,7 +43,7 @@ class Figure:
 
 def figure(*texts: str) -> Figure | None:
     """The first number in the texts that is worth showing."""
-    match = next((found for text in texts if (found := _NUMBER.search(text))), None)
+    match = next((found for text in texts if (found := _NUMBER.search(_ITEM.sub("", text)))), None)
     if match is None:
         return None
     digits = match[2].replace(",", "").replace("\u202f", "")
@@ -53,8 +56,9 @@ def counter(stage: Stage) -> Paint:
     layout, palette, unit = stage.layout, stage.palette, stage.layout.unit
     ground, bars = _grid(stage), _bars(stage)
     shown = figure(stage.heading, stage.scene.narration)
-    room = stage.room
-    upper = Box(room.x, room.y, room.width, round(room.height * (0.4 if shown else 0.8)))
+    (room, place) = (stage.room, None) if shown else stage.divided()
+    figures = stage.figures(place)
+    upper = Box(room.x, room.y, room.width, round(room.height * (0.4 if shown else 1 if place else 0.8)))
     headline = stage.headline(Type(largest=round((104 if shown else 150) * unit), shadow=0.3), upper)
     lower = Box(room.x, upper.bottom, room.width, round(room.height * 0.42))
     digits = Digits(shown, lower, palette.accent, layout.unit)
@@ -70,6 +74,7 @@ def counter(stage: Stage) -> Paint:
             canvas.fill(colour, x, even(floor - grown + cap.height / 2), wide, floor)
         digits.draw(canvas, ease_out(progress(frame, 0 if stage.first else 4, 34)))
         headline.draw(canvas, frame)
+        figures.draw(canvas, frame)
         return canvas
 
     return paint

@@ -42,13 +42,15 @@ def hills(stage: Stage) -> Paint:
     depths = [0.15, 0.4, 0.7, 1.0]
     travel = 0.16 * layout.width
     ridges = [_ridge(stage, rng, depth, travel) for depth in depths]
-    radius = 180 * layout.unit
+    radius = (260 if stage.shown else 180) * layout.unit
     sun = Sprite.of_mask(disc(radius, 2.0), palette.accent)
     halo = Sprite.of_mask(glow(radius * 1.75) * 0.6, palette.accent)
-    sun_x = layout.width * float(rng.uniform(0.3, 0.7))
+    aside = layout.width * float(rng.uniform(0.3, 0.7))
     direction = 1 if rng.random() < 0.5 else -1
-    room = stage.room
-    box = Box(room.x, room.y, room.width, round(room.height * 0.5))
+    room, place = stage.divided()
+    box = room if place else Box(room.x, room.y, room.width, round(room.height * 0.5))
+    figures = stage.figures(place)
+    sun_x = place.centre[0] if place else aside  # behind the figure it is a halo
     headline = stage.headline(Type(largest=round(140 * layout.unit), shadow=0.5, vertical=0.35), box)
     canvas = stage.canvas()
 
@@ -62,6 +64,7 @@ def hills(stage: Stage) -> Paint:
             shift = (0.5 + direction * (along - 0.5)) * travel * depth
             ridge.draw(canvas, -shift, (1 - ease_out(progress(frame, 0, 14))) * 60 * depth)
         headline.draw(canvas, frame)
+        figures.draw(canvas, frame)
         return canvas
 
     return paint

@@ -30,7 +30,8 @@ def kinetic(stage: Stage) -> Paint:
         face=Face.CONDENSED, largest=round(330 * layout.unit), upper=True, leading=0.9, colour=ink_on(ground),
         shadow=0.3, enter="slide",
     )  # fmt: skip
-    headline = stage.headline(style, text=phrase)
+    room, place = stage.divided(0.48)
+    headline, figures = stage.headline(style, room, text=phrase), stage.figures(place)
     canvas = stage.canvas()
 
     def paint(frame: int) -> Canvas:
@@ -39,6 +40,7 @@ def kinetic(stage: Stage) -> Paint:
             shift = int(stage.seconds(frame) * speeds[n]) % period
             canvas.paste(plate, -shift if n % 2 else shift - period, n * tall)
         headline.draw(canvas, frame)
+        figures.draw(canvas, frame)
         return canvas
 
     return paint

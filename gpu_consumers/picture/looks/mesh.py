@@ -7,6 +7,7 @@ import numpy as np
 from gpu_consumers.picture.canvas import Canvas
 from gpu_consumers.picture.colour import WHITE
 from gpu_consumers.picture.headline import Type
+from gpu_consumers.picture.layout import Box
 from gpu_consumers.picture.motion import sway
 from gpu_consumers.picture.shapes import rounded
 from gpu_consumers.picture.sprite import Sprite
@@ -24,7 +25,10 @@ def mesh(stage: Stage) -> Paint:
     home = rng.permutation(_spread(len(colours), tall)) + rng.uniform(-0.1, 0.1, (len(colours), 2))
     reach, speed = rng.uniform(0.15, 0.35, (len(colours), 2)), rng.uniform(0.5, 1.1, (len(colours), 2))
     phase = rng.uniform(0, 6.28, (len(colours), 2))
-    headline = stage.headline(Type(largest=round(150 * unit), shadow=0.25))
+    room, place = stage.divided()
+    pad = round(80 * unit)
+    inner = Box(room.x + pad, room.y + pad, room.width - 2 * pad, room.height - 2 * pad)
+    headline, figures = stage.headline(Type(largest=round(150 * unit), shadow=0.25), inner), stage.figures(place)
     pane = _pane(headline.text.width, headline.text.height, headline.text.size)
 
     def paint(frame: int) -> Canvas:
@@ -37,6 +41,7 @@ def mesh(stage: Stage) -> Paint:
             middle = headline.y + headline.text.height / 2
             canvas.stamp(pane, headline.x + headline.text.width / 2 - pane.width / 2, middle - pane.height / 2 + lift)
         headline.draw(canvas, frame, dy=lift)
+        figures.draw(canvas, frame)
         return canvas
 
     return paint

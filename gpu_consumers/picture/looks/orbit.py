@@ -22,7 +22,8 @@ def orbit(stage: Stage) -> Paint:
     """The inner orbits are the faster ones, as Kepler has it."""
     layout, palette, rng = stage.layout, stage.palette, stage.rng("orbit")
     half = min(layout.width, layout.height) / 2
-    centre = layout.width / 2, stage.room.centre[1]
+    room, place = stage.divided(0.6)
+    centre = place.centre if place else (layout.width / 2, room.centre[1])
     ground = _sky(stage, centre, half)
     colours = [palette.accent, palette.second, palette.first.mix(WHITE, 0.25), palette.second.mix(palette.accent, 0.5)]
     planets = []
@@ -34,8 +35,9 @@ def orbit(stage: Stage) -> Paint:
         speed = 1.5 * (RINGS[0] / share) ** 1.5 * float(rng.choice([-1, 1]))
         planets.append((share * half, float(rng.uniform(0, 6.28)), speed, [*reversed(tail), halo, body]))
     inner = round(RINGS[0] * half * 0.78)
-    box = Box(round(centre[0] - inner), round(centre[1] - inner), 2 * inner, 2 * inner)
-    headline = stage.headline(Type(largest=round(118 * layout.unit), shadow=0.6), box)
+    middle = Box(round(centre[0] - inner), round(centre[1] - inner), 2 * inner, 2 * inner)
+    headline = stage.headline(Type(largest=round(118 * layout.unit), shadow=0.6), room if place else middle)
+    figures = stage.figures(place)
     canvas = stage.canvas()
 
     def paint(frame: int) -> Canvas:
@@ -48,6 +50,7 @@ def orbit(stage: Stage) -> Paint:
                 x, y = centre[0] + radius * math.cos(angle), centre[1] + radius * math.sin(angle)
                 canvas.stamp(sprite, x - sprite.width / 2, y - sprite.height / 2)
         headline.draw(canvas, frame)
+        figures.draw(canvas, frame)
         return canvas
 
     return paint

@@ -28,7 +28,8 @@ def particles(stage: Stage) -> Paint:
     ]
     sparks = [Sprite.of_mask(disc(radius * layout.unit, 2.0), WHITE) for radius in (3, 5, 7)]
     placed = rng.uniform(0, 1, (18, 4))
-    headline = stage.headline(Type(largest=round(150 * layout.unit)))
+    room, place = stage.divided()
+    headline, figures = stage.headline(Type(largest=round(150 * layout.unit)), room), stage.figures(place)
 
     def paint(frame: int) -> Canvas:
         seconds, small = stage.seconds(frame), backdrop.small
@@ -44,6 +45,7 @@ def particles(stage: Stage) -> Paint:
             spark = sparks[int(kind * 3)]
             canvas.stamp(spark, (px + 0.02 * sway(seconds, 4, kind)) * canvas.width, rise * canvas.height)
         headline.draw(canvas, frame)
+        figures.draw(canvas, frame)
         return canvas
 
     return paint

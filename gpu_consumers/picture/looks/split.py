@@ -30,8 +30,11 @@ def split(stage: Stage) -> Paint:
     masks, tall = _seam(layout.width, slope)
     line = _seam(layout.width, slope, thick=16 * layout.unit)
     middle = round(layout.height * 0.52)
-    room = stage.room
+    room, place = stage.room, None
     box = Box(room.x, room.y, room.width, middle - tall // 2 - room.y - round(30 * layout.unit))
+    if stage.shown:
+        box, place = _places(box, room, middle, round(380 * layout.unit), beside=layout.wide)
+    figures = stage.figures(place)
     headline = stage.headline(Type(largest=round(160 * layout.unit), colour=ink_on(light), shadow=0.22), box)
     accent = Plate.plain(layout.width, layout.height, palette.accent)
     canvas = stage.canvas()
@@ -45,9 +48,18 @@ def split(stage: Stage) -> Paint:
         _rest(canvas, lower, top + tall, step - drift)
         canvas.reveal(accent, line[0], top)
         headline.draw(canvas, frame)
+        figures.draw(canvas, frame)
         return canvas
 
     return paint
+
+
+def _places(box: Box, room: Box, middle: int, side: int, *, beside: bool) -> tuple[Box, Box]:
+    """Room for the heading, and for a figure: on the seam, or beside the heading where the picture is wide."""
+    if beside:
+        return Box(box.x, box.y, box.width - side, box.height), Box(room.right - side, room.y, side, side)
+    place = Box(room.x, middle - side // 2, room.width, side)
+    return Box(room.x, room.y, room.width, place.y - room.y), place
 
 
 def _rest(canvas: Canvas, plate: Plate, y: int, x: int) -> None:

@@ -6,7 +6,7 @@ from PIL import Image, ImageDraw
 
 from gpu_consumers.picture.canvas import Canvas
 from gpu_consumers.picture.headline import Type
-from gpu_consumers.picture.layout import Box
+from gpu_consumers.picture.layout import Box, parted
 from gpu_consumers.picture.motion import ease_in_out, progress
 from gpu_consumers.picture.shapes import even
 from gpu_consumers.picture.sprite import Plate
@@ -21,7 +21,11 @@ def tiles(stage: Stage) -> Paint:
     mosaic = Mosaic(stage)
     block = mosaic.block
     margin = round(40 * unit)
-    inner = Box(block.x + margin, block.y + margin, block.width - 2 * margin, block.height - 2 * margin)
+    inner, place = Box(block.x + margin, block.y + margin, block.width - 2 * margin, block.height - 2 * margin), None
+    inner = Box(inner.x, inner.y, inner.width, stage.room.bottom - inner.y)
+    if stage.shown:
+        inner, place = parted(inner, 0.52, round(36 * unit), beside=stage.layout.wide)
+    figures = stage.figures(place)
     headline = stage.headline(Type(largest=round(150 * unit), shadow=0, colour=palette.ink), inner)
     canvas = stage.canvas()
 
@@ -32,6 +36,7 @@ def tiles(stage: Stage) -> Paint:
         if headline.text.words:
             canvas.fill(palette.ground, block.x, block.y, block.width, block.height)
         headline.draw(canvas, frame)
+        figures.draw(canvas, frame)
         return canvas
 
     return paint
@@ -51,7 +56,8 @@ class Mosaic:
             for column in range(self._columns):
                 self.canvas.paste(self._art[int(self._rng.integers(len(self._art)))], column * side, row * side)
         top = -(-stage.room.y // side) * side
-        tall = max(2, (stage.room.bottom - top) // side) * side
+        # Down to where the captions end: letters on a mosaic are hard to read.
+        tall = max(2, (layout.captions.bottom - top + side // 2) // side) * side
         #: Where the heading stands, in whole tiles.
         self.block = Box(side, top, (layout.width // side - 2) * side, tall)
 

@@ -31,6 +31,9 @@ def wave(stage: Stage) -> Paint:
     room = stage.room
     box = Box(room.x, room.y, room.width, round(line - reach - room.y + reach * 0.3))
     headline = stage.headline(Type(largest=round(140 * layout.unit)), box)
+    side = round(reach * 1.5)
+    place = Box(layout.width // 2 - side // 2, round(line) - side // 2, side, side)
+    figures = stage.figures(place)
     canvas = stage.canvas()
 
     def paint(frame: int) -> Canvas:
@@ -44,6 +47,7 @@ def wave(stage: Stage) -> Paint:
             canvas.stamp(caps[n], x, bottom - wide)
             canvas.fill(colours[n], x, top + wide // 2, wide, bottom - top - wide)
         headline.draw(canvas, frame)
+        figures.draw(canvas, frame)
         return canvas
 
     return paint
