@@ -12,6 +12,8 @@ from bench.report import show
 BENCHES = {
     "pipeline": "prompt to published, split by stage, and the pipeline's own overhead",
     "gateway": "thousands of websockets: CPU for a delivery, memory for a connection, append to client",
+    "scheduler": "decisions a second, and what they are of a denoising step",
+    "gpu-sim": "1 to 1,000 GPUs, simulated with the real scheduler: waits, deadlines, throughput, cost",
 }
 
 
@@ -25,7 +27,7 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--strict", action="store_true", help="exit 1 when an aim does not hold")
     chosen = parser.parse_args()
-    figures = importlib.import_module(f"bench.{chosen.name}").run()
+    figures = importlib.import_module(f"bench.{chosen.name.replace('-', '_')}").run()
     holds = show(chosen.name, figures, as_json=chosen.json)
     return 0 if holds or not chosen.strict else 1
 

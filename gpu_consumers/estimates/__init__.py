@@ -1,0 +1,1 @@
+"""How long a clip will take: a formula where nothing is known, learned from what clips took. Pure."""

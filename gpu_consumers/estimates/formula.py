@@ -1,0 +1,88 @@
+"""The formula: seconds of a clip from a transformer's size and a chip's speed, before anything was measured.
+
+A forward pass over L latent tokens takes 2·N·L + 4·L²·d·layers operations: every parameter once for each token, and
+attention. Practice reaches 60 to 70 % of a chip's dense bf16 peak at best, and 30 to 40 % without tuning (figures that
+publishers give for Wan, FastWan and LightX2V, worked out against this formula).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+
+from gpu_consumers.scheduling.work import Work
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phases:
+    """Seconds of each part of a clip, and of bringing the weights onto the device."""
+
+    encode: float
+    step: float
+    decode: float
+    load: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Architecture:
+    """What decides the work of a forward pass. A latent token stands for `patch` pixels and `per_frames` frames."""
+
+    parameters: float
+    layers: int
+    width: int
+    patch: int = 16  #: pixels of a token's edge: the VAE's compression times the patch size
+    per_frames: int = 4
+    passes: int = 2  #: forward passes of a step: 2 with classifier-free guidance, 1 for distilled models
+    weights: int = 0  #: bytes of all weights
+
+    def tokens(self, work: Work) -> int:
+        """Latent tokens of a clip."""
+        rows, columns = ceil(work.height / self.patch), ceil(work.width / self.patch)
+        return rows * columns * (1 + ceil((work.frames - 1) / self.per_frames))
+
+    def operations(self, work: Work) -> float:
+        """Floating-point operations of one step."""
+        tokens = self.tokens(work)
+        return self.passes * (2 * self.parameters * tokens + 4 * tokens**2 * self.width * self.layers)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chip:
+    """How fast a device is. `peak` is dense bf16 operations a second, from its data sheet."""
+
+    name: str
+    peak: float
+    reached: float = 0.35  #: the part of the peak that a model reaches without tuning
+    pixels: float = 1e7  #: pixels a second that a VAE decodes
+    copies: float = 1.2e10  #: bytes a second from the host's memory
+
+    def phases(self, model: Architecture, work: Work) -> Phases:
+        """The formula's answer."""
+        return Phases(
+            encode=0.3,
+            step=model.operations(work) / (self.peak * self.reached),
+            decode=work.width * work.height * work.frames / self.pixels,
+            load=model.weights / self.copies,
+        )
+
+
+#: Dense bf16 peaks without sparsity, from NVIDIA's data sheets.
+CHIPS = {
+    "H200": Chip(name="H200", peak=989e12),
+    "H100": Chip(name="H100", peak=989e12),
+    "B200": Chip(name="B200", peak=2250e12),
+    "A100": Chip(name="A100", peak=312e12),
+    "L40S": Chip(name="L40S", peak=362e12),
+    "RTX 4090": Chip(name="RTX 4090", peak=165e12),
+    "RTX 5090": Chip(name="RTX 5090", peak=210e12),
+}
+#: A core of a server does about 50 bf16-equivalent Gflop/s through oneDNN; it is only where learning begins.
+CPU = Chip(name="cpu", peak=5e10, reached=0.5, pixels=2e5, copies=2e9)
+
+
+def chip(device_name: str) -> Chip:
+    """The chip that a driver's name of a device means; one nobody listed counts as the slowest listed."""
+    if device_name == "cpu":
+        return CPU
+    known = (found for name, found in CHIPS.items() if name.replace("RTX ", "") in device_name)
+    return next(known, CHIPS["RTX 4090"])

@@ -1,0 +1,101 @@
+"""The cost model of one device: what a clip takes, learned from the events that clips leave.
+
+Three layers, each the belief from which the next one starts: the formula, the model at any shape (how far off the
+formula is for it), the model at this very shape. So one clip at one shape already teaches about all the others.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import asdict
+from math import log
+
+from gpu_consumers.estimates.formula import Phases
+from gpu_consumers.estimates.spread import Belief, Observed
+from gpu_consumers.scheduling.work import Estimate, Work
+from schemas.values import RenderWork
+
+Prior = Callable[[Work], Phases]
+
+PHASES = ("encode", "step", "decode")
+#: The formula is off by less than a factor of three, nine times of ten.
+_FORMULA = Belief(0.0, log(3) / 1.2816)
+#: Clips that must have been measured, alone and as a batch, before a batch is believed to pay.
+ENOUGH = 3
+
+
+class CostModel:
+    """Answers what the scheduler asks (`Costs`). Not thread-safe; answers are kept until something new is learned."""
+
+    def __init__(self, prior: Prior) -> None:
+        self._prior = prior
+        self._family: defaultdict[tuple[object, ...], Observed] = defaultdict(Observed)
+        self._exact: defaultdict[tuple[object, ...], Observed] = defaultdict(Observed)
+        self._loads: defaultdict[str, Observed] = defaultdict(Observed)
+        self._loaded: dict[str, float] = {}
+        self._known: dict[tuple[Work, int], tuple[Estimate, Estimate]] = {}
+
+    def learn(self, done: RenderWork) -> None:
+        """Take in what one clip (or one batch) took. Equal clips in a batch tell the same thing once each."""
+        work = Work(
+            model=done.model, width=done.width, height=done.height, frames=done.frames, steps=done.steps,
+            backend=done.accelerator,
+        )  # fmt: skip
+        seen = {"encode": done.encode_s, "step": done.step_s, "decode": done.decode_s}
+        believed = asdict(self._prior(work))
+        for phase, seconds in seen.items():
+            ratio = seconds / (believed[phase] * done.batch or 1e-9)
+            self._exact[(*_exactly(work, done.batch), phase)].add(ratio)
+            if done.batch == 1:
+                self._family[(work.model, work.backend, phase)].add(ratio)
+        self._known = {key: value for key, value in self._known.items() if key[0].model != work.model}
+
+    def learn_load(self, model: str, seconds: float) -> None:
+        """Take in how long a model's weights took."""
+        self._loads[model].add(seconds)
+        self._loaded.pop(model, None)
+
+    def clip(self, work: Work, batch: int = 1) -> Estimate:
+        """A whole clip, or a batch of them."""
+        return self._estimate(work, batch)[0]
+
+    def step(self, work: Work) -> Estimate:
+        """The longest time between two boundaries. Decoding has its own, of about the length of a step."""
+        return self._estimate(work, 1)[1]
+
+    def load(self, model: str) -> Estimate:
+        """Bringing the weights onto the device."""
+        if model not in self._loaded:
+            formula = self._prior(Work(model=model, width=16, height=16, frames=1, steps=1, backend="eager")).load
+            belief = self._loads[model].after(Belief(log(formula or 1e-6), _FORMULA.spread))
+            self._loaded[model] = belief.typical
+        return Estimate(self._loaded[model], 2 * self._loaded[model])
+
+    def gain(self, work: Work, batch: int) -> float:
+        """Clips a second of a batch, beside one by one. 1.0 until both were measured often enough."""
+        counts = [len(self._exact[(*_exactly(work, size), "step")]) for size in (1, batch)]
+        if min(counts) < ENOUGH:
+            return 1.0
+        return batch * self.clip(work).typical / self.clip(work, batch).typical
+
+    def known(self, work: Work) -> int:
+        """Clips of this very kind that it has learned from."""
+        return len(self._exact[(*_exactly(work, 1), "step")])
+
+    def _estimate(self, work: Work, batch: int) -> tuple[Estimate, Estimate]:
+        if (work, batch) not in self._known:
+            encode, step, decode = (self._phase(work, batch, phase) for phase in PHASES)
+            self._known[work, batch] = encode + step * work.steps + decode, step
+        return self._known[work, batch]
+
+    def _phase(self, work: Work, batch: int, phase: str) -> Estimate:
+        seconds = getattr(self._prior(work), phase) * batch
+        family = self._family[(work.model, work.backend, phase)].after(_FORMULA)
+        belief = self._exact[(*_exactly(work, batch), phase)].after(family)
+        return Estimate(seconds * belief.typical, seconds * belief.high)
+
+
+def _exactly(work: Work, batch: int) -> tuple[object, ...]:
+    # Steps cost the same each time, however many there are, so their number is no part of it.
+    return work.model, work.width, work.height, work.frames, work.backend, batch
