@@ -5,8 +5,10 @@ from __future__ import annotations
 import typer
 
 from gpu_consumers.gallery.command import gallery
+from gpu_consumers.ledger.command import cost
 
 
 def register(app: typer.Typer) -> None:
     """Add this room's commands to the CLI."""
     app.command("gallery")(gallery)
+    app.command("cost")(cost)

@@ -1,0 +1,1 @@
+"""What was spent, summed from the costs that events carry."""

@@ -1,0 +1,95 @@
+"""`swipestream cost`."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from infra.cli.console import JsonOption, config, err, out, print_json
+
+if TYPE_CHECKING:
+    from gpu_consumers.ledger.ledger import Line
+
+SinceOption = Annotated[str | None, typer.Option(help="From this moment on: an ISO 8601 time, or 90m, 12h, 7d ago.")]
+UntilOption = Annotated[str | None, typer.Option(help="Before this moment, given in the same way.")]
+
+
+def cost(
+    by: Annotated[str, typer.Option(help="What to sum by: video, flavor, viewer or day.")] = "day",
+    since: SinceOption = None,
+    until: UntilOption = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most this many lines; the total counts all.")] = 20,
+    as_json: JsonOption = False,
+) -> None:
+    """Sum what videos cost: CPU-seconds, GPU-seconds, energy where it could be read, and money by the price then set.
+
+    Reads the log beside everything else: it joins no group and commits nothing.
+
+    Examples:
+
+      swipestream cost --by flavor --since 7d
+
+      swipestream cost --by video --since 2026-01-01 --until 2026-02-01 --json
+    """
+    from gpu_consumers.ledger.ledger import By, total
+    from gpu_consumers.ledger.read import read
+    from infra.contracts.moments import moment_ms
+
+    if by not in tuple(By):
+        raise typer.BadParameter(f"{by!r} is none of {', '.join(By)}", param_hint="--by")
+    now = datetime.now(UTC)
+    since_ms, until_ms = (moment_ms(text, now) if text else None for text in (since, until))
+    columns = (TextColumn("video-events"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=err, disable=as_json or not sys.stderr.isatty(), transient=True) as bar:
+        task = bar.add_task("", total=None)
+        account = read(
+            config().kafka_address, since_ms=since_ms, until_ms=until_ms,
+            told=lambda done, all_of_it: bar.update(task, completed=done, total=all_of_it),
+        )  # fmt: skip
+    lines = account.ledger.lines(By(by))
+    sums = total(lines)
+    if as_json:
+        return print_json(
+            {"by": by, "lines": [_json(line) for line in lines[:limit]], "total": [_json(line) for line in sums],
+             "left_off": max(0, len(lines) - limit), "unreadable": account.unreadable}
+        )  # fmt: skip
+    if not lines:
+        return out.print("Nothing was spent in that time.")
+    out.print(_table(by, lines[:limit], sums))
+    if len(lines) > limit:
+        out.print(f"{len(lines) - limit} lines more: --limit {len(lines)} shows them.")
+    if account.unreadable:
+        err.print(f"{account.unreadable} records could not be read and are not counted.")
+
+
+def _json(line: Line) -> dict[str, Any]:
+    counts = {"name": line.name, "videos": len(line.videos), "scenes": line.scenes, "scenes_reused": line.reused}
+    return counts | {name: round(value, 8) if isinstance(value, float) else value for name, value in line.cost}
+
+
+def _table(by: str, lines: list[Line], sums: list[Line]) -> Table:
+    table = Table(box=None, header_style="bold", footer_style="bold", pad_edge=False)
+    table.add_column(by, no_wrap=True)
+    for column in ("videos", "scenes", "reused", "CPU-s", "GPU-s", "kJ", "cost", ""):
+        table.add_column(column, justify="left" if not column else "right", no_wrap=True)
+    for line in lines:
+        table.add_row(*_cells(line))
+    table.add_section()
+    for line in sums:
+        table.add_row(*_cells(line), style="bold")
+    return table
+
+
+def _cells(line: Line) -> tuple[str, ...]:
+    cost = line.cost
+    counts = (len(line.videos), line.scenes, line.reused)
+    energy = f"{cost.energy_j / 1000:,.2f}" if cost.energy_j else "–"
+    return (
+        line.name, *(f"{count:,}" for count in counts), f"{cost.cpu_seconds:,.1f}", f"{cost.gpu_seconds:,.1f}",
+        energy, f"{cost.amount:,.6f}", cost.currency,
+    )  # fmt: skip
