@@ -27,6 +27,8 @@ class Brief:
     target_seconds: float  #: spoken length, 15 to 60
     language: str
     seed: int
+    #: Marks (see `script/memory.py`) of the sentences that the viewer has heard lately, sorted.
+    heard: tuple[str, ...] = ()
 
 
 class ScriptWriter(Protocol):

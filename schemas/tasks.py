@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from typing import ClassVar
+from zlib import crc32
 
 from pydantic import Field
 
@@ -43,6 +44,13 @@ class WriteScript(VideoTask):
     subject: str | None = None
     footage: tuple[Footage, ...] = Field((), max_length=20, description="images and clips of one's own, for the scenes")
     regeneration: Regeneration | None = Field(None, description="of a later revision: how its scenes are made")
+
+    @property
+    def slot(self) -> int | None:
+        """Scripts for one viewer are written one after another, so that each knows what those before it said."""
+        if self.viewer_id:
+            return crc32(self.viewer_id.encode())
+        return 0 if self.origin == Origin.STARTER else None
 
 
 @message("scene-tasks")

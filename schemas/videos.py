@@ -93,6 +93,9 @@ class ScriptWritten(VideoEvent):
     viewer_id: ViewerId | None = Field(None, description="personal data")
     fallbacks: tuple[Fallback, ...] = ()
     reused: bool = Field(False, description="the answer came from the artefact cache")
+    avoided: tuple[Uuid, ...] = Field(
+        (), max_length=200, description="videos whose sentences the writer was not to say again"
+    )
     cost: Cost
     regeneration: Regeneration | None = Field(None, description="of a later revision: how its scenes are made")
     replay_id: Uuid | None = Field(None, description="the replay that asked for this revision")

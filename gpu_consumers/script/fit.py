@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 from random import Random
 
 from gpu_consumers.script import grammar, slots
 from gpu_consumers.script.archetypes import Archetype, Beat
+from gpu_consumers.script.clean import sentences
 from gpu_consumers.script.grammar import Line
+from gpu_consumers.script.memory import mark
 from gpu_consumers.voice.pace import PAD_S, estimate_seconds
 
-_TRIES, _MENDS = 6, 12
+_TRIES, _MENDS, _WAYS = 6, 12, 24
+#: Slots that may be whole sentences of the prompt.
+_OWN = ("question", "claim", "action", "about", "heading", "scenario", "fact")
 #: How far a line may be from the length that is sought, so that chance and not the clock decides what is said.
 _NEAR = 0.45
 _TOLERANCE, _WORTH_IT = 0.06, 1.4
@@ -47,10 +51,14 @@ def pick(archetype: Archetype, seconds: float) -> list[Beat]:
 
 
 class Pen:
-    """Writes lines of the grammar, each production once."""
+    """Writes lines of the grammar, each production once, and no sentence that the viewer has heard (`heard`: marks)."""
 
-    def __init__(self, slots: dict[str, str], groups: Sequence[str], rng: Random) -> None:
+    def __init__(
+        self, slots: dict[str, str], groups: Sequence[str], rng: Random, heard: Collection[str] = ()
+    ) -> None:  # fmt: skip
         self.slots, self.groups, self.rng = slots, groups, rng
+        own = {mark(text) for name in _OWN if (text := slots.get(name))}
+        self._heard = frozenset(heard) - own  # the prompt's own words are asked for, however often
         self._used: set[str] = set()
 
     def line(self, rule: str, room: float, limit: float = 1e9, most_words: int = 999) -> Line | None:
@@ -66,8 +74,28 @@ class Pen:
     def _candidates(self, rule: str) -> list[Line]:
         """Lines in random order, those of the more fitting groups rather first."""
         lines = [(p, w) for p, w in grammar.available(rule, self.groups, self.slots) if p not in self._used]
-        order = sorted(lines, key=lambda line: self.rng.random() ** (1 / line[1]), reverse=True)
-        return [grammar.expand(production, self.slots, self.rng) for production, _ in order[:_TRIES]]
+        order = [p for p, _ in sorted(lines, key=lambda line: self.rng.random() ** (1 / line[1]), reverse=True)]
+        fresh = [line for production in order[:_TRIES] if (line := self._fresh(production))]
+        if len(fresh) < _TRIES // 2:
+            fresh += [line for production in order[_TRIES:] if (line := self._fresh(production))]
+        return fresh or [line for production in order if (line := self._worn(production))]
+
+    def _fresh(self, production: str) -> Line | None:
+        """One way to say a production that was not heard; None where many tries find none."""
+        for _ in range(_WAYS):
+            line = grammar.expand(production, self.slots, self.rng)
+            if not any(map(self._was_heard, sentences(line.text))):
+                return line
+        return None
+
+    def _worn(self, production: str) -> Line | None:
+        """What is new in a production, without its sentences that were heard."""
+        line = grammar.expand(production, self.slots, self.rng)
+        new = [sentence for sentence in sentences(line.text) if not self._was_heard(sentence)]
+        return replace(line, text=" ".join(new)) if new else None
+
+    def _was_heard(self, sentence: str) -> bool:
+        return mark(sentence) in self._heard
 
 
 def said(line: Line) -> float:

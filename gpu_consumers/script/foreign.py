@@ -15,6 +15,7 @@ import yaml
 from gpu_consumers.script.clean import clean, sentences
 from gpu_consumers.script.english import sentence_case
 from gpu_consumers.script.lexicon import FUNCTION_WORDS, is_common
+from gpu_consumers.script.memory import mark
 from gpu_consumers.voice.languages import base, language_of
 from gpu_consumers.voice.pace import estimate_seconds
 
@@ -86,8 +87,13 @@ def _score(words: Collection[str], name: str, frame: Frame) -> float:
     return proofs + letters / 2 + sum(word in frame.common for word in words)
 
 
-def compose(prompt: str, language: str, seconds: float, rng: Random) -> list[tuple[str, str, str]]:
-    """(beat, narration, words on the screen) for each scene. The user's sentences keep their order."""
+def compose(
+    prompt: str, language: str, seconds: float, rng: Random, heard: Collection[str] = ()
+) -> list[tuple[str, str, str]]:
+    """(beat, narration, words on the screen) for each scene. The user's sentences keep their order.
+
+    Lines with sentences of which the viewer has heard fewer (`heard`: marks) come first; there are few to choose from.
+    """
     text = clean(prompt)
     own = sentences(text) or [text or "…"]
     frame = frames().get(base(language))
@@ -99,6 +105,7 @@ def compose(prompt: str, language: str, seconds: float, rng: Random) -> list[tup
         ]
     asks = len(own) == 1 and _asks(own[0], frame)
     scenes = [rng.sample(choices, len(choices)) for choices in (frame.ask if asks else frame.tell)]
+    scenes = [sorted(choices, key=lambda line: sum(mark(s) in heard for s in sentences(line))) for choices in scenes]
     if len(own) > 1:
         return _around(own, scenes, language, seconds)
     question = own[0] if _QUESTION_MARK.search(own[0]) else own[0].rstrip(".") + _MARKS.get(base(language), "?")

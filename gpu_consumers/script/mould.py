@@ -13,11 +13,11 @@ from gpu_consumers.ports import Brief
 from gpu_consumers.script import fit
 from gpu_consumers.script.archetypes import Archetype
 from gpu_consumers.script.drafts import WORDS_A_SECOND
-from gpu_consumers.voice.languages import base
+from gpu_consumers.voice.languages import base, readable_script
 from gpu_consumers.voice.pace import estimate_seconds
 
-#: Letters of any script, with marks that stand inside a word.
-_WORD = r"[\p{L}\p{N}][\p{L}\p{M}\p{N}'’-]{0,13}"
+#: How regular expressions name the scripts that `readable_script` names otherwise.
+_SCRIPTS = {"CJK": r"\p{Han}", "HIRAGANA": r"\p{Han}\p{Hiragana}\p{Katakana}"}
 _UNSPACED = frozenset(["ja", "zh", "th", "lo", "my", "km"])
 #: Characters a second in scripts without spaces.
 _CHARACTERS_A_SECOND = 4.0
@@ -31,9 +31,10 @@ def mould(brief: Brief, shape: Archetype) -> dict[str, Any]:
     beats = fit.pick(shape, brief.target_seconds)
     total = sum(beat.share for beat in beats)
     scenes = [_scene(beat.beat, brief.target_seconds * beat.share / total, brief.language) for beat in beats]
+    word = _word(brief.language)
     return _object(
-        title=_phrase(2, 9),
-        subject=_phrase(1, 4),
+        title=_phrase(word, 2, 9),
+        subject=_phrase(word, 1, 4),
         mood={"enum": list(shape.moods)},
         scenes={"type": "array", "prefixItems": scenes, "items": False, "minItems": len(scenes)},
     )
@@ -48,8 +49,8 @@ def _scene(beat: str, seconds: float, language: str) -> dict[str, Any]:
     return _object(
         beat={"const": beat},
         narration={"type": "string", "pattern": f"^{narration(seconds, language)}$"},
-        visuals=_phrase(4, 16),
-        on_screen_text=_phrase(1, 4),
+        visuals=_phrase(_word("en"), 4, 16),
+        on_screen_text=_phrase(_word(language), 1, 4),
     )
 
 
@@ -57,10 +58,10 @@ def narration(seconds: float, language: str) -> str:
     """A pattern for what is said in so many seconds."""
     if base(language) in _UNSPACED:
         most = max(round(seconds * _CHARACTERS_A_SECOND * 1.2), 6)
-        return rf"[\p{{L}}\p{{N}}，、 ]{{{most // 2},{most}}}[。！？]"
+        return rf"[{_letters(language)}，、]{{{most // 2},{most}}}[。！？]"
     words = max(round(seconds * WORDS_A_SECOND), _SHORTEST_SENTENCE)
-    longest = min(words, _LONGEST_SENTENCE)
-    sentence = rf"{_WORD}(?:[,;:]? {_WORD}){{{_SHORTEST_SENTENCE - 1},{longest - 1}}}[.!?]"
+    longest, word = min(words, _LONGEST_SENTENCE), _word(language)
+    sentence = rf"{word}(?:[,;:]? {word}){{{_SHORTEST_SENTENCE - 1},{longest - 1}}}[.!?]"
     more = max(math.ceil(words / longest) - 1, 0)
     return f"{sentence}(?: {sentence}){{{more},{more}}}" if more else sentence
 
@@ -74,8 +75,19 @@ def within(narration: str, seconds: float, language: str) -> str:
     return cut if len(cut) == len(narration) else cut.rstrip(" ,;:.!?") + "."
 
 
-def _phrase(least: int, most: int) -> dict[str, Any]:
-    return {"type": "string", "pattern": rf"^{_WORD}(?: {_WORD}){{{least - 1},{most - 1}}}$"}
+def _letters(language: str) -> str:
+    """Letters that the language's voice can read."""
+    script = readable_script(language)
+    return _SCRIPTS.get(script, rf"\p{{{script.title()}}}")
+
+
+def _word(language: str) -> str:
+    letters = _letters(language)
+    return rf"[{letters}\p{{Nd}}][{letters}\p{{M}}\p{{Nd}}'’-]{{0,13}}"
+
+
+def _phrase(word: str, least: int, most: int) -> dict[str, Any]:
+    return {"type": "string", "pattern": f"^{word}(?: {word}){{{least - 1},{most - 1}}}$"}
 
 
 def _object(**properties: dict[str, Any]) -> dict[str, Any]:

@@ -51,7 +51,7 @@ def _english(brief: Brief, shape: Archetype, language: str, rng: Random) -> Scri
     topic, mood = understand(brief.prompt), rng.choice(shape.moods)
     drafts = outline.outline(topic, shape, brief.target_seconds)
     items = outline.items(drafts)
-    pen = fit.Pen(slots.slots(topic, rng, items or len(topic.facts) or 3), slots.groups(topic), rng)
+    pen = fit.Pen(slots.slots(topic, rng, items or len(topic.facts) or 3), slots.groups(topic), rng, brief.heard)
     fit.write(drafts, pen, brief.target_seconds - items * outline.NUMBER_S)
     outline.number(drafts)
     scenes = _scenes([draft for draft in drafts if draft.lines], topic, mood, rng)
@@ -62,7 +62,10 @@ def _english(brief: Brief, shape: Archetype, language: str, rng: Random) -> Scri
 
 def _foreign(brief: Brief, language: str, rng: Random) -> Script:
     shape = archetypes.archetypes().get(brief.archetype or "") or archetypes.archetypes()["explainer"]
-    made, mood = foreign.compose(brief.prompt, language, brief.target_seconds, rng), rng.choice(shape.moods)
+    made, mood = (
+        foreign.compose(brief.prompt, language, brief.target_seconds, rng, brief.heard),
+        rng.choice(shape.moods),
+    )
     subject = foreign.subject(brief.prompt, language)
     scenes = tuple(
         Scene(

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pydantic import BaseModel
 
 from gpu_consumers.cost import Meter
 from gpu_consumers.footage.spread import spread
 from gpu_consumers.ports import Brief
 from gpu_consumers.script.chain import WriterChain
+from gpu_consumers.script.memory import Memory
 from gpu_consumers.workshop import SOURCE, Workshop
 from infra import flavors
 from infra.storage.artifacts import fingerprint
 from schemas import base, ids
 from schemas.envelope import Envelope, caused_by
 from schemas.tasks import WriteScript
-from schemas.values import Script
+from schemas.values import Origin, Script
 from schemas.videos import Fallback, ScriptWritten, Stage
+
+#: Stands for all viewers; no viewer can be named so.
+EVERYONE = "*"
 
 
 class Written(BaseModel):
@@ -38,12 +44,17 @@ def work(shop: Workshop, cause: Envelope[WriteScript]) -> list[Envelope[base.Mes
         language=flavor.language,
         seed=ids.seed(task.video_id),
     )
+    memory, listeners, video = Memory(shop.index), _listeners(task), f"{task.video_id}/{task.revision}"
+    heard = [memory.heard(listener).before(video) for listener in listeners]
+    brief = replace(brief, heard=tuple(sorted({mark for each in heard for mark in each.marks})))
     chain = WriterChain.of(flavor)
     key = fingerprint(kind="script", brief=vars(brief), writers=chain.fingerprint())
     kept = shop.remembered(key, Written)
     written = kept or _write(chain, brief)
     if not kept:
         shop.remember(key, written)
+    for listener in listeners[:1]:
+        memory.learn(listener, video, written.script)
     data = ScriptWritten(
         video_id=task.video_id,
         revision=task.revision,
@@ -59,10 +70,18 @@ def work(shop: Workshop, cause: Envelope[WriteScript]) -> list[Envelope[base.Mes
         fallbacks=written.fallbacks,
         reused=kept is not None,
         cost=meter.read(),
+        avoided=tuple(sorted({video_id for each in heard for video_id in each.videos})),
         regeneration=task.regeneration,
         replay_id=task.replay_id,
     )
     return [caused_by(cause, data, source=SOURCE, step="script-written")]
+
+
+def _listeners(task: WriteScript) -> list[str]:
+    """Who will hear it, and whose videos they hear as well: starters are for everyone. May be nobody."""
+    if task.viewer_id:
+        return [task.viewer_id, EVERYONE]
+    return [EVERYONE] if task.origin == Origin.STARTER else []
 
 
 def _write(chain: WriterChain, brief: Brief) -> Written:

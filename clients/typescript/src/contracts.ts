@@ -750,6 +750,8 @@ export interface ScriptWritten {
   fallbacks?: Fallback[];
   /** the answer came from the artefact cache */
   reused?: boolean;
+  /** videos whose sentences the writer was not to say again */
+  avoided?: string[];
   cost: Cost;
   /** of a later revision: how its scenes are made */
   regeneration?: Regeneration | null;
