@@ -17,13 +17,13 @@ from gpu_consumers.voice.languages import base, readable_script
 from gpu_consumers.voice.pace import estimate_seconds
 
 #: How regular expressions name the scripts that `readable_script` names otherwise.
-_SCRIPTS = {"CJK": r"\p{Han}", "HIRAGANA": r"\p{Han}\p{Hiragana}\p{Katakana}"}
+_SCRIPTS = {"CJK": "\u4e00-\u9fff", "HIRAGANA": "\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff"}
 _UNSPACED = frozenset(["ja", "zh", "th", "lo", "my", "km"])
 #: Characters a second in scripts without spaces.
 _CHARACTERS_A_SECOND = 4.0
 #: How much longer than its share a scene may be.
 _SLACK = 1.3
-_SHORTEST_SENTENCE, _LONGEST_SENTENCE = 5, 14
+_FEWEST_WORDS, _SHORTEST_SENTENCE, _LONGEST_SENTENCE = 3, 5, 14
 
 
 def mould(brief: Brief, shape: Archetype) -> dict[str, Any]:
@@ -69,7 +69,7 @@ def narration(seconds: float, language: str) -> str:
 def within(narration: str, seconds: float, language: str) -> str:
     """Without the last words where it would take longer: a pattern counts words, and words may be long."""
     words = narration.split()
-    while len(words) > _SHORTEST_SENTENCE and estimate_seconds(" ".join(words), language) > seconds * _SLACK:
+    while len(words) > _FEWEST_WORDS and estimate_seconds(" ".join(words), language) > seconds * _SLACK:
         words.pop()
     cut = " ".join(words)
     return cut if len(cut) == len(narration) else cut.rstrip(" ,;:.!?") + "."

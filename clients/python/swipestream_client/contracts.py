@@ -814,6 +814,8 @@ class ScriptWritten(TypedDict):
     fallbacks: NotRequired[list[Fallback]]
     #: the answer came from the artefact cache
     reused: NotRequired[bool]
+    #: videos whose sentences the writer was not to say again
+    avoided: NotRequired[list[str]]
     cost: Cost
     #: of a later revision: how its scenes are made
     regeneration: NotRequired[Regeneration | None]
