@@ -17,8 +17,9 @@ from infra.storage.artifacts import LocalArtifactIndex
 from infra.storage.blobs import LocalBlobStore
 from infra.telemetry import logs
 from schemas import base
-from schemas.envelope import caused_by
-from schemas.tasks import VideoTask
+from schemas.envelope import Envelope, caused_by
+from schemas.projects import DraftFailed
+from schemas.tasks import VideoTask, WriteScript
 from schemas.topics import lane_topic
 from schemas.values import Lane
 from schemas.videos import Stage, VideoFailed
@@ -84,6 +85,8 @@ class Worker:
         task = received.envelope.data
         if not isinstance(task, VideoTask):
             return []
+        if isinstance(task, WriteScript) and task.project_id:
+            return [(_undrafted(received.envelope, task, error), None)]
         data = VideoFailed(
             video_id=task.video_id,
             revision=task.revision,
@@ -112,3 +115,10 @@ class Worker:
         """Finish what is in hand (within the drain time), commit, leave the groups."""
         for consumer in self._consumers:
             consumer.stop()
+
+
+def _undrafted(cause: Envelope[base.Message], task: WriteScript, error: Exception) -> Envelope[base.Message]:
+    """No video failed, there is none yet: its project is told."""
+    name = type(error).__name__
+    data = DraftFailed(**script.of_project(task), error=name, reason=str(error)[:2000] or name)
+    return caused_by(cause, data, source=SOURCE, step="draft-failed")

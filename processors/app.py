@@ -14,6 +14,7 @@ from infra.kafka.producer import EventProducer
 from infra.settings import Settings
 from processors.agent import Shell
 from processors.decision import Processor
+from processors.projects import projects
 from processors.prompts import prompts
 from processors.videos import VIDEOS
 from processors.viewers import viewers
@@ -28,6 +29,7 @@ def processors(settings: Settings) -> tuple[Processor, ...]:
     return (
         prompts(lambda flavor: _thresholds(settings, flavor)),
         VIDEOS,
+        projects(lambda flavor: _thresholds(settings, flavor)),
         viewers(settings.ahead, settings.viewer_active_s),
     )
 

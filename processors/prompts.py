@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from processors.decision import SOURCE, Decide, Decision, Effect, Processor, State
 from processors.moderation import Verdict, moderate
-from processors.revisions import revise
+from processors.revisions import kept, revise
 from processors.verdicts import accepted, rejected
 from schemas import base
 from schemas.envelope import Envelope, caused_by
@@ -29,7 +29,7 @@ def decide_with(thresholds: Thresholds) -> Decide:
         asked = event.data
         if not isinstance(asked, PromptSubmitted | RevisionRequested):
             return Decision()
-        verdict = moderate(asked.text, thresholds(asked.flavor))
+        verdict = moderate(_words(asked), thresholds(asked.flavor))
         if isinstance(asked, RevisionRequested):
             return Decision(effects=revise(event, asked, verdict, now_us))
         return Decision(effects=_judge(event, asked, verdict, now_us))
@@ -42,7 +42,18 @@ def _judge(event: Envelope[base.Message], prompt: PromptSubmitted, verdict: Verd
     ts_us = base.rising(prompt.ts_us, now_us)
     if not verdict.allowed:
         return (rejected(event, prompt, verdict, ts_us),)
-    return accepted(event, prompt, ts_us), _script_task(event, prompt, ts_us)
+    answer = accepted(event, prompt, ts_us)
+    if prompt.script is not None:
+        return answer, kept(event, prompt, prompt.script, ts_us + 1)
+    return answer, _script_task(event, prompt, ts_us)
+
+
+def _words(asked: PromptSubmitted | RevisionRequested) -> str:
+    """All that will be said and shown: a script that comes along may have been written by anybody."""
+    if asked.script is None:
+        return asked.text
+    scenes = (f"{scene.narration}\n{scene.on_screen_text}\n{scene.visuals}" for scene in asked.script.scenes)
+    return "\n".join((asked.text, asked.script.title, *scenes))
 
 
 def _script_task(event: Envelope[base.Message], prompt: PromptSubmitted, ts_us: int) -> Effect:

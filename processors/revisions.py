@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from processors.decision import SOURCE, Effect
 from processors.moderation import Verdict
-from processors.verdicts import accepted, rejected
+from processors.verdicts import Asked, accepted, rejected, revision_of
 from schemas import base
 from schemas.envelope import Envelope, caused_by
 from schemas.prompts import RevisionRequested
@@ -25,15 +25,17 @@ def revise(
         return (rejected(event, asked, verdict, ts_us),)
     answer = accepted(event, asked, ts_us)
     if asked.script is not None:
-        return answer, _kept(event, asked, asked.script, ts_us + 1)
+        return answer, kept(event, asked, asked.script, ts_us + 1)
     return answer, _script_task(event, asked, ts_us)
 
 
-def _kept(event: Envelope[base.Message], asked: RevisionRequested, script: Script, ts_us: int) -> Effect:
-    """Not even the artefact index is needed for it, and no writer that might answer otherwise today."""
+def kept(event: Envelope[base.Message], asked: Asked, script: Script, ts_us: int) -> Effect:
+    """The script that came along, of a project or of the revision before.
+
+    Not even the artefact index is needed for it, and no writer that might answer otherwise today."""
     data = ScriptWritten(
         video_id=asked.video_id,
-        revision=asked.revision,
+        revision=revision_of(asked),
         ts_us=ts_us,
         script=script,
         writer=KEPT,
@@ -44,7 +46,7 @@ def _kept(event: Envelope[base.Message], asked: RevisionRequested, script: Scrip
         reused=True,
         cost=Cost(),
         regeneration=asked.regeneration,
-        replay_id=asked.replay_id,
+        replay_id=getattr(asked, "replay_id", None),
     )
     return caused_by(event, data, source=SOURCE, step="script-kept"), None
 

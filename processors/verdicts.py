@@ -16,7 +16,7 @@ def rejected(event: Envelope[base.Message], asked: Asked, verdict: Verdict, ts_u
     """PromptRejected, with the category and the rule."""
     data = PromptRejected(
         video_id=asked.video_id,
-        revision=_revision(asked),
+        revision=revision_of(asked),
         ts_us=ts_us,
         text=asked.text,
         origin=asked.origin,
@@ -32,7 +32,7 @@ def accepted(event: Envelope[base.Message], asked: Asked, ts_us: int) -> Effect:
     """PromptAccepted."""
     data = PromptAccepted(
         video_id=asked.video_id,
-        revision=_revision(asked),
+        revision=revision_of(asked),
         ts_us=ts_us,
         text=asked.text,
         origin=asked.origin,
@@ -46,6 +46,6 @@ def accepted(event: Envelope[base.Message], asked: Asked, ts_us: int) -> Effect:
     return caused_by(event, data, source=SOURCE, step="accepted"), None
 
 
-def _revision(asked: Asked) -> int:
+def revision_of(asked: Asked) -> int:
     """A prompt asks for the first one."""
     return asked.revision if isinstance(asked, RevisionRequested) else 1

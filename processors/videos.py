@@ -160,7 +160,7 @@ def _scene_task(event: Envelope[base.Message], data: ScriptWritten, work: Work, 
         scene_count=len(data.script.scenes),
         title=data.script.title,
         language=data.script.language,
-        seed=ids.scene_seed(data.video_id, scene.scene_number, take.seed),
+        seed=ids.scene_seed(data.video_id, scene.drawn_as, take.seed),
         voice=take.voice,
         model=take.model,
     )

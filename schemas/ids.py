@@ -24,6 +24,11 @@ def video_id(cause: str) -> str:
     return derive(cause, "video")
 
 
+def project_video(project: str) -> str:
+    """The video that a project makes, in all of its revisions."""
+    return derive(project, "video")
+
+
 def scene_id(video: str, revision: int, scene_number: int) -> str:
     """One scene of one revision of a video. Scenes count from 1."""
     return derive(video, f"revision-{revision}/scene", scene_number)

@@ -30,6 +30,9 @@ class PromptSubmitted(Message):
         None, description="the interest that a prefetch serves"
     )
     footage: tuple[Footage, ...] = Field((), max_length=20, description="images and clips of one's own, for the scenes")
+    project_id: Uuid | None = Field(None, description="the project that it comes from")
+    script: Script | None = Field(None, description="of a project: taken as it is. None: one is written")
+    regeneration: Regeneration | None = Field(None, description="of a project: how its scenes are made")
     ts_us: Micros
 
     @property

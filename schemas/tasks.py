@@ -44,6 +44,8 @@ class WriteScript(VideoTask):
     subject: str | None = None
     footage: tuple[Footage, ...] = Field((), max_length=20, description="images and clips of one's own, for the scenes")
     regeneration: Regeneration | None = Field(None, description="of a later revision: how its scenes are made")
+    project_id: Uuid | None = Field(None, description="the script is a draft of this project, nothing is rendered")
+    project_version: int = Field(1, ge=1, description="of the project that asks for the draft")
 
     @property
     def slot(self) -> int | None:

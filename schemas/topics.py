@@ -95,6 +95,7 @@ FACTS = (
         holds="what viewers were shown",
         retention_ms=400 * DAY_MS,
     ),
+    Topic(name="project-events", family="project-events", key="project_id", holds="the life of every project"),
     Topic(
         name="render-progress",
         family="render-progress",

@@ -28,7 +28,7 @@ class Painter:
         """Raises `BackendError`, also for an unknown look, palette or caption style."""
         if spec.frames < 1:
             raise BackendError("a scene must last for at least one frame")
-        self.look = spec.look or choose(spec.scene.beat, spec.scene.scene_number, spec.title, spec.seed)
+        self.look = spec.look or choose(spec.scene.beat, spec.scene.drawn_as, spec.title, spec.seed)
         self.stage = stage_of(spec)
         style = caption_style(spec.caption_style)
         self._look = look_named(self.look)(self.stage)

@@ -72,6 +72,8 @@ def _voice(shop: Workshop, cause: Envelope[RenderScene], flavor: Flavor) -> tupl
     spoken = kept or _speak(shop, chain, task)
     if not kept:
         shop.remember(key, spoken)
+    if task.scene.muted:
+        spoken = spoken.model_copy(update={"audio": None})
     data = SceneVoiced(
         video_id=task.video_id,
         revision=task.revision,

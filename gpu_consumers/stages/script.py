@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from pydantic import BaseModel
 
@@ -16,6 +17,7 @@ from infra import flavors
 from infra.storage.artifacts import fingerprint
 from schemas import base, ids
 from schemas.envelope import Envelope, caused_by
+from schemas.projects import ScriptDrafted
 from schemas.tasks import WriteScript
 from schemas.values import Origin, Script
 from schemas.videos import Fallback, ScriptWritten, Stage
@@ -33,7 +35,7 @@ class Written(BaseModel):
 
 
 def work(shop: Workshop, cause: Envelope[WriteScript]) -> list[Envelope[base.Message]]:
-    """ScriptWritten. Raises BackendError when every writer of the flavor failed."""
+    """ScriptWritten, or ScriptDrafted for a project. Raises BackendError when every writer of the flavor failed."""
     task, meter, tell = cause.data, Meter(shop.settings), shop.progress(cause, Stage.SCRIPT)
     tell(0.0, None)
     flavor = flavors.get_flavor(task.flavor)
@@ -42,7 +44,7 @@ def work(shop: Workshop, cause: Envelope[WriteScript]) -> list[Envelope[base.Mes
         archetype=task.archetype,
         target_seconds=task.target_seconds or flavor.target_seconds,
         language=flavor.language,
-        seed=ids.seed(task.video_id),
+        seed=ids.seed(_seeded(task)),
     )
     memory, listeners, video = Memory(shop.index), _listeners(task), f"{task.video_id}/{task.revision}"
     heard = [memory.heard(listener).before(video) for listener in listeners]
@@ -55,13 +57,21 @@ def work(shop: Workshop, cause: Envelope[WriteScript]) -> list[Envelope[base.Mes
         shop.remember(key, written)
     for listener in listeners[:1]:
         memory.learn(listener, video, written.script)
+    script = spread(written.script.model_copy(update={"subject": task.subject} if task.subject else {}), task.footage)
+    if task.project_id:
+        draft = ScriptDrafted(
+            **of_project(task),
+            script=script,
+            writer=written.writer,
+            fallbacks=written.fallbacks,
+            cost=meter.read(),
+        )
+        return [caused_by(cause, draft, source=SOURCE, step="script-drafted")]
     data = ScriptWritten(
         video_id=task.video_id,
         revision=task.revision,
         ts_us=base.rising(task.after_us),
-        script=spread(
-            written.script.model_copy(update={"subject": task.subject} if task.subject else {}), task.footage
-        ),
+        script=script,
         writer=written.writer,
         origin=task.origin,
         lane=task.lane,
@@ -82,6 +92,21 @@ def _listeners(task: WriteScript) -> list[str]:
     if task.viewer_id:
         return [task.viewer_id, EVERYONE]
     return [EVERYONE] if task.origin == Origin.STARTER else []
+
+
+def _seeded(task: WriteScript) -> str:
+    """Another draft of the same idea is another script."""
+    return f"{task.video_id}/draft-{task.project_version}" if task.project_version > 1 else task.video_id
+
+
+def of_project(task: WriteScript) -> dict[str, Any]:
+    """What the answer to a draft carries: the version that follows the one that asked."""
+    return {
+        "project_id": task.project_id,
+        "version": task.project_version + 1,
+        "viewer_id": task.viewer_id,
+        "ts_us": base.rising(task.after_us),
+    }
 
 
 def _write(chain: WriterChain, brief: Brief) -> Written:

@@ -16,11 +16,12 @@ def scene_spec(
 ) -> SceneSpec:  # fmt: skip
     """The spec of one scene. Everything that decides its pixels is in it."""
     return SceneSpec(
-        scene=scene,
+        # A muted scene keeps its pace, so that its picture stays what it is.
+        scene=scene.model_copy(update={"muted": False}),
         scene_count=scene_count,
         title=title,
         language=language,
-        look=flavor.look_for(scene.scene_number),
+        look=flavor.look_for(scene.drawn_as),
         caption_style=flavor.caption_style,
         palette=flavor.palette,
         words=words,

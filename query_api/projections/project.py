@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from query_api.projections import revisions, videos, viewers
+from query_api.projections import projects, revisions, videos, viewers
 from query_api.projections.events import stored
 from query_api.readmodel.tables import Write
 from schemas.base import Message
@@ -63,4 +63,8 @@ class Place:
 def project(envelope: Envelope[Message], place: Place) -> list[Write]:
     """The writes of an event; none for what no view shows."""
     handler = HANDLERS.get(type(envelope.data))
-    return [*(handler(envelope.data) if handler else ()), *stored(envelope, str(place))]
+    return [
+        *(handler(envelope.data) if handler else ()),
+        *stored(envelope, str(place)),
+        *projects.stored(envelope, str(place), place.offset),
+    ]

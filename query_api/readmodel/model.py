@@ -88,6 +88,14 @@ class ReadModel:
         rows = await self._reader.fetch("interests", {"viewer_id": viewer_id})
         return json.loads(rows[0]["interests"] or "{}") if rows else {}
 
+    async def project(self, project_id: str) -> Sequence[Row]:
+        """What happened to a project, by version."""
+        return await self._reader.fetch("project", {"project_id": project_id})
+
+    async def projects(self, owner: str, most: int = MOST) -> Sequence[Row]:
+        """The projects of a creator, in no order that means anything."""
+        return await self._reader.fetch("projects", {"owner": owner, "most": most})
+
     async def positions(self, projection: str) -> list[Position]:
         """How far a projection is, by partition."""
         rows = await self._reader.fetch("positions", {"projection": projection})

@@ -18,6 +18,8 @@ KEYS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "feed_withdrawn": (("week",), ("video_id", "revision")),
     "viewer_seen": (("viewer_id", "week"), ("video_id",)),
     "viewer_interests": (("viewer_id",), ()),
+    "project_events": (("project_id",), ("version",)),
+    "projects_by_owner": (("owner",), ("project_id",)),
     "projection_state": (("projection",), ("topic", "partition")),
 }
 #: Rows that go away, and how long after the event.

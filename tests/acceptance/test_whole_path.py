@@ -185,6 +185,7 @@ READERS = {
     "swipes": ("processors", "projector"),
     "video-events": ("processors", "projector"),
     "feed-events": ("processors", "projector"),
+    "project-events": ("processors", "projector"),
     "script-tasks": ("script-worker",),
     "scene-tasks.interactive": ("scene-worker",),
     "assembly-tasks": ("assembly-worker",),

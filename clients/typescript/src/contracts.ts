@@ -91,6 +91,30 @@ export interface DeadLetterDecided {
 /** What becomes of a dead letter. */
 export type DeadlettersAction = "redriven" | "discarded";
 
+/** There will be no draft. */
+export interface DraftFailed {
+  project_id: string;
+  /** of the project, once this has happened */
+  version: number;
+  /** personal data: whose project it is */
+  viewer_id: string;
+  ts_us: number;
+  /** class of the error, or category of the refusal */
+  error: string;
+  reason: string;
+}
+
+/** Another draft is wanted, in place of the script. */
+export interface DraftRequested {
+  project_id: string;
+  /** of the project, once this has happened */
+  version: number;
+  /** personal data: whose project it is */
+  viewer_id: string;
+  ts_us: number;
+  idea: Idea;
+}
+
 /** The client's last message was not understood. */
 export interface ErrorFrame {
   type: "error";
@@ -170,6 +194,15 @@ export interface Hello {
   lobby?: boolean;
 }
 
+/** What a script is to be written from. */
+export interface Idea {
+  text: string;
+  flavor?: string;
+  archetype?: string | null;
+  target_seconds?: number | null;
+  footage?: Footage[];
+}
+
 /** One video in one answer of the feed. */
 export interface Impression {
   video_id: string;
@@ -241,6 +274,55 @@ export interface ProgressFrame {
   scene_count: number;
   /** a small JPEG, base64 */
   preview?: string;
+}
+
+/** The script may be rendered as it is. */
+export interface ProjectApproved {
+  project_id: string;
+  /** of the project, once this has happened */
+  version: number;
+  /** personal data: whose project it is */
+  viewer_id: string;
+  ts_us: number;
+}
+
+/** The project was thrown away. What it published stays. */
+export interface ProjectClosed {
+  project_id: string;
+  /** of the project, once this has happened */
+  version: number;
+  /** personal data: whose project it is */
+  viewer_id: string;
+  ts_us: number;
+}
+
+/** What holds for the whole video was changed. Complete: what is told replaces what was. */
+export interface ProjectEdited {
+  project_id: string;
+  /** of the project, once this has happened */
+  version: number;
+  /** personal data: whose project it is */
+  viewer_id: string;
+  ts_us: number;
+  title: string;
+  subject: string;
+  mood: string;
+  flavor: string;
+  voice?: string | null;
+}
+
+/** A project began. Without a script of the creator's own, one is drafted. */
+export interface ProjectOpened {
+  project_id: string;
+  /** of the project, once this has happened */
+  version: number;
+  /** personal data: whose project it is */
+  viewer_id: string;
+  ts_us: number;
+  idea: Idea;
+  /** the speaker's name */
+  voice?: string | null;
+  script?: Script | null;
 }
 
 /** The tables of this version are gone. */
@@ -363,6 +445,12 @@ export interface PromptSubmitted {
   subject?: string | null;
   /** images and clips of one's own, for the scenes */
   footage?: Footage[];
+  /** the project that it comes from */
+  project_id?: string | null;
+  /** of a project: taken as it is. None: one is written */
+  script?: Script | null;
+  /** of a project: how its scenes are made */
+  regeneration?: Regeneration | null;
   ts_us: number;
 }
 
@@ -391,6 +479,18 @@ export interface RejectedFrame {
   stage: string;
   reason: string;
   category: string;
+}
+
+/** The video, or its next revision, was asked for. */
+export interface RenderOrdered {
+  project_id: string;
+  /** of the project, once this has happened */
+  version: number;
+  /** personal data: whose project it is */
+  viewer_id: string;
+  ts_us: number;
+  video_id: string;
+  revision: number;
 }
 
 /** A stage of a video is `fraction` done. */
@@ -647,6 +747,33 @@ export interface Scene {
   duration_s: number;
   /** what is seen behind the words; none: the look alone */
   footage?: Footage | null;
+  /** nobody speaks; what would be said is read */
+  muted?: boolean;
+  /** its number before it was moved: seed and look go by it. None: it was not */
+  first_number?: number | null;
+}
+
+/** A new scene; those behind it move on by one. */
+export interface SceneAdded {
+  project_id: string;
+  /** of the project, once this has happened */
+  version: number;
+  /** personal data: whose project it is */
+  viewer_id: string;
+  ts_us: number;
+  scene: Scene;
+}
+
+/** A scene was changed: its words, its picture, its own footage, muted or not. Complete. */
+export interface SceneEdited {
+  project_id: string;
+  /** of the project, once this has happened */
+  version: number;
+  /** personal data: whose project it is */
+  viewer_id: string;
+  ts_us: number;
+  scene: Scene;
+  take?: Take;
 }
 
 /** A finished scene, as the assembly needs it. */
@@ -666,6 +793,18 @@ export interface ScenePart {
   code?: string;
   /** what is really shown in it */
   footage?: Footage | null;
+}
+
+/** The same scene shall be drawn differently. */
+export interface SceneRedone {
+  project_id: string;
+  /** of the project, once this has happened */
+  version: number;
+  /** personal data: whose project it is */
+  viewer_id: string;
+  ts_us: number;
+  scene_number: number;
+  take: Take;
 }
 
 /** The picture of a scene is there. It carries the sound's address too, so that assembly needs no other event. */
@@ -724,6 +863,18 @@ export interface SceneVoiced {
   cost: Cost;
 }
 
+/** The scenes have another order. A number that is left out is a scene that was taken out. */
+export interface ScenesArranged {
+  project_id: string;
+  /** of the project, once this has happened */
+  version: number;
+  /** personal data: whose project it is */
+  viewer_id: string;
+  ts_us: number;
+  /** the numbers of before */
+  order: number[];
+}
+
 /** A whole script. Its scenes are numbered from 1 without a gap. */
 export interface Script {
   title: string;
@@ -733,6 +884,20 @@ export interface Script {
   language?: string;
   mood?: string;
   scenes: Scene[];
+}
+
+/** The draft is there; nothing is rendered yet. */
+export interface ScriptDrafted {
+  project_id: string;
+  /** of the project, once this has happened */
+  version: number;
+  /** personal data: whose project it is */
+  viewer_id: string;
+  ts_us: number;
+  script: Script;
+  writer: string;
+  fallbacks?: Fallback[];
+  cost: Cost;
 }
 
 /** The script is there: scene tasks follow. */
@@ -1002,6 +1167,10 @@ export interface WriteScript {
   footage?: Footage[];
   /** of a later revision: how its scenes are made */
   regeneration?: Regeneration | null;
+  /** the script is a draft of this project, nothing is rendered */
+  project_id?: string | null;
+  /** of the project that asks for the draft */
+  project_version?: number;
 }
 
 /** What each topic holds. */
@@ -1010,6 +1179,7 @@ export interface Topics {
   "prompts": PromptSubmitted | RevisionRequested;
   "video-events": PromptAccepted | PromptRejected | ScriptWritten | SceneVoiced | SceneRendered | VideoPublished | RevisionPromoted | RevisionDropped | VideoFailed | VideoWithdrawn;
   "feed-events": FeedServed | InterestChanged | PrefetchSettled;
+  "project-events": ProjectOpened | DraftRequested | ScriptDrafted | DraftFailed | ProjectEdited | SceneEdited | SceneRedone | SceneAdded | ScenesArranged | ProjectApproved | RenderOrdered | ProjectClosed;
   "render-progress": RenderProgress;
   "viewers": ViewerForgotten;
   "script-tasks": WriteScript;
