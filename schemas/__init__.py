@@ -1,6 +1,18 @@
 """The contracts: events, tasks, topics, ids and tables. This room imports nothing of ours."""
 
-from schemas import deadletters, feeds, progress, projections, projects, prompts, replays, swipes, tasks, videos, viewers
+from schemas import (
+    deadletters,
+    feeds,
+    progress,
+    projections,
+    projects,
+    prompts,
+    replays,
+    swipes,
+    tasks,
+    videos,
+    viewers,
+)
 
 __all__ = [
     "deadletters",

@@ -36,7 +36,7 @@ def _listed(data: ProjectEvent) -> Write:
         "changed_us": data.ts_us,
     }
     if isinstance(data, ProjectOpened):
-        cells |= {"opened_us": data.ts_us, "text": data.idea.text, "title": data.script and data.script.title}
+        cells |= {"opened_us": data.ts_us, "text": data.idea.text, "title": data.script.title if data.script else None}
     elif isinstance(data, ScriptDrafted):
         cells["title"] = data.script.title
     elif isinstance(data, ProjectEdited):

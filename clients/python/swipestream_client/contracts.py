@@ -106,6 +106,32 @@ class DeadLetterDecided(TypedDict):
 DeadlettersAction: TypeAlias = Literal["redriven", "discarded"]
 
 
+class DraftFailed(TypedDict):
+    """There will be no draft."""
+
+    project_id: str
+    #: of the project, once this has happened
+    version: int
+    #: personal data: whose project it is
+    viewer_id: str
+    ts_us: int
+    #: class of the error, or category of the refusal
+    error: str
+    reason: str
+
+
+class DraftRequested(TypedDict):
+    """Another draft is wanted, in place of the script."""
+
+    project_id: str
+    #: of the project, once this has happened
+    version: int
+    #: personal data: whose project it is
+    viewer_id: str
+    ts_us: int
+    idea: Idea
+
+
 class ErrorFrame(TypedDict):
     """The client's last message was not understood."""
 
@@ -194,6 +220,16 @@ class Hello(TypedDict):
     lobby: NotRequired[bool]
 
 
+class Idea(TypedDict):
+    """What a script is to be written from."""
+
+    text: str
+    flavor: NotRequired[str]
+    archetype: NotRequired[str | None]
+    target_seconds: NotRequired[float | None]
+    footage: NotRequired[list[Footage]]
+
+
 class Impression(TypedDict):
     """One video in one answer of the feed."""
 
@@ -275,6 +311,59 @@ class ProgressFrame(TypedDict):
     scene_count: int
     #: a small JPEG, base64
     preview: NotRequired[str]
+
+
+class ProjectApproved(TypedDict):
+    """The script may be rendered as it is."""
+
+    project_id: str
+    #: of the project, once this has happened
+    version: int
+    #: personal data: whose project it is
+    viewer_id: str
+    ts_us: int
+
+
+class ProjectClosed(TypedDict):
+    """The project was thrown away. What it published stays."""
+
+    project_id: str
+    #: of the project, once this has happened
+    version: int
+    #: personal data: whose project it is
+    viewer_id: str
+    ts_us: int
+
+
+class ProjectEdited(TypedDict):
+    """What holds for the whole video was changed. Complete: what is told replaces what was."""
+
+    project_id: str
+    #: of the project, once this has happened
+    version: int
+    #: personal data: whose project it is
+    viewer_id: str
+    ts_us: int
+    title: str
+    subject: str
+    mood: str
+    flavor: str
+    voice: NotRequired[str | None]
+
+
+class ProjectOpened(TypedDict):
+    """A project began. Without a script of the creator's own, one is drafted."""
+
+    project_id: str
+    #: of the project, once this has happened
+    version: int
+    #: personal data: whose project it is
+    viewer_id: str
+    ts_us: int
+    idea: Idea
+    #: the speaker's name
+    voice: NotRequired[str | None]
+    script: NotRequired[Script | None]
 
 
 class ProjectionDropped(TypedDict):
@@ -406,6 +495,12 @@ class PromptSubmitted(TypedDict):
     subject: NotRequired[str | None]
     #: images and clips of one's own, for the scenes
     footage: NotRequired[list[Footage]]
+    #: the project that it comes from
+    project_id: NotRequired[str | None]
+    #: of a project: taken as it is. None: one is written
+    script: NotRequired[Script | None]
+    #: of a project: how its scenes are made
+    regeneration: NotRequired[Regeneration | None]
     ts_us: int
 
 
@@ -437,6 +532,19 @@ class RejectedFrame(TypedDict):
     stage: str
     reason: str
     category: str
+
+
+class RenderOrdered(TypedDict):
+    """The video, or its next revision, was asked for."""
+
+    project_id: str
+    #: of the project, once this has happened
+    version: int
+    #: personal data: whose project it is
+    viewer_id: str
+    ts_us: int
+    video_id: str
+    revision: int
 
 
 class RenderProgress(TypedDict):
@@ -705,6 +813,35 @@ class Scene(TypedDict):
     duration_s: float
     #: what is seen behind the words; none: the look alone
     footage: NotRequired[Footage | None]
+    #: nobody speaks; what would be said is read
+    muted: NotRequired[bool]
+    #: its number before it was moved: seed and look go by it. None: it was not
+    first_number: NotRequired[int | None]
+
+
+class SceneAdded(TypedDict):
+    """A new scene; those behind it move on by one."""
+
+    project_id: str
+    #: of the project, once this has happened
+    version: int
+    #: personal data: whose project it is
+    viewer_id: str
+    ts_us: int
+    scene: Scene
+
+
+class SceneEdited(TypedDict):
+    """A scene was changed: its words, its picture, its own footage, muted or not. Complete."""
+
+    project_id: str
+    #: of the project, once this has happened
+    version: int
+    #: personal data: whose project it is
+    viewer_id: str
+    ts_us: int
+    scene: Scene
+    take: NotRequired[Take]
 
 
 class ScenePart(TypedDict):
@@ -725,6 +862,19 @@ class ScenePart(TypedDict):
     code: NotRequired[str]
     #: what is really shown in it
     footage: NotRequired[Footage | None]
+
+
+class SceneRedone(TypedDict):
+    """The same scene shall be drawn differently."""
+
+    project_id: str
+    #: of the project, once this has happened
+    version: int
+    #: personal data: whose project it is
+    viewer_id: str
+    ts_us: int
+    scene_number: int
+    take: Take
 
 
 class SceneRendered(TypedDict):
@@ -786,6 +936,19 @@ class SceneVoiced(TypedDict):
     cost: Cost
 
 
+class ScenesArranged(TypedDict):
+    """The scenes have another order. A number that is left out is a scene that was taken out."""
+
+    project_id: str
+    #: of the project, once this has happened
+    version: int
+    #: personal data: whose project it is
+    viewer_id: str
+    ts_us: int
+    #: the numbers of before
+    order: list[int]
+
+
 class Script(TypedDict):
     """A whole script. Its scenes are numbered from 1 without a gap."""
 
@@ -796,6 +959,21 @@ class Script(TypedDict):
     language: NotRequired[str]
     mood: NotRequired[str]
     scenes: list[Scene]
+
+
+class ScriptDrafted(TypedDict):
+    """The draft is there; nothing is rendered yet."""
+
+    project_id: str
+    #: of the project, once this has happened
+    version: int
+    #: personal data: whose project it is
+    viewer_id: str
+    ts_us: int
+    script: Script
+    writer: str
+    fallbacks: NotRequired[list[Fallback]]
+    cost: Cost
 
 
 class ScriptWritten(TypedDict):
@@ -1073,6 +1251,10 @@ class WriteScript(TypedDict):
     footage: NotRequired[list[Footage]]
     #: of a later revision: how its scenes are made
     regeneration: NotRequired[Regeneration | None]
+    #: the script is a draft of this project, nothing is rendered
+    project_id: NotRequired[str | None]
+    #: of the project that asks for the draft
+    project_version: NotRequired[int]
 
 
 GatewayRequest: TypeAlias = Hello | Watch | Unwatch | Lobby | Refresh
