@@ -11,6 +11,7 @@ from bench.report import show
 #: Benches by name; each module has `run() -> Sequence[Figure]`.
 BENCHES = {
     "pipeline": "prompt to published, split by stage, and the pipeline's own overhead",
+    "events": "swipes beside Quix Streams, a hop, rows beside the bare driver, a rebuild of 1 M events, a replay",
     "gateway": "thousands of websockets: CPU for a delivery, memory for a connection, append to client",
     "scheduler": "decisions a second, and what they are of a denoising step",
     "gpu-sim": "1 to 1,000 GPUs, simulated with the real scheduler: waits, deadlines, throughput, cost",

@@ -47,5 +47,10 @@ def _table(bench: str, figures: Sequence[Figure]) -> Table:
         table.add_column(column, justify="right" if column == "value" else "left")
     for figure in figures:
         holds = {None: "", True: "[green]yes[/]", False: "[red]no[/]"}[figure.holds]
-        table.add_row(figure.name, f"{figure.value:,.3g} {figure.unit}", figure.aim, figure.against, holds)
+        table.add_row(figure.name, f"{_rounded(figure.value)} {figure.unit}", figure.aim, figure.against, holds)
     return table
+
+
+def _rounded(value: float) -> str:
+    """Three digits that count, and never an exponent."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:,.3g}"

@@ -15,6 +15,7 @@ from infra.settings import Settings
 from processors.agent import Shell
 from processors.decision import Processor
 from processors.projects import projects
+from processors.fetches import WAITING, Schema, transport
 from processors.prompts import prompts
 from processors.videos import VIDEOS
 from processors.viewers import viewers
@@ -68,6 +69,7 @@ def create_app(settings: Settings, producer: EventProducer, *, instance: str = "
         worker_redirect_stdouts=False,
         logging_config={"version": 1, "disable_existing_loggers": False, "incremental": True},
     )
+    app.transport = transport(app)
     parked = _table(app, PARKED)
     for processor in processors(settings):
         _attach(app, processor, producer, parked)
@@ -76,9 +78,8 @@ def create_app(settings: Settings, producer: EventProducer, *, instance: str = "
 
 def _attach(app: faust.App, processor: Processor, producer: EventProducer, parked: TableT[bytes, bytes]) -> None:
     topic = app.topic(
-        *processor.topics, retry_topic(PROCESSORS, NOW),
-        key_serializer="raw", value_serializer="raw", key_type=bytes, value_type=bytes,
-        partitions=TOPICS[processor.topics[0]].partitions, allow_empty=True,
+        *processor.topics, retry_topic(PROCESSORS, NOW), schema=Schema(key_type=bytes, value_type=bytes),
+        partitions=TOPICS[processor.topics[0]].partitions, maxsize=WAITING,
     )  # fmt: skip
     table = _table(app, processor.table) if processor.table else None
     app.agent(topic, name=f"processors.{processor.name}", concurrency=1)(Shell(processor, table, producer, parked).run)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import islice
 
 from pydantic import Field
 
-from processors.decision import SOURCE, Decide, Decision, Effect, Processor, State
+from processors.decision import SOURCE, Decide, Decision, Effect, Fold, Processor, State
 from processors.ideas import Idea, ideas
 from processors.interests import learn
 from schemas import base, ids
@@ -35,21 +36,32 @@ class Viewer(Contract):
     last_us: int = 0
 
 
-def decide_for(ahead: int, active_s: int) -> Decide:
-    """The decision that keeps `ahead` videos before every viewer seen in the last `active_s` seconds."""
+def fold_for(ahead: int, active_s: int) -> Fold:
+    """The decision that keeps `ahead` videos before every viewer seen in the last `active_s` seconds.
 
-    def decide(event: Envelope[base.Message], state: State, now_us: int) -> Decision:
-        before = Viewer.model_validate_json(state) if state else Viewer()
-        after = evolve(before, event)
+    Of several swipes only the last says what the viewer is taken to like: interests are told whole.
+    """
+
+    def fold(events: Sequence[Envelope[base.Message]], state: State, now_us: int) -> Decision:
+        viewer = Viewer.model_validate_json(state) if state else Viewer()
         effects: list[Effect] = []
-        if isinstance(event.data, SwipeRecorded):
-            effects += _changed(event, event.data, after)
-        if isinstance(event.data, SwipeRecorded | FeedServed) and now_us - event.data.ts_us < active_s * 1_000_000:
-            after, wanted = _prefetch(event, event.data, after, ahead)
-            effects += wanted
-        return Decision(state=after.model_dump_json().encode(), effects=tuple(effects))
+        changed: list[Effect] = []
+        for event in events:
+            data, viewer = event.data, evolve(viewer, event)
+            if isinstance(data, SwipeRecorded) and data.subject:
+                changed = [_changed(event, data, viewer)]
+            if isinstance(data, SwipeRecorded | FeedServed) and now_us - data.ts_us < active_s * 1_000_000:
+                viewer, wanted = _prefetch(event, data, viewer, ahead)
+                effects += wanted
+        return Decision(state=viewer.model_dump_json().encode(), effects=(*changed, *effects))
 
-    return decide
+    return fold
+
+
+def decide_for(ahead: int, active_s: int) -> Decide:
+    """The same for one event."""
+    fold = fold_for(ahead, active_s)
+    return lambda event, state, now_us: fold((event,), state, now_us)
 
 
 def evolve(viewer: Viewer, event: Envelope[base.Message]) -> Viewer:
@@ -102,11 +114,9 @@ def _last(items: tuple[str, ...], count: int) -> tuple[str, ...]:
     return tuple(dict.fromkeys(reversed(items)))[:count][::-1]
 
 
-def _changed(event: Envelope[base.Message], swipe: SwipeRecorded, viewer: Viewer) -> list[Effect]:
-    if not swipe.subject:
-        return []
+def _changed(event: Envelope[base.Message], swipe: SwipeRecorded, viewer: Viewer) -> Effect:
     data = InterestChanged(viewer_id=swipe.viewer_id, ts_us=viewer.last_us, interests=viewer.interests)
-    return [(caused_by(event, data, source=SOURCE, step="interest"), None)]
+    return caused_by(event, data, source=SOURCE, step="interest"), None
 
 
 def _prefetch(
@@ -143,5 +153,7 @@ def _prompt(
 def viewers(ahead: int, active_s: int) -> Processor:
     """The processor with its settings."""
     topics = ("swipes", "feed-events")
-    decide = decide_for(ahead, active_s)
-    return Processor(name="viewers", topics=topics, decide=decide, table="viewer-state", ordered=True)
+    return Processor(
+        name="viewers", topics=topics, table="viewer-state", ordered=True,
+        decide=decide_for(ahead, active_s), quick=fold_for(ahead, active_s), ignores=frozenset({InterestChanged.TYPE}),
+    )  # fmt: skip

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
+from typing import NamedTuple, cast
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
@@ -17,10 +18,28 @@ from schemas.envelope import Envelope
 
 log = logs.get("kafka.producer")
 
+Headers = list[tuple[str, str | bytes | None]]
+
 #: librdkafka chooses the partition by the key.
 PARTITION_UA = -1
 #: Records that may wait for the broker. Beyond it, sending fails at once instead of eating memory.
 QUEUE = 20_000
+
+
+class Outgoing(NamedTuple):
+    """Bytes on their way. A `value` of None is a tombstone; without a `partition` the key chooses it."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: list[tuple[str, bytes]]
+    partition: int | None = None
+
+
+def outgoing(envelope: Envelope[base.Message], topic: str | None = None) -> Outgoing:
+    """The bytes of an envelope."""
+    record = codec.encode(envelope, topic)
+    return Outgoing(record.topic, record.key, record.value, record.headers, record.partition)
 
 
 class EventProducer:
@@ -77,10 +96,25 @@ class EventProducer:
                 partition=PARTITION_UA if partition is None else partition,
             )  # fmt: skip
         except (BufferError, KafkaException) as error:
-            raise UnavailableError(
-                f"Kafka did not take a record for {topic}: {error}", hint="Is Kafka up? Try again in a moment."
-            ) from error
+            raise _refused(topic, error) from error
         return done
+
+    def send_all(self, records: Sequence[Outgoing]) -> Future[None]:
+        """Queue many at once. The future ends when the broker has every one, or with the first error.
+
+        It costs a tenth of what as many futures cost. Raises UnavailableError when the queue is full: some may be on
+        their way then.
+        """
+        count = _Countdown(len(records))
+        for topic, key, value, headers, partition in records:
+            try:
+                self._producer.produce(
+                    topic, value, key, headers=cast(Headers, headers), on_delivery=count.report,
+                    partition=PARTITION_UA if partition is None else partition,
+                )  # fmt: skip
+            except (BufferError, KafkaException) as error:
+                raise _refused(topic, error) from error
+        return count.done
 
     def publish_all(self, envelopes: Iterable[tuple[Envelope[base.Message], str | None]], timeout: float = 30) -> None:
         """Send and wait until the broker has every one. Raises UnavailableError."""
@@ -110,6 +144,36 @@ class EventProducer:
             log.warning("records not delivered at close", count=left)
         self._stop.set()
         self._poller.join(1)
+
+
+def _refused(topic: str, error: Exception) -> UnavailableError:
+    return UnavailableError(
+        f"Kafka did not take a record for {topic}: {error}", hint="Is Kafka up? Try again in a moment."
+    )
+
+
+class _Countdown:
+    """One future for many deliveries. Reports come from the thread that polls, or from one that flushes."""
+
+    def __init__(self, count: int) -> None:
+        self.done: Future[None] = Future()
+        self._left, self._lock = count, threading.Lock()
+        self._error: KafkaError | None = None
+        if not count:
+            self.done.set_result(None)
+
+    def report(self, error: KafkaError | None, _message: Message) -> None:
+        with self._lock:
+            self._left -= 1
+            self._error = self._error or error
+            if self._left:
+                return
+        if self.done.cancelled():
+            return
+        if self._error is None:
+            self.done.set_result(None)
+        else:
+            self.done.set_exception(UnavailableError(f"Kafka did not take a record: {self._error.str()}"))
 
 
 def _settle(done: Future[None]) -> Callable[[KafkaError | None, Message], None]:

@@ -1,0 +1,68 @@
+"""Whole fetches for Faust's agents: one event for each fetch of a partition, not one for each record.
+
+Faust's cost lies in what it does for every event: two tasks, a queue, an acknowledgement (docs/decisions/). So its
+consumer is given the records of a fetch bundled, as one message at the offset of the last one. The offsets before it
+are a gap to Faust, as compaction leaves them: it commits over a gap once what stands behind it is acknowledged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+import faust
+from faust.transport.drivers import aiokafka as driver
+from faust.types.tuples import TP, ConsumerMessage
+from faust.types.tuples import Message as FaustMessage
+from yarl import URL
+
+#: Fetches that may wait before an agent; Faust stops reading a partition before that.
+WAITING = 8
+
+
+class Bundle(list[Any]):
+    """The records of one fetch of one partition, in order; not empty."""
+
+
+class Schema(faust.Schema[Any, Any]):
+    """Hands a bundle on as it is: nothing is decoded before the agent has it."""
+
+    def loads_key(self, app: Any, message: FaustMessage, *, loads: Any = None, serializer: Any = None) -> None:
+        """A bundle has many."""
+
+    def loads_value(self, app: Any, message: FaustMessage, *, loads: Any = None, serializer: Any = None) -> Any:
+        """The bundle."""
+        return message.value
+
+
+class Consumer(driver.Consumer):
+    """Bundles what agents read. What tables are recovered from comes record by record, as ever."""
+
+    async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Mapping[TP, list[Any]]:
+        fetched = await super()._getmany(active_partitions, timeout)
+        acked = self.app.topics.acks_enabled_for
+        return {tp: [Bundle(records)] if acked(tp.topic) and records else records for tp, records in fetched.items()}
+
+    def _to_message(self, tp: TP, record: Any) -> ConsumerMessage:
+        if not isinstance(record, Bundle):
+            return super()._to_message(tp, record)
+        # Faust commits after so many acknowledgements, and will see one for all of these.
+        self._n_acked += len(record) - 1
+        last, bundle = record[-1], cast(bytes, record)
+        return ConsumerMessage(
+            last.topic, last.partition, last.offset, last.timestamp / 1000, last.timestamp_type, None, None, bundle,
+            last.checksum, last.serialized_key_size, last.serialized_value_size, tp,
+            generation_id=self.app.consumer_generation_id,
+        )  # fmt: skip
+
+
+class Transport(driver.Transport):
+    """Faust's own transport, with that consumer."""
+
+    Consumer = Consumer
+
+
+def transport(app: faust.App) -> Transport:
+    """The transport of an app."""
+    urls: list[URL] = app.conf.broker_consumer
+    return Transport(urls, app)
