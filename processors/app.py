@@ -14,8 +14,8 @@ from infra.kafka.producer import EventProducer
 from infra.settings import Settings
 from processors.agent import Shell
 from processors.decision import Processor
-from processors.projects import projects
 from processors.fetches import WAITING, Schema, transport
+from processors.projects import projects
 from processors.prompts import prompts
 from processors.videos import VIDEOS
 from processors.viewers import viewers
