@@ -52,6 +52,26 @@ class VoiceSpec(Part):
     api_key_env: EnvironmentName | None = None
 
 
+class StockSpec(Part):
+    """One stock library, asked in the order of the list for what a scene shows. Its key is a setting."""
+
+    provider: Literal["pexels", "pixabay"]
+    kind: Literal["clip", "image"] = "clip"
+    url: Url | None = Field(None, description="its address, in place of the provider's own")
+    timeout_s: float = Field(20.0, gt=0, le=600, description="for the search and the download, each")
+    max_mb: float = Field(64.0, gt=0, le=1024, description="a larger file is not taken")
+
+
+class Watermark(Part):
+    """A mark in a corner of the safe area."""
+
+    text: str = Field("", max_length=40)
+    image: str = Field("", max_length=100, description="a PNG in the flavor's folder, in place of the text")
+    corner: Literal["top-left", "top-right", "bottom-left", "bottom-right"] = "bottom-right"
+    opacity: Share = 0.7
+    width: Share = Field(0.16, description="of an image, as a share of the picture's shorter side")
+
+
 class Limits(Part):
     """What a video of this flavor may not exceed."""
 
@@ -91,6 +111,12 @@ class Flavor(Part):
     draft: int = Field(1, ge=1, le=6, description="pictures this many times smaller, for a quick look; the shape stays")
     fps: int = Field(30, ge=10, le=60)
     scene_backend: Slug = "procedural"
+    stock: tuple[StockSpec, ...] = Field((), description="for scenes without footage of their own; empty: none")
+    hybrid: bool = Field(True, description="headings and figures stand over footage; false: captions alone")
+    watermark: Watermark | None = None
+    renditions: tuple[Annotated[int, Field(ge=144, le=1080)], ...] = Field(
+        (540,), max_length=4, description="shorter sides in pixels; each is drawn and kept beside the video"
+    )
     target_seconds: float = Field(30.0, ge=15, le=60)
     limits: Limits = Limits()
     moderation: Moderation = Moderation()

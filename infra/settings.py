@@ -88,6 +88,16 @@ class Settings(BaseSettings):
     price_gpu_second: float = Field(0.0011, ge=0)
     currency: str = "USD"
 
+    #: Keys of the stock libraries that flavors name.
+    pexels_key: SecretStr = SecretStr("")
+    pixabay_key: SecretStr = SecretStr("")
+    #: Whether videos carry signed C2PA content credentials.
+    credentials: bool = True
+    #: A certificate chain (PEM, the signer's first) and its key (PEM, Ed25519 or ECDSA), in place of the development
+    #: certificate that is made in the data folder.
+    credentials_certificate: Path | None = None
+    credentials_key: Path | None = None
+
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
     log_format: str = Field("text", pattern="^(text|json)$")
 

@@ -46,6 +46,7 @@ def kept(event: Envelope[base.Message], asked: Asked, script: Script, ts_us: int
         reused=True,
         cost=Cost(),
         regeneration=asked.regeneration,
+        asked_us=asked.asked_us,
         replay_id=getattr(asked, "replay_id", None),
     )
     return caused_by(event, data, source=SOURCE, step="script-kept"), None
@@ -66,6 +67,7 @@ def _script_task(event: Envelope[base.Message], asked: RevisionRequested, ts_us:
         subject=asked.subject,
         footage=asked.footage,
         regeneration=asked.regeneration,
+        asked_us=asked.asked_us,
         replay_id=asked.replay_id,
     )
     return caused_by(event, data, source=SOURCE, step="script-task"), None

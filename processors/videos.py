@@ -40,6 +40,7 @@ class Work(Contract):
     last_us: int
     regeneration: Regeneration | None = None
     replay_id: str | None = None
+    asked_us: int | None = None
 
     @property
     def complete(self) -> bool:
@@ -118,6 +119,7 @@ def _scripted(event: Envelope[base.Message], data: ScriptWritten, work: Work | N
         last_us=data.ts_us,
         regeneration=data.regeneration,
         replay_id=data.replay_id,
+        asked_us=data.asked_us,
     )
     work = _add(work, data, "script", data.cost)
     tasks = tuple(_scene_task(event, data, work, index) for index in range(len(data.script.scenes)))
@@ -173,6 +175,7 @@ def _assembly_task(event: Envelope[base.Message], data: SceneRendered, work: Wor
         script=work.script,
         parts=tuple(work.parts[scene.scene_number] for scene in work.script.scenes),
         cost=sum(work.costs.values(), Cost()),
+        asked_us=work.asked_us,
     )
     return caused_by(event, task, source=SOURCE, step="assembly-task"), None
 

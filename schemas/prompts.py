@@ -81,6 +81,7 @@ class RevisionRequested(Message):
     target_seconds: float | None = Field(None, ge=15, le=180)
     subject: Annotated[str, StringConstraints(max_length=120)] | None = None
     regeneration: Regeneration
+    asked_us: Micros | None = Field(None, description="when the video was first asked for; the same in each revision")
     script: Script | None = Field(None, description="taken as it is; none: one is written anew")
     footage: tuple[Footage, ...] = Field((), max_length=20, description="images and clips of one's own, for the scenes")
     ts_us: Micros

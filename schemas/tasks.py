@@ -11,7 +11,7 @@ from zlib import crc32
 from pydantic import Field
 
 from schemas.base import Contract, Message, Micros, Slug, Uuid, ViewerId, message
-from schemas.values import Artifact, Cost, Footage, Lane, Origin, Regeneration, Scene, Script, Word
+from schemas.values import Artifact, Cost, Footage, Lane, Origin, Regeneration, Rendition, Scene, Script, Word
 
 
 class VideoTask(Message):
@@ -44,6 +44,7 @@ class WriteScript(VideoTask):
     subject: str | None = None
     footage: tuple[Footage, ...] = Field((), max_length=20, description="images and clips of one's own, for the scenes")
     regeneration: Regeneration | None = Field(None, description="of a later revision: how its scenes are made")
+    asked_us: Micros | None = Field(None, description="when the video was first asked for; the same in each revision")
     project_id: Uuid | None = Field(None, description="the script is a draft of this project, nothing is rendered")
     project_version: int = Field(1, ge=1, description="of the project that asks for the draft")
 
@@ -97,6 +98,7 @@ class ScenePart(Contract):
     seed: int = Field(0, ge=0)
     code: str = Field("", description="version of the code that drew it")
     footage: Footage | None = Field(None, description="what is really shown in it")
+    renditions: tuple[Rendition, ...] = Field((), max_length=8)
 
 
 @message("assembly-tasks")
@@ -106,3 +108,4 @@ class AssembleVideo(VideoTask):
     script: Script
     parts: tuple[ScenePart, ...] = Field(min_length=1)
     cost: Cost = Field(description="of all stages so far")
+    asked_us: Micros | None = Field(None, description="when the video was first asked for; the same in each revision")

@@ -98,6 +98,7 @@ class ScriptWritten(VideoEvent):
     )
     cost: Cost
     regeneration: Regeneration | None = Field(None, description="of a later revision: how its scenes are made")
+    asked_us: Micros | None = Field(None, description="when the video was first asked for; the same in each revision")
     replay_id: Uuid | None = Field(None, description="the replay that asked for this revision")
 
 
@@ -133,6 +134,7 @@ class SceneRendered(VideoEvent):
     seed: int = Field(ge=0)
     code: Name = Field(description="version of the code that drew it")
     footage: Footage | None = Field(None, description="what is really shown in it: its own or a stock library's")
+    renditions: tuple[Rendition, ...] = Field((), max_length=8, description="the same clip, smaller")
     fallbacks: tuple[Fallback, ...] = ()
     work: RenderWork | None = Field(None, description="of a generative model; none for what was drawn or reused")
     reused: bool = False

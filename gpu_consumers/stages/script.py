@@ -82,6 +82,7 @@ def work(shop: Workshop, cause: Envelope[WriteScript]) -> list[Envelope[base.Mes
         cost=meter.read(),
         avoided=tuple(sorted({video_id for each in heard for video_id in each.videos})),
         regeneration=task.regeneration,
+        asked_us=task.asked_us,
         replay_id=task.replay_id,
     )
     return [caused_by(cause, data, source=SOURCE, step="script-written")]

@@ -51,6 +51,7 @@ def request(history: History, order: Order, now_us: int | None = None) -> Revisi
         replay_id=order.replay_id,
         lane=order.lane,
         regeneration=_regeneration(before, changes, order.redo, keeps_scenes=kept is not None),
+        asked_us=history.prompt.ts_us if history.prompt else None,
         script=kept,
         ts_us=base.rising(history.last_us, now_us),
         **{name: getattr(prompt, name) for name in _PROMPT} | _of_the_prompt(changes, order.redo),

@@ -51,6 +51,8 @@ class AssembleVideo(TypedDict):
     parts: list[ScenePart]
     #: of all stages so far
     cost: Cost
+    #: when the video was first asked for; the same in each revision
+    asked_us: NotRequired[int | None]
 
 
 class BeatFrame(TypedDict):
@@ -792,6 +794,8 @@ class RevisionRequested(TypedDict):
     target_seconds: NotRequired[float | None]
     subject: NotRequired[str | None]
     regeneration: Regeneration
+    #: when the video was first asked for; the same in each revision
+    asked_us: NotRequired[int | None]
     #: taken as it is; none: one is written anew
     script: NotRequired[Script | None]
     #: images and clips of one's own, for the scenes
@@ -862,6 +866,7 @@ class ScenePart(TypedDict):
     code: NotRequired[str]
     #: what is really shown in it
     footage: NotRequired[Footage | None]
+    renditions: NotRequired[list[Rendition]]
 
 
 class SceneRedone(TypedDict):
@@ -898,6 +903,8 @@ class SceneRendered(TypedDict):
     code: str
     #: what is really shown in it: its own or a stock library's
     footage: NotRequired[Footage | None]
+    #: the same clip, smaller
+    renditions: NotRequired[list[Rendition]]
     fallbacks: NotRequired[list[Fallback]]
     #: of a generative model; none for what was drawn or reused
     work: NotRequired[RenderWork | None]
@@ -997,6 +1004,8 @@ class ScriptWritten(TypedDict):
     cost: Cost
     #: of a later revision: how its scenes are made
     regeneration: NotRequired[Regeneration | None]
+    #: when the video was first asked for; the same in each revision
+    asked_us: NotRequired[int | None]
     #: the replay that asked for this revision
     replay_id: NotRequired[str | None]
 
@@ -1251,6 +1260,8 @@ class WriteScript(TypedDict):
     footage: NotRequired[list[Footage]]
     #: of a later revision: how its scenes are made
     regeneration: NotRequired[Regeneration | None]
+    #: when the video was first asked for; the same in each revision
+    asked_us: NotRequired[int | None]
     #: the script is a draft of this project, nothing is rendered
     project_id: NotRequired[str | None]
     #: of the project that asks for the draft

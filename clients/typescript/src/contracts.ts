@@ -41,6 +41,8 @@ export interface AssembleVideo {
   parts: ScenePart[];
   /** of all stages so far */
   cost: Cost;
+  /** when the video was first asked for; the same in each revision */
+  asked_us?: number | null;
 }
 
 /** Nothing has happened; the token moves on all the same. */
@@ -727,6 +729,8 @@ export interface RevisionRequested {
   target_seconds?: number | null;
   subject?: string | null;
   regeneration: Regeneration;
+  /** when the video was first asked for; the same in each revision */
+  asked_us?: number | null;
   /** taken as it is; none: one is written anew */
   script?: Script | null;
   /** images and clips of one's own, for the scenes */
@@ -793,6 +797,7 @@ export interface ScenePart {
   code?: string;
   /** what is really shown in it */
   footage?: Footage | null;
+  renditions?: Rendition[];
 }
 
 /** The same scene shall be drawn differently. */
@@ -827,6 +832,8 @@ export interface SceneRendered {
   code: string;
   /** what is really shown in it: its own or a stock library's */
   footage?: Footage | null;
+  /** the same clip, smaller */
+  renditions?: Rendition[];
   fallbacks?: Fallback[];
   /** of a generative model; none for what was drawn or reused */
   work?: RenderWork | null;
@@ -920,6 +927,8 @@ export interface ScriptWritten {
   cost: Cost;
   /** of a later revision: how its scenes are made */
   regeneration?: Regeneration | null;
+  /** when the video was first asked for; the same in each revision */
+  asked_us?: number | null;
   /** the replay that asked for this revision */
   replay_id?: string | null;
 }
@@ -1167,6 +1176,8 @@ export interface WriteScript {
   footage?: Footage[];
   /** of a later revision: how its scenes are made */
   regeneration?: Regeneration | null;
+  /** when the video was first asked for; the same in each revision */
+  asked_us?: number | null;
   /** the script is a draft of this project, nothing is rendered */
   project_id?: string | null;
   /** of the project that asks for the draft */
