@@ -76,7 +76,8 @@ class Slice:
         while self._left:
             # poll() returns with the first record; consume(timeout=0) then takes what is there without waiting.
             first = self._consumer.poll(1.0)
-            messages = [first, *self._consumer.consume(_BATCH - 1, 0)] if first else []
+            # Not `if first`: a message is as long as its value, and so an empty one is false.
+            messages = [] if first is None else [first, *self._consumer.consume(_BATCH - 1, 0)]
             heard = time.monotonic() if messages else heard
             if time.monotonic() - heard > PATIENCE_S:
                 raise UnavailableError(f"Kafka has said nothing for {PATIENCE_S:g} s.")

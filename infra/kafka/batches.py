@@ -178,7 +178,8 @@ class BatchConsumer:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline and not self._stop.is_set():
             self._consumer.pause(self._consumer.assignment())
-            if stray := self._consumer.poll(0.1):  # of a partition that has just been assigned
+            # Of a partition that has just been assigned. Without its value a message is false: it counts all the same.
+            if (stray := self._consumer.poll(0.1)) is not None:
                 self._strays.append(stray)
         self._held = None
         self._resume()

@@ -74,6 +74,18 @@ def test_a_gap_at_the_end_ends_the_slice(monkeypatch: pytest.MonkeyPatch) -> Non
     assert broker.closed
 
 
+def test_a_record_without_a_value_is_a_record(monkeypatch: pytest.MonkeyPatch) -> None:
+    # given: tombstones, which confluent-kafka says are 0 long, and so false
+    class Empty(Heard):
+        def __len__(self) -> int:
+            return 0
+
+    _, records = listen(monkeypatch, Empty(3), Heard(4), Empty(8))
+    # then
+    with records:
+        assert [record.offset for record in records] == [3, 4, 8]
+
+
 def test_records_after_the_end_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     _, records = listen(monkeypatch, Heard(8), Heard(9), Heard(10))
     with records:
