@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import contextlib
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -14,8 +15,9 @@ from gpu_consumers.ports import Progress
 from infra.errors import UnavailableError
 from infra.kafka.producer import EventProducer
 from infra.settings import Settings
-from infra.storage.artifacts import ArtifactIndex
+from infra.storage.artifacts import ArtifactIndex, fingerprint
 from infra.storage.blobs import BlobStore
+from infra.telemetry import logs
 from schemas import base
 from schemas.envelope import Envelope, caused_by
 from schemas.progress import RenderProgress
@@ -28,6 +30,9 @@ SOURCE = "/workers"
 TELL_EVERY_S = 0.25
 
 R = TypeVar("R", bound=BaseModel)
+M = TypeVar("M", bound=base.Message)
+
+log = logs.get("workshop")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,12 +54,33 @@ class Workshop:
             result = model.model_validate(kept)
         except ValidationError:
             return None
-        blobs = (value for value in dict(result).values() if isinstance(value, Artifact))
-        return result if all(map(self.blobs.exists, blobs)) else None
+        return result if self._whole(result) else None
 
     def remember(self, key: str, result: BaseModel) -> None:
         """Keep a result under its fingerprint."""
         self.index.put(key, result.model_dump(mode="json"))
+
+    def first(self, made: Envelope[M]) -> Envelope[M]:
+        """The event as it was made the first time, if it was made before and its blobs are still there.
+
+        A task comes again after a crash, or as a copy. What follows from it must then be the same to the letter: its
+        time is the video's place in the feed, and its cost is paid once.
+        """
+        key = fingerprint(kind="event", id=made.id)
+        said = {"time": made.time.isoformat(), "data": made.data.model_dump(mode="json")}
+        try:
+            kept = self.index.keep(key, said)
+            data = type(made.data).model_validate(kept["data"])
+            if self._whole(data):
+                return replace(made, data=data, time=datetime.fromisoformat(kept["time"]))
+        except (KeyError, TypeError, ValueError):
+            log.warning("made anew: what was kept of the first time cannot be read", of=made.id)
+        self.index.put(key, said)
+        return made
+
+    def _whole(self, result: BaseModel) -> bool:
+        """Whether the store still has every blob that a result names."""
+        return all(self.blobs.exists(value) for value in dict(result).values() if isinstance(value, Artifact))
 
     def progress(self, cause: Envelope[VideoTask], stage: Stage) -> Progress:
         """A callback that tells `render-progress`, and never disturbs the work that calls it."""

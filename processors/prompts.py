@@ -25,21 +25,22 @@ Thresholds = Callable[[str], Mapping[str, float]]
 def decide_with(thresholds: Thresholds) -> Decide:
     """The decision that moderates each prompt by its flavor's thresholds."""
 
-    def decide(event: Envelope[base.Message], _state: State, now_us: int) -> Decision:
+    def decide(event: Envelope[base.Message], _state: State, _now_us: int) -> Decision:
         asked = event.data
         if not isinstance(asked, PromptSubmitted | RevisionRequested):
             return Decision()
         verdict = moderate(_words(asked), thresholds(asked.flavor))
         if isinstance(asked, RevisionRequested):
-            return Decision(effects=revise(event, asked, verdict, now_us))
-        return Decision(effects=_judge(event, asked, verdict, now_us))
+            return Decision(effects=revise(event, asked, verdict))
+        return Decision(effects=_judge(event, asked, verdict))
 
     return decide
 
 
-def _judge(event: Envelope[base.Message], prompt: PromptSubmitted, verdict: Verdict, now_us: int) -> tuple[Effect, ...]:
+def _judge(event: Envelope[base.Message], prompt: PromptSubmitted, verdict: Verdict) -> tuple[Effect, ...]:
     """A PromptSubmitted becomes PromptAccepted and WriteScript, or PromptRejected."""
-    ts_us = base.rising(prompt.ts_us, now_us)
+    # Not now: the same cause must make the same event.
+    ts_us = prompt.ts_us + 1
     if not verdict.allowed:
         return (rejected(event, prompt, verdict, ts_us),)
     answer = accepted(event, prompt, ts_us)

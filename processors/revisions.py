@@ -16,11 +16,9 @@ from schemas.videos import ScriptWritten
 KEPT = "kept"
 
 
-def revise(
-    event: Envelope[base.Message], asked: RevisionRequested, verdict: Verdict, now_us: int
-) -> tuple[Effect, ...]:
+def revise(event: Envelope[base.Message], asked: RevisionRequested, verdict: Verdict) -> tuple[Effect, ...]:
     """PromptAccepted, then the kept script or the task to write one; or PromptRejected: the text may be new."""
-    ts_us = base.rising(asked.ts_us, now_us)
+    ts_us = asked.ts_us + 1
     if not verdict.allowed:
         return (rejected(event, asked, verdict, ts_us),)
     answer = accepted(event, asked, ts_us)

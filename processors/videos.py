@@ -177,7 +177,9 @@ def _assembly_task(event: Envelope[base.Message], data: SceneRendered, work: Wor
         cost=sum(work.costs.values(), Cost()),
         asked_us=work.asked_us,
     )
-    return caused_by(event, task, source=SOURCE, step="assembly-task"), None
+    # Not by the scene that came last, or came once more: a revision is assembled once.
+    own = ids.derive(data.video_id, "assembly", data.revision)
+    return caused_by(event, task, source=SOURCE, step="assembly-task", event_id=own), None
 
 
 def _settle(

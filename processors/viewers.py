@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import islice
+from typing import Any
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from processors.decision import SOURCE, Decide, Decision, Effect, Fold, Processor, State
 from processors.ideas import Idea, ideas
@@ -18,8 +19,10 @@ from schemas.prompts import PromptSubmitted
 from schemas.swipes import SwipeRecorded
 from schemas.values import Lane, Origin
 
-#: Videos remembered as seen, and swipes remembered as counted: enough for any redelivery.
-SEEN, COUNTED = 300, 64
+#: Videos remembered as seen, and swipes remembered as counted: more than a client may send at once, and so again.
+SEEN, COUNTED = 300, 128
+#: So much of a swipe's id tells it from all others of its viewer.
+SHORT = 18
 #: A prefetch that has not settled by then no longer counts, in microseconds.
 PENDING_US = 600 * 1_000_000
 
@@ -31,9 +34,21 @@ class Viewer(Contract):
     ready: tuple[str, ...] = ()  #: unseen videos that the feed can show
     pending: dict[str, int] = Field(default_factory=dict)  #: asked for ahead -> when, in microseconds
     seen: tuple[str, ...] = ()
-    counted: tuple[str, ...] = ()  #: ids of swipes that the interests already hold
+    counted: dict[str, int] = Field(default_factory=dict)  #: swipes that the interests already hold -> when
+    counted_us: int = 0  #: all swipes up to then are counted, whether they are still remembered or not
+    served_us: int = 0  #: when the feed last said what it can show
     made: int = 0  #: prefetches asked for so far
     last_us: int = 0
+
+    @field_validator("counted", mode="before")
+    @classmethod
+    def _without_times(cls, value: Any) -> Any:
+        """States of before held the ids alone."""
+        return {swipe_id[:SHORT]: 0 for swipe_id in value} if isinstance(value, list | tuple) else value
+
+    def has_counted(self, swipe_id: str, swipe: SwipeRecorded) -> bool:
+        """Whether the interests hold it already: by its id, or because it is older than all that are remembered."""
+        return swipe_id[:SHORT] in self.counted or swipe.ts_us <= self.counted_us
 
 
 def fold_for(ahead: int, active_s: int) -> Fold:
@@ -77,25 +92,39 @@ def evolve(viewer: Viewer, event: Envelope[base.Message]) -> Viewer:
 
 
 def _swiped(viewer: Viewer, swipe_id: str, swipe: SwipeRecorded) -> Viewer:
-    if swipe_id in viewer.counted:
+    if viewer.has_counted(swipe_id, swipe):
         return viewer
+    counted, counted_us = _remembered(viewer, swipe_id, swipe.ts_us)
     return viewer.model_copy(
         update={
             "interests": learn(viewer.interests, swipe),
             "ready": tuple(video for video in viewer.ready if video != swipe.video_id),
             "seen": _last((*viewer.seen, swipe.video_id), SEEN),
-            "counted": _last((*viewer.counted, swipe_id), COUNTED),
+            "counted": counted,
+            "counted_us": counted_us,
             "last_us": max(viewer.last_us + 1, swipe.ts_us),
         }
     )
 
 
+def _remembered(viewer: Viewer, swipe_id: str, ts_us: int) -> tuple[dict[str, int], int]:
+    """The swipes to remember with this one among them, and the time up to which they need not be remembered."""
+    counted = viewer.counted | {swipe_id[:SHORT]: ts_us}
+    if len(counted) <= COUNTED:
+        return counted, viewer.counted_us
+    first = min(counted, key=counted.__getitem__)
+    return {name: at for name, at in counted.items() if name != first}, max(viewer.counted_us, counted[first])
+
+
 def _served(viewer: Viewer, served: FeedServed) -> Viewer:
-    """The feed knows best what it can show."""
+    """The feed knows best what it can show. What it said before it said something else no longer counts."""
+    if served.ts_us <= viewer.served_us:
+        return viewer
     shown = [item.video_id for item in served.items]
     ready = [video for video in dict.fromkeys([*shown, *served.upcoming]) if video not in viewer.seen]
     return viewer.model_copy(
         update={
+            "served_us": served.ts_us,
             "ready": tuple(ready),
             "pending": {video: since for video, since in viewer.pending.items() if video not in ready},
         }
@@ -128,7 +157,8 @@ def _prefetch(
     prompts = [_prompt(event, data, idea, viewer.made + index) for index, idea in enumerate(chosen)]
     pending |= {prompt.video_id: data.ts_us for prompt in prompts}
     effects: list[Effect] = [
-        (caused_by(event, prompt, source=SOURCE, step="prefetch", index=index), None)
+        # By the same number as the video: what a repeated event asks for is not what it asked for before.
+        (caused_by(event, prompt, source=SOURCE, step="prefetch", index=viewer.made + index), None)
         for index, prompt in enumerate(prompts)
     ]
     return viewer.model_copy(update={"pending": pending, "made": viewer.made + need}), effects
@@ -146,7 +176,8 @@ def _prompt(
         viewer_id=data.viewer_id,
         archetype=idea.archetype,
         subject=idea.subject,
-        ts_us=base.rising(data.ts_us),
+        # Not now: the same cause must make the same event.
+        ts_us=data.ts_us + 1,
     )
 
 

@@ -47,12 +47,15 @@ def root(data: D, *, source: str, event_id: str | None = None, traceparent: str 
     return Envelope(id=own, source=source, data=data, correlation_id=own, traceparent=traceparent or _new_trace(own))
 
 
-def caused_by(cause: Envelope[Message], data: D, *, source: str, step: str, index: int = 0) -> Envelope[D]:
+def caused_by(
+    cause: Envelope[Message], data: D, *, source: str, step: str, index: int = 0, event_id: str | None = None
+) -> Envelope[D]:
     """What follows from `cause`. The id is derived, so a repeated cause repeats the event and adds none.
 
+    With an `event_id`, whichever of several causes comes last makes the same event.
     Where the cause is a task, causation names the fact behind it: lineage runs from fact to fact.
     """
-    own = ids.derive(cause.id, step, index)
+    own = event_id or ids.derive(cause.id, step, index)
     return Envelope(
         id=own,
         source=source,

@@ -67,7 +67,7 @@ def work(shop: Workshop, cause: Envelope[AssembleVideo]) -> list[Envelope[base.M
         replay_id=task.replay_id,
         **dict(joined),
     )
-    return [caused_by(cause, data, source=SOURCE, step="published")]
+    return [shop.first(caused_by(cause, data, source=SOURCE, step="published"))]
 
 
 def _join(shop: Workshop, task: AssembleVideo, flavor: Flavor, mood: str) -> Joined:

@@ -58,7 +58,8 @@ def work(shop: Workshop, cause: Envelope[RenderScene]) -> list[Envelope[base.Mes
     drawn = kept or _draw(shop, cause, renderer, spec)
     if not kept:
         shop.remember(key, drawn)
-    return [_rendered(cause, spec, spoken, drawn, renderer.name, voiced, meter.read(), reused=kept is not None)]
+    made = _rendered(cause, spec, spoken, drawn, renderer.name, voiced, meter.read(), reused=kept is not None)
+    return [shop.first(made)]
 
 
 def _voice(shop: Workshop, cause: Envelope[RenderScene], flavor: Flavor) -> tuple[Spoken, Envelope[SceneVoiced]]:
@@ -84,7 +85,7 @@ def _voice(shop: Workshop, cause: Envelope[RenderScene], flavor: Flavor) -> tupl
         cost=meter.read(),
         **dict(spoken),
     )
-    return spoken, caused_by(cause, data, source=SOURCE, step="scene-voiced")
+    return spoken, shop.first(caused_by(cause, data, source=SOURCE, step="scene-voiced"))
 
 
 def _speak(shop: Workshop, chain: VoiceChain, task: RenderScene) -> Spoken:

@@ -85,7 +85,7 @@ def work(shop: Workshop, cause: Envelope[WriteScript]) -> list[Envelope[base.Mes
         asked_us=task.asked_us,
         replay_id=task.replay_id,
     )
-    return [caused_by(cause, data, source=SOURCE, step="script-written")]
+    return [shop.first(caused_by(cause, data, source=SOURCE, step="script-written"))]
 
 
 def _listeners(task: WriteScript) -> list[str]:

@@ -55,6 +55,9 @@ class EventProducer:
                 "bootstrap.servers": bootstrap,
                 "client.id": client_id,
                 "enable.idempotence": True,
+                # One request at a time. Were the first of two refused while a broker comes back, and the second taken,
+                # librdkafka would take both for delivered: acknowledged, and lost (confluent-kafka-go #921).
+                "max.in.flight": 1,
                 "acks": "all",
                 "linger.ms": 1,
                 "compression.type": "lz4",

@@ -32,6 +32,8 @@ class ArtifactIndex(Protocol):
 
     def put(self, key: str, result: Mapping[str, Any]) -> None: ...
 
+    def keep(self, key: str, result: Mapping[str, Any]) -> dict[str, Any]: ...
+
 
 class LocalArtifactIndex:
     """The index as small files below one folder."""
@@ -49,11 +51,29 @@ class LocalArtifactIndex:
 
     def put(self, key: str, result: Mapping[str, Any]) -> None:
         """Remember a result. The last writer wins; equal keys have equal results."""
-        place = self._where(key)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=place.parent, delete=False) as temporary:
+        self._written(key, result).replace(self._where(key))
+
+    def keep(self, key: str, result: Mapping[str, Any]) -> dict[str, Any]:
+        """Remember a result unless there is one already. What is remembered: of several writers, the first one's."""
+        fresh = self._written(key, result)
+        try:
+            # Unlike a rename, a link never takes the place of a file that is there.
+            self._where(key).hardlink_to(fresh)
+        except FileExistsError:
+            if (first := self.get(key)) is not None:
+                return first
+            fresh.replace(self._where(key))
+        finally:
+            fresh.unlink(missing_ok=True)
+        return dict(result)
+
+    def _written(self, key: str, result: Mapping[str, Any]) -> Path:
+        """The result in a file of its own beside its place."""
+        folder = self._where(key).parent
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", dir=folder, delete=False) as temporary:
             json.dump(result, temporary)
-        Path(temporary.name).replace(place)
+        return Path(temporary.name)
 
     def _where(self, key: str) -> Path:
         return self._root / key[:2] / f"{key}.json"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from infra.kafka.records import Received
 from infra.kafka.tail import Batch
 from infra.telemetry import logs
+from query_api.caches import Lru
 from query_api.gateway import entries, frames
 from query_api.gateway.limits import Limits
 from query_api.gateway.lives import Life, Lives
@@ -41,9 +42,10 @@ class Journal:
     """Take batches in with `take`; `caught_up` says whether all that was there at the start has been heard."""
 
     def __init__(self, signer: Signer, limits: Limits) -> None:
-        self._signer = signer
+        self._signer, self._limit = signer, limits.ring
         self._ring = Ring(limits.ring, limits.ring_bytes)
         self._lives = Lives(limits.lives)
+        self._told: Lru[str, bool] = Lru(limits.ring)  # ids of the events that became entries
         self._incarnation = ""
         self._positions: dict[int, int] = {}
         self.seq = 0  #: of the newest entry
@@ -88,6 +90,7 @@ class Journal:
         self._positions |= {record.partition: record.offset for record in reversed(batch.records) if _durable(record)}
         self._ring.start(self._positions)
         self._lives.clear()
+        self._told = Lru(self._limit)
 
     def _advance(self, batch: Batch) -> None:
         self._positions |= {number: at for (topic, number), at in batch.positions.items() if topic == DURABLE}
@@ -113,10 +116,12 @@ class Journal:
             return None
         self._positions[received.partition] = received.offset + 1
         entry = entries.entry(received, self.seq + 1, self._signer.sign(self.cut))
-        if entry is not None:
-            self.seq = entry.seq
-            self._ring.add(entry)
-            heard.entries.append(entry)
+        if entry is None or self._told.get(received.envelope.id):
+            return None  # said already: the log may hold an event more than once
+        self._told.put(received.envelope.id, True)
+        self.seq = entry.seq
+        self._ring.add(entry)
+        heard.entries.append(entry)
         return entry
 
     def recover(self, token: str | None) -> Recovery:

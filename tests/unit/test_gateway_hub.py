@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
@@ -392,3 +393,21 @@ def test_stages_have_the_weight_of_one() -> None:
     assert overall({(Stage.ASSEMBLY, 0): 1.0}, 4) == 1.0
     assert overall({}, 1) == 0.0
     assert overall({(Stage.SCENE, 1): 1.0, (Stage.SCENE, 2): 1.0}, 4) == pytest.approx(0.02 + 0.06 + 0.65 / 2)
+
+
+async def test_an_event_that_stands_in_the_log_twice_is_told_once() -> None:
+    # given
+    hub, sink = make_hub(), ListSink()
+    await hub.join(sink, hello())
+    first = received(published(1), 0)
+    again = replace(first, raw=replace(first.raw, offset=1))
+    # when it comes again, at once, later, and after somebody has come back
+    hub.take(batch([first, again]))
+    await hub.flush()
+    hub.take(batch([replace(first, raw=replace(first.raw, offset=2)), received(published(2), 3)]))
+    await hub.flush()
+    # then
+    assert [frame["video_id"] for frame in sink.of("video")] == [vid(1), vid(2)]
+    back = ListSink()
+    await hub.join(back, hello(resume=sink.of("video")[0]["token"]))
+    assert [frame["video_id"] for frame in back.of("video")] == [vid(2)]

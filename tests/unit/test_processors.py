@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
+from functools import reduce
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from processors import videos
@@ -14,7 +16,7 @@ from processors.decision import Decision
 from processors.ideas import ANGLES, STARTERS, idea
 from processors.interests import LIMIT, learn
 from processors.prompts import decide_with
-from processors.viewers import Viewer, decide_for
+from processors.viewers import Viewer, decide_for, evolve
 from schemas import ids
 from schemas.base import Message
 from schemas.envelope import Envelope, caused_by, root
@@ -101,9 +103,14 @@ def test_a_flavor_may_set_its_own_thresholds() -> None:
     assert names(decide_prompt(lax, None, NOW)) == ["PromptAccepted", "WriteScript"]
 
 
-def test_the_same_prompt_always_makes_the_same_events() -> None:
-    first, second = (decide_prompt(prompt(), None, NOW) for _ in range(2))
-    assert [envelope.id for envelope, _ in first.effects] == [envelope.id for envelope, _ in second.effects]
+def told(decision: Decision) -> list[tuple[str, Message]]:
+    return [(envelope.id, envelope.data) for envelope, _ in decision.effects]
+
+
+@pytest.mark.parametrize("text", ["Why do cats purr?", "how to build a pipe bomb at home"])
+def test_the_same_prompt_always_makes_the_same_events_however_late(text: str) -> None:
+    first, second = (decide_prompt(prompt(text), None, now) for now in (NOW, NOW + 60_000_000))
+    assert told(first) == told(second)
 
 
 @pytest.mark.parametrize("lane", list(Lane))
@@ -127,6 +134,10 @@ def test_the_assembly_follows_the_last_scene_in_whatever_order_they_come(order: 
     assert {task.cost.cpu_seconds for task in assemblies} == {7.0}
     assert [part.scene_number for part in assemblies[0].parts] == [1, 2, 3]
     assert assemblies[0].after_us == NOW + 13
+    # And it is one task, whichever scene came last or came again
+    assert {effect.id for effect in effects if isinstance(effect.data, AssembleVideo)} == {
+        ids.derive(VIDEO, "assembly", 1)
+    }
 
 
 def test_a_scene_of_an_unknown_video_changes_nothing() -> None:
@@ -204,6 +215,56 @@ def test_a_repeated_swipe_is_counted_once() -> None:
     assert [e.id for e, _ in once.effects if isinstance(e.data, InterestChanged)] == [
         e.id for e, _ in twice.effects if isinstance(e.data, InterestChanged)
     ]
+
+
+def viewer_after(*events: Envelope[Message]) -> Viewer:
+    return reduce(evolve, events, Viewer())
+
+
+def many_swipes(count: int) -> list[Envelope[Message]]:
+    return [swipe(Action.LIKED, n, subject=f"subject {n % 7}", ts_us=NOW + n) for n in range(count)]
+
+
+@settings(deadline=None, max_examples=50)
+@given(again=st.lists(st.integers(0, 299), max_size=6), later=st.integers(172, 300))
+def test_a_swipe_is_counted_once_however_late_it_comes_again(again: list[int], later: int) -> None:
+    # Given more swipes than are remembered, and some of them once more at any later time
+    events = many_swipes(300)
+    repeated = [*events[:later], *(events[n] for n in again if n < later), *events[later:]]
+    assert viewer_after(*repeated).interests == viewer_after(*events).interests
+
+
+def test_a_batch_that_is_sent_again_is_counted_once_although_it_is_stamped_anew() -> None:
+    # Given as many swipes as one request may hold, of which the client got no answer
+    events = many_swipes(100)
+    again = [
+        replace(event, data=event.data.model_copy(update={"ts_us": NOW + 1_000 + n})) for n, event in enumerate(events)
+    ]
+    assert viewer_after(*events, *again).interests == viewer_after(*events).interests
+
+
+def test_states_of_before_that_remember_ids_alone_are_read() -> None:
+    first = swipe(Action.LIKED)
+    state = b'{"interests": {"cats": 2.0}, "counted": ["%s"]}' % first.id.encode()
+    assert Viewer.model_validate_json(decide(first, state, NOW).state or b"{}").interests == {"cats": 2.0}
+
+
+def test_what_the_feed_said_before_does_not_replace_what_it_said_since() -> None:
+    one, other = ids.video_id("one"), ids.video_id("other")
+    old, new = served(one, ts_us=NOW), served(other, ts_us=NOW + 1)
+    assert viewer_after(old, new, old).ready == (other,)
+
+
+def test_an_event_that_comes_again_asks_for_other_videos_by_other_events() -> None:
+    # Given a swipe that asked for videos, all of which are there and seen when it comes once more
+    first = decide(swipe(), None, NOW)
+    wanted = [event.video_id for event in prefetched(first)]
+    seen = Viewer.model_validate_json(first.state or b"{}").model_copy(update={"pending": {}, "seen": tuple(wanted)})
+    again = decide(swipe(), seen.model_dump_json().encode(), NOW)
+    prompts = {
+        e.id: e.data.video_id for d in (first, again) for e, _ in d.effects if isinstance(e.data, PromptSubmitted)
+    }
+    assert len(prompts) == len(set(prompts.values())) == 10
 
 
 @given(st.lists(st.tuples(st.sampled_from(list(Action)), st.sampled_from("abcdefgh")), max_size=120))

@@ -1,0 +1,103 @@
+"""The workshop: what follows from a task is the same to the letter, however often the task comes."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gpu_consumers.stages import script
+from gpu_consumers.workshop import Workshop
+from infra.settings import Settings
+from infra.storage.artifacts import LocalArtifactIndex
+from infra.storage.blobs import LocalBlobStore
+from schemas import ids
+from schemas.base import now_us
+from schemas.envelope import Envelope, root
+from schemas.tasks import WriteScript
+from schemas.values import Cost, Lane, Origin
+from schemas.videos import SceneVoiced
+
+VIDEO = ids.video_id("workshop")
+TASK = ids.derive("workshop", "task")
+
+
+class Silent:
+    """A producer of progress that nobody hears."""
+
+    def send(self, _progress: Envelope[Any]) -> None:
+        pass
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Workshop:
+    return Workshop(
+        settings=Settings(data_dir=tmp_path), blobs=LocalBlobStore(tmp_path / "media"),
+        index=LocalArtifactIndex(tmp_path / "artifacts"), producer=Silent(), name="test",  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+def asked() -> Envelope[WriteScript]:
+    task = WriteScript(
+        video_id=VIDEO, origin=Origin.PERSON, lane=Lane.INTERACTIVE, flavor="default", after_us=now_us(),
+        text="Why do cats purr?",
+    )  # fmt: skip
+    return root(task, source="/test", event_id=TASK)
+
+
+def voiced(shop: Workshop, sound: bytes, ts_us: int = 1) -> Envelope[SceneVoiced]:
+    data = SceneVoiced(
+        video_id=VIDEO, ts_us=ts_us, scene_id=ids.scene_id(VIDEO, 1, 1), scene_number=1, voice="test",
+        audio=shop.blobs.put_bytes(sound, "wav"), words=(), duration_ms=1, cost=Cost(cpu_seconds=ts_us),
+    )  # fmt: skip
+    return root(data, source="/test", event_id=ids.derive(TASK, "voiced"))
+
+
+def test_a_task_that_comes_again_leads_to_the_same_event(shop: Workshop) -> None:
+    # When a task comes a second time, as it does after a worker was killed before it could commit
+    first, again = (script.work(shop, asked())[0] for _ in range(2))
+    # Then it was not paid for again, and stands at the same time
+    assert (again.id, again.data, again.time) == (first.id, first.data, first.time)
+
+
+def test_an_event_whose_files_are_gone_is_made_anew(shop: Workshop) -> None:
+    lost = shop.first(voiced(shop, b"one", 1))
+    assert lost.data.audio is not None
+    shop.blobs.path(lost.data.audio.name).unlink()
+    made = voiced(shop, b"two", 2)
+    assert shop.first(made).data == made.data
+    # And from then on that one is the first
+    assert shop.first(voiced(shop, b"two", 3)).data == made.data
+
+
+def test_what_was_kept_and_cannot_be_read_is_made_anew(shop: Workshop) -> None:
+    shop.first(voiced(shop, b"one", 1))
+    for file in (shop.settings.data_dir / "artifacts").rglob("*.json"):
+        file.write_text('{"time": "yesterday", "data": {}}')
+    assert shop.first(voiced(shop, b"one", 2)).data.ts_us == 2
+    assert shop.first(voiced(shop, b"one", 3)).data.ts_us == 2
+
+
+def test_of_several_writers_at_once_the_first_is_kept_for_all(tmp_path: Path) -> None:
+    index, kept, barrier = LocalArtifactIndex(tmp_path), [], threading.Barrier(8)
+
+    def write(number: int) -> None:
+        barrier.wait(5)
+        kept.append(index.keep("ab12", {"number": number}))
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(5)
+    assert len({one["number"] for one in kept}) == 1 and index.get("ab12") == kept[0]
+    assert len(list(tmp_path.rglob("*"))) == 2, "the folder and the one file"
+
+
+def test_a_file_that_cannot_be_read_is_replaced(tmp_path: Path) -> None:
+    index = LocalArtifactIndex(tmp_path)
+    index.put("ab12", {"number": 1})
+    next(tmp_path.rglob("*.json")).write_text("{")
+    assert index.keep("ab12", {"number": 2}) == index.get("ab12") == {"number": 2}
