@@ -66,7 +66,7 @@ def work(shop: Workshop, cause: Envelope[WriteScript]) -> list[Envelope[base.Mes
             fallbacks=written.fallbacks,
             cost=meter.read(),
         )
-        return [caused_by(cause, draft, source=SOURCE, step="script-drafted")]
+        return [shop.first(caused_by(cause, draft, source=SOURCE, step="script-drafted"))]
     data = ScriptWritten(
         video_id=task.video_id,
         revision=task.revision,
