@@ -30,7 +30,8 @@ def install(app: FastAPI, folder: Path = FOLDER) -> None:
     """Serve the page. Files are revalidated on each use, so that an update is seen at once."""
     register_url_convertor("page", _PagePath())
     app.add_api_route("/config.json", config, methods=["GET"], include_in_schema=False)
-    files = StaticFiles(directory=folder, html=True, check_dir=False)
+    # `client/` is the JavaScript client itself, linked from where it is developed.
+    files = StaticFiles(directory=folder, html=True, check_dir=False, follow_symlink=True)
 
     async def page(request: Request) -> Response:
         response = await files.get_response(request.path_params["path"] or ".", request.scope)

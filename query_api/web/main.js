@@ -4,7 +4,6 @@ import { api } from "./api.js";
 import { Feed } from "./feed/feed.js";
 import { Swipes } from "./feed/swipes.js";
 import { Badge } from "./live/badge.js";
-import { Socket } from "./live/socket.js";
 import { jobCard } from "./make/job.js";
 import { Jobs } from "./make/jobs.js";
 import { Lobby } from "./make/lobby.js";
@@ -14,29 +13,18 @@ import { byId, h } from "./ui/dom.js";
 import { icon } from "./ui/icons.js";
 import { followLink, share, showLink } from "./ui/links.js";
 import { listenToKeys, listenToWheel } from "./ui/keys.js";
-import { signIn, viewer as signedIn } from "./ui/session.js";
 import { toast } from "./ui/toasts.js";
 
-/** @typedef {import("./types.js").Card} Card */
+/** @typedef {import("./client/types").VideoCard} Card */
 
-await signIn();
-const viewer = signedIn();
-const socket = new Socket(gateway, viewer);
-const feed = new Feed(viewer, new Swipes(viewer));
+await api.signIn();
+const socket = api.stream();
+const feed = new Feed(new Swipes());
 const jobs = new Jobs(socket);
-const sheet = new Sheet(viewer, jobs, (card) => feed.show(card));
+const sheet = new Sheet(jobs, (card) => feed.show(card));
 const lobby = new Lobby(socket, () => sheet.open());
 const badge = new Badge(socket);
 const [make, pill, progress] = [byId("make"), byId("pill"), byId("progress")];
-
-/** Where the gateway is. A page opened by another name of this machine reaches it by that name too. */
-async function gateway() {
-  const url = new URL((await api.config()).gateway);
-  const local = ["127.0.0.1", "localhost", "[::1]"];
-  if (local.includes(url.hostname)) url.hostname = location.hostname;
-  if (location.protocol === "https:") url.protocol = "wss:";
-  return url.href;
-}
 
 /**
  * The feed says why a video is shown; a push says for whom it was made.

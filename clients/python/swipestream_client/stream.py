@@ -16,7 +16,7 @@ from swipestream_client.contracts import GatewayFrame
 from swipestream_client.errors import AwayError, ClosedError, ProblemError
 
 #: Close codes after which the same hello must not be said again (docs/reference/gateway.md).
-FINAL = frozenset({1009, 4000, 4002, 4004})
+FINAL = frozenset({1009, 4000, 4002, 4004, 4005, 4006})
 #: A gateway that has said nothing for this many of its beats is dead, though nobody closed the connection.
 _SILENT_BEATS = 2.5
 _LOST = (OSError, TimeoutError, InvalidHandshake, ConnectionClosed, AwayError)

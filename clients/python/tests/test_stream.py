@@ -87,7 +87,7 @@ async def test_a_stream_goes_on_where_an_earlier_one_was() -> None:
     assert frames.token == "new"
 
 
-@pytest.mark.parametrize("code", [1009, 4000, 4002, 4004])
+@pytest.mark.parametrize("code", [1009, 4000, 4002, 4004, 4005, 4006])
 async def test_what_must_not_be_repeated_is_not(code: int) -> None:
     async def script(socket: ServerConnection, hello: dict[str, Any], number: int) -> None:
         await socket.close(code, "no")

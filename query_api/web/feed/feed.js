@@ -1,26 +1,24 @@
 /** The feed: the list, what of it is fetched, where the viewer is, and what they do. */
 
 import { api } from "../api.js";
-import { Backoff } from "../ui/backoff.js";
+import { Backoff } from "../client/backoff.js";
 import { recall, remember } from "../ui/store.js";
 import { Playlist } from "./playlist.js";
 import { Slides } from "./slides.js";
 import { AHEAD, Stage } from "./stage.js";
 import { verdict } from "./watch.js";
 
-/** @typedef {import("../types.js").Card} Card */
+/** @typedef {import("../client/types").VideoCard} Card */
 
 const PAGE = 10;
 
 /** Events: "current" (detail: Card or null), "list", "news", "share" (detail: Card), "trouble" (detail: text or null). */
 export class Feed extends EventTarget {
   /**
-   * @param {string} viewer
    * @param {import("./swipes.js").Swipes} swipes
    */
-  constructor(viewer, swipes) {
+  constructor(swipes) {
     super();
-    this.viewer = viewer;
     this.swipes = swipes;
     this.list = new Playlist();
     this.slides = new Slides((index) => this.#moved(index), (action) => this.act(action));
@@ -50,7 +48,7 @@ export class Feed extends EventTarget {
 
   async #more() {
     clearTimeout(this.timer);
-    const page = await api.feed(this.viewer, PAGE, this.cursor).catch((error) => this.#noFeed(error));
+    const page = await api.feed(PAGE, this.cursor).catch((error) => this.#noFeed(error));
     this.slides.column.setAttribute("aria-busy", "false");
     if (!page) return;
     // Where one walk through the feed ends another begins: it finds what was made since.
@@ -81,7 +79,7 @@ export class Feed extends EventTarget {
   /**
    * A video was published.
    * @param {Card} card
-   * @param {import("../types.js").Audience} audience
+   * @param {import("../client/types").Audience} audience
    */
   offer(card, audience) {
     const at = this.list.items.length;

@@ -11,7 +11,7 @@ const WHY = {
 
 /**
  * Why a video is shown.
- * @param {import("../types.js").Card} card
+ * @param {import("../client/types").VideoCard} card
  */
 export function why(card) {
   const reason = card.reason || "";

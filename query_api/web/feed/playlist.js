@@ -4,8 +4,8 @@
  * One rule above all: nothing is ever put before or onto the current video.
  */
 
-/** @typedef {import("../types.js").Card} Card */
-/** @typedef {import("../types.js").Audience} Audience */
+/** @typedef {import("../client/types").VideoCard} Card */
+/** @typedef {import("../client/types").Audience} Audience */
 
 export class Playlist {
   constructor() {

@@ -6,7 +6,7 @@
 
 import { h } from "../ui/dom.js";
 
-/** @typedef {import("../types.js").Card} Card */
+/** @typedef {import("../client/types").VideoCard} Card */
 /** @typedef {{ element: HTMLVideoElement, id: string | null, url: string }} Seat */
 
 export const SIZE = 4;

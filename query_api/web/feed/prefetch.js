@@ -4,7 +4,7 @@
  * Held in memory as blobs, bounded in bytes; what leaves the window is aborted or let go.
  */
 
-/** @typedef {import("../types.js").Card} Card */
+/** @typedef {import("../client/types").VideoCard} Card */
 
 const MOST_BYTES = 96 * 1024 * 1024;
 

@@ -4,7 +4,7 @@ import { h } from "../ui/dom.js";
 import { icon } from "../ui/icons.js";
 import { sentence, why } from "./labels.js";
 
-/** @typedef {import("../types.js").Card} Card */
+/** @typedef {import("../client/types").VideoCard} Card */
 
 /**
  * @param {Card} card

@@ -3,7 +3,7 @@
 import { byId, calm, h } from "../ui/dom.js";
 import { contents } from "./slide.js";
 
-/** @typedef {import("../types.js").Card} Card */
+/** @typedef {import("../client/types").VideoCard} Card */
 
 export class Slides {
   /**

@@ -6,7 +6,7 @@ import { Pool } from "./pool.js";
 import { Prefetch } from "./prefetch.js";
 import { Watch } from "./watch.js";
 
-/** @typedef {import("../types.js").Card} Card */
+/** @typedef {import("../client/types").VideoCard} Card */
 
 /** Videos that are fetched ahead of the current one. */
 export const AHEAD = 5;

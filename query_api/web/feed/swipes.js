@@ -1,19 +1,17 @@
 /** Swipes on their way to the server: kept in this browser until it has taken them, sent in batches. */
 
-import { ApiError, api } from "../api.js";
-import { Backoff } from "../ui/backoff.js";
+import { api } from "../api.js";
+import { ApiError, Backoff } from "../client/index.js";
 import { recall, remember, uuid } from "../ui/store.js";
 
-/** @typedef {import("../types.js").Swipe} Swipe */
+/** @typedef {import("../client/types").Swipe} Swipe */
 
 const BATCH = 20;
 const MOST = 500;
 const WAIT_MS = 1500;
 
 export class Swipes {
-  /** @param {string} viewer */
-  constructor(viewer) {
-    this.viewer = viewer;
+  constructor() {
     this.backoff = new Backoff(1000, 30000);
     this.timer = 0;
     this.sending = false;
@@ -49,7 +47,7 @@ export class Swipes {
     if (!batch.length || this.sending) return;
     this.sending = true;
     try {
-      await api.swipes(this.viewer, batch);
+      await api.swipes(batch);
       this.#done(batch);
       this.backoff.reset();
       if (this.waiting.length) this.soon(WAIT_MS);
@@ -75,7 +73,7 @@ export class Swipes {
   async #oneByOne(batch) {
     for (const swipe of batch) {
       try {
-        await api.swipes(this.viewer, [swipe]);
+        await api.swipes([swipe]);
       } catch (error) {
         if (!(error instanceof ApiError) || error.passing) return this.soon(this.backoff.next());
       }
@@ -87,7 +85,7 @@ export class Swipes {
   /** The page is being closed. Should the answer be missed, the batch comes again: the server knows its ids. */
   leave() {
     const batch = this.waiting.slice(0, BATCH);
-    if (batch.length) api.swipes(this.viewer, batch, true).then(() => this.#done(batch), () => {});
+    if (batch.length) api.swipes(batch, true).then(() => this.#done(batch), () => {});
   }
 
   /** @param {Swipe[]} batch */

@@ -1,6 +1,7 @@
 /** The form of a prompt: text, style, kind of story. */
 
-import { ApiError, api } from "../api.js";
+import { api } from "../api.js";
+import { ApiError } from "../client/index.js";
 import { sentence } from "../feed/labels.js";
 import { h } from "../ui/dom.js";
 import { icon } from "../ui/icons.js";
@@ -11,14 +12,12 @@ const IDEAS = ["Why do cats purr?", "The deepest lake on Earth", "How a violin s
 
 export class PromptForm {
   /**
-   * @param {string} viewer
    * @param {(id: string, text: string) => void} onAccepted
    */
-  constructor(viewer, onAccepted) {
-    this.viewer = viewer;
+  constructor(onAccepted) {
     this.onAccepted = onAccepted;
     this.key = uuid();
-    /** @type {import("../types.js").Flavor[]} */
+    /** @type {import("../client/types").Flavor[]} */
     this.flavors = [];
     this.text = h("textarea", {
       name: "text", rows: 3, maxLength: MOST, required: true, value: recall("draft", ""),
@@ -93,7 +92,7 @@ export class PromptForm {
     this.submit.disabled = true;
     const [flavor, archetype] = [this.flavor.value || undefined, this.archetype.value || undefined];
     try {
-      const made = await api.prompt({ text, flavor, archetype, viewer_id: this.viewer }, this.key);
+      const made = await api.prompt({ text, flavor, archetype }, this.key);
       this.text.value = "";
       this.#typed();
       this.onAccepted(made.video_id, text);

@@ -2,7 +2,7 @@
 
 import { recall, remember } from "../ui/store.js";
 
-/** @typedef {import("../types.js").Card} Card */
+/** @typedef {import("../client/types").VideoCard} Card */
 /**
  * @typedef {{
  *   id: string, text: string, at: number, state: "making" | "ready" | "failed", fraction: number,
@@ -14,7 +14,7 @@ const LAST_MS = 3 * 3600 * 1000;
 
 /** Event: "change" (detail: Job or null). */
 export class Jobs extends EventTarget {
-  /** @param {import("../live/socket.js").Socket} socket */
+  /** @param {import("../client/stream.js").Stream} socket */
   constructor(socket) {
     super();
     this.socket = socket;
@@ -67,7 +67,7 @@ export class Jobs extends EventTarget {
   }
 }
 
-/** @param {import("../types.js").ProgressFrame} frame */
+/** @param {import("../client/types").ProgressFrame} frame */
 function told({ fraction, stage, scene_number, scene_count }) {
   return { fraction, stage, scene_number, scene_count };
 }

@@ -7,7 +7,7 @@ import { jobCard } from "./job.js";
 
 export class Lobby {
   /**
-   * @param {import("../live/socket.js").Socket} socket
+   * @param {import("../client/stream.js").Stream} socket
    * @param {() => void} onMake
    */
   constructor(socket, onMake) {

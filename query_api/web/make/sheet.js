@@ -7,15 +7,14 @@ import { jobCard } from "./job.js";
 
 export class Sheet {
   /**
-   * @param {string} viewer
    * @param {import("./jobs.js").Jobs} jobs
-   * @param {(card: import("../types.js").Card) => void} onWatch
+   * @param {(card: import("../client/types").VideoCard) => void} onWatch
    */
-  constructor(viewer, jobs, onWatch) {
+  constructor(jobs, onWatch) {
     this.jobs = jobs;
     this.onWatch = onWatch;
     this.dialog = /** @type {HTMLDialogElement} */ (byId("sheet"));
-    this.form = new PromptForm(viewer, (id, text) => jobs.add(id, text));
+    this.form = new PromptForm((id, text) => jobs.add(id, text));
     this.list = h("div", { class: "jobs" });
     const close = h("button", { type: "button", class: "close", "aria-label": "Close", onclick: () => this.close() }, icon("close"));
     const header = h("header", {}, h("h2", { id: "sheet-title" }, "Make a video"), close);

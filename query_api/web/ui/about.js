@@ -3,7 +3,7 @@
 import { ago, clock, sentence, why } from "../feed/labels.js";
 import { byId, h } from "./dom.js";
 
-/** @typedef {import("../types.js").Card} Card */
+/** @typedef {import("../client/types").VideoCard} Card */
 
 /** @param {Card | null} card */
 export function drawAbout(card) {

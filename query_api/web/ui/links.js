@@ -3,7 +3,7 @@
 import { api } from "../api.js";
 import { toast } from "./toasts.js";
 
-/** @typedef {import("../types.js").Card} Card */
+/** @typedef {import("../client/types").VideoCard} Card */
 
 /**
  * The address bar names the current video, without filling the history.
