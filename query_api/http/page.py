@@ -30,8 +30,7 @@ def install(app: FastAPI, folder: Path = FOLDER) -> None:
     """Serve the page. Files are revalidated on each use, so that an update is seen at once."""
     register_url_convertor("page", _PagePath())
     app.add_api_route("/config.json", config, methods=["GET"], include_in_schema=False)
-    # `client/` is the JavaScript client itself, linked from where it is developed.
-    files = StaticFiles(directory=folder, html=True, check_dir=False, follow_symlink=True)
+    files = files_of(folder)
 
     async def page(request: Request) -> Response:
         response = await files.get_response(request.path_params["path"] or ".", request.scope)
@@ -39,6 +38,11 @@ def install(app: FastAPI, folder: Path = FOLDER) -> None:
         return response
 
     app.add_route("/{path:page}", page, methods=["GET", "HEAD"], include_in_schema=False)
+
+
+def files_of(folder: Path = FOLDER) -> StaticFiles:
+    """The page's files; `client/` is the JavaScript client itself, linked from where it is developed."""
+    return StaticFiles(directory=folder, html=True, check_dir=False, follow_symlink=True)
 
 
 async def config(request: Request, parts: Needs) -> JSONResponse:

@@ -23,12 +23,11 @@ import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import FileResponse, JSONResponse, Response
 from PIL import Image, ImageDraw, ImageFont
-from starlette.staticfiles import StaticFiles
 
 from query_api.cards import card
 from query_api.gateway import Gateway, Hub, Limits
 from query_api.http.guard import Guard
-from query_api.http.page import FOLDER
+from query_api.http.page import files_of
 from schemas import base, ids
 from schemas.progress import RenderProgress
 from schemas.values import Artifact, Cost, Format, Origin
@@ -236,7 +235,7 @@ class PageServer:
         def media(name: str) -> FileResponse:
             return FileResponse(self.folder / name, headers={"Cache-Control": "public, max-age=31536000, immutable"})
 
-        app.mount("/", StaticFiles(directory=FOLDER, html=True))
+        app.mount("/", files_of())
         return app
 
     async def _serve(self, ready: threading.Event, stop: asyncio.Event) -> None:
