@@ -15,7 +15,7 @@ from schemas import base, ids
 from schemas.base import Contract
 from schemas.envelope import Envelope, caused_by
 from schemas.feeds import FeedServed, InterestChanged, Outcome, PrefetchSettled
-from schemas.prompts import PromptSubmitted
+from schemas.prompts import PromptSubmitted, Trigger
 from schemas.swipes import SwipeRecorded
 from schemas.values import Lane, Origin
 
@@ -176,8 +176,17 @@ def _prompt(
         viewer_id=data.viewer_id,
         archetype=idea.archetype,
         subject=idea.subject,
+        trigger=_trigger(data),
         # Not now: the same cause must make the same event.
         ts_us=data.ts_us + 1,
+    )
+
+
+def _trigger(data: SwipeRecorded | FeedServed) -> Trigger:
+    if isinstance(data, FeedServed):
+        return Trigger(type=data.TYPE, ts_us=data.ts_us)
+    return Trigger(
+        type=data.TYPE, video_id=data.video_id, action=data.action.value, watched_ms=data.watched_ms, ts_us=data.ts_us
     )
 
 

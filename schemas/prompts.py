@@ -14,6 +14,16 @@ PROMPT_MAX = 2000
 PromptText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=PROMPT_MAX)]
 
 
+class Trigger(Contract):
+    """What a viewer did, or was served, that a prefetch follows from; its id is the prompt's causation."""
+
+    type: Annotated[str, StringConstraints(max_length=64)] = Field(description="SwipeRecorded or FeedServed")
+    video_id: Uuid | None = Field(None, description="that was swiped")
+    action: Annotated[str, StringConstraints(max_length=64)] | None = None
+    watched_ms: int | None = Field(None, ge=0)
+    ts_us: Micros
+
+
 @message("prompts")
 class PromptSubmitted(Message):
     """A video was asked for. The video does not exist yet, but has its id already."""
@@ -33,6 +43,7 @@ class PromptSubmitted(Message):
     project_id: Uuid | None = Field(None, description="the project that it comes from")
     script: Script | None = Field(None, description="of a project: taken as it is. None: one is written")
     regeneration: Regeneration | None = Field(None, description="of a project: how its scenes are made")
+    trigger: Trigger | None = Field(None, description="what a prefetch follows from")
     ts_us: Micros
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Sequence
 from importlib.resources import files
@@ -20,6 +21,9 @@ _KEYSPACE = """
 CREATE KEYSPACE IF NOT EXISTS {keyspace}
 WITH replication = {{'class': 'NetworkTopologyStrategy', 'replication_factor': {replication}}}
 """
+
+#: The name and the columns of a table, its primary key the last of them.
+_TABLE = re.compile(r"CREATE TABLE IF NOT EXISTS (\w+) \((.*)\) WITH ")
 
 
 def apply_tables(settings: Settings, *, timeout: float = 60) -> list[str]:
@@ -53,8 +57,19 @@ def _apply(
     session.set_keyspace(keyspace)
     before = set(own.metadata.keyspaces[keyspace].tables)
     for statement in statements:
+        for missing in _columns(statement, own, keyspace):
+            session.execute(missing)
         session.execute(statement)
     return sorted(set(own.metadata.keyspaces[keyspace].tables) - before)
+
+
+def _columns(statement: str, own: Cluster, keyspace: str) -> list[str]:
+    """What adds the columns that a table of an earlier version does not have yet."""
+    if (found := _TABLE.match(statement)) is None or found[1] not in own.metadata.keyspaces[keyspace].tables:
+        return []
+    known = own.metadata.keyspaces[keyspace].tables[found[1]].columns
+    columns = [column.split() for column in found[2].split(" PRIMARY KEY (")[0].split(",") if column.strip()]
+    return [f"ALTER TABLE {found[1]} ADD {name} {kind}" for name, kind, *_ in columns if name not in known]
 
 
 def tables(part: str = "") -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from query_api.projections import projects, revisions, videos, viewers
 from query_api.projections.events import stored
+from query_api.projections.lineage import facts
 from query_api.readmodel.tables import Write
 from schemas.base import Message
 from schemas.envelope import Envelope
@@ -41,6 +42,9 @@ HANDLERS: dict[type[Message], Callable[[Any], list[Write]]] = {
     RevisionRequested: revisions.requested,
     RevisionPromoted: revisions.promoted,
     RevisionDropped: revisions.dropped,
+}
+#: The same, for those whose rows name the event itself.
+NAMED: dict[type[Message], Callable[[Any], list[Write]]] = {
     FeedServed: viewers.served,
     InterestChanged: viewers.interests,
     SwipeRecorded: viewers.swiped,
@@ -62,9 +66,13 @@ class Place:
 
 def project(envelope: Envelope[Message], place: Place) -> list[Write]:
     """The writes of an event; none for what no view shows."""
-    handler = HANDLERS.get(type(envelope.data))
+    data, record = envelope.data, str(place)
+    if named := NAMED.get(type(data)):
+        return named(envelope)
+    handler = HANDLERS.get(type(data))
     return [
-        *(handler(envelope.data) if handler else ()),
-        *stored(envelope, str(place)),
-        *projects.stored(envelope, str(place), place.offset),
+        *(handler(data) if handler else ()),
+        *stored(envelope, record),
+        *facts(envelope, record),
+        *projects.stored(envelope, record, place.offset),
     ]

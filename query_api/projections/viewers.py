@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 
-from query_api.readmodel.tables import Value, Write, week_of
+from query_api.readmodel.tables import Value, Write, row, week_of
+from schemas.envelope import Envelope
 from schemas.feeds import FeedServed, InterestChanged
 from schemas.swipes import Action, SwipeRecorded
 
@@ -12,8 +13,9 @@ from schemas.swipes import Action, SwipeRecorded
 _LIKES = {Action.LIKED: True, Action.UNLIKED: False}
 
 
-def served(event: FeedServed) -> list[Write]:
+def served(envelope: Envelope[FeedServed]) -> list[Write]:
     """One row per impression."""
+    event = envelope.data
     return [
         Write(
             "viewer_seen",
@@ -22,6 +24,7 @@ def served(event: FeedServed) -> list[Write]:
                 "week": week_of(event.ts_us),
                 "video_id": item.video_id,
                 "served_us": event.ts_us,
+                "served_id": envelope.id,
                 "reason": item.reason,
                 "policy": event.policy,
             },
@@ -31,9 +34,10 @@ def served(event: FeedServed) -> list[Write]:
     ]
 
 
-def swiped(event: SwipeRecorded) -> list[Write]:
+def swiped(envelope: Envelope[SwipeRecorded]) -> list[Write]:
     """The latest thing that the viewer did with the video; a like lasts until it is taken back."""
-    cells: dict[str, Value] = {"swiped_us": event.ts_us, "action": event.action.value}
+    event = envelope.data
+    cells: dict[str, Value] = {"swiped_us": event.ts_us, "swipe_id": envelope.id, "action": event.action.value}
     if event.action in _LIKES:
         cells["liked"] = _LIKES[event.action]
     if event.action is Action.WATCHED:
@@ -46,12 +50,13 @@ def swiped(event: SwipeRecorded) -> list[Write]:
     return [Write("viewer_seen", {**key, **cells}, event.ts_us)]
 
 
-def interests(event: InterestChanged) -> list[Write]:
-    """The whole map, in one cell."""
-    return [
-        Write(
-            "viewer_interests",
-            {"viewer_id": event.viewer_id, "interests": json.dumps(event.interests, sort_keys=True)},
-            event.ts_us,
-        )
-    ]
+def interests(envelope: Envelope[InterestChanged]) -> list[Write]:
+    """The whole map, in one cell, and what it follows from."""
+    event = envelope.data
+    cells: dict[str, Value | None] = {
+        "viewer_id": event.viewer_id,
+        "interests": json.dumps(event.interests, sort_keys=True),
+        "event_id": envelope.id,
+        "causation_id": envelope.causation_id,
+    }
+    return [row("viewer_interests", cells, event.ts_us)]

@@ -53,9 +53,10 @@ class MemoryStore:
                 row[name] = new
 
     async def fetch(self, query: str, values: Mapping[str, Value]) -> Sequence[Row]:
-        """The rows of a query: those of one partition, or of a piece of it."""
+        """The rows of a query: those of one partition, of a piece of it, or with the same value in an index."""
         table = _TABLES[query]
-        found = [row for row in self.rows(table) if all(row[name] == values[name] for name in KEYS[table][0])]
+        asked = {name: value for name, value in values.items() if name in _COLUMNS[table]}
+        found = [row for row in self.rows(table) if all(row[name] == value for name, value in asked.items())]
         if "after_us" in values:
             found = [row for row in found if row["published_us"] > values["after_us"]]
         found.sort(key=lambda row: _order(table, row))

@@ -20,6 +20,7 @@ KEYS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "viewer_interests": (("viewer_id",), ()),
     "project_events": (("project_id",), ("version",)),
     "projects_by_owner": (("owner",), ("project_id",)),
+    "lineage": (("root",), ("video_id", "ts_us", "event_id")),
     "projection_state": (("projection",), ("topic", "partition")),
 }
 #: Rows that go away, and how long after the event.

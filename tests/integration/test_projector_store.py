@@ -187,6 +187,22 @@ def test_applying_the_tables_again_changes_nothing(settings: Settings) -> None:
     assert apply_tables(settings) == []
 
 
+def test_a_table_of_an_earlier_version_gets_the_columns_that_it_lacks(stack: Stack) -> None:
+    with keyspace(stack) as settings:
+        own = cluster(settings, request_s=20)
+        session = own.connect(settings.keyspace)
+        session.execute("INSERT INTO videos (video_id, revision, title) VALUES ('v', 1, 't') USING TIMESTAMP 1")
+        session.execute("ALTER TABLE videos DROP writer")
+        session.execute("DROP INDEX viewer_seen_swipe")
+        session.execute("ALTER TABLE viewer_seen DROP swipe_id")
+        # when
+        apply_tables(settings)
+        # then the columns and the index are there, and so is the row
+        assert session.execute("SELECT title, writer FROM videos").one() == {"title": "t", "writer": None}
+        assert not list(session.execute("SELECT * FROM viewer_seen WHERE swipe_id = 's'"))
+        own.shutdown()
+
+
 def test_the_tables_have_the_keys_that_projections_believe(settings: Settings) -> None:
     own = cluster(settings, request_s=20)
     own.connect()

@@ -8,7 +8,7 @@ import pytest
 
 from infra.kafka.records import Raw, Received
 from query_api.projections.positions import positions
-from query_api.projections.project import HANDLERS, Place, project
+from query_api.projections.project import HANDLERS, NAMED, Place, project
 from query_api.projections.projector import Projector
 from query_api.readmodel.memory import MemoryStore
 from query_api.readmodel.tables import DAY_S, RETENTION_S, WEEK_US, Write, week_of
@@ -36,13 +36,14 @@ def received(event: Message, offset: int = 0) -> Received:
 def test_every_event_of_the_projected_topics_is_handled_or_part_of_a_story() -> None:
     families = {"prompts", "swipes", "video-events", "feed-events", "project-events"}
     events = {model for model in REGISTRY.values() if model.FAMILY in families}
-    assert {model for model in events - set(HANDLERS) if not issubclass(model, ProjectEvent)} <= {PrefetchSettled}
+    known = {*HANDLERS, *NAMED, PrefetchSettled}
+    assert {model for model in events - known if not issubclass(model, ProjectEvent)} == set()
 
 
 def test_a_published_video_enters_the_feeds_with_its_card() -> None:
     now = now_us()
     rows = written(published(VIDEO, now, viewer_id="anna").data)
-    assert set(rows) == {"videos", "feed_global", "feed_by_viewer", "video_events"}
+    assert set(rows) == {"videos", "feed_global", "feed_by_viewer", "video_events", "lineage"}
     card = json.loads(str(rows["feed_by_viewer"].cells["card"]))
     assert card["media"]["video"] == f"/media/{'ab' * 32}.mp4"
     assert rows["feed_by_viewer"].partition == ("anna", week_of(now))
@@ -75,7 +76,7 @@ def test_an_impression_and_a_swipe_write_different_cells_of_one_row() -> None:
 
 def test_a_settled_prefetch_is_part_of_the_videos_story_only() -> None:
     rows = written(PrefetchSettled(viewer_id="anna", video_id=VIDEO, outcome=Outcome.READY, ts_us=now_us()))
-    assert set(rows) == {"video_events"}
+    assert set(rows) == {"video_events", "lineage"}
 
 
 def test_a_replay_does_not_lengthen_the_life_of_a_row() -> None:

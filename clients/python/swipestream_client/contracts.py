@@ -503,6 +503,8 @@ class PromptSubmitted(TypedDict):
     script: NotRequired[Script | None]
     #: of a project: how its scenes are made
     regeneration: NotRequired[Regeneration | None]
+    #: what a prefetch follows from
+    trigger: NotRequired[Trigger | None]
     ts_us: int
 
 
@@ -1068,6 +1070,18 @@ class Take(TypedDict):
     model: NotRequired[str | None]
     #: another number, another picture
     seed: NotRequired[int | None]
+
+
+class Trigger(TypedDict):
+    """What a viewer did, or was served, that a prefetch follows from; its id is the prompt's causation."""
+
+    #: SwipeRecorded or FeedServed
+    type: str
+    #: that was swiped
+    video_id: NotRequired[str | None]
+    action: NotRequired[str | None]
+    watched_ms: NotRequired[int | None]
+    ts_us: int
 
 
 class Unwatch(TypedDict):

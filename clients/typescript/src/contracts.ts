@@ -453,6 +453,8 @@ export interface PromptSubmitted {
   script?: Script | null;
   /** of a project: how its scenes are made */
   regeneration?: Regeneration | null;
+  /** what a prefetch follows from */
+  trigger?: Trigger | null;
   ts_us: number;
 }
 
@@ -991,6 +993,17 @@ export interface Take {
   model?: string | null;
   /** another number, another picture */
   seed?: number | null;
+}
+
+/** What a viewer did, or was served, that a prefetch follows from; its id is the prompt's causation. */
+export interface Trigger {
+  /** SwipeRecorded or FeedServed */
+  type: string;
+  /** that was swiped */
+  video_id?: string | null;
+  action?: string | null;
+  watched_ms?: number | null;
+  ts_us: number;
 }
 
 /** Tell it no longer. */
