@@ -8,7 +8,7 @@ GPU := .venv-gpu
 GPU_READY := $(GPU)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-models check venv lock clean
+.PHONY: help run test test-models chaos check venv lock clean
 
 help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,6 +18,9 @@ run: venv ## Start Swipestream and print the address of its page; Ctrl-C stops i
 
 test: check ## Run every test; starts a Kafka and a Cassandra of its own (options: make test ARGS="-k feed")
 	$(BIN)/python -m pytest $(ARGS)
+
+chaos: venv ## Kill and repeat everything at random, then check every promise, ~5 min (options: make chaos SEED=7 ARGS="--json")
+	@$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 test-models: $(GPU_READY) ## Run the tests of real models, with tiny random weights on the CPU, in a .venv-gpu of their own (several GB)
 	$(GPU)/bin/python -m pytest tests/models $(ARGS)

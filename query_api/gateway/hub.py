@@ -95,10 +95,11 @@ class Hub:
         return member
 
     async def _reached(self, cut: Cut | None) -> None:
-        """Another node may be a little further on: wait for it, but not long."""
+        """Another node may be a little further on, and this one may have just been started: wait, but not long."""
         for _ in range(round(self.limits.ahead_s / self.limits.tick_s)):
             reached = self._journal.cut
-            if cut is None or cut.incarnation != reached.incarnation or not cut.beyond(reached):
+            same = cut is not None and cut.incarnation == reached.incarnation
+            if cut is None or (self._journal.caught_up and not (same and cut.beyond(reached))):
                 return
             await asyncio.sleep(self.limits.tick_s)
 

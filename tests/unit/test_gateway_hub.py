@@ -411,3 +411,22 @@ async def test_an_event_that_stands_in_the_log_twice_is_told_once() -> None:
     back = ListSink()
     await hub.join(back, hello(resume=sink.of("video")[0]["token"]))
     assert [frame["video_id"] for frame in back.of("video")] == [vid(2)]
+
+
+async def test_a_client_that_comes_back_to_a_node_that_has_just_started_is_told_what_it_missed() -> None:
+    # Given a token of before the restart, and a node that has not read the log yet
+    before, sink = make_hub(), ListSink()
+    await before.join(sink, hello())
+    before.take(batch([received(published(1), 0)]))
+    await before.flush()
+    hub = Hub(Signer(KEY), replace(LIMITS, ahead_s=2.0))
+    back = ListSink()
+    joining = asyncio.create_task(hub.join(back, hello(resume=sink.token)))
+    await asyncio.sleep(0.02)
+    # When it has
+    hub.take(batch(positions={0: 0, 1: 0}, caught_up=False))
+    hub.take(batch([received(published(1), 0), received(published(2), 1)], positions={0: 2, 1: 0}))
+    await asyncio.wait_for(joining, 5)
+    # Then nobody has to start afresh
+    assert back.of("welcome")[0]["resumed"] is True and not back.of("resync")
+    assert [frame["video_id"] for frame in back.of("video")] == [vid(2)]

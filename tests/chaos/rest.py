@@ -1,0 +1,69 @@
+"""Coming to rest: every consumer has read to the end of its topics, and the ends no longer move."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+
+from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec
+
+from schemas.topics import NOW, PROCESSORS, TIERS, TOPICS, lane_topic, retry_topic, retry_topics
+from schemas.values import Lane
+
+#: What each consumer group reads.
+GROUPS: dict[str, tuple[str, ...]] = {
+    PROCESSORS: ("prompts", "video-events", "swipes", "feed-events", retry_topic(PROCESSORS, NOW)),
+    f"{PROCESSORS}.retry": tuple(retry_topic(PROCESSORS, tier) for tier in TIERS),
+    "script-worker": ("script-tasks", *retry_topics("script-worker")),
+    "scene-worker": (*map(lane_topic, Lane), *retry_topics("scene-worker")),
+    "assembly-worker": ("assembly-tasks", *retry_topics("assembly-worker")),
+    "projector": ("prompts", "swipes", "video-events", "feed-events", *retry_topics("projector")),
+}
+#: How long nothing must move, in seconds.
+STILL_S = 3.0
+
+Ends = Mapping[tuple[str, int], int]
+
+
+class Rest:
+    """Asks a broker how far each group is."""
+
+    def __init__(self, bootstrap: str) -> None:
+        self._bootstrap = bootstrap
+        topics = sorted({topic for topics in GROUPS.values() for topic in topics})
+        self._partitions = [
+            TopicPartition(name, number) for name in topics for number in range(TOPICS[name].partitions)
+        ]
+
+    def wait(self, timeout: float, say: Callable[[dict[str, int]], None]) -> str:
+        """Empty once everything is at rest; else what was not when the time was over. `say` is told of the lags."""
+        deadline, last, since = time.monotonic() + timeout, None, time.monotonic()
+        while time.monotonic() < deadline:
+            try:
+                ends = self.ends()
+                lags = {group: lag for group in GROUPS if (lag := self._lag(group, ends))}
+            except (KafkaException, TimeoutError):
+                ends, lags = {}, {"kafka": 1}
+            say(lags)
+            if lags or ends != last:
+                last, since = ends, time.monotonic()
+            if time.monotonic() - since >= STILL_S:
+                return ""
+            time.sleep(0.5)
+        return f"after {timeout:.0f} s there were still records to handle: {lags or 'the log still grows'}"
+
+    def ends(self) -> Ends:
+        """Where every partition ends. Raises KafkaException, TimeoutError."""
+        admin = AdminClient({"bootstrap.servers": self._bootstrap, "log_level": 2})
+        asked = admin.list_offsets(dict.fromkeys(self._partitions, OffsetSpec.latest()), request_timeout=10)
+        return {(one.topic, one.partition): future.result(10).offset for one, future in asked.items()}
+
+    def _lag(self, group: str, ends: Ends) -> int:
+        partitions = [one for one in self._partitions if one.topic in GROUPS[group]]
+        consumer = Consumer({"bootstrap.servers": self._bootstrap, "group.id": group, "log_level": 2})
+        try:
+            found = consumer.committed(partitions, timeout=10)
+        finally:
+            consumer.close()
+        return sum(max(0, ends[one.topic, one.partition] - max(0, one.offset)) for one in found)

@@ -1,0 +1,42 @@
+"""The system under test: `swipestream up` with stores of its own, and the means to find its processes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from infra.settings import Settings
+from infra.supervisor import state
+from infra.supervisor.private import PrivateSystem, private_system
+
+FLAVORS = Path(__file__).parent / "flavors"
+
+
+@contextmanager
+def chaos_system(folder: Path, *, workers: int = 2) -> Iterator[PrivateSystem]:
+    """All of Swipestream on free ports, with flavors that make small videos; gone at the end."""
+    settings = {"WORKERS": str(workers), "AHEAD": "1", "FLAVOR_DIRS": json.dumps([str(FLAVORS)])}
+    with private_system(folder, **settings) as system:
+        yield system
+
+
+def settings_of(system: PrivateSystem) -> Settings:
+    """The settings that its processes have."""
+    prefix = "SWIPESTREAM_"
+    own = {name.removeprefix(prefix).lower(): value for name, value in system.env.items() if name.startswith(prefix)}
+    return Settings(**own | {"flavor_dirs": (FLAVORS,)})  # type: ignore[arg-type]
+
+
+def pid_of(system: PrivateSystem, part: str) -> int | None:
+    """The process that is that part now; None while it is not there."""
+    run = state.load(system.data_dir)
+    found = next((one for one in run.parts if one.name == part), None) if run else None
+    return found.pid if found and found.state in ("starting", "ready") else None
+
+
+def restarts(system: PrivateSystem) -> dict[str, int]:
+    """How often the supervisor started each part again."""
+    run = state.load(system.data_dir)
+    return {part.name: part.restarts for part in run.parts if not part.once} if run else {}
