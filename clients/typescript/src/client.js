@@ -2,6 +2,7 @@
 
 import { ApiError, explained } from "./errors.js";
 import { follow } from "./following.js";
+import { Projects } from "./projects.js";
 import { Session, randomName } from "./session.js";
 import { Stream } from "./stream.js";
 
@@ -26,6 +27,7 @@ export class Swipestream {
     this.baseUrl = baseUrl.replace(/\/$/, "");
     this.session = new Session(this.baseUrl, { viewer, token, memory });
     this.timeoutMs = timeoutMs;
+    this.projects = new Projects(this);
   }
 
   /** Who watches. */

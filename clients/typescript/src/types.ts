@@ -1,5 +1,5 @@
 /** What the HTTP API answers, where it is not a contract of its own; those are in `contracts.ts`. */
-import type { GatewayFrame, SwipeRecorded, VideoCard, VideoFrame } from "./contracts";
+import type { Cost, GatewayFrame, SwipeRecorded, VideoCard, VideoFrame } from "./contracts";
 
 export type { GatewayFrame, ProgressFrame, VideoCard, VideoFrame } from "./contracts";
 
@@ -96,3 +96,80 @@ export type Audience = VideoFrame["audience"];
 
 /** A frame of one type. */
 export type Frame<T extends GatewayFrame["type"]> = Extract<GatewayFrame, { type: T }>;
+
+/** Media of one's own in a scene: what was uploaded, and how it is shown. */
+export interface FootageChoice {
+  upload_id: string;
+  /** the point that stays in the picture when it is cropped, from 0 to 1 */
+  focus_x?: number;
+  focus_y?: number;
+  move?: string;
+  start_s?: number;
+  scene_number?: number;
+  credit?: string;
+}
+
+export interface ProjectScene {
+  scene_number: number;
+  beat: string;
+  narration: string;
+  visuals: string;
+  on_screen_text: string;
+  duration_s: number;
+  muted: boolean;
+  footage: Record<string, any> | null;
+  voice: string | null;
+  seed: number | null;
+  model: string | null;
+  flavor: string | null;
+  /** it is not in the newest revision as it stands here */
+  changed: boolean;
+}
+
+export interface ProjectRevision {
+  revision: number;
+  /** of the project, when it was asked for */
+  version: number;
+  status: string;
+  /** viewers see this one */
+  live: boolean;
+  cost: Cost | null;
+  card: VideoCard | null;
+}
+
+export type ProjectStatus = "drafting" | "draft" | "draft_failed" | "approved" | "rendering" | "rendered" | "render_failed";
+
+export interface Project {
+  project_id: string;
+  version: number;
+  status: ProjectStatus;
+  text: string;
+  flavor: string;
+  archetype: string | null;
+  target_seconds: number | null;
+  voice: string | null;
+  title: string | null;
+  subject: string | null;
+  mood: string | null;
+  language: string | null;
+  approved: boolean;
+  reason: string | null;
+  scenes: ProjectScene[];
+  video_id: string | null;
+  revisions: ProjectRevision[];
+  cost: Cost;
+  links: Record<string, string>;
+}
+
+export interface ProjectTitle {
+  project_id: string;
+  title: string | null;
+  text: string;
+  opened_at: string;
+  changed_at: string;
+}
+
+export interface Upload {
+  upload_id: string;
+  [more: string]: any;
+}
