@@ -100,7 +100,7 @@ export class SceneCard {
     const key = card?.media.video || "";
     if (this.picture.dataset.key === key && this.picture.children.length) return;
     this.picture.dataset.key = key;
-    this.picture.replaceChildren(icon("spark"));
+    this.picture.replaceChildren(icon(scene.footage ? "image" : "spark"));
     if (card) this.#drawFrame(card, key);
   }
 
