@@ -11,8 +11,10 @@ from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
 from infra.errors import UnavailableError
+from infra.kafka.sockets import SOCKETS
 from query_api.http import measures
 from query_api.http.answers import PartAnswer
+from query_api.members import WORKING
 from query_api.projections.positions import NAME, TOPICS
 from query_api.readmodel.model import ReadModel
 from schemas.topics import TOPICS as DECLARED
@@ -21,6 +23,9 @@ from schemas.topics import TOPICS as DECLARED
 CHECK_S, HOLDS_S = 0.8, 1.0
 #: A projector that does not move for this long while it is behind counts as stopped; so does one too far behind.
 STUCK_S, FAR_BEHIND = 15.0, 20_000
+
+#: A broker that was there this long ago is not away because it answers late once.
+GRACE_S = 3.0
 
 #: How a client says that no broker has answered it yet.
 _SLOW = (KafkaError._TIMED_OUT, KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN)
@@ -37,7 +42,7 @@ class LogEnds:
         self._partitions = [TopicPartition(name, number) for name in TOPICS for number in _numbers(name)]
 
     def __call__(self) -> Ends:
-        self._admin = self._admin or AdminClient({"bootstrap.servers": self._bootstrap, "log_level": 2})
+        self._admin = self._admin or AdminClient({"bootstrap.servers": self._bootstrap, "log_level": 2, **SOCKETS})
         newest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
         try:
             asked = self._admin.list_offsets(dict.fromkeys(self._partitions, newest), request_timeout=CHECK_S)
@@ -59,8 +64,12 @@ def _numbers(topic: str) -> range:
 class Monitor:
     """Checks the parts when asked, at most once a second."""
 
-    def __init__(self, read: ReadModel, ends: Callable[[], Ends]) -> None:
-        self._read, self._ends = read, ends
+    def __init__(
+        self, read: ReadModel, ends: Callable[[], Ends], members: Callable[[], Mapping[str, int]] = dict
+    ) -> None:
+        self._read, self._ends, self._members = read, ends, members
+        self._last_ends: Ends = {}
+        self._ends_at = -GRACE_S
         self._parts: list[PartAnswer] = []
         self._checked_at = -HOLDS_S * 100
         self._lock = asyncio.Lock()
@@ -75,14 +84,24 @@ class Monitor:
             return self._parts
 
     async def _check(self) -> list[PartAnswer]:
-        ends, positions = await asyncio.gather(self._end_offsets(), self._positions())
-        return [_part("kafka", ends), _part("cassandra", positions), self._projector(ends, positions)]
+        ends, positions, members = await asyncio.gather(self._end_offsets(), self._positions(), self._counts())
+        needed = [_part("kafka", ends), _part("cassandra", positions), self._projector(ends, positions)]
+        return [*needed, *(_at_work(name, count) for name, count in members.items())]
+
+    async def _counts(self) -> Mapping[str, int | None]:
+        try:
+            return await asyncio.wait_for(asyncio.to_thread(self._members), CHECK_S * 1.5)
+        except (UnavailableError, TimeoutError):
+            return dict.fromkeys(WORKING)
 
     async def _end_offsets(self) -> Ends | str:
         try:
-            return await asyncio.wait_for(asyncio.to_thread(self._ends), CHECK_S * 1.5)
+            self._last_ends = await asyncio.wait_for(asyncio.to_thread(self._ends), CHECK_S * 1.5)
+            self._ends_at = time.monotonic()
+            return self._last_ends
         except (UnavailableError, TimeoutError) as error:
-            return str(error) or "no answer in time"
+            late = time.monotonic() - self._ends_at < GRACE_S
+            return self._last_ends if late else str(error) or "no answer in time"
 
     async def _positions(self) -> Ends | str:
         try:
@@ -126,3 +145,9 @@ def _part(name: str, answer: Ends | str) -> PartAnswer:
     return PartAnswer(
         name=name, ok=not isinstance(answer, str), detail=answer if isinstance(answer, str) else "answers"
     )
+
+
+def _at_work(name: str, count: int | None) -> PartAnswer:
+    """Members of a consumer group: without them requests are served all the same, and new videos wait."""
+    detail = "not known" if count is None else f"{count} at work" if count else "nobody is at work"
+    return PartAnswer(name=name, ok=bool(count), detail=detail, needed=False)

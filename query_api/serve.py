@@ -19,6 +19,7 @@ from query_api.health import LogEnds, Monitor
 from query_api.http.app import create_app
 from query_api.http.parts import Parts
 from query_api.identity.identity import Identity
+from query_api.members import Members
 from query_api.readmodel.cassandra import CassandraReader, reading
 from query_api.readmodel.model import ReadModel
 from query_api.serving import Feed
@@ -84,7 +85,7 @@ async def _parts(settings: Settings) -> AsyncIterator[Parts]:
             publisher=producer,
             feed=Feed(read, patient),
             media=LocalBlobStore(settings.media_dir),
-            health=Monitor(read, LogEnds(settings.kafka_address)),
+            health=Monitor(read, LogEnds(settings.kafka_address), Members(settings.kafka_address)),
             identity=Identity(settings),
         )
     finally:

@@ -15,6 +15,7 @@ from infra.kafka.delays import Delays
 from infra.kafka.offsets import Partition
 from infra.kafka.producer import EventProducer
 from infra.kafka.records import Raw, Received, raw
+from infra.kafka.sockets import SOCKETS
 from infra.kafka.trials import Trial, read
 from infra.kafka.unreadable import Unreadable
 from infra.telemetry import logs, metrics
@@ -41,7 +42,7 @@ def consumer_config(bootstrap: str, group: str, **more: Any) -> dict[str, Any]:
         "auto.offset.reset": "earliest",
         "check.crcs": True,
         "queued.max.messages.kbytes": 16_384,
-        "reconnect.backoff.max.ms": 1000,
+        **SOCKETS,
         "error_cb": lambda error: log.debug("kafka", error=str(error)),
         "log_level": 2,
         **more,

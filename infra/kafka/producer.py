@@ -12,6 +12,7 @@ from typing import NamedTuple, cast
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from infra.errors import UnavailableError
+from infra.kafka.sockets import SOCKETS
 from infra.telemetry import logs
 from schemas import base, codec
 from schemas.envelope import Envelope
@@ -64,7 +65,7 @@ class EventProducer:
                 "message.max.bytes": 2_097_152,
                 "message.timeout.ms": int(delivery_s * 1000),
                 "queue.buffering.max.messages": QUEUE,
-                "reconnect.backoff.max.ms": 1000,
+                **SOCKETS,
                 "error_cb": lambda error: log.debug("kafka", error=str(error)),
                 "log_level": 2,
             }

@@ -23,6 +23,7 @@ from infra.kafka.health import Health
 from infra.kafka.incarnations import Incarnation, describe, identify
 from infra.kafka.offsets import Partition
 from infra.kafka.records import Raw, Received, raw
+from infra.kafka.sockets import SOCKETS
 from infra.telemetry import logs
 from schemas.errors import DecodeError
 
@@ -123,7 +124,7 @@ class Tail:
             "enable.partition.eof": True,
             "auto.offset.reset": "error",
             "isolation.level": "read_committed",
-            "reconnect.backoff.max.ms": 1000,
+            **SOCKETS,
             "fetch.error.backoff.ms": 100,
             "fetch.queue.backoff.ms": 50,
             "queued.max.messages.kbytes": 16_384,

@@ -76,12 +76,13 @@ class FlavorsAnswer(BaseModel):
 
 
 class PartAnswer(BaseModel):
-    """A part that this process needs."""
+    """A part of the system, and how it is."""
 
     name: str
     ok: bool
     detail: str
     lag: int | None = Field(None, description="records that are not in the read model yet")
+    needed: bool = Field(True, description="false: requests are served without it, and what it does comes later")
 
 
 class ReadyAnswer(BaseModel):

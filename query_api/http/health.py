@@ -25,10 +25,9 @@ async def healthz() -> dict[str, str]:
     responses=responses(503),
 )
 async def readyz(parts: Needs) -> ReadyAnswer:
-    """Every part by name; 503 when one of them does not answer."""
+    """Every part by name; 503 when one that is needed does not answer."""
     found = await parts.health.parts()
-    if not all(part.ok for part in found):
-        missing = ", ".join(part.name for part in found if not part.ok)
+    if missing := ", ".join(part.name for part in found if part.needed and not part.ok):
         told = [part.model_dump(exclude_none=True) for part in found]
         headers = {"Retry-After": str(RETRY_AFTER)}
         raise ProblemError(503, "not-ready", f"Not ready: {missing}.", headers=headers, parts=told)

@@ -96,7 +96,10 @@ async def test_healthz_answers_whatever_the_parts_do(api: Api) -> None:
 async def test_readyz_names_each_part(api: Api) -> None:
     ready = await api.get("/readyz")
     assert ready.status_code == 200 and ready.json()["parts"][0]["name"] == "kafka"
-    api.health.found.append(PartAnswer(name="cassandra", ok=False, detail="does not answer"))
+    # A part without which requests are served is told, no more
+    api.health.found.append(PartAnswer(name="scene-worker", ok=False, detail="nobody is at work", needed=False))
+    assert (await api.get("/readyz")).status_code == 200
+    api.health.found[1] = PartAnswer(name="cassandra", ok=False, detail="does not answer")
     answer = await api.get("/readyz")
     assert answer.status_code == 503 and answer.headers["retry-after"]
     assert [part["name"] for part in answer.json()["parts"] if not part["ok"]] == ["cassandra"]

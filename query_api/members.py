@@ -1,0 +1,36 @@
+"""How many processes are at work for each consumer group that this process does not belong to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
+from infra.errors import UnavailableError
+from infra.kafka.sockets import SOCKETS
+from schemas.topics import PROCESSORS
+
+#: The groups without which no video is made.
+WORKING = (PROCESSORS, "script-worker", "scene-worker", "assembly-worker")
+#: Seconds that a broker has to answer.
+ANSWER_S = 0.8
+
+
+class Members:
+    """Asks the broker. Blocks; raises UnavailableError.
+
+    A process that was killed counts for ten seconds more: that is how long its group waits for it.
+    """
+
+    def __init__(self, bootstrap: str) -> None:
+        self._bootstrap = bootstrap
+        self._admin: AdminClient | None = None
+
+    def __call__(self) -> Mapping[str, int]:
+        self._admin = self._admin or AdminClient({"bootstrap.servers": self._bootstrap, "log_level": 2, **SOCKETS})
+        try:
+            asked = self._admin.describe_consumer_groups(list(WORKING), request_timeout=ANSWER_S)
+            return {name: len(future.result(ANSWER_S).members) for name, future in asked.items()}
+        except (KafkaException, TimeoutError) as error:
+            raise UnavailableError(f"Kafka does not tell who is at work: {error}") from error
