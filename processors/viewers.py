@@ -18,6 +18,7 @@ from schemas.feeds import FeedServed, InterestChanged, Outcome, PrefetchSettled
 from schemas.prompts import PromptSubmitted, Trigger
 from schemas.swipes import SwipeRecorded
 from schemas.values import Lane, Origin
+from schemas.viewers import ViewerForgotten
 
 #: Videos remembered as seen, and swipes remembered as counted: more than a client may send at once, and so again.
 SEEN, COUNTED = 300, 128
@@ -39,6 +40,8 @@ class Viewer(Contract):
     served_us: int = 0  #: when the feed last said what it can show
     made: int = 0  #: prefetches asked for so far
     last_us: int = 0
+    #: Erased: nothing else is kept, and nothing follows from what comes late.
+    forgotten: bool = False
 
     @field_validator("counted", mode="before")
     @classmethod
@@ -68,6 +71,8 @@ def fold_for(ahead: int, active_s: int) -> Fold:
             if isinstance(data, SwipeRecorded | FeedServed) and now_us - data.ts_us < active_s * 1_000_000:
                 viewer, wanted = _prefetch(event, data, viewer, ahead)
                 effects += wanted
+        if viewer.forgotten:
+            return Decision(state=viewer.model_dump_json(exclude_defaults=True).encode())
         return Decision(state=viewer.model_dump_json().encode(), effects=(*changed, *effects))
 
     return fold
@@ -82,6 +87,8 @@ def decide_for(ahead: int, active_s: int) -> Decide:
 def evolve(viewer: Viewer, event: Envelope[base.Message]) -> Viewer:
     """The viewer after an event. Repeating an event changes nothing."""
     data = event.data
+    if viewer.forgotten or isinstance(data, ViewerForgotten):
+        return Viewer(forgotten=True)
     if isinstance(data, SwipeRecorded):
         return _swiped(viewer, event.id, data)
     if isinstance(data, FeedServed):
@@ -192,7 +199,7 @@ def _trigger(data: SwipeRecorded | FeedServed) -> Trigger:
 
 def viewers(ahead: int, active_s: int) -> Processor:
     """The processor with its settings."""
-    topics = ("swipes", "feed-events")
+    topics = ("swipes", "feed-events", "viewers")
     return Processor(
         name="viewers", topics=topics, table="viewer-state", ordered=True,
         decide=decide_for(ahead, active_s), quick=fold_for(ahead, active_s), ignores=frozenset({InterestChanged.TYPE}),

@@ -11,6 +11,8 @@ import uvicorn
 import uvloop
 
 from infra.kafka.producer import EventProducer
+from infra.people import cassandra as people
+from infra.people.pseudonyms import Pseudonyms
 from infra.settings import Settings
 from infra.storage.blobs import LocalBlobStore
 from infra.telemetry import logs
@@ -73,11 +75,13 @@ class _Server(uvicorn.Server):
 
 @asynccontextmanager
 async def _parts(settings: Settings) -> AsyncIterator[Parts]:
-    session = reading(settings)
+    session, keys = reading(settings), people.session(settings)
     read = ReadModel(CassandraReader(session))
     producer = EventProducer(settings.kafka_address, "query-api", delivery_s=DELIVERY_S)
     # Nobody waits for impressions, so they may wait for the broker.
     patient = EventProducer(settings.kafka_address, "query-api-feed")
+    known = people.CassandraKeyStore(keys, settings.kafka_address)
+    filling = asyncio.create_task(known.fill())
     try:
         yield Parts(
             settings=settings,
@@ -86,9 +90,11 @@ async def _parts(settings: Settings) -> AsyncIterator[Parts]:
             feed=Feed(read, patient),
             media=LocalBlobStore(settings.media_dir),
             health=Monitor(read, LogEnds(settings.kafka_address), Members(settings.kafka_address)),
-            identity=Identity(settings),
+            identity=Identity(settings, Pseudonyms(known, producer).of),
         )
     finally:
+        filling.cancel()
         closing = ((producer.close, FLUSH_S), (patient.close, FLUSH_S))
         await asyncio.gather(*(asyncio.to_thread(close, wait) for close, wait in closing))
-        await asyncio.to_thread(session.close)
+        for own in (session, keys):
+            await asyncio.to_thread(own.close)

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.filesize import decimal
-from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from infra.cli.bars import bars
 from infra.cli.console import JsonOption, config, err, out, print_json
+from infra.people import commands as people
 from infra.storage.blobs import LocalBlobStore
 
 if TYPE_CHECKING:  # client libraries are loaded by the commands that need them: `--help` must not wait
     from infra.backup.manifest import Manifest
     from infra.backup.restore import Restored
-    from infra.backup.take import Progress as Told
 
 Topics = Annotated[
     list[str] | None, typer.Option("--topic", help="Only this topic; may be given more than once.", show_default=False)
@@ -30,6 +27,7 @@ def register(app: typer.Typer) -> None:
     """Add these commands to the CLI."""
     app.command("backup")(backup)
     app.command("restore")(restore)
+    people.register(app)
 
 
 def backup(
@@ -56,7 +54,7 @@ def backup(
     from infra.backup import take
 
     settings = config()
-    with _bars(quiet=as_json) as progress:
+    with bars(quiet=as_json) as progress:
         place, manifest = take.backup(
             settings.kafka_address, to or _folder(), LocalBlobStore(settings.media_dir),
             topics=topic or (), include_media=media, progress=progress,
@@ -98,7 +96,7 @@ def restore(
     from infra.backup.restore import Restore, Restored
 
     settings = config()
-    with _bars(quiet=as_json) as progress:
+    with bars(quiet=as_json) as progress:
         work = Restore(settings, backup or _folder(), LocalBlobStore(settings.media_dir), topic or (), progress)
         work.check()
         done = Restored(manifest=work.manifest) if check else work.run(replace=replace)
@@ -110,21 +108,6 @@ def restore(
 
 def _folder() -> Path:
     return config().data_dir / "backups"
-
-
-@contextmanager
-def _bars(*, quiet: bool) -> Iterator[Told]:
-    """One bar for each thing that is being done."""
-    columns = (TextColumn("{task.description:<24}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=err, disable=quiet or not sys.stderr.isatty()) as bars:
-        known: dict[str, TaskID] = {}
-
-        def told(what: str, done: int, total: int) -> None:
-            if what not in known:
-                known[what] = bars.add_task(what, total=total)
-            bars.update(known[what], completed=done, total=total or 1)
-
-        yield told
 
 
 def _table(manifest: Manifest) -> Table:
@@ -149,6 +132,8 @@ def _tell(done: Restored) -> None:
         out.print(f"{done.manifest.records} records of {made}: every file is as it was written.")
         return _tell_media(done.manifest)
     out.print(f"{done.manifest.records} records of {made} are back. `swipestream up` rebuilds the views from them.")
+    if done.erased:
+        err.print(f"{done.erased} viewers had been erased since, and stay erased.")
     for topic, parts in done.moved.items():
         err.print(f"{topic}: records of {len(parts)} partitions have other offsets than before.")
     if done.missing:

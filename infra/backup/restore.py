@@ -9,8 +9,8 @@ from typing import Any
 
 from confluent_kafka import KafkaException
 
+from infra.backup import erased, views
 from infra.backup import media as media_files
-from infra.backup import views
 from infra.backup.errors import BrokenBackupError, OccupiedError
 from infra.backup.files import verify
 from infra.backup.load import Loader, base, moved, offsets
@@ -19,6 +19,8 @@ from infra.backup.take import Progress, store_of
 from infra.backup.target import Broker
 from infra.errors import UnavailableError
 from infra.kafka.groups import commit
+from infra.kafka.producer import EventProducer
+from infra.kafka.records import Raw
 from infra.settings import Settings
 from infra.storage.blobs import BlobStore
 
@@ -31,6 +33,8 @@ class Restored:
     views_cleared: list[str] = field(default_factory=list)
     moved: dict[str, list[int]] = field(default_factory=dict)
     missing: int = 0
+    #: Viewers whose key was in the backup, and who had been erased since.
+    erased: int = 0
     written: bool = False
 
     def as_json(self) -> dict[str, Any]:
@@ -39,7 +43,7 @@ class Restored:
             "made_at": self.manifest.made_at.isoformat(), "records": self.manifest.records, "written": self.written,
             "topics": {topic.name: topic.records for topic in self.manifest.topics},
             "groups": {group: len(found) for group, found in offsets(self.manifest).items()},
-            "views_cleared": self.views_cleared, "offsets_moved": self.moved,
+            "views_cleared": self.views_cleared, "erased": self.erased, "offsets_moved": self.moved,
             "media": {"named": self.manifest.media.files, "missing": self.missing},
         }  # fmt: skip
 
@@ -92,12 +96,14 @@ class Restore:
         if not replace:
             self.refuse()
         done = Restored(manifest=self.manifest)
+        erased_before = erased.facts(self._settings.kafka_address)
         done.views_cleared = views.clear(self._settings) if replace else []
         (self._broker.replace if replace else self._broker.create)(
             self.manifest.topics, self._settings.kafka_replication
         )
         self._load()
         self._set_groups()
+        done.erased = self._carry_over(erased_before)
         done.moved = {topic.name: parts for topic in self.manifest.topics if (parts := moved(topic))}
         media = self.manifest.media
         names = media_files.listed(self._store, media)
@@ -111,6 +117,13 @@ class Restore:
             self._broker.forget_before(loader.fill(topic))
             loader.load(topic, self._store, advance)
         self._check_ends()
+
+    def _carry_over(self, before: list[Raw]) -> int:
+        producer = EventProducer(self._settings.kafka_address, "restore")
+        try:
+            return erased.carry_over(self._settings.kafka_address, before, producer)
+        finally:
+            producer.close()
 
     def _check_ends(self) -> None:
         """Kafka holds what the backup holds, and nothing else."""

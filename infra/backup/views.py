@@ -10,34 +10,36 @@ from cassandra.cluster import Session as DriverSession
 
 from infra.cassandra.cluster import cluster
 from infra.cassandra.session import trouble
+from infra.cassandra.versions import version_of
 from infra.errors import UnavailableError
 from infra.settings import Settings
 
+#: Which version is read is an operator's decision, and stays.
+_STAYS = "live_version"
+
 
 def occupied(settings: Settings) -> list[str]:
-    """The tables that hold anything. Raises UnavailableError."""
+    """The tables that hold anything, of every version. Raises UnavailableError."""
     with _session(settings) as (session, names):
-        return [name for name in names if session.execute(f'SELECT * FROM "{name}" LIMIT 1').one()]  # noqa: S608
+        return [name for name in names if session.execute(f"SELECT * FROM {name} LIMIT 1").one()]  # noqa: S608
 
 
 def clear(settings: Settings) -> list[str]:
     """Empty every table, tombstones and all: rows of a restored log may be older than what was deleted."""
     with _session(settings) as (session, names):
         for name in names:
-            session.execute(f'TRUNCATE "{name}"', timeout=60)
+            session.execute(f"TRUNCATE {name}", timeout=60)
         return names
 
 
 @contextmanager
 def _session(settings: Settings) -> Iterator[tuple[DriverSession, list[str]]]:
-    """A session in the keyspace, and the names of its tables; none where there is no keyspace yet."""
+    """A session, and the names of all tables with their keyspaces."""
     own = cluster(settings, request_s=20)
     try:
         session = own.connect()
-        known = own.metadata.keyspaces.get(settings.keyspace)
-        if known is not None:
-            session.set_keyspace(settings.keyspace)
-        yield session, sorted(known.tables) if known is not None else []
+        spaces = [space for name, space in own.metadata.keyspaces.items() if version_of(settings.keyspace, name)]
+        yield session, sorted(f"{space.name}.{name}" for space in spaces for name in space.tables if name != _STAYS)
     except NoHostAvailable as error:
         raise UnavailableError(
             f"Cassandra does not answer: {trouble(error)}", hint="Start it: swipestream up --stores."

@@ -50,7 +50,7 @@ class CassandraKeyStore:
 
     async def keep(self, address: str, key: Key) -> Held:
         """The first one stays. Waits for the table to be complete: the topic may know the viewer."""
-        await self._completed()
+        await self.completed()
         if held := await self.find(address):
             return held
         cells = {"address": address, "secret": key.secret.hex(), "since_us": key.since_us}
@@ -62,7 +62,17 @@ class CassandraKeyStore:
         (row,) = await self._session.fetch("logged", {"address": address})
         return bool(row["[applied]"])
 
-    async def _completed(self) -> None:
+    async def fill(self) -> None:
+        """Refill the table as soon as that works, rather than when the first new viewer comes."""
+        while True:
+            try:
+                return await self.completed()
+            except UnavailableError as error:
+                log.info("waiting", why=str(error))
+                await asyncio.sleep(1)
+
+    async def completed(self) -> None:
+        """Wait until the table holds what the topic holds. Raises UnavailableError."""
         if self._complete:
             return
         if self._filling is None:

@@ -47,7 +47,7 @@ def loaded(value: bytes) -> Key:
     try:
         fields = json.loads(value)
         return Key(bytes.fromhex(fields["secret"]), int(fields["since_us"]))
-    except (KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"no key: {error!r}") from error
 
 

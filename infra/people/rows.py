@@ -8,17 +8,19 @@ from dataclasses import dataclass
 
 from cassandra.cluster import NoHostAvailable
 from cassandra.cluster import Session as DriverSession
+from cassandra.metadata import KeyspaceMetadata
 
 from infra.cassandra.cluster import cluster
 from infra.cassandra.session import trouble
+from infra.cassandra.versions import version_of
 from infra.errors import UnavailableError
 from infra.settings import Settings
 from schemas.viewers import ViewerForgotten
 
 #: Weeks count from the epoch (see schemas/cql/feeds.cql).
 WEEK_US = 604_800_000_000
-_COUNT = 'SELECT count(*) AS count FROM "{table}" WHERE viewer_id = %s'
-_DELETE = 'DELETE FROM "{table}" USING TIMESTAMP %s WHERE viewer_id = %s'
+_COUNT = "SELECT count(*) AS count FROM {table} WHERE viewer_id = %s"
+_DELETE = "DELETE FROM {table} USING TIMESTAMP %s WHERE viewer_id = %s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +66,19 @@ def _each(
 def _session(settings: Settings) -> Iterator[tuple[DriverSession, list[_Table]]]:
     own = cluster(settings, request_s=20)
     try:
-        session = own.connect(settings.keyspace)
-        yield session, _tables(own.metadata.keyspaces[settings.keyspace].tables)
+        session = own.connect()
+        spaces = [space for name, space in own.metadata.keyspaces.items() if version_of(settings.keyspace, name)]
+        yield session, [table for space in spaces for table in _tables(space)]
     except NoHostAvailable as error:
         raise UnavailableError(f"Cassandra does not answer: {trouble(error)}") from error
     finally:
         own.shutdown()
 
 
-def _tables(known: dict[str, object]) -> list[_Table]:
-    keys = {name: [column.name for column in table.partition_key] for name, table in known.items()}  # type: ignore[attr-defined]
+def _tables(space: KeyspaceMetadata) -> list[_Table]:
+    keys = {name: [column.name for column in table.partition_key] for name, table in space.tables.items()}
     return [
-        _Table(name, weekly=columns == ["viewer_id", "week"])
+        _Table(f"{space.name}.{name}", weekly=columns == ["viewer_id", "week"])
         for name, columns in sorted(keys.items())
         if columns in (["viewer_id"], ["viewer_id", "week"])
     ]

@@ -7,7 +7,7 @@ import json
 import secrets
 import time
 from base64 import b32encode, urlsafe_b64decode
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from infra.auth.keys import root_key
 from infra.auth.scopes import Scope
@@ -23,10 +23,10 @@ FOREIGN = "oidc-"
 
 
 class Identity:
-    """Says who asks. `known_as` maps the name of a viewer to the id that events hold."""
+    """Says who asks. `known_as` maps the name of a viewer to the id that events hold: `Pseudonyms.of`."""
 
-    def __init__(self, settings: Settings, known_as: Callable[[str], str] = str) -> None:
-        self._settings, self._known_as = settings, known_as
+    def __init__(self, settings: Settings, known_as: Callable[[str], Awaitable[str]] | None = None) -> None:
+        self._settings, self._known_as = settings, known_as or _itself
         self._own = TokenIssuer(root_key(settings))
         self._oidc = OidcIssuer(settings.oidc_issuer, settings.oidc_audience) if settings.oidc_issuer else None
         self._read: Lru[str, Claims] = Lru(5_000)
@@ -41,16 +41,16 @@ class Identity:
 
         A token speaks for its own name alone, an operator's for every viewer. Without a token, where that is allowed,
         the request is believed. Raises UnauthenticatedError, ForbiddenError, and UnavailableError for an issuer of
-        tokens that does not answer.
+        tokens, or a store of viewers' keys, that does not answer.
         """
         if token is None:
             if self.required:
                 raise UnauthenticatedError("This needs a token: `POST /v1/sessions` gives one to a viewer.")
-            return Principal(self._known_as(claimed) if claimed else None)
+            return Principal(await self._known_as(claimed) if claimed else None)
         claims = await self._claims(token)
         if claimed is not None and claimed != claims.name and Scope.OPERATOR not in claims.scopes:
             raise ForbiddenError("The token is that of another viewer.")
-        return Principal(self._known_as(claimed or claims.name), claims.scopes, claims.expires)
+        return Principal(await self._known_as(claimed or claims.name), claims.scopes, claims.expires)
 
     async def session(self, token: str | None, wanted: str | None = None) -> tuple[str, Claims]:
         """A token for a viewer: the one of `token` goes on; without one, `wanted` where that is believed, or a new one.
@@ -95,6 +95,10 @@ class Identity:
         if issuer == ISSUER:
             return self._own.read(token)
         raise TokenError("The token comes from an issuer that is not known here.")
+
+
+async def _itself(name: str) -> str:
+    return name
 
 
 def _issuer(token: str) -> str | None:

@@ -27,6 +27,7 @@ from schemas.videos import (
     VideoPublished,
     VideoWithdrawn,
 )
+from schemas.viewers import ViewerForgotten
 
 #: What each contract writes, besides its place in the story of its video.
 HANDLERS: dict[type[Message], Callable[[Any], list[Write]]] = {
@@ -48,6 +49,7 @@ NAMED: dict[type[Message], Callable[[Any], list[Write]]] = {
     FeedServed: viewers.served,
     InterestChanged: viewers.interests,
     SwipeRecorded: viewers.swiped,
+    ViewerForgotten: viewers.forgotten,
 }
 
 

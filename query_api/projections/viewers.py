@@ -8,6 +8,7 @@ from query_api.readmodel.tables import Value, Write, row, week_of
 from schemas.envelope import Envelope
 from schemas.feeds import FeedServed, InterestChanged
 from schemas.swipes import Action, SwipeRecorded
+from schemas.viewers import ViewerForgotten
 
 #: Actions that say that the video was on the screen and is done with.
 _LIKES = {Action.LIKED: True, Action.UNLIKED: False}
@@ -60,3 +61,17 @@ def interests(envelope: Envelope[InterestChanged]) -> list[Write]:
         "causation_id": envelope.causation_id,
     }
     return [row("viewer_interests", cells, event.ts_us)]
+
+
+def forgotten(envelope: Envelope[ViewerForgotten]) -> list[Write]:
+    """Every partition of theirs goes, and stays away: what comes late, or again in a rebuild, is stamped before."""
+    event = envelope.data
+    weeks = range(week_of(event.since_us), week_of(event.until_us) + 1)
+    return [
+        Write("viewer_interests", {"viewer_id": event.viewer_id}, event.until_us, erase=True),
+        *(
+            Write(table, {"viewer_id": event.viewer_id, "week": week}, event.until_us, erase=True)
+            for table in ("viewer_seen", "feed_by_viewer")
+            for week in weeks
+        ),
+    ]

@@ -94,7 +94,7 @@ class CassandraWriter:
         if ttl_s:
             values["ttl_s"] = ttl_s
         try:
-            return self._session.bind(write.table, values)
+            return self._session.bind(f"erase_{write.table}" if write.erase else write.table, values)
         except UnavailableError:
             raise
         except Exception as error:

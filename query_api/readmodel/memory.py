@@ -17,6 +17,7 @@ _HERE = files("query_api.readmodel")
 _COLUMNS = {
     name: [column.strip() for column in re.findall(r"\((.*?)\)", text)[0].split(",")]
     for name, text in load(_HERE / "write.cql").items()
+    if name in KEYS
 }
 _TABLES = {name: re.findall(r"FROM {keyspace}\.(\w+)", text)[0] for name, text in load(_HERE / "read.cql").items()}
 #: Tables whose rows come in descending order of their first clustering column.
@@ -37,15 +38,28 @@ class MemoryStore:
     """Reader and Writer over dicts."""
 
     tables: dict[str, dict[tuple[Value, ...], dict[str, Cell]]] = field(default_factory=lambda: {t: {} for t in KEYS})
+    #: Up to when a partition is erased.
+    erased: dict[tuple[str, tuple[Value, ...]], int] = field(default_factory=dict)
 
     def write(self, writes: Sequence[Write]) -> None:
         """Last write wins, cell by cell; of two with the same timestamp the greater value wins, as in Cassandra."""
         now = now_us()
         for write in writes:
-            if (ttl_s := write.ttl_s(now)) is not None:
+            if write.erase:
+                self._erase(write)
+            elif (ttl_s := write.ttl_s(now)) is not None:
                 self._upsert(write, now + ttl_s * 1_000_000 if ttl_s else 0)
 
+    def _erase(self, write: Write) -> None:
+        gone = (write.table, write.partition)
+        self.erased[gone] = until = max(write.stamp, self.erased.get(gone, 0))
+        for key, row in list(self.tables[write.table].items()):
+            if key[: len(write.partition)] == write.partition:
+                self.tables[write.table][key] = {name: cell for name, cell in row.items() if cell.stamp > until}
+
     def _upsert(self, write: Write, gone_us: int) -> None:
+        if write.stamp <= self.erased.get((write.table, write.partition), -1):
+            return
         row = self.tables[write.table].setdefault(write.key, {})
         for name, value in write.cells.items():
             new, old = Cell(write.stamp, value, gone_us), row.get(name)

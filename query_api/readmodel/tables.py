@@ -48,6 +48,8 @@ class Write:
     table: str
     cells: Mapping[str, Value]
     stamp: int
+    #: Delete the whole partition that `cells` name, as far as it was written up to `stamp`.
+    erase: bool = False
 
     @property
     def partition(self) -> tuple[Value, ...]:
@@ -65,7 +67,7 @@ class Write:
 
         It counts from the event, not from the write, so that a replay does not lengthen it.
         """
-        if (kept := RETENTION_S.get(self.table)) is None:
+        if self.erase or (kept := RETENTION_S.get(self.table)) is None:
             return 0
         left = (self.stamp - now_us) // 1_000_000 + kept
         return left if left > 0 else None

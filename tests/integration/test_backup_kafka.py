@@ -126,7 +126,7 @@ def test_views_are_refused_and_emptied_only_when_told(
     with pytest.raises(OccupiedError, match="the views hold rows in 1 tables"):
         again(config, place, media, replace=False)
     assert session.execute("SELECT viewer_id FROM viewer_interests").one()
-    assert "viewer_interests" in again(config, place, media, replace=True).views_cleared
+    assert f"{config.keyspace}.viewer_interests" in again(config, place, media, replace=True).views_cleared
     assert session.execute("SELECT viewer_id FROM viewer_interests").one() is None
     own.shutdown()
 

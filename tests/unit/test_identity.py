@@ -73,7 +73,11 @@ async def test_an_operators_token_speaks_for_every_viewer(tmp_path: Path) -> Non
 
 async def test_every_viewer_is_known_by_the_same_mapping(tmp_path: Path) -> None:
     settings = at(tmp_path)
-    identity = Identity(settings, known_as=lambda name: f"p-{name}")
+
+    async def known_as(name: str) -> str:
+        return f"p-{name}"
+
+    identity = Identity(settings, known_as)
     token = issuer(settings).issue("anna", [Scope.VIEWER], 60)
     ids = {(await identity.who(*one)).viewer_id for one in ((None, "anna"), (token, None), (token, "anna"))}
     assert ids == {"p-anna"}
