@@ -20,6 +20,8 @@ from websockets.sync.client import connect
 from infra.kafka.admin import apply_topics
 from infra.kafka.groups import commit
 from infra.kafka.producer import EventProducer
+from infra.people import cassandra as people
+from infra.people.keys import address
 from infra.settings import Settings
 from infra.stack import Stack
 from infra.stack.ports import free_port
@@ -81,6 +83,13 @@ class Site:
         with self.running("projector"):
             yield
 
+    def known_as(self, viewer: str) -> str:
+        """A viewer's id in events and rows."""
+        assert self.http.get("/v1/feed", params={"viewer": viewer}).is_success
+        held = people.find(self.settings, address(viewer))
+        assert held is not None
+        return held.key.pseudonym
+
     def eventually(self, path: str, good: Callable[[httpx.Response], bool], timeout: float = 30) -> httpx.Response:
         deadline = time.monotonic() + timeout
         while True:
@@ -135,7 +144,7 @@ def test_a_published_video_comes_into_feeds_and_leaves_them_when_swiped(site: Si
     mine, others = ids.video_id(f"mine-{now_us()}"), [ids.video_id(f"{n}-{now_us()}") for n in range(7)]
     producer = EventProducer(site.settings.kafka, "test")
     producer.publish_all((event, None) for video in others for event in life(video, now_us()))
-    producer.publish_all([(published(mine, now_us(), viewer_id="berta", subject="sea"), None)])
+    producer.publish_all([(published(mine, now_us(), viewer_id=site.known_as("berta"), subject="sea"), None)])
     producer.close()
     site.eventually(f"/v1/videos/{mine}", lambda answer: answer.status_code == 200)
     site.eventually(f"/v1/videos/{others[-1]}", lambda answer: answer.json().get("status") == "published")

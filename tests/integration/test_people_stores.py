@@ -63,6 +63,15 @@ async def opened(config: Settings) -> AsyncIterator[CassandraKeyStore]:
     await asyncio.to_thread(session.close)
 
 
+async def logged(store: CassandraKeyStore, *names: str) -> None:
+    """Wait until the topic has their keys."""
+    for name in names:
+        for _ in range(200):
+            if (held := await store.find(address(name))) is not None and held.logged:
+                break
+            await asyncio.sleep(0.05)
+
+
 async def keeps_the_first(store: KeyStore) -> None:
     where, one, two = address(somebody()), fresh(), fresh()
     assert await store.find(where) is None
@@ -95,6 +104,7 @@ async def test_a_keyspace_that_is_new_knows_everyone_whom_the_log_knows(
     async with opened(config) as store:
         known = await Pseudonyms(store, producer).of(name)
         await Pseudonyms(store, producer).of(gone)
+        await logged(store, name, gone)
     producer.send_raw("viewer-keys", address(gone).encode(), None, ()).result(20)
     # when
     with keyspace(stack) as other:
@@ -125,6 +135,7 @@ async def test_an_erasure_is_read_back_and_done_once(
     name = somebody()
     async with opened(config) as store:
         pseudonym = await Pseudonyms(store, producer).of(name)
+        await logged(store, name)
     events = life(pseudonym, now_us())
     producer.publish_all([(event, None) for event in events])
     session = writing(config)
