@@ -66,13 +66,13 @@ def fold_for(ahead: int, active_s: int) -> Fold:
         changed: list[Effect] = []
         for event in events:
             data, viewer = event.data, evolve(viewer, event)
+            if viewer.forgotten:
+                return Decision(state=viewer.model_dump_json(exclude_defaults=True).encode())
             if isinstance(data, SwipeRecorded) and data.subject:
                 changed = [_changed(event, data, viewer)]
             if isinstance(data, SwipeRecorded | FeedServed) and now_us - data.ts_us < active_s * 1_000_000:
                 viewer, wanted = _prefetch(event, data, viewer, ahead)
                 effects += wanted
-        if viewer.forgotten:
-            return Decision(state=viewer.model_dump_json(exclude_defaults=True).encode())
         return Decision(state=viewer.model_dump_json().encode(), effects=(*changed, *effects))
 
     return fold

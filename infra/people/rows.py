@@ -19,13 +19,18 @@ from schemas.viewers import ViewerForgotten
 
 #: Weeks count from the epoch (see schemas/cql/feeds.cql).
 WEEK_US = 604_800_000_000
-_COUNT = "SELECT count(*) AS count FROM {table} WHERE viewer_id = %s"
-_DELETE = "DELETE FROM {table} USING TIMESTAMP %s WHERE viewer_id = %s"
+_COUNT = "SELECT count(*) AS count FROM {table} WHERE {column} = %s"
+_DELETE = "DELETE FROM {table} USING TIMESTAMP %s WHERE {column} = %s"
+
+
+#: What a viewer is called where they are the partition.
+_NAMES = ("viewer_id", "owner")
 
 
 @dataclass(frozen=True, slots=True)
 class _Table:
     name: str
+    column: str
     weekly: bool
 
 
@@ -54,7 +59,7 @@ def erase(settings: Settings, event: ViewerForgotten) -> None:
 def _each(
     table: _Table, event: ViewerForgotten, what: str = _COUNT, *values: int
 ) -> Iterator[tuple[str, tuple[str | int, ...]]]:
-    text = what.format(table=table.name)
+    text = what.format(table=table.name, column=table.column)
     if not table.weekly:
         yield text, (*values, event.viewer_id)
         return
@@ -78,7 +83,7 @@ def _session(settings: Settings) -> Iterator[tuple[DriverSession, list[_Table]]]
 def _tables(space: KeyspaceMetadata) -> list[_Table]:
     keys = {name: [column.name for column in table.partition_key] for name, table in space.tables.items()}
     return [
-        _Table(f"{space.name}.{name}", weekly=columns == ["viewer_id", "week"])
+        _Table(f"{space.name}.{name}", columns[0], weekly=len(columns) == 2)
         for name, columns in sorted(keys.items())
-        if columns in (["viewer_id"], ["viewer_id", "week"])
+        if columns[0] in _NAMES and columns[1:] in ([], ["week"])
     ]
