@@ -1,4 +1,4 @@
-"""CLI commands of this room: `swipestream trace`, `token` and `projections`."""
+"""CLI commands of this room: `swipestream trace`, `token`, `projections` and `state`."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from infra.auth.local import headers
 from infra.auth.scopes import Scope
 from infra.errors import BadInputError, NotFoundError, UnavailableError
 from infra.settings import settings
+from query_api.past import commands as past
 from query_api.projections import commands as projections
 
 out = Console()
@@ -29,6 +30,7 @@ def register(app: typer.Typer) -> None:
     app.command("trace")(trace)
     app.command("token")(token)
     projections.register(app)
+    past.register(app)
 
 
 def trace(

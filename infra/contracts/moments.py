@@ -7,16 +7,21 @@ from datetime import UTC, datetime, timedelta
 
 from infra.contracts.errors import BadMomentError
 
-_AGO = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)\s*([smhdw])")
+_AGO = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)\s*([smhdw])(?:\s+ago)?")
 _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
 
 def moment_ms(text: str, now: datetime) -> int:
-    """Milliseconds since the epoch of `2026-01-31`, `2026-01-31T12:00:00+01:00` or `7d` (s, m, h, d, w before `now`).
+    """Milliseconds since the epoch of a moment. Raises BadMomentError."""
+    return int(moment(text, now).timestamp() * 1000)
+
+
+def moment(text: str, now: datetime) -> datetime:
+    """`2026-01-31`, `2026-01-31T12:00:00+01:00`, or `7d` or `7d ago` (s, m, h, d, w before `now`), aware.
 
     A time without an offset is in UTC. Raises BadMomentError.
     """
-    return int((_ago(text.strip(), now) or _time(text.strip())).timestamp() * 1000)
+    return _ago(text.strip(), now) or _time(text.strip())
 
 
 def _ago(text: str, now: datetime) -> datetime | None:

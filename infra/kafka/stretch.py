@@ -60,6 +60,7 @@ class Stretch:
         self._left = {part: end for part, (first, end) in ranges.items() if first < end}
         begin = [TopicPartition(*part, first) for part, (first, end) in ranges.items() if first < end]
         self._consumer.assign(begin)
+        self._consumer.resume(begin)  # a pause outlives an assignment
         heard = time.monotonic()
         while self._left:
             first = self._consumer.poll(1.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -27,6 +28,11 @@ def _login() -> str:
         return getpass.getuser()
     except (OSError, KeyError):
         return _NOBODY
+
+
+def _today() -> str:
+    """Another sample every day, and the same all day long."""
+    return datetime.now(UTC).date().isoformat()
 
 
 By = Annotated[
@@ -92,6 +98,41 @@ def rebuild(
     if not done:
         err.print(f'Stopped. Go on with: swipestream projections rebuild --resume {number} --reason "…"')
         raise SystemExit(130)
+
+
+@projections.command("verify")
+def verify(
+    number: Number = None,
+    against: Annotated[int | None, typer.Option(help="The other version; the live one by default.", min=1)] = None,
+    sample: Annotated[
+        int | None, typer.Option(help="Compare so many videos and viewers with the log instead.", min=1, max=100_000)
+    ] = None,
+    seed: Annotated[str, typer.Option(help="Which ones: the same seed takes the same keys of the same log.")] = "",
+    by: By = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Compare a version, by default the newest that is not live, with the live one: every row, by its hash.
+
+    With --sample, keys are drawn and the log is folded for them in memory, one record after the other. What differs
+    is looked at again once both have come as far as the log. Exit code 1 when something differs.
+
+    Examples:
+
+      swipestream projections verify
+
+      swipestream projections verify 1 --sample 200 --json
+    """
+    from query_api.projections import operations, screen
+
+    wanted = operations.Comparison(number=number, against=against, sample=sample, seed=seed or _today())
+    with screen.counted(quiet=as_json) as (stopped, said):
+        event, verdict = operations.verify(config(), wanted, by or _login(), stopped, said)
+    if as_json:
+        print_json({"version": event.version, "against": event.against} | verdict.as_json())
+    else:
+        screen.told(event, verdict)
+    if verdict.differences:
+        raise SystemExit(1)
 
 
 @projections.command("promote")

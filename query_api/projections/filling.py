@@ -110,13 +110,18 @@ class Filling:
         for _ in range(ROUNDS):
             left = self.left()
             self.progress.total = self.progress.done + _size(left)
-            if not self._through(left):
+            if not self.fill(left):
                 return False
             if _size(self.left()) <= NEARLY:
-                return self._through(self._log.ranges((MENDED,)), count=False)
+                return self.fill(self._log.ranges((MENDED,)), count=False)
         return True
 
-    def _through(self, ranges: Mapping[Partition, tuple[int, int]], *, count: bool = True) -> bool:
+    def to_the_end(self) -> bool:
+        """Fill once, up to where the log ends now; False where it was stopped before. Raises UnavailableError."""
+        return self.fill(self.left()) and self.fill(self._log.ranges((MENDED,)), count=False)
+
+    def fill(self, ranges: Mapping[Partition, tuple[int, int]], *, count: bool = True) -> bool:
+        """Fill these ranges; False where it was stopped before. Without `count` no positions are kept."""
         before = self._log.broken
         for piece in self._log.read(ranges):
             self._write(piece, keep=count)

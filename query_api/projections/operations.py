@@ -17,6 +17,7 @@ from infra.settings import Settings
 from query_api.projections.filling import Filling, Told
 from query_api.projections.journal import current, read, settle, stamp, tell
 from query_api.projections.positions import NAME, TOPICS
+from query_api.projections.verifying import Said, Verdict, against_log, against_version
 from query_api.projections.versions import Status, Version, Versions, check_drop, check_promote
 from query_api.readmodel.cassandra import stored, writing
 from schemas.projections import (
@@ -25,6 +26,7 @@ from schemas.projections import (
     ProjectionRebuildStarted,
     ProjectionRebuilt,
     ProjectionRolledBack,
+    ProjectionVerified,
 )
 
 
@@ -106,6 +108,38 @@ def catch_up(settings: Settings, number: int, stopped: threading.Event, told: To
     """Bring a version that is not live to the end of the log; False where it was stopped. Raises UnavailableError."""
     with Filling(of_version(settings, number), stopped, told) as filling:
         return filling.catch_up()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """What a version is compared with: another one (None: the live one), or the log for so many keys."""
+
+    number: int | None = None
+    against: int | None = None
+    sample: int | None = None
+    seed: str = ""
+
+
+def verify(
+    settings: Settings, wanted: Comparison, by: str, stopped: threading.Event, said: Said
+) -> tuple[ProjectionVerified, Verdict]:  # fmt: skip
+    """Compare; what was found, as an event too. Raises NotFoundError, BadInputError, UnavailableError."""
+    versions = current(settings)
+    number = versions.known(versions.candidate() if wanted.number is None else wanted.number).number
+    if wanted.sample:
+        other, verdict = None, against_log(settings, number, wanted.sample, wanted.seed, versions.live, stopped, said)
+    else:
+        other = versions.known(wanted.against or versions.live).number
+        if other == number:
+            hint = "Name another one with --against, or compare with the log: --sample 100."
+            raise BadInputError(f"Version {number} would be compared with itself.", hint=hint)
+        verdict = against_version(settings, number, other, versions.live, stopped, said)
+    event = ProjectionVerified(
+        **stamp(settings, read(settings)), version=number, by=by,
+        against=other, rows=verdict.rows, different=len(verdict.differences),
+    )  # fmt: skip
+    tell(settings, event)
+    return event, verdict
 
 
 def promote(settings: Settings, number: int | None, operator: Operator, stopped: threading.Event, told: Told) -> int:

@@ -44,10 +44,11 @@ class Projector:
 
     def rows(self, records: Sequence[Received]) -> None:
         """The rows alone."""
-        self._writer.write([write for record in records for write in _writes(record)])
+        self._writer.write([write for record in records for write in writes(record)])
 
 
-def _writes(record: Received) -> list[Write]:
+def writes(record: Received) -> list[Write]:
+    """The writes of a record. Raises BadInputError for one that would hide all that comes before it."""
     ts_us = getattr(record.envelope.data, "ts_us", 0)
     if ts_us > now_us() + AHEAD_US:
         raise BadInputError(f"ts_us {ts_us} lies in the future")

@@ -5,17 +5,19 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from infra.cli.console import err
+from infra.cli.console import err, out
 from query_api.projections.filling import Progress as Filled
 from query_api.projections.operations import Listed
+from query_api.projections.verifying import Verdict
 from query_api.projections.versions import Status
+from schemas.projections import ProjectionVerified
 
 _COLOURS = {
     Status.LIVE: "green",
@@ -47,20 +49,50 @@ class Told:
 
 
 @contextmanager
+def interrupts() -> Iterator[threading.Event]:
+    """Set by Ctrl-C and by SIGTERM, in place of ending the process in the middle of something."""
+    stopped = threading.Event()
+    before = {number: signal.signal(number, lambda *_: stopped.set()) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stopped
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
 def watched(what: str, *, quiet: bool) -> Iterator[tuple[threading.Event, Told]]:
-    """A bar, and an event that Ctrl-C and SIGTERM set in place of ending the process in the middle of something."""
+    """A bar, and the event that Ctrl-C sets."""
     columns = (
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"),
         TextColumn("{task.fields[lag]}"), TimeRemainingColumn(),
     )  # fmt: skip
-    stopped = threading.Event()
-    before = {number: signal.signal(number, lambda *_: stopped.set()) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        with Progress(*columns, console=err, disable=quiet or not sys.stderr.isatty()) as bar:
-            yield stopped, Told(what, bar, quiet=quiet)
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    with interrupts() as stopped, Progress(*columns, console=err, disable=quiet or not sys.stderr.isatty()) as bar:
+        yield stopped, Told(what, bar, quiet=quiet)
+
+
+@contextmanager
+def counted(*, quiet: bool) -> Iterator[tuple[threading.Event, Callable[[str, int], None]]]:
+    """What is being compared and how much was, and the event that Ctrl-C sets."""
+    with interrupts() as stopped, Progress(
+        SpinnerColumn(), TextColumn("{task.description}"), TextColumn("{task.completed:,}"),
+        console=err, disable=quiet or not sys.stderr.isatty(),
+    ) as bar:  # fmt: skip
+        task = bar.add_task("comparing", total=None)
+        yield stopped, lambda what, count: bar.update(task, description=f"comparing {what}", completed=count)
+
+
+def told(event: ProjectionVerified, verdict: Verdict) -> None:
+    """Print what a comparison found."""
+    other = f"version {event.against}" if event.against else "the log"
+    for one in verdict.differences:
+        sides = {"old": f"not in {other}", "new": f"not in version {event.version}"}
+        out.print(f"{one.table}  {' '.join(map(str, one.key))}  {sides.get(one.missing, ', '.join(one.columns))}")
+    if verdict.differences:
+        more = "at least " if verdict.more else ""
+        err.print(f"[red]{more}{len(verdict.differences):,} of {verdict.rows:,} rows differ from {other}.[/]")
+    else:
+        err.print(f"[green]{verdict.rows:,} rows are as in {other}.[/]")
 
 
 def table(found: Sequence[Listed]) -> Table:

@@ -77,6 +77,10 @@ class CassandraWriter:
                 flight.land(error)
         flight.finish()
 
+    def check(self, writes: Sequence[Write]) -> None:
+        """Raises ValueError for what a table cannot hold. Writes nothing."""
+        self._batches(writes)
+
     def _batches(self, writes: Sequence[Write]) -> list[BoundStatement | BatchStatement]:
         """Everything is bound before anything is sent: a value that does not fit stops the whole call."""
         now = now_us()

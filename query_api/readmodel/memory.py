@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 
@@ -35,15 +35,16 @@ class Cell:
 
 @dataclass
 class MemoryStore:
-    """Reader and Writer over dicts."""
+    """Reader and Writer over dicts. `clock` says, in microseconds, when it is: rows go away by it."""
 
+    clock: Callable[[], int] = now_us
     tables: dict[str, dict[tuple[Value, ...], dict[str, Cell]]] = field(default_factory=lambda: {t: {} for t in KEYS})
     #: Up to when a partition is erased.
     erased: dict[tuple[str, tuple[Value, ...]], int] = field(default_factory=dict)
 
     def write(self, writes: Sequence[Write]) -> None:
         """Last write wins, cell by cell; of two with the same timestamp the greater value wins, as in Cassandra."""
-        now = now_us()
+        now = self.clock()
         for write in writes:
             if write.erase:
                 self._erase(write)
@@ -78,11 +79,15 @@ class MemoryStore:
 
     def rows(self, table: str) -> Iterator[Row]:
         """Every row that is still there, in no order. Cells that were never written are None, as from Cassandra."""
-        now = now_us()
-        for cells in self.tables[table].values():
-            alive = {name: cell.value for name, cell in cells.items() if not cell.gone_us or cell.gone_us > now}
-            if alive:
-                yield dict.fromkeys(_COLUMNS[table]) | alive
+        for key in self.tables[table]:
+            if row := self.row(table, key):
+                yield row
+
+    def row(self, table: str, key: tuple[Value, ...]) -> Row | None:
+        """One row, if it is still there."""
+        now, cells = self.clock(), self.tables[table].get(key, {})
+        alive = {name: cell.value for name, cell in cells.items() if not cell.gone_us or cell.gone_us > now}
+        return dict.fromkeys(_COLUMNS[table]) | alive if alive else None
 
 
 def _order(table: str, row: Row) -> tuple[Value, ...]:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from typing import Any
 
 import pytest
 from confluent_kafka import KafkaException
@@ -21,11 +22,13 @@ from infra.kafka.producer import EventProducer
 from infra.settings import Settings
 from infra.stack import Stack
 from query_api.projections import operations
+from query_api.projections.differences import Difference
 from query_api.projections.filling import Progress
-from query_api.projections.operations import Operator
+from query_api.projections.operations import Comparison, Operator
 from query_api.projections.positions import NAME
 from query_api.projections.projector import ProjectorService
 from query_api.projections.rewind import commit
+from query_api.projections.verifying import Verdict
 from query_api.projections.versions import Status as VersionStatus
 from query_api.readmodel.cassandra import CassandraReader, reading, writing
 from query_api.readmodel.model import ReadModel
@@ -36,6 +39,8 @@ from schemas.topics import dead_topic
 from tests.integration.cassandra_kit import begin_at, keyspace, positions_now
 from tests.unit.read_kit import life
 
+#: It reads a log that every other test writes to, several times.
+pytestmark = pytest.mark.timeout(300)
 MIRA = Operator(by="mira", why="a test")
 NEVER = threading.Event()
 
@@ -239,3 +244,46 @@ async def test_a_rebuild_that_was_stopped_goes_on_where_it_was(settings: Setting
     assert again[0] <= operations.read(settings).history[-1].records + seen[-1]  # type: ignore[union-attr]
     assert await rows(of_version(settings, number), video) == 1
     assert status(settings)[number] == VersionStatus.READY
+
+
+async def test_verify_finds_what_was_changed_and_nothing_else(
+    settings: Settings, producer: EventProducer, stack: Stack
+) -> None:
+    videos = [ids.video_id(f"{settings.keyspace}-{number}") for number in range(6)]
+
+    def compare(**how: Any) -> Verdict:
+        return operations.verify(settings, Comparison(**how), "mira", NEVER, lambda *_: None)[1]
+
+    # given two versions that were both filled from the whole log, while events flow into the live one
+    number = await asyncio.to_thread(rebuild, settings)
+    await asyncio.to_thread(promote, settings, number)
+    with projector(stack, settings):
+        send(producer, *videos[:4])
+        await asyncio.to_thread(rebuild, settings)
+        send(producer, *videos[4:])
+        alike = await asyncio.to_thread(compare, number=3)
+        assert alike.differences == [] and alike.rows > 6 * 10
+        # when somebody changes a row, takes one away, and adds one
+        own = cluster(settings, request_s=20)
+        other = own.connect(f"{settings.keyspace}_v3")
+        other.execute("UPDATE videos SET title='x', subject='y' WHERE video_id=%s AND revision=1", (videos[0],))
+        other.execute("DELETE FROM video_scenes WHERE video_id=%s AND revision=1 AND scene_number=2", (videos[1],))
+        other.execute("INSERT INTO viewer_interests (viewer_id, interests) VALUES ('nobody', '{}')")
+        own.shutdown()
+        # then exactly that is told
+        told = {one.table: one for one in (await asyncio.to_thread(compare, number=3)).differences}
+        assert told == {
+            "videos": Difference("videos", (videos[0], 1), columns=("subject", "title")),
+            "video_scenes": Difference("video_scenes", (videos[1], 1, 2), missing="new"),
+            "viewer_interests": Difference("viewer_interests", ("nobody",), missing="old"),
+        }
+        # and the live version is what a serial fold of the log says, for every key
+        sampled = await asyncio.to_thread(compare, number=2, sample=100_000)
+        assert sampled.differences == [] and sampled.rows > 6 * 10
+        changed = await asyncio.to_thread(compare, number=3, sample=100_000)
+        assert {one.table for one in changed.differences} == {"videos", "video_scenes"}
+
+
+async def test_a_version_is_not_compared_with_itself(settings: Settings) -> None:
+    with pytest.raises(BadInputError, match="with itself"):
+        operations.verify(settings, Comparison(number=1), "mira", NEVER, lambda *_: None)
