@@ -47,6 +47,9 @@ class Settings(BaseSettings):
     oidc_audience: str = "swipestream"
     #: Pages of other origins (`https://example.org`) that may use the API and the gateway.
     origins: tuple[str, ...] = ()
+    #: The largest upload, and all uploads of one creator, in MB.
+    upload_mb: int = Field(100, ge=1, le=10_000)
+    upload_quota_mb: int = Field(1000, ge=1, le=1_000_000)
     #: Ports of the local stack, used only when the addresses below are not set.
     kafka_port: int = Field(9092, ge=1, le=65535)
     cassandra_port: int = Field(9042, ge=1, le=65535)

@@ -31,5 +31,9 @@ class Lru(Generic[K, V]):
             self._items.popitem(last=False)
         return value
 
+    def items(self) -> list[tuple[K, V]]:
+        """Everything that is held."""
+        return list(self._items.items())
+
     def __len__(self) -> int:
         return len(self._items)

@@ -22,6 +22,7 @@ from query_api.http.app import create_app
 from query_api.http.parts import Parts
 from query_api.identity.identity import Identity
 from query_api.members import Members
+from query_api.projects.desk import Desk
 from query_api.readmodel.cassandra import CassandraReader, reading
 from query_api.readmodel.model import ReadModel
 from query_api.serving import Feed
@@ -91,6 +92,7 @@ async def _parts(settings: Settings) -> AsyncIterator[Parts]:
             media=LocalBlobStore(settings.media_dir),
             health=Monitor(read, LogEnds(settings.kafka_address), Members(settings.kafka_address)),
             identity=Identity(settings, Pseudonyms(known, producer).of),
+            desk=Desk(read, producer),
         )
     finally:
         filling.cancel()

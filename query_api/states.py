@@ -28,6 +28,11 @@ class Status(StrEnum):
     FAILED = "failed"
     WITHDRAWN = "withdrawn"
 
+    @property
+    def is_final(self) -> bool:
+        """Nothing more will happen by itself."""
+        return self in (Status.PUBLISHED, Status.REJECTED, Status.FAILED, Status.WITHDRAWN)
+
 
 class StageTime(BaseModel):
     """A step of the way, and when it was done."""
@@ -72,7 +77,7 @@ class VideoState(BaseModel):
     @property
     def is_final(self) -> bool:
         """Nothing more will happen by itself."""
-        return self.status in (Status.PUBLISHED, Status.REJECTED, Status.FAILED, Status.WITHDRAWN)
+        return self.status.is_final
 
     def shown(self) -> VideoState:
         """What everyone may know of a published video: what it shows, not how it came to be."""
@@ -106,11 +111,17 @@ def state(revisions: Sequence[Row], scenes: Sequence[Row]) -> VideoState | None:
         stages=stages(row, own),
         scene_count=row["scene_count"],
         scenes=[_scene(scene) for scene in own],
-        cost=_cost(row, own),
+        cost=cost_of(row, own),
         card=VideoCard.model_validate_json(row["card"]) if row["card"] else None,
-        **_ending(row),
+        **ending(row),
         links=links(row["video_id"]),
     )
+
+
+def live_revision(rows: Sequence[Row]) -> int | None:
+    """The revision that viewers see; None: none of them yet."""
+    seen = {_shown_us(row): row["revision"] for row in rows if _shown_us(row)}
+    return seen[max(seen)] if seen else None
 
 
 def _shown_us(row: Row) -> int:
@@ -168,7 +179,7 @@ def _scene(row: Row) -> SceneState:
     )
 
 
-def _cost(row: Row, scenes: Sequence[Row]) -> Cost:
+def cost_of(row: Row, scenes: Sequence[Row]) -> Cost:
     """The whole once it is known, else the sum of what was reported."""
     if row["cost"]:
         return Cost.model_validate_json(row["cost"])
@@ -176,7 +187,8 @@ def _cost(row: Row, scenes: Sequence[Row]) -> Cost:
     return sum((Cost.model_validate_json(part) for part in parts if part), Cost())
 
 
-def _ending(row: Row) -> dict[str, str | None]:
+def ending(row: Row) -> dict[str, str | None]:
+    """Why a revision will not appear, or no longer does; empty while neither is so."""
     for cell in ("withdrawal", "rejection", "failure"):
         if row[cell] and (cell == "withdrawal" or not row["published_us"]):
             return _told(json.loads(row[cell]))

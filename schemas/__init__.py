@@ -10,6 +10,7 @@ from schemas import (
     replays,
     swipes,
     tasks,
+    uploads,
     videos,
     viewers,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "replays",
     "swipes",
     "tasks",
+    "uploads",
     "videos",
     "viewers",
 ]

@@ -12,7 +12,7 @@ from pydantic import Field, StringConstraints
 
 from schemas.base import Contract, Message, Micros, Slug, Uuid, ViewerId, message
 from schemas.prompts import PromptText
-from schemas.values import Cost, Footage, Scene, Script, Take
+from schemas.values import Cost, Footage, Regeneration, Scene, Script, Take
 from schemas.videos import Fallback, Name, Reason
 
 #: Scenes of a script, at most.
@@ -124,10 +124,13 @@ class ProjectApproved(ProjectEvent):
 
 @message("project-events")
 class RenderOrdered(ProjectEvent):
-    """The video, or its next revision, was asked for."""
+    """The video, or its next revision, was asked for. Complete: with it alone it can be made."""
 
     video_id: Uuid
     revision: int = Field(ge=1)
+    idea: Idea
+    script: Script
+    regeneration: Regeneration = Field(description="how its scenes are made")
 
 
 @message("project-events")

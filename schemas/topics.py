@@ -16,7 +16,12 @@ FOREVER = -1
 #: Group id of the Faust app; its tables' changelogs are named after it.
 PROCESSORS = "processors"
 #: Tables of the Faust app, each with the topic family that it is partitioned like.
-TABLES = {"video-state": "video-events", "viewer-state": "swipes", "parked": "video-events"}
+TABLES = {
+    "video-state": "video-events",
+    "viewer-state": "swipes",
+    "project-state": "project-events",
+    "parked": "video-events",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +101,7 @@ FACTS = (
         retention_ms=400 * DAY_MS,
     ),
     Topic(name="project-events", family="project-events", key="project_id", holds="the life of every project"),
+    Topic(name="uploads", family="uploads", key="viewer_id", holds="images and clips that creators brought along"),
     Topic(
         name="render-progress",
         family="render-progress",

@@ -14,7 +14,7 @@ from schemas.values import Artifact
 
 MEDIA_TYPES = {
     "mp4": "video/mp4", "jpg": "image/jpeg", "png": "image/png", "wav": "audio/wav", "vtt": "text/vtt",
-    "json": "application/json",
+    "json": "application/json", "webp": "image/webp", "mov": "video/quicktime", "webm": "video/webm",
 }  # fmt: skip
 NAME = re.compile(r"^[0-9a-f]{64}\.[a-z0-9]{1,8}$")
 
@@ -27,6 +27,8 @@ class BlobStore(Protocol):
     def put_bytes(self, data: bytes, suffix: str) -> Artifact: ...
 
     def exists(self, artifact: Artifact) -> bool: ...
+
+    def remove(self, name: str) -> None: ...
 
     def path(self, name: str) -> Path:
         """Raises NotFoundError for a name that is malformed or not held."""
@@ -68,6 +70,11 @@ class LocalBlobStore:
         if not NAME.match(name) or not (place := self._where(name)).is_file():
             raise NotFoundError(f"There is no media file {name[:80]!r}.")
         return place
+
+    def remove(self, name: str) -> None:
+        """Delete a blob; one that is not there is deleted already."""
+        if NAME.match(name):
+            self._where(name).unlink(missing_ok=True)
 
     def _adopt(self, source: Path, place: Path) -> None:
         with tempfile.TemporaryDirectory(dir=place.parent) as folder:

@@ -17,9 +17,11 @@ from query_api.http import (
     metrics,
     page,
     problems,
+    projects,
     prompts,
     sessions,
     swipes,
+    uploads,
     videos,
 )
 from query_api.http.parts import Parts
@@ -38,10 +40,10 @@ def create_app(parts: Parts) -> FastAPI:
     )
     app.state.parts = parts
     problems.install(app)
-    for module in (sessions, feed, swipes, media, prompts, videos, flavors, health, metrics):
+    for module in (sessions, feed, swipes, media, prompts, projects, uploads, videos, flavors, health, metrics):
         app.include_router(module.router)
     page.install(app)
-    app.add_middleware(guard.Guard)
+    app.add_middleware(guard.Guard, upload=parts.settings.upload_mb * 1_000_000)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app
 

@@ -15,7 +15,7 @@ from schemas.swipes import Action
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
-def _speakable(text: str) -> str:
+def speakable(text: str) -> str:
     """Line breaks and tabs are fine; other control characters can be neither spoken nor shown."""
     if _CONTROL.search(text):
         raise ValueError("control characters are not allowed")
@@ -35,7 +35,7 @@ class PromptBody(Body):
         json_schema_extra={"examples": [{"text": "Why do cats purr?", "viewer_id": "anna", "target_seconds": 20}]}
     )
 
-    text: Annotated[PromptText, AfterValidator(_speakable)] = Field(description="what the video is about")
+    text: Annotated[PromptText, AfterValidator(speakable)] = Field(description="what the video is about")
     flavor: Slug = Field("default", description="one of `GET /v1/flavors`")
     archetype: Slug | None = Field(None, description="the kind of story; chosen by the prompt when left out")
     target_seconds: float | None = Field(None, ge=15, le=180)

@@ -13,6 +13,8 @@ from query_api.http.problems import TOO_LARGE, problem
 
 #: Bytes of a request's body.
 LIMIT = 65_536
+#: Where a body may be larger: it goes to disk as it comes.
+UPLOADS = "/v1/uploads"
 #: The rest of the body is not read: the connection ends with the answer.
 CLOSE = {"Connection": "close"}
 HEADERS = {
@@ -32,8 +34,8 @@ _DOCS = (
 class Guard:
     """The outermost part of the app."""
 
-    def __init__(self, app: ASGIApp, *, limit: int = LIMIT) -> None:
-        self._app, self._limit = app, limit
+    def __init__(self, app: ASGIApp, *, limit: int = LIMIT, upload: int = LIMIT) -> None:
+        self._app, self._limit, self._upload = app, limit, upload
         self._policy = (
             # The gateway is at another port of whatever name this machine was reached by.
             "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data: blob:; "
@@ -52,9 +54,10 @@ class Guard:
 
     async def _limited(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
         length = Headers(scope=scope).get("content-length", "0")
-        body = _Body(receive, self._limit)
+        limit = self._upload if scope["path"] == UPLOADS else self._limit
+        body = _Body(receive, limit)
         # A malformed length never gets here: the server refuses it.
-        if length.isdigit() and int(length) > self._limit:
+        if length.isdigit() and int(length) > limit:
             return await self._refuse(scope, receive, answer)
         await self._app(scope, body, answer)
 

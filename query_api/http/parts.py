@@ -12,16 +12,24 @@ from infra.settings import Settings
 from query_api.caches import Lru
 from query_api.http.answers import PartAnswer
 from query_api.identity.identity import Identity
+from query_api.projects.desk import Desk
 from query_api.readmodel.model import ReadModel
 from query_api.serving import Feed, Publisher
+from query_api.uploads.receive import Prober
 from schemas.envelope import Envelope
 from schemas.prompts import PromptSubmitted
+from schemas.uploads import MediaRemoved, MediaUploaded
+from schemas.values import Artifact
 
 
 class Media(Protocol):
     """The part of a blob store that the API uses."""
 
     def path(self, name: str) -> Path: ...
+
+    def put_file(self, source: Path, suffix: str) -> Artifact: ...
+
+    def remove(self, name: str) -> None: ...
 
 
 class Health(Protocol):
@@ -41,8 +49,12 @@ class Parts:
     media: Media
     health: Health
     identity: Identity
+    desk: Desk
     #: Prompts of this process by video: answers what the read model does not know yet, and repeats them unchanged.
     prompts: Lru[str, Envelope[PromptSubmitted]] = field(default_factory=lambda: Lru(5_000))
+    #: Uploads that this process took in or deleted, by viewer and id.
+    uploads: Lru[tuple[str, str], MediaUploaded | MediaRemoved] = field(default_factory=lambda: Lru(2_000))
+    prober: Prober = field(default_factory=Prober)
     #: (subject, archetype) of videos that were swiped.
     topics: Lru[str, tuple[str, str]] = field(default_factory=lambda: Lru(20_000))
 

@@ -15,6 +15,8 @@ from starlette.exceptions import HTTPException
 from infra.errors import BadInputError, NotFoundError, UnavailableError
 from infra.telemetry import logs
 from query_api.identity.principal import ForbiddenError, UnauthenticatedError
+from query_api.projects.commands import NotNowError
+from query_api.projects.desk import OutdatedError
 
 log = logs.get("http")
 
@@ -76,6 +78,8 @@ def install(app: FastAPI) -> None:
         HTTPException: _http,
         UnauthenticatedError: _unauthenticated,
         ForbiddenError: _forbidden,
+        OutdatedError: _outdated,
+        NotNowError: _not_now,
         UnavailableError: _unavailable,
         NotFoundError: _not_found,
         BadInputError: _bad_input,
@@ -139,6 +143,15 @@ async def _unauthenticated(request: Request, error: Exception) -> Response:
 
 async def _forbidden(request: Request, error: Exception) -> Response:
     return problem(request.url.path, 403, "forbidden", str(error))
+
+
+async def _outdated(request: Request, error: OutdatedError) -> Response:
+    headers = {"ETag": f'"{error.version}"'}
+    return problem(request.url.path, 412, "version-outdated", str(error), headers=headers)
+
+
+async def _not_now(request: Request, error: Exception) -> Response:
+    return problem(request.url.path, 409, "not-now", str(error))
 
 
 async def _not_found(request: Request, error: Exception) -> Response:

@@ -9,7 +9,7 @@ from infra.kafka.records import Raw, Received
 from query_api.readmodel.tables import Write
 
 #: The topics that are projected.
-TOPICS = ("prompts", "swipes", "video-events", "feed-events", "project-events", "replays", "viewers")
+TOPICS = ("prompts", "swipes", "video-events", "feed-events", "project-events", "uploads", "replays", "viewers")
 #: The projection, and the consumer group and dead-letter topic that belong to it.
 NAME = "projector"
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from query_api.projections import projects, revisions, videos, viewers
+from query_api.projections import projects, revisions, uploads, videos, viewers
 from query_api.projections.events import stored
 from query_api.projections.lineage import facts
 from query_api.readmodel.tables import Write
@@ -15,6 +15,7 @@ from schemas.envelope import Envelope
 from schemas.feeds import FeedServed, InterestChanged
 from schemas.prompts import PromptSubmitted, RevisionRequested
 from schemas.swipes import SwipeRecorded
+from schemas.uploads import MediaRemoved, MediaUploaded
 from schemas.videos import (
     PromptAccepted,
     PromptRejected,
@@ -50,6 +51,8 @@ NAMED: dict[type[Message], Callable[[Any], list[Write]]] = {
     InterestChanged: viewers.interests,
     SwipeRecorded: viewers.swiped,
     ViewerForgotten: viewers.forgotten,
+    MediaUploaded: uploads.uploaded,
+    MediaRemoved: uploads.removed,
 }
 
 

@@ -96,6 +96,14 @@ class ReadModel:
         """The projects of a creator, in no order that means anything."""
         return await self._reader.fetch("projects", {"owner": owner, "most": most})
 
+    async def uploads(self, viewer_id: str) -> Sequence[Row]:
+        """What a creator uploaded, also what is gone."""
+        return await self._reader.fetch("uploads", {"viewer_id": viewer_id})
+
+    async def upload_holders(self, sha256: str) -> Sequence[Row]:
+        """Who uploaded these bytes."""
+        return await self._reader.fetch("upload_holders", {"sha256": sha256})
+
     async def positions(self, projection: str) -> list[Position]:
         """How far a projection is, by partition."""
         rows = await self._reader.fetch("positions", {"projection": projection})

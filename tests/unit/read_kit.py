@@ -18,6 +18,7 @@ from query_api.http.app import create_app
 from query_api.http.parts import Parts
 from query_api.identity.identity import Identity
 from query_api.projections.project import Place, project
+from query_api.projects.desk import Desk
 from query_api.readmodel.memory import MemoryStore
 from query_api.readmodel.model import ReadModel
 from query_api.readmodel.store import Writer
@@ -25,6 +26,7 @@ from query_api.serving import Feed
 from schemas import ids
 from schemas.base import Message, now_us
 from schemas.envelope import Envelope, caused_by, root
+from schemas.projects import ProjectEvent
 from schemas.prompts import PromptSubmitted
 from schemas.values import Artifact, Cost, Format, Lane, Origin, Scene, Script
 from schemas.videos import (
@@ -125,6 +127,7 @@ class FakePublisher:
 
     sent: list[Envelope[Message]] = field(default_factory=list)
     down: bool = False
+    tables: Writer | None = None
 
     def send(self, envelope: Envelope[Message], topic: str | None = None) -> Future[None]:
         if self.down:
@@ -136,6 +139,9 @@ class FakePublisher:
 
     async def publish(self, envelope: Envelope[Message], topic: str | None = None, *, timeout: float = 5.0) -> None:
         self.send(envelope, topic)
+        # What the API waits to see in the tables.
+        if self.tables is not None and isinstance(envelope.data, ProjectEvent):
+            self.tables.write(project(envelope, Place("project-events", 0, len(self.sent))))
 
     def of(self, kind: type[Message]) -> list[Any]:
         return [envelope.data for envelope in self.sent if isinstance(envelope.data, kind)]
@@ -164,13 +170,16 @@ class Api:
     """The app over a store in memory. An async context manager; `get`, `post` … are those of httpx."""
 
     def __init__(self, folder: Path, **changes: Any) -> None:
-        self.store, self.publisher, self.health = DownStore(), FakePublisher(), FakeHealth()
+        self.store, self.health = DownStore(), FakeHealth()
+        self.publisher = FakePublisher(tables=self.store)
         self.media = LocalBlobStore(folder / "media")
         read = ReadModel(self.store)
         settings = Settings(data_dir=folder, **changes)
         self.identity = Identity(settings)
         feed = Feed(read, self.publisher)
-        self.parts = Parts(settings, read, self.publisher, feed, self.media, self.health, self.identity)
+        self.parts = Parts(
+            settings, read, self.publisher, feed, self.media, self.health, self.identity, Desk(read, self.publisher)
+        )
         self.app = create_app(self.parts)
         # Errors of ours are answered, not raised: as a server does it.
         transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)

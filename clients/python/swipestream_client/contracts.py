@@ -279,6 +279,35 @@ class Media(TypedDict):
     size: int
 
 
+class MediaRemoved(TypedDict):
+    """Its creator took it back."""
+
+    upload_id: str
+    #: personal data: whose it is
+    viewer_id: str
+    ts_us: int
+    sha256: str
+
+
+class MediaUploaded(TypedDict):
+    """It is in the media store, and was decoded once to see that it is what it says."""
+
+    upload_id: str
+    #: personal data: whose it is
+    viewer_id: str
+    ts_us: int
+    artifact: Artifact
+    kind: FootageKind
+    #: pixels, as it is to be seen
+    width: int
+    #: pixels, as it is to be seen
+    height: int
+    #: 0 for an image
+    duration_ms: NotRequired[int]
+    #: of the file it was
+    name: NotRequired[str]
+
+
 #: How the view moves over an image (a clip moves by itself, and is only cropped).
 Move: TypeAlias = Literal["auto", "in", "out", "pan"]
 
@@ -539,7 +568,7 @@ class RejectedFrame(TypedDict):
 
 
 class RenderOrdered(TypedDict):
-    """The video, or its next revision, was asked for."""
+    """The video, or its next revision, was asked for. Complete: with it alone it can be made."""
 
     project_id: str
     #: of the project, once this has happened
@@ -549,6 +578,10 @@ class RenderOrdered(TypedDict):
     ts_us: int
     video_id: str
     revision: int
+    idea: Idea
+    script: Script
+    #: how its scenes are made
+    regeneration: Regeneration
 
 
 class RenderProgress(TypedDict):

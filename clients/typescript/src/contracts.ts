@@ -247,6 +247,33 @@ export interface Media {
   size: number;
 }
 
+/** Its creator took it back. */
+export interface MediaRemoved {
+  upload_id: string;
+  /** personal data: whose it is */
+  viewer_id: string;
+  ts_us: number;
+  sha256: string;
+}
+
+/** It is in the media store, and was decoded once to see that it is what it says. */
+export interface MediaUploaded {
+  upload_id: string;
+  /** personal data: whose it is */
+  viewer_id: string;
+  ts_us: number;
+  artifact: Artifact;
+  kind: FootageKind;
+  /** pixels, as it is to be seen */
+  width: number;
+  /** pixels, as it is to be seen */
+  height: number;
+  /** 0 for an image */
+  duration_ms?: number;
+  /** of the file it was */
+  name?: string;
+}
+
 /** How the view moves over an image (a clip moves by itself, and is only cropped). */
 export type Move = "auto" | "in" | "out" | "pan";
 
@@ -485,7 +512,7 @@ export interface RejectedFrame {
   category: string;
 }
 
-/** The video, or its next revision, was asked for. */
+/** The video, or its next revision, was asked for. Complete: with it alone it can be made. */
 export interface RenderOrdered {
   project_id: string;
   /** of the project, once this has happened */
@@ -495,6 +522,10 @@ export interface RenderOrdered {
   ts_us: number;
   video_id: string;
   revision: number;
+  idea: Idea;
+  script: Script;
+  /** how its scenes are made */
+  regeneration: Regeneration;
 }
 
 /** A stage of a video is `fraction` done. */
@@ -1204,6 +1235,7 @@ export interface Topics {
   "video-events": PromptAccepted | PromptRejected | ScriptWritten | SceneVoiced | SceneRendered | VideoPublished | RevisionPromoted | RevisionDropped | VideoFailed | VideoWithdrawn;
   "feed-events": FeedServed | InterestChanged | PrefetchSettled;
   "project-events": ProjectOpened | DraftRequested | ScriptDrafted | DraftFailed | ProjectEdited | SceneEdited | SceneRedone | SceneAdded | ScenesArranged | ProjectApproved | RenderOrdered | ProjectClosed;
+  "uploads": MediaUploaded | MediaRemoved;
   "render-progress": RenderProgress;
   "viewers": ViewerForgotten;
   "script-tasks": WriteScript;

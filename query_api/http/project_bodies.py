@@ -1,0 +1,206 @@
+"""What clients send about projects, and what they get."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints
+
+from query_api.cards import VideoCard
+from query_api.http.bodies import Body, speakable
+from query_api.states import Status
+from schemas.base import Slug, Uuid, ViewerId
+from schemas.projects import SCENES_MAX
+from schemas.prompts import PromptText
+from schemas.values import Cost, Footage, Move, Script, Text
+
+Words = Annotated[Text, AfterValidator(speakable)]
+OnScreen = Annotated[str, StringConstraints(strip_whitespace=True, max_length=120), AfterValidator(speakable)]
+Title = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120), AfterValidator(speakable)
+]
+Voice = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9 ._+-]{1,100}$")]
+
+
+class FootageBody(Body):
+    """An upload of one's own, behind the words of a scene."""
+
+    upload_id: Uuid
+    scene_number: int | None = Field(None, ge=1, le=SCENES_MAX, description="none: spread over all scenes")
+    focus_x: float = Field(0.5, ge=0, le=1)
+    focus_y: float = Field(0.5, ge=0, le=1)
+    move: Move = Move.AUTO
+    start_s: float = Field(0.0, ge=0, le=3600, description="where a clip begins")
+    credit: Annotated[str, StringConstraints(max_length=300), AfterValidator(speakable)] = ""
+
+
+class OpenBody(Body):
+    """An idea, or a script that is there already."""
+
+    text: Annotated[PromptText, AfterValidator(speakable)]
+    flavor: Slug = "default"
+    archetype: Slug | None = None
+    target_seconds: float | None = Field(None, ge=15, le=180)
+    voice: Voice | None = None
+    footage: list[FootageBody] = Field(default_factory=list, max_length=SCENES_MAX)
+    script: Script | None = Field(None, description="scenes are numbered from 1 without a gap")
+    viewer_id: ViewerId | None = Field(None, description="whose project; with a token, the token says so")
+
+    model_config = Body.model_config | {
+        "json_schema_extra": {"examples": [{"text": "Why do cats purr?", "target_seconds": 20}]}
+    }
+
+
+class DraftBody(Body):
+    """What is different in the next draft."""
+
+    text: Annotated[PromptText, AfterValidator(speakable)] | None = None
+    archetype: Slug | None = None
+    target_seconds: float | None = Field(None, ge=15, le=180)
+
+
+class EditBody(Body):
+    """What holds for the whole video."""
+
+    title: Title | None = None
+    subject: Title | None = None
+    mood: Slug | None = None
+    flavor: Slug | None = None
+    voice: Voice | None = Field(None, description="null: the flavor's own")
+
+    model_config = Body.model_config | {"json_schema_extra": {"examples": [{"title": "Why cats purr", "mood": "calm"}]}}
+
+
+class SceneBody(Body):
+    """What is different in a scene."""
+
+    narration: Words | None = None
+    visuals: Words | None = None
+    on_screen_text: OnScreen | None = None
+    muted: bool | None = None
+    footage: FootageBody | None = Field(None, description="null: none")
+    voice: Voice | None = Field(None, description="null: that of the whole video")
+
+    model_config = Body.model_config | {"json_schema_extra": {"examples": [{"on_screen_text": "WHY?", "muted": True}]}}
+
+
+class NewSceneBody(Body):
+    """A new scene."""
+
+    narration: Words
+    visuals: Words
+    on_screen_text: OnScreen = ""
+    beat: Slug = "point"
+    after: int | None = Field(None, ge=0, le=SCENES_MAX, description="0: first; left out: last")
+
+    model_config = Body.model_config | {
+        "json_schema_extra": {"examples": [{"narration": "And lions?", "visuals": "a lion asleep", "after": 1}]}
+    }
+
+
+class RedoBody(Body):
+    """How a scene shall be drawn; nothing: just differently."""
+
+    seed: int | None = Field(None, ge=0, le=2**53 - 1)
+    model: Slug | None = None
+    flavor: Slug | None = None
+
+
+class OrderBody(Body):
+    """The scenes by the numbers that they have now, as they shall stand."""
+
+    order: list[Annotated[int, Field(ge=1, le=SCENES_MAX)]] = Field(min_length=1, max_length=SCENES_MAX)
+
+    model_config = Body.model_config | {"json_schema_extra": {"examples": [{"order": [2, 1, 3]}]}}
+
+
+class SceneAnswer(BaseModel):
+    """A scene as it stands. `changed`: it is not in the newest revision like this."""
+
+    scene_number: int
+    beat: str
+    narration: str
+    visuals: str
+    on_screen_text: str
+    duration_s: float
+    muted: bool
+    footage: Footage | None = None
+    voice: str | None = None
+    seed: int | None = None
+    model: str | None = None
+    flavor: str | None = None
+    changed: bool
+
+
+class RevisionAnswer(BaseModel):
+    """A revision of the video. `live`: it is the one that viewers see."""
+
+    revision: int
+    version: int = Field(description="of the project that it was made from")
+    status: Status
+    live: bool
+    cost: Cost
+    reason: str | None = None
+    card: VideoCard | None = None
+
+
+class ProjectAnswer(BaseModel):
+    """A whole project."""
+
+    project_id: str
+    version: int
+    status: str = Field(
+        description="drafting, draft, draft_failed, approved, rendering, rendered, render_failed", examples=["draft"]
+    )
+    text: str
+    flavor: str
+    archetype: str | None = None
+    target_seconds: float | None = None
+    voice: str | None = None
+    title: str | None = None
+    subject: str | None = None
+    mood: str | None = None
+    language: str | None = None
+    approved: bool
+    reason: str | None = None
+    scenes: list[SceneAnswer]
+    video_id: str
+    revisions: list[RevisionAnswer]
+    cost: Cost = Field(description="of all drafts and revisions")
+    opened_at: datetime
+    changed_at: datetime
+    links: dict[str, str]
+
+
+class ProjectEntry(BaseModel):
+    """A project in a list."""
+
+    project_id: str
+    title: str | None = None
+    text: str
+    opened_at: datetime
+    changed_at: datetime
+
+
+class ProjectsAnswer(BaseModel):
+    """Projects, changed last first."""
+
+    projects: list[ProjectEntry]
+
+
+class ProjectEventAnswer(BaseModel):
+    """Something that happened to a project."""
+
+    id: str
+    type: str
+    version: int
+    at: datetime
+    data: dict[str, Any]
+
+
+class ProjectEventsAnswer(BaseModel):
+    """The story of a project, in order."""
+
+    project_id: str
+    events: list[ProjectEventAnswer]

@@ -1,0 +1,241 @@
+"""`/v1/uploads`: images and clips of one's own, to be shown in scenes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import PurePath
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Request
+from fastapi.responses import Response
+from pydantic import BaseModel, Field
+from starlette.datastructures import UploadFile
+
+from infra.errors import NotFoundError
+from query_api.http.asking import Asks
+from query_api.http.parts import Needs, Parts
+from query_api.http.problems import ProblemError, responses
+from query_api.http.tracing import traceparent
+from query_api.readmodel.store import Row
+from query_api.serving import SOURCE
+from query_api.states import moment
+from query_api.uploads.receive import NotTakenError, UndecodableError, received
+from schemas import ids
+from schemas.base import now_us, rising
+from schemas.envelope import root
+from schemas.uploads import MediaRemoved, MediaUploaded
+from schemas.values import Artifact, FootageKind
+
+router = APIRouter(prefix="/v1/uploads", tags=["uploads"])
+
+UploadId = Annotated[str, Path(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", description="a UUID")]
+ACK_S = 0.9
+#: Whose uploads are those of nobody in particular, on one's own machine.
+LOCAL = "local"
+
+
+class UploadAnswer(BaseModel):
+    """An upload."""
+
+    upload_id: str
+    kind: FootageKind
+    media_type: str
+    width: int
+    height: int
+    duration_ms: int
+    size: int = Field(description="bytes")
+    name: str
+    url: str
+    uploaded_at: datetime
+
+
+class UploadsAnswer(BaseModel):
+    """Uploads, newest first, and how much room they take."""
+
+    uploads: list[UploadAnswer]
+    used: int = Field(description="bytes")
+    quota: int = Field(description="bytes")
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """An upload that is there."""
+
+    upload_id: str
+    artifact: Artifact
+    kind: FootageKind
+    row: Row
+
+
+_BINARY = {"type": "string", "format": "binary"}
+_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {"type": "object", "properties": {"file": _BINARY}, "required": ["file"]}
+            },
+            "application/octet-stream": {"schema": _BINARY},
+        },
+    }
+}
+
+
+@router.post(
+    "",
+    status_code=201,
+    response_model=UploadAnswer,
+    summary="Upload an image or a clip",
+    openapi_extra=_BODY,
+    responses=responses(400, 401, 403, 413, 415, 422, 429, 503),
+)
+async def upload(request: Request, parts: Needs, asks: Asks) -> Response:
+    """As the field `file` of a form, or as the body itself. JPEG, PNG, WebP, MP4, QuickTime and WebM are taken.
+
+    What it is, is told from its bytes; it is decoded once before it is kept. The same file again is the same upload.
+    """
+    owner = (await asks.creator()).viewer_id or LOCAL
+    used = sum(one.artifact.size for one in await _all(parts, owner))
+    try:
+        async with received(_chunks(request), parts.settings.data_dir / "incoming") as path:
+            found = await parts.prober.probe(path)
+            size = path.stat().st_size
+            if used + size > parts.settings.upload_quota_mb * 1_000_000:
+                raise ProblemError(413, "quota", f"Uploads may take {parts.settings.upload_quota_mb} MB: delete some.")
+            artifact = await asyncio.to_thread(parts.media.put_file, path, found.kind.suffix)
+    except NotTakenError as error:
+        raise ProblemError(415, "type-not-taken", str(error)) from error
+    except UndecodableError as error:
+        raise ProblemError(422, "undecodable", str(error)) from error
+    event = MediaUploaded(
+        upload_id=ids.derive(f"{owner}/{artifact.sha256}", "upload"),
+        viewer_id=owner,
+        ts_us=now_us(),
+        artifact=artifact.model_copy(update={"media_type": found.kind.media_type}),
+        kind=found.kind.kind,
+        width=found.width,
+        height=found.height,
+        duration_ms=found.duration_ms,
+        name=_named(request),
+    )
+    await _publish(parts, event, request)
+    answer = _answer(_upload(_row(event)))
+    location = {"Location": f"/v1/uploads/{event.upload_id}"}
+    return Response(answer.model_dump_json(), 201, location, "application/json")
+
+
+async def _publish(parts: Parts, event: MediaUploaded | MediaRemoved, request: Request) -> None:
+    await parts.publisher.publish(root(event, source=SOURCE, traceparent=traceparent(request)), timeout=ACK_S)
+    parts.uploads.put((event.viewer_id, event.upload_id), event)
+
+
+async def _chunks(request: Request) -> AsyncIterator[bytes]:
+    """The bytes of the file, as they come."""
+    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+        async for chunk in request.stream():
+            yield chunk
+        return
+    async with request.form(max_files=1, max_fields=4) as form:
+        file = form.get("file")
+        if not isinstance(file, UploadFile):
+            raise ProblemError(422, "invalid-request", "The form has no file in the field `file`.")
+        request.state.filename = file.filename
+        while chunk := await file.read(262_144):
+            yield chunk
+
+
+def _named(request: Request) -> str:
+    """The file's own name, without folders and control characters."""
+    name = PurePath(str(getattr(request.state, "filename", None) or "").replace("\\", "/")).name
+    return "".join(letter for letter in name if letter.isprintable())[:200]
+
+
+@router.get("", response_model=UploadsAnswer, summary="List uploads", responses=responses(401, 403, 429, 503))
+async def listed(parts: Needs, asks: Asks) -> UploadsAnswer:
+    """One's own, newest first."""
+    owner = (await asks.creator()).viewer_id or LOCAL
+    found = sorted(await _all(parts, owner), key=lambda one: -one.row["uploaded_us"])
+    used = sum(one.artifact.size for one in found)
+    quota = parts.settings.upload_quota_mb * 1_000_000
+    return UploadsAnswer(uploads=[_answer(one) for one in found], used=used, quota=quota)
+
+
+@router.get(
+    "/{upload_id}", response_model=UploadAnswer, summary="An upload", responses=responses(401, 403, 404, 422, 429, 503)
+)
+async def shown(upload_id: UploadId, parts: Needs, asks: Asks) -> UploadAnswer:
+    """What it is, and where its bytes are."""
+    owner = (await asks.creator()).viewer_id or LOCAL
+    return _answer(await of(parts, owner, upload_id))
+
+
+@router.delete(
+    "/{upload_id}", status_code=204, summary="Delete an upload", responses=responses(401, 403, 404, 422, 429, 503)
+)
+async def removed(upload_id: UploadId, request: Request, parts: Needs, asks: Asks) -> Response:
+    """Its bytes go, too, unless somebody else uploaded the same. Scenes that show it cannot be made again."""
+    owner = (await asks.creator()).viewer_id or LOCAL
+    found = await of(parts, owner, upload_id)
+    others = [row for row in await parts.read.upload_holders(found.artifact.sha256) if row["viewer_id"] != owner]
+    event = MediaRemoved(
+        upload_id=upload_id, viewer_id=owner, ts_us=rising(found.row["uploaded_us"]), sha256=found.artifact.sha256
+    )
+    await _publish(parts, event, request)
+    if not any(_there(row) for row in others):
+        await asyncio.to_thread(parts.media.remove, found.artifact.name)
+    return Response(status_code=204)
+
+
+async def of(parts: Parts, owner: str, upload_id: str) -> Upload:
+    """An upload of somebody's. Raises NotFoundError."""
+    found = next((one for one in await _all(parts, owner) if one.upload_id == upload_id), None)
+    if found is None:
+        raise NotFoundError(f"There is no upload {upload_id}.")
+    return found
+
+
+async def _all(parts: Parts, owner: str) -> list[Upload]:
+    """What is there: as the tables have it, and ahead of them what this process took in."""
+    rows: dict[str, Row] = {row["upload_id"]: dict(row) for row in await parts.read.uploads(owner)}
+    for (whose, upload_id), event in parts.uploads.items():
+        if whose == owner:
+            rows[upload_id] = rows.get(upload_id, {}) | _row(event)
+    return [_upload(row) for row in rows.values() if _there(row)]
+
+
+def _there(row: Row) -> bool:
+    return bool(row.get("uploaded_us")) and (row.get("removed_us") or 0) < row["uploaded_us"]
+
+
+def _row(event: MediaUploaded | MediaRemoved) -> Row:
+    if isinstance(event, MediaRemoved):
+        return {"removed_us": event.ts_us}
+    told: dict[str, Any] = event.model_dump(include={"upload_id", "width", "height", "duration_ms", "name"})
+    return told | {
+        "uploaded_us": event.ts_us,
+        "kind": event.kind.value,
+        "artifact": event.artifact.model_dump_json(),
+    }
+
+
+def _upload(row: Row) -> Upload:
+    artifact = Artifact.model_validate_json(row["artifact"])
+    return Upload(row["upload_id"], artifact, FootageKind(row["kind"]), row)
+
+
+def _answer(one: Upload) -> UploadAnswer:
+    return UploadAnswer(
+        upload_id=one.upload_id,
+        kind=one.kind,
+        media_type=one.artifact.media_type,
+        width=one.row["width"],
+        height=one.row["height"],
+        duration_ms=one.row["duration_ms"] or 0,
+        size=one.artifact.size,
+        name=one.row["name"] or "",
+        url=f"/media/{one.artifact.name}",
+        uploaded_at=moment(one.row["uploaded_us"]),
+    )

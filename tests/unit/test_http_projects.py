@@ -1,0 +1,309 @@
+"""`/v1/projects`: a draft, edits, approval, revisions; versions that two people change at once; whose they are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from infra.auth.keys import root_key
+from infra.auth.scopes import Scope
+from infra.auth.tokens import TokenIssuer
+from query_api.projections.project import Place, project
+from query_api.projects.desk import Desk
+from schemas import ids
+from schemas.base import now_us
+from schemas.envelope import root
+from schemas.projects import DraftFailed, DraftRequested, ProjectOpened, RenderOrdered, SceneEdited, ScriptDrafted
+from schemas.values import Take
+from schemas.videos import RevisionPromoted
+from tests.unit.read_kit import COST, Api, apply, life, published, script
+
+SCRIPT = script(3).model_dump(mode="json", exclude_none=True)
+
+
+@pytest.fixture
+def api(tmp_path: Path) -> Api:
+    return Api(tmp_path)
+
+
+def drafted(api: Api, opened: ProjectOpened | DraftRequested, offset: int = 10**6) -> None:
+    """The worker's answer."""
+    event = ScriptDrafted(
+        project_id=opened.project_id, version=opened.version + 1, viewer_id=opened.viewer_id, ts_us=opened.ts_us + 1,
+        script=script(3), writer="templates", cost=COST,
+    )  # fmt: skip
+    api.store.write(project(root(event, source="/test"), Place("project-events", 0, offset)))
+
+
+class Studio:
+    """One creator at work on one project."""
+
+    def __init__(self, api: Api, answer: httpx.Response, headers: dict[str, str] | None = None) -> None:
+        assert answer.status_code == 201, answer.text
+        self.api, self.path, self.headers = api, answer.headers["location"], headers or {}
+        self.etag = answer.headers["etag"]
+
+    async def see(self) -> dict[str, Any]:
+        answer = await self.api.get(self.path, headers=self.headers)
+        assert answer.status_code == 200, answer.text
+        self.etag = answer.headers["etag"]
+        found: dict[str, Any] = answer.json()
+        return found
+
+    async def ask(self, method: str, path: str = "", body: Any = None, **headers: str) -> httpx.Response:
+        sent = {"If-Match": self.etag, **self.headers, **headers}
+        return await self.api.request(method, self.path + path, json=body, headers=sent)
+
+    async def do(self, method: str, path: str = "", body: Any = None) -> dict[str, Any]:
+        answer = await self.ask(method, path, body)
+        assert answer.status_code in (200, 202), answer.text
+        self.etag = answer.headers["etag"]
+        found: dict[str, Any] = answer.json()
+        return found
+
+
+async def written(api: Api, **body: Any) -> Studio:
+    """A project with a script of three scenes."""
+    return Studio(api, await api.post("/v1/projects", json={"text": "Why do cats purr?", "script": SCRIPT, **body}))
+
+
+def numbers(answer: dict[str, Any], name: str = "narration") -> list[Any]:
+    return [scene[name] for scene in answer["scenes"]]
+
+
+async def test_an_idea_becomes_a_draft_and_nothing_is_rendered(api: Api) -> None:
+    # given an idea
+    studio = Studio(api, await api.post("/v1/projects", json={"text": "Why do cats purr?"}))
+    assert (await studio.see())["status"] == "drafting"
+    assert (await studio.ask("POST", "/approve")).status_code == 409
+    # when the worker has written
+    (opened,) = api.publisher.of(ProjectOpened)
+    drafted(api, opened)
+    # then there is a script to be worked on, and what it cost
+    found = await studio.see()
+    assert (found["status"], found["version"], len(found["scenes"])) == ("draft", 2, 3)
+    assert found["cost"]["amount"] == COST.amount
+    assert {type(one.data).__name__ for one in api.publisher.sent} == {"ProjectOpened"}
+
+
+async def test_why_there_is_no_draft_is_said_and_another_one_can_be_asked_for(api: Api) -> None:
+    studio = Studio(api, await api.post("/v1/projects", json={"text": "Why do cats purr?"}))
+    (opened,) = api.publisher.of(ProjectOpened)
+    failed = DraftFailed(
+        project_id=opened.project_id, version=2, viewer_id="local", ts_us=opened.ts_us + 1, error="E", reason="no luck"
+    )
+    api.store.write(project(root(failed, source="/test"), Place("project-events", 0, 7)))
+    found = await studio.see()
+    assert (found["status"], found["reason"]) == ("draft_failed", "no luck")
+    assert (await studio.do("POST", "/draft", {"text": "Why do dogs bark?"}))["status"] == "drafting"
+    (again,) = api.publisher.of(DraftRequested)
+    assert (again.idea.text, again.version) == ("Why do dogs bark?", 3)
+
+
+async def test_scenes_are_edited_muted_moved_added_and_taken_out(api: Api) -> None:
+    studio = await written(api)
+    words = ["Cats purr.", "They do.", "Why?"]
+    for number, text in enumerate(words, 1):
+        await studio.do("PATCH", f"/scenes/{number}", {"narration": text})
+    assert numbers(await studio.see()) == words
+    assert numbers(await studio.do("PATCH", "/scenes/2", {"muted": True}), "muted") == [False, True, False]
+    # what is set for a scene goes with it
+    await studio.do("PATCH", "/scenes/3", {"voice": "en-gb"})
+    moved = await studio.do("PUT", "/order", {"order": [3, 1, 2]})
+    assert numbers(moved) == ["Why?", "Cats purr.", "They do."]
+    assert moved["scenes"][0]["voice"] == "en-gb" and "voice" not in moved["scenes"][2]
+    assert numbers(moved, "scene_number") == [1, 2, 3] and numbers(moved, "muted") == [False, False, True]
+    added = await studio.do("POST", "/scenes", {"narration": "New.", "visuals": "a lion", "after": 1})
+    assert numbers(added) == ["Why?", "New.", "Cats purr.", "They do."] and added["scenes"][0]["voice"] == "en-gb"
+    assert numbers(await studio.do("DELETE", "/scenes/1")) == ["New.", "Cats purr.", "They do."]
+    assert numbers(await studio.do("POST", "/scenes", {"narration": "End.", "visuals": "a cat"}))[-1] == "End."
+    # and all of it is told
+    told = (await api.get(f"{studio.path}/events")).json()["events"]
+    assert [event["version"] for event in told] == list(range(1, len(told) + 1))
+
+
+async def test_a_scene_that_is_moved_and_moved_back_is_what_it_was(api: Api) -> None:
+    studio = await written(api)
+    await studio.do("POST", "/approve")
+    await studio.do("POST", "/render")
+    changed = await studio.do("PUT", "/order", {"order": [2, 1, 3]})
+    assert numbers(changed, "changed") == [True, True, False]
+    back = await studio.do("PUT", "/order", {"order": [2, 1, 3]})
+    assert numbers(back, "changed") == [False, False, False]
+    await studio.do("POST", "/approve")
+    assert (await studio.ask("POST", "/render")).status_code == 409
+
+
+async def test_only_an_approved_script_is_rendered_and_an_edit_takes_that_back(api: Api) -> None:
+    studio = await written(api, voice="en-gb")
+    assert (await studio.ask("POST", "/render")).status_code == 409
+    assert (await studio.do("POST", "/approve"))["status"] == "approved"
+    edited = await studio.do("PATCH", "", {"title": "Purring", "mood": "bright"})
+    assert (edited["status"], edited["title"], edited["mood"]) == ("draft", "Purring", "bright")
+    assert (await studio.ask("POST", "/render")).status_code == 409
+    await studio.do("POST", "/approve")
+    rendering = await studio.do("POST", "/render")
+    (order,) = api.publisher.of(RenderOrdered)
+    assert rendering["status"] == "rendering" and rendering["video_id"] == order.video_id
+    assert (order.revision, order.script.title, order.regeneration.take) == (1, "Purring", Take(voice="en-gb"))
+
+
+async def test_the_next_revision_says_what_became_of_each_scene(api: Api) -> None:
+    # given a project whose video is published
+    studio = await written(api)
+    await studio.do("POST", "/approve")
+    video = (await studio.do("POST", "/render"))["video_id"]
+    apply(api.store, life(video, now_us()))
+    found = await studio.see()
+    assert found["status"] == "rendered" and found["revisions"][0]["live"] and found["revisions"][0]["card"]
+    # when one scene is to be drawn differently
+    redone = await studio.do("POST", "/scenes/2/redo")
+    assert redone["status"] == "draft" and numbers(redone, "changed") == [False, True, False]
+    await studio.do("POST", "/approve")
+    await studio.do("POST", "/render")
+    # then that is what the order says
+    order = api.publisher.of(RenderOrdered)[-1]
+    assert (order.revision, order.regeneration.base_revision) == (2, 1)
+    assert [(one.scene_number, one.seed is not None) for one in order.regeneration.scenes] == [(2, True)]
+    # and the revision is shown to viewers once it is finished and promoted
+    assert (await studio.ask("POST", "/revisions/2/promote")).status_code == 409
+    apply(api.store, [published(video, now_us() + 100, revision=2)])
+    await studio.do("POST", "/revisions/2/promote")
+    (promoted,) = api.publisher.of(RevisionPromoted)
+    assert promoted.revision == 2 and promoted.ts_us > promoted.listed_us
+
+
+async def test_a_change_must_say_for_which_version_it_is_meant(api: Api) -> None:
+    studio = await written(api)
+    await studio.do("PATCH", "/scenes/1", {"narration": "New."})
+    patch = {"narration": "Other."}
+    for header, status in ((None, 428), ('"1"', 412), ('"x"', 412), ('"2"', 200), ("*", 200), ('W/"4"', 200)):
+        headers = {"If-Match": header} if header else {}
+        answer = await api.request("PATCH", f"{studio.path}/scenes/1", json=patch, headers=headers)
+        assert answer.status_code == status, (header, answer.text)
+        if header == '"1"':
+            assert answer.headers["etag"] == '"2"'
+
+
+async def test_of_two_who_change_the_same_version_in_two_processes_one_is_told(api: Api) -> None:
+    # given another process, whose event came first in the log and is not in the tables yet
+    studio = await written(api)
+    (opened,) = api.publisher.of(ProjectOpened)
+    scene = script(3).scenes[0].model_copy(update={"narration": "Theirs."})
+    theirs = SceneEdited(project_id=opened.project_id, version=2, viewer_id="local", ts_us=now_us(), scene=scene)
+    first = project(root(theirs, source="/test"), Place("project-events", 0, 0))
+    publish = api.publisher.publish
+
+    async def late(envelope: Any, *args: Any, **options: Any) -> None:
+        await publish(envelope, *args, **options)
+        api.store.write(first)
+
+    api.publisher.publish = late  # type: ignore[method-assign]
+    # when this one writes the same version
+    answer = await studio.ask("PATCH", "/scenes/1", {"narration": "Mine."})
+    # then it is told, and sees what happened
+    assert answer.status_code == 412 and answer.headers["etag"] == '"2"'
+    assert numbers(await studio.see())[0] == "Theirs."
+
+
+async def test_a_command_that_the_tables_do_not_show_yet_is_accepted_and_the_next_one_follows_it(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    studio = await written(api)
+    monkeypatch.setattr("query_api.projects.desk.SHOWN_S", 0.05)
+    api.publisher.tables = None
+    for number, text in enumerate(["One.", "Two."], 1):
+        answer = await studio.ask("PATCH", "/scenes/1", {"narration": text})
+        assert answer.status_code == 202 and answer.json()["version"] == number + 1
+        studio.etag = answer.headers["etag"]
+    assert numbers(await studio.see())[0] == "Two."
+
+
+async def test_the_same_key_opens_one_project(api: Api) -> None:
+    body, key = {"text": "Why do cats purr?", "script": SCRIPT}, {"Idempotency-Key": "k"}
+    first = await api.post("/v1/projects", json=body, headers=key)
+    again = await api.post("/v1/projects", json=body, headers=key)
+    other = await api.post("/v1/projects", json=body | {"text": "Another"}, headers=key)
+    assert first.json()["project_id"] == again.json()["project_id"] and again.json()["version"] == 1
+    assert other.status_code == 422 and other.json()["type"].endswith("idempotency-key-reused")
+
+
+async def test_a_project_that_is_thrown_away_is_gone(api: Api) -> None:
+    studio = await written(api)
+    assert len((await api.get("/v1/projects")).json()["projects"]) == 1
+    assert (await studio.ask("DELETE")).status_code == 204
+    assert (await api.get(studio.path)).status_code == 404
+    assert (await api.get("/v1/projects")).json()["projects"] == []
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status"),
+    [
+        ("PATCH", "/scenes/9", {"narration": "x"}, 404), ("PATCH", "/scenes/99", {"narration": "x"}, 422),
+        ("PATCH", "/scenes/1", {}, 422), ("PATCH", "/scenes/1", {"narration": None}, 422),
+        ("PATCH", "/scenes/1", {"narration": "x" * 2001}, 422), ("PATCH", "/scenes/1", {"narration": "a\u0000b"}, 422),
+        ("PATCH", "/scenes/1", {"footage": {"upload_id": ids.fresh()}}, 404),
+        ("PATCH", "", {"title": None}, 422), ("PATCH", "", {}, 422), ("PATCH", "", {"flavor": "no-such"}, 422),
+        ("PUT", "/order", {"order": [1, 2]}, 422), ("PUT", "/order", {"order": [1, 2, 2]}, 422),
+        ("PUT", "/order", {"order": []}, 422), ("DELETE", "/scenes/7", None, 404),
+        ("POST", "/scenes", {"narration": "x", "visuals": "y", "after": 8}, 404),
+        ("POST", "/scenes/1/redo", {"flavor": "no-such"}, 422), ("POST", "/revisions/1/promote", None, 409),
+    ],
+)  # fmt: skip
+async def test_what_makes_no_sense_is_refused_and_nothing_happens(
+    api: Api, method: str, path: str, body: Any, status: int
+) -> None:
+    studio = await written(api)
+    sent = len(api.publisher.sent)
+    assert (await studio.ask(method, path, body)).status_code == status
+    assert len(api.publisher.sent) == sent
+
+
+async def test_scripts_of_ones_own_must_be_numbered(api: Api) -> None:
+    scenes = [scene | {"scene_number": 1} for scene in SCRIPT["scenes"]]
+    answer = await api.post("/v1/projects", json={"text": "x", "script": SCRIPT | {"scenes": scenes}})
+    assert answer.status_code == 422
+
+
+async def test_a_project_is_its_creators_alone(tmp_path: Path) -> None:
+    # given a project of anna's
+    api = Api(tmp_path, auth="required")
+    issuer = TokenIssuer(root_key(api.parts.settings))
+    anna, bob, watcher, operator = (
+        {"Authorization": f"Bearer {issuer.issue(name, [scope], 60)}"}
+        for name, scope in (
+            ("anna", Scope.CREATOR), ("bob", Scope.CREATOR), ("anna", Scope.VIEWER), ("op", Scope.OPERATOR)
+        )
+    )  # fmt: skip
+    body = {"text": "x", "script": SCRIPT}
+    studio = Studio(api, await api.post("/v1/projects", json=body, headers=anna), anna)
+    # then bob sees nothing of it and can do nothing with it
+    for method, path, sent in (
+        ("GET", "", None), ("GET", "/events", None), ("PATCH", "/scenes/1", {"muted": True}),
+        ("POST", "/approve", None),
+        ("DELETE", "", None), ("POST", "/render", None), ("POST", "/revisions/1/promote", None),
+    ):  # fmt: skip
+        assert (await studio.ask(method, path, sent, **bob)).status_code == 404
+    assert (await api.get("/v1/projects", headers=bob)).json()["projects"] == []
+    # and a token that only watches is not enough, while an operator's is
+    assert (await studio.ask("GET", "", None, **watcher)).status_code == 403
+    assert (await studio.ask("GET", "", None, **operator)).status_code == 200
+
+
+async def test_without_the_parts_it_is_a_503_at_once(api: Api) -> None:
+    studio = await written(api)
+    api.publisher.down = True
+    assert (await studio.ask("POST", "/approve")).status_code == 503
+    api.publisher.down, api.store.down = False, True
+    assert (await studio.ask("POST", "/approve")).status_code == 503
+    assert (await studio.ask("GET")).status_code == 503
+
+
+async def test_another_process_sees_what_this_one_did(api: Api) -> None:
+    studio = await written(api)
+    await studio.do("PATCH", "/scenes/1", {"narration": "New."})
+    api.parts.desk = Desk(api.parts.read, api.publisher)
+    assert numbers(await studio.see())[0] == "New."
