@@ -30,7 +30,8 @@ def revise(event: Envelope[base.Message], asked: RevisionRequested, verdict: Ver
 def kept(event: Envelope[base.Message], asked: Asked, script: Script, ts_us: int) -> Effect:
     """The script that came along, of a project or of the revision before.
 
-    Not even the artefact index is needed for it, and no writer that might answer otherwise today."""
+    Not even the artefact index is needed for it, and no writer that might answer otherwise today.
+    """
     data = ScriptWritten(
         video_id=asked.video_id,
         revision=revision_of(asked),
@@ -44,8 +45,8 @@ def kept(event: Envelope[base.Message], asked: Asked, script: Script, ts_us: int
         reused=True,
         cost=Cost(),
         regeneration=asked.regeneration,
-        asked_us=asked.asked_us,
-        replay_id=getattr(asked, "replay_id", None),
+        asked_us=asked.asked_us if isinstance(asked, RevisionRequested) else asked.ts_us,
+        replay_id=asked.replay_id if isinstance(asked, RevisionRequested) else None,
     )
     return caused_by(event, data, source=SOURCE, step="script-kept"), None
 
