@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 from pydantic import ValidationError
 
@@ -38,26 +39,37 @@ class Record:
 
 def encode(envelope: Envelope[Message], topic: str | None = None) -> Record:
     """The record of an envelope. `topic` is needed only for families with several topics (the lanes)."""
-    headers = {
-        "content-type": "application/json",
-        "ce_specversion": "1.0",
-        "ce_id": envelope.id,
-        "ce_type": PREFIX + envelope.type,
-        "ce_source": envelope.source,
-        "ce_time": envelope.time.isoformat(),
-        "ce_dataschema": SCHEMA.format(type=envelope.type, version=envelope.version),
-        "ce_correlationid": envelope.correlation_id,
-        "ce_causationid": envelope.causation_id,
-        "traceparent": envelope.traceparent,
-    }
-    topic = topic or envelope.data.FAMILY
-    slot = envelope.data.slot
+    data = envelope.data
+    topic, slot = topic or data.FAMILY, data.slot
+    headers = [
+        *_headers_of(type(data)),
+        ("ce_id", envelope.id.encode()),
+        ("ce_source", envelope.source.encode()),
+        ("ce_time", envelope.time.isoformat().encode()),
+        ("ce_correlationid", envelope.correlation_id.encode()),
+    ]
+    if envelope.causation_id is not None:
+        headers.append(("ce_causationid", envelope.causation_id.encode()))
+    if envelope.traceparent is not None:
+        headers.append(("traceparent", envelope.traceparent.encode()))
     return Record(
         topic=topic,
         partition=None if slot is None else slot % TOPICS[topic].partitions,
-        key=envelope.data.key.encode(),
-        value=envelope.data.model_dump_json().encode(),
-        headers=[(name, value.encode()) for name, value in headers.items() if value is not None],
+        key=data.key.encode(),
+        value=data.model_dump_json().encode(),
+        headers=headers,
+    )
+
+
+@cache
+def _headers_of(contract: type[Message]) -> tuple[tuple[str, bytes], ...]:
+    """Those that are the same for every record of a contract."""
+    schema = SCHEMA.format(type=contract.TYPE, version=contract.VERSION)
+    return (
+        ("content-type", b"application/json"),
+        ("ce_specversion", b"1.0"),
+        ("ce_type", (PREFIX + contract.TYPE).encode()),
+        ("ce_dataschema", schema.encode()),
     )
 
 
@@ -68,14 +80,14 @@ def decode(topic: str, key: bytes | None, value: bytes | None, headers: Headers)
     if not key:
         raise errors.MissingKeyError(f"{topic}: the record has no key")
     fields = _Headers(topic, headers)
-    data = _payload(topic, fields, value)
+    data, own = _payload(topic, fields, value), fields.text("ce_id")
     if data.key.encode() != key:
         raise errors.KeyMismatchError(f"{topic}: the key is {key[:64]!r}, the contract says {data.key!r}")
     return Envelope(
-        id=fields.text("ce_id"),
+        id=own,
         source=fields.text("ce_source"),
         data=data,
-        correlation_id=fields.optional("ce_correlationid") or fields.text("ce_id"),
+        correlation_id=fields.optional("ce_correlationid") or own,
         causation_id=fields.optional("ce_causationid"),
         traceparent=fields.traceparent(),
         time=fields.time(),
@@ -116,6 +128,10 @@ def _first(error: Exception) -> str:
     return f"{'.'.join(map(str, detail['loc'])) or 'value'}: {detail['msg']}"
 
 
+#: (ce_type, ce_dataschema) as they are on the wire -> name and version, for pairs that agree. Bounded by the contracts.
+_AGREED: dict[tuple[str, str], tuple[str, int]] = {}
+
+
 class _Headers:
     def __init__(self, topic: str, headers: Headers) -> None:
         self._topic = topic
@@ -137,10 +153,16 @@ class _Headers:
         return value
 
     def schema(self) -> tuple[str, int]:
-        kind, found = self.text("ce_type"), _SCHEMA.match(self.text("ce_dataschema"))
+        kind, schema = self.text("ce_type"), self.text("ce_dataschema")
+        if agreed := _AGREED.get((kind, schema)):
+            return agreed
+        found = _SCHEMA.match(schema)
         if not found or kind != PREFIX + found[1]:
-            raise errors.UnknownTypeError(f"{self._topic}: {kind!r} with {self.text('ce_dataschema')!r}")
-        return found[1], int(found[2])
+            raise errors.UnknownTypeError(f"{self._topic}: {kind!r} with {schema!r}")
+        agreed = found[1], int(found[2])
+        if agreed in REGISTRY:
+            _AGREED[kind, schema] = agreed
+        return agreed
 
     def traceparent(self) -> str | None:
         value = self.optional("traceparent")

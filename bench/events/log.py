@@ -14,8 +14,8 @@ from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-def
 
 from processors.ideas import STARTERS
 from schemas import codec, ids
-from schemas.base import Message, now_us
-from schemas.envelope import Envelope, root
+from schemas.base import now_us
+from schemas.envelope import root
 from schemas.swipes import Action, SwipeRecorded
 from schemas.topics import TOPICS
 
@@ -24,7 +24,7 @@ SOURCE = "/bench"
 LIKES = 25
 
 
-def swipes(count: int, viewers: int, *, seed: int = 4) -> Iterator[Envelope[Message]]:
+def swipes(count: int, viewers: int, *, seed: int = 4) -> Iterator[codec.Record]:
     """`count` swipes of `viewers` viewers who take turns at random; a like follows its watching at once."""
     chance, ts_us, made = random.Random(seed), now_us() - count, 0
     while made < count:
@@ -36,15 +36,14 @@ def swipes(count: int, viewers: int, *, seed: int = 4) -> Iterator[Envelope[Mess
                 viewer_id=viewer, video_id=video, action=action, watched_ms=chance.randrange(20_000),
                 duration_ms=20_000, subject=subject, archetype="list", ts_us=ts_us + made,
             )  # fmt: skip
-            yield root(swipe, source=SOURCE)
+            yield codec.encode(root(swipe, source=SOURCE))
 
 
-def write(bootstrap: str, envelopes: Iterable[Envelope[Message]]) -> int:
+def write(bootstrap: str, records: Iterable[codec.Record]) -> int:
     """Put them on their topics as fast as the broker takes them; how many."""
     producer = Producer({"bootstrap.servers": bootstrap, "linger.ms": 20, "compression.type": "lz4", "log_level": 2})
     taken = Counter[bool]()
-    for envelope in envelopes:
-        record = codec.encode(envelope)
+    for record in records:
         while not _queued(producer, record, lambda error, _message: taken.update([error is None])):
             producer.poll(0.1)
     producer.flush(60)

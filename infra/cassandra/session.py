@@ -14,6 +14,7 @@ from cassandra.cluster import Session as DriverSession
 from cassandra.connection import ConnectionException
 from cassandra.query import BatchStatement, BatchType, BoundStatement, PreparedStatement
 
+from infra.cassandra.binding import Binder
 from infra.cassandra.cluster import cluster
 from infra.errors import UnavailableError
 from infra.settings import Settings
@@ -48,7 +49,7 @@ class Session:
         self._follow = follow or (lambda _: self._settings.keyspace)
         self._follows = follow is not None
         self.keyspace = ""  #: that is in use; none before the first connection
-        self._prepared: dict[str, PreparedStatement] = {}
+        self._binders: dict[str, Binder] = {}
         self._cluster: Cluster | None = None
         self._session: DriverSession | None = None
         self._closed = threading.Event()
@@ -63,7 +64,7 @@ class Session:
 
     def bind(self, name: str, values: Mapping[str, Any]) -> BoundStatement:
         """A statement with its values; columns that are left out stay as they are. Raises what the driver raises."""
-        return self._live(name).bind(dict(values))
+        return self._live(name).bind(values)
 
     def submit(self, statement: BoundStatement | BatchStatement, timeout: float | None = None) -> ResponseFuture:
         """Start a statement. Its future's errors are for `trouble` to translate."""
@@ -87,10 +88,10 @@ class Session:
         if self._cluster is not None:
             self._cluster.shutdown()
 
-    def _live(self, name: str) -> PreparedStatement:
+    def _live(self, name: str) -> Binder:
         if not self._ready.is_set():
             raise UnavailableError(f"Cassandra does not answer: {self._why}")
-        return self._prepared[name]
+        return self._binders[name]
 
     def _connect_until_it_works(self) -> None:
         started = time.monotonic()
@@ -120,7 +121,7 @@ class Session:
     def _use(self, session: DriverSession, keyspace: str) -> None:
         texts = {name: text.format(keyspace=keyspace) for name, text in self._texts.items()}
         # One assignment: a statement is of the old keyspace or of the new one.
-        self._prepared = {name: _prepare(session, text) for name, text in texts.items()}
+        self._binders = {name: Binder(_prepare(session, text)) for name, text in texts.items()}
         self.keyspace = keyspace
 
     def _keep_following(self) -> None:

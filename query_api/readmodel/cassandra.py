@@ -16,6 +16,7 @@ from infra.cassandra.statements import load
 from infra.cassandra.versions import live_keyspace
 from infra.errors import UnavailableError
 from infra.settings import Settings
+from query_api.readmodel.latest import latest
 from query_api.readmodel.tables import Value, Write
 from schemas.base import now_us
 
@@ -84,8 +85,8 @@ class CassandraWriter:
     def _batches(self, writes: Sequence[Write]) -> list[BoundStatement | BatchStatement]:
         """Everything is bound before anything is sent: a value that does not fit stops the whole call."""
         now = now_us()
-        groups: dict[tuple[Value, ...], list[Write]] = defaultdict(list)
-        for write in writes:
+        groups: dict[Value | tuple[Value, ...], list[Write]] = defaultdict(list)
+        for write in latest(writes):
             groups[write.partition].append(write)
         chunks = (chunk for group in groups.values() for chunk in _chunks(group))
         bound = (
@@ -110,7 +111,7 @@ def _chunks(group: Sequence[Write]) -> Iterator[list[Write]]:
     chunk: list[Write] = []
     size = 0
     for write in group:
-        own = sum(len(value) for value in write.cells.values() if isinstance(value, str)) + 100
+        own = 100 + sum([len(value) for value in write.cells.values() if type(value) is str])
         if chunk and (len(chunk) == BATCH_ROWS or size + own > BATCH_BYTES):
             yield chunk
             chunk, size = [], 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 
 Value = str | int | float | bool
 
@@ -25,6 +26,10 @@ KEYS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "upload_holders": (("sha256",), ("viewer_id",)),
     "projection_state": (("projection",), ("topic", "partition")),
 }
+#: What takes the partition key, and the rest of the primary key, from the cells of a write (None: there is no rest).
+PARTITION = {table: itemgetter(*partition) for table, (partition, _) in KEYS.items()}
+CLUSTERING = {table: itemgetter(*rest) if rest else None for table, (_, rest) in KEYS.items()}
+_ROW_KEY = {table: frozenset((*partition, *rest)) for table, (partition, rest) in KEYS.items()}
 #: Rows that go away, and how long after the event.
 DAY_S = 86_400
 RETENTION_S: dict[str, int] = {
@@ -54,9 +59,15 @@ class Write:
     erase: bool = False
 
     @property
-    def partition(self) -> tuple[Value, ...]:
+    def partition(self) -> Value | tuple[Value, ...]:
         """The partition key: writes with equal ones are one mutation, whatever their tables."""
-        return tuple(self.cells[name] for name in KEYS[self.table][0])
+        found: Value | tuple[Value, ...] = PARTITION[self.table](self.cells)
+        return found
+
+    @property
+    def row_key(self) -> frozenset[str]:
+        """The names of the columns of the primary key."""
+        return _ROW_KEY[self.table]
 
     @property
     def key(self) -> tuple[Value, ...]:
