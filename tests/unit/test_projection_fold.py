@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from query_api.projections.project import Place, project
+from query_api.readmodel.latest import latest
 from query_api.readmodel.memory import MemoryStore
 from query_api.readmodel.tables import DAY_S, KEYS, Write
 from schemas import ids
@@ -75,6 +76,29 @@ def test_a_second_copy_of_an_event_elsewhere_in_the_log_changes_only_where_it_wa
     for row in (told for found in (once, twice) for table in ("video_events", "lineage") for told in found[table]):
         row["record"] = None
     assert once == twice
+
+
+@settings(max_examples=60, deadline=None)
+@given(writes=histories(), seed=st.integers(0, 2**32))
+def test_the_latest_writes_alone_end_in_the_same_rows(writes: list[Write], seed: int) -> None:
+    mixed = writes * 2
+    random.Random(seed).shuffle(mixed)
+    assert rows(latest(mixed)) == rows(writes)
+
+
+def test_what_a_newer_write_replaces_is_not_written() -> None:
+    key = {"viewer_id": "anna", "week": 1, "video_id": VIDEOS[0]}
+    served = Write("viewer_seen", {**key, "served_us": 1, "reason": "fresh"}, 1)
+    watched = Write("viewer_seen", {**key, "swiped_us": 2, "action": "watched", "watched_ms": 9}, 2)
+    liked = Write("viewer_seen", {**key, "swiped_us": 3, "action": "liked", "liked": True}, 3)
+    left = latest([served, liked, watched, served])
+    assert left == [liked, Write("viewer_seen", {**key, "watched_ms": 9}, 2), served]
+    assert latest([Write("viewer_seen", {**key, "swiped_us": 2, "action": "skipped"}, 2), liked]) == [liked]
+
+
+def test_of_two_writes_with_one_stamp_both_are_left_to_the_store() -> None:
+    one, other = (Write("videos", {"video_id": VIDEOS[0], "revision": 1, "title": title}, 5) for title in "ab")
+    assert latest([one, other, one]) == [one, other]
 
 
 @given(writes=histories())
