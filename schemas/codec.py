@@ -41,11 +41,15 @@ def encode(envelope: Envelope[Message], topic: str | None = None) -> Record:
     """The record of an envelope. `topic` is needed only for families with several topics (the lanes)."""
     data = envelope.data
     topic, slot = topic or data.FAMILY, data.slot
+    kind, schema = _names(type(data))
     headers = [
-        *_headers_of(type(data)),
+        ("content-type", b"application/json"),
+        ("ce_specversion", b"1.0"),
         ("ce_id", envelope.id.encode()),
+        ("ce_type", kind),
         ("ce_source", envelope.source.encode()),
         ("ce_time", envelope.time.isoformat().encode()),
+        ("ce_dataschema", schema),
         ("ce_correlationid", envelope.correlation_id.encode()),
     ]
     if envelope.causation_id is not None:
@@ -62,15 +66,10 @@ def encode(envelope: Envelope[Message], topic: str | None = None) -> Record:
 
 
 @cache
-def _headers_of(contract: type[Message]) -> tuple[tuple[str, bytes], ...]:
-    """Those that are the same for every record of a contract."""
+def _names(contract: type[Message]) -> tuple[bytes, bytes]:
+    """How a contract and its schema are called in headers."""
     schema = SCHEMA.format(type=contract.TYPE, version=contract.VERSION)
-    return (
-        ("content-type", b"application/json"),
-        ("ce_specversion", b"1.0"),
-        ("ce_type", (PREFIX + contract.TYPE).encode()),
-        ("ce_dataschema", schema.encode()),
-    )
+    return (PREFIX + contract.TYPE).encode(), schema.encode()
 
 
 def decode(topic: str, key: bytes | None, value: bytes | None, headers: Headers) -> Envelope[Message]:
