@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from infra.flavors import reduced
-from schemas.values import Format, Scene, Script, Word
+from schemas.values import Format, Lane, Scene, Script, Word
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,6 +110,14 @@ class Clip:
 
 #: Told the fraction done (0 to 1) and, now and then, a JPEG preview; returns nothing and must not raise.
 Progress = Callable[[float, bytes | None], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Urgency:
+    """How much somebody waits for a scene: what a scheduler goes by. It changes nothing about the pixels."""
+
+    lane: Lane = Lane.INTERACTIVE
+    deadline: float | None = None  #: seconds since the epoch
 
 
 class SceneRenderer(Protocol):

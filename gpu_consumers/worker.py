@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from gpu_consumers import backends
 from gpu_consumers.stages import assembly, scene, script
 from gpu_consumers.workshop import SOURCE, Workshop
 from infra.kafka.producer import EventProducer
@@ -73,6 +74,7 @@ class Worker:
             lambda received: self._do(station, received),
             self._shop.producer,
             on_failure=lambda received, error: self._failed(station, received, error),
+            concurrency=self._shop.settings.scenes_at_once if station.stage is Stage.SCENE else 1,
             drain_s=DRAIN_S,
         )
 
@@ -115,6 +117,7 @@ class Worker:
         """Finish what is in hand (within the drain time), commit, leave the groups."""
         for consumer in self._consumers:
             consumer.stop()
+        backends.stop()
 
 
 def _undrafted(cause: Envelope[base.Message], task: WriteScript, error: Exception) -> Envelope[base.Message]:

@@ -30,10 +30,13 @@ def folders(extra: Iterable[Path]) -> tuple[Path, ...]:
 
 
 class Catalog(Generic[M]):
-    """The models of some folders, by name. A file that breaks later keeps its last good state, and the log says so."""
+    """The models of some folders, by name: each is a file `file` in a folder of that name.
 
-    def __init__(self, model: type[M], where: Sequence[Path]) -> None:
-        self._model, self._where = model, tuple(where)
+    A file that breaks later keeps its last good state, and the log says so.
+    """
+
+    def __init__(self, model: type[M], where: Sequence[Path], *, file: str = FILE) -> None:
+        self._model, self._where, self._file = model, tuple(where), file
         self._lock = threading.Lock()
         self._seen: Signature | None = None
         self._good: dict[str, M] = {}
@@ -54,14 +57,14 @@ class Catalog(Generic[M]):
 
     def _read(self, *, first: bool) -> dict[str, M]:
         found: dict[str, M] = {}
-        for path in (path for folder in self._where for path in sorted(folder.glob(f"*/{FILE}"))):
+        for path in (path for folder in self._where for path in sorted(folder.glob(f"*/{self._file}"))):
             name = path.parent.name
             try:
                 found[name] = read(path, self._model)
             except ConfigurationError as error:
                 if first:
                     raise
-                log.error("flavor not read, its last good state stays", reason=str(error))
+                log.error("not read, its last good state stays", reason=str(error))
                 found |= {name: self._good[name]} if name in self._good else {}
         return found
 

@@ -36,7 +36,9 @@ class Turn:
     used_s: float = 0.0  #: on the device
     waited_s: float = 0.0
     preemptions: int = 0
+    joules: float = 0.0  #: that the device used meanwhile
     began_at: float = 0.0
+    began_joules: float = 0.0
 
     def boundary(self) -> None:
         """Let others go first if they are more urgent. Raises UnavailableError when the worker stops."""
@@ -55,12 +57,16 @@ class Turnstile:
 
     def __init__(
         self, scheduler: Scheduler, *, swap: Swap | None = None, settle: Callable[[], None] | None = None,
-        clock: Callable[[], float] = time.monotonic, longest_wait_s: float = LONGEST_WAIT_S,
+        joules: Callable[[], float] = lambda: 0.0, clock: Callable[[], float] = time.monotonic,
+        longest_wait_s: float = LONGEST_WAIT_S,
     ) -> None:  # fmt: skip
-        """`settle` waits until the device has done what was asked of it, so that times are those of the device."""
+        """`settle` waits until the device has done what was asked of it, so that times are those of the device.
+
+        `joules` reads its meter.
+        """
         self._scheduler, self._clock, self._longest = scheduler, clock, longest_wait_s
         self._swap, self._settle = swap or (lambda _evict, _load: None), settle or (lambda: None)
-        self._changed = threading.Condition()
+        self._joules, self._changed = joules, threading.Condition()
         self._places: dict[str, _Place[Any, Any]] = {}
         self._chosen = Decision()
         self._batches: dict[str, tuple[str, ...]] = {}
@@ -127,6 +133,7 @@ class Turnstile:
     def _charge(self, turn: Turn) -> None:
         spent = self._clock() - turn.began_at
         turn.used_s += spent
+        turn.joules += self._joules() - turn.began_joules
         self._scheduler.charge(spent)
         self._holder = None
 
@@ -155,11 +162,11 @@ class Turnstile:
                 if self._clock() - since > self._longest:
                     raise TransientBackendError(f"no turn on the device within {self._longest:g} s")
                 self._changed.wait(1.0)
-            self._holder, turn.began_at = turn.key, self._clock()
+            self._holder, turn.began_at, turn.began_joules = turn.key, self._clock(), self._joules()
             orders, self._orders = self._orders, []
         for order in orders:
             self._swap(order.evict, order.load)
-        turn.began_at = self._clock()
+        turn.began_at, turn.began_joules = self._clock(), self._joules()
         turn.waited_s += turn.began_at - since
         return True
 

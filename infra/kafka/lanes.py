@@ -46,9 +46,9 @@ class Lanes(Generic[T]):
         """Tasks waiting in a lane."""
         return len(self._waiting[lane])
 
-    def take(self, now: float) -> T | None:
-        """The next task, or None."""
-        filled = [lane for lane, tasks in self._waiting.items() if tasks]
+    def take(self, now: float, *, urgent: bool = False) -> T | None:
+        """The next task, or None; only one of the most urgent lane where `urgent` says so."""
+        filled = [lane for lane, tasks in self._waiting.items() if tasks and (self._rank[lane] == 0 or not urgent)]
         if not filled:
             return None
         lane = min(filled, key=lambda name: (self._urgency(name, now), self._rank[name]))

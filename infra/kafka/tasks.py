@@ -154,9 +154,14 @@ class TaskConsumer:
             self._line_up(task)
 
     def _fill(self) -> None:
-        while len(self._running) < self._concurrency and (task := self._lanes.take(time.monotonic())):
+        while len(self._running) < self._concurrency and (task := self._next()):
             self._running[self._pool.submit(self._do, task.trial)] = task
         metrics.IN_HAND.labels(consumer=self._name).set(len(self._running))
+
+    def _next(self) -> _Task | None:
+        """The last place of several is kept for the most urgent lane: what has just come must not wait for a place."""
+        last = 1 < self._concurrency == len(self._running) + 1
+        return self._lanes.take(time.monotonic(), urgent=last and len(self._topics) > 1)
 
     def _reap(self) -> None:
         for future in [future for future in self._running if future.done()]:

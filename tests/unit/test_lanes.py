@@ -42,3 +42,12 @@ def test_a_revoked_partition_is_dropped_and_the_others_stay() -> None:
     waiting.add(("hot", 1), "stays", 0)
     waiting.drop(("hot", 0))
     assert [waiting.take(1), waiting.take(1)] == ["stays", None]
+
+
+def test_a_place_may_be_kept_for_the_most_urgent_lane() -> None:
+    # given bulk that waits, however long
+    waiting = lanes()
+    waiting.add(COLD, "bulk", 0)
+    assert waiting.take(100, urgent=True) is None
+    waiting.add(HOT, "interactive", 100)
+    assert [waiting.take(101, urgent=True), waiting.take(101)] == ["interactive", "bulk"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -18,6 +19,12 @@ from schemas.values import Lane
 from tests.unit.scheduling_kit import KnownCosts, request, scheduler
 
 TIMEOUT = 20
+
+
+def until(true: Callable[[], bool]) -> None:
+    end = time.monotonic() + TIMEOUT
+    while not true() and time.monotonic() < end:
+        time.sleep(0.001)
 
 
 class Clip:
@@ -59,8 +66,7 @@ def test_a_clip_that_gave_way_is_the_clip_that_it_would_have_been() -> None:
         assert bulk.begun.wait(TIMEOUT)
         # when something urgent comes
         second = pool.submit(run, "urgent", Lane.INTERACTIVE, urgent)
-        while len(turnstile._places) < 2:
-            pass
+        until(lambda: len(turnstile._places) == 2)
         bulk.gate.set()
         results = first.result(TIMEOUT), second.result(TIMEOUT)
     # then that was done first, and both are what they are alone
@@ -102,8 +108,7 @@ def test_equal_requests_are_made_once_and_serve_all_who_asked() -> None:
     with ThreadPoolExecutor(3) as pool:
         jobs = [pool.submit(turnstile.run, request("same", steps=6), f"item {number}", make) for number in range(3)]
         assert clip.begun.wait(TIMEOUT)
-        while turnstile._scheduler._jobs["same"].askers < 3:
-            pass
+        until(lambda: turnstile._scheduler._jobs["same"].askers == 3)
         clip.gate.set()
         results = {job.result(TIMEOUT) for job in jobs}
     assert len(made) == len(results) == 1
@@ -134,8 +139,7 @@ def test_a_batch_is_made_by_one_thread_and_answers_each() -> None:
         running = pool.submit(turnstile.run, request("first", steps=6), "first", first.make)
         assert first.begun.wait(TIMEOUT)
         jobs = [pool.submit(turnstile.run, request(key), key, make) for key in "abc"]
-        while len(turnstile._places) < 4:
-            pass
+        until(lambda: len(turnstile._places) == 4)
         first.gate.set()
         running.result(TIMEOUT)
         # then
@@ -159,8 +163,7 @@ def test_a_stop_lets_every_waiting_thread_go() -> None:
         running = pool.submit(turnstile.run, request("running", steps=6), 0, clip.make)
         assert clip.begun.wait(TIMEOUT)
         waiting = pool.submit(turnstile.run, request("waiting"), 0, clip.make)
-        while len(turnstile._places) < 2:
-            pass
+        until(lambda: len(turnstile._places) == 2)
         turnstile.stop()
         with pytest.raises(UnavailableError):
             waiting.result(TIMEOUT)

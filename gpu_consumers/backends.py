@@ -1,0 +1,57 @@
+"""Scene backends by name: `procedural`, or any model that has a manifest."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from gpu_consumers.errors import BackendMissingError
+from gpu_consumers.picture.renderer import ProceduralRenderer
+from gpu_consumers.ports import SceneRenderer, Urgency
+from infra.errors import NotFoundError
+from infra.settings import Settings
+
+if TYPE_CHECKING:
+    from gpu_consumers.generation.device import Device
+
+PROCEDURAL = ProceduralRenderer.name
+_lock = threading.Lock()
+_devices: dict[str, Device] = {}
+
+
+def renderer(name: str, config: Settings, urgency: Urgency | None = None) -> SceneRenderer:
+    """The renderer of that name. Raises `BackendMissingError` where it cannot run here, `ConfigurationError`."""
+    if name == PROCEDURAL:
+        return ProceduralRenderer()
+    from gpu_consumers.generation.manifest import manifest
+
+    try:
+        found = manifest(name, config)
+    except NotFoundError as error:
+        raise BackendMissingError(f"there is no scene backend {name!r}", hint=error.hint) from error
+    try:
+        from gpu_consumers.generation.renderer import DiffusersRenderer
+    except ImportError as error:
+        hint = "Install the extra `gpu`: pip install 'swipestream[gpu]'"
+        raise BackendMissingError(f"{name} needs torch and diffusers", hint=hint) from error
+    return DiffusersRenderer(device(config), found, config, urgency)
+
+
+def device(config: Settings) -> Device:
+    """The device that these settings name: one for each process. Raises `BackendMissingError` without torch."""
+    with _lock:
+        key = repr(config)
+        if key not in _devices:
+            from gpu_consumers.generation.device import Device
+
+            try:
+                _devices[key] = Device(config)
+            except (ImportError, RuntimeError, AssertionError) as error:  # the last two from a GPU that is not there
+                raise BackendMissingError(f"the device {config.device} cannot be used: {error}") from error
+        return _devices[key]
+
+
+def stop() -> None:
+    """Let the clips go that wait for a device: their tasks come again."""
+    for each in tuple(_devices.values()):
+        each.turnstile.stop()

@@ -1,0 +1,1 @@
+"""Scenes from generative models: diffusers pipelines behind the same port as the procedural renderer."""

@@ -1,0 +1,65 @@
+"""Boundaries inside a pipeline: hooks at which the clip of this thread passes the turnstile.
+
+Before each forward pass of a denoiser (or each of its blocks), and before each piece that the VAE decodes. Nothing of a
+clip is recomputed: its thread waits inside the pipeline's own call, and what it has made so far waits with it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from gpu_consumers.generation.loading import denoisers
+from gpu_consumers.scheduling.turnstile import Turn
+
+_BLOCKS = ("transformer_blocks", "blocks", "single_transformer_blocks")
+
+
+class Here(threading.local):
+    """The clip that this thread is making, and when its first forward pass began."""
+
+    turn: Turn | None = None
+    encoded_s: float | None = None
+    decoding: bool = False
+
+
+_here = Here()
+
+
+@contextmanager
+def making(turn: Turn) -> Iterator[Here]:
+    """What this thread does until the end is that clip's."""
+    _here.turn, _here.encoded_s = turn, None
+    try:
+        yield _here
+    finally:
+        _here.turn = None
+
+
+def install(pipe: Any, *, blocks: bool) -> None:
+    """Put the hooks into a pipeline's modules; they do nothing in threads that make no clip."""
+    for _, module in denoisers(pipe):
+        module.register_forward_pre_hook(_before_a_pass)
+        for block in _inner(module) if blocks else ():
+            block.register_forward_pre_hook(_pass)
+    decoder = getattr(pipe.vae, "decoder", None)
+    if decoder is not None:
+        decoder.register_forward_pre_hook(_pass)
+
+
+def _inner(module: Any) -> Iterator[Any]:
+    for name in _BLOCKS:
+        yield from getattr(module, name, ())
+
+
+def _before_a_pass(*_: Any) -> None:
+    _pass()
+    if _here.turn is not None and _here.encoded_s is None:
+        _here.encoded_s = _here.turn.used_s
+
+
+def _pass(*_: Any) -> None:
+    if _here.turn is not None:
+        _here.turn.boundary()

@@ -1,0 +1,45 @@
+"""The scene's clip from a model's frames: retimed, enlarged, with captions and chrome, encoded as every clip is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from gpu_consumers.generation.manifest import Post
+from gpu_consumers.generation.post import Classical, Pictures, interpolator
+from gpu_consumers.generation.shapes import timeline
+from gpu_consumers.picture.canvas import Canvas
+from gpu_consumers.picture.caption_styles import caption_style
+from gpu_consumers.picture.captions import Captions
+from gpu_consumers.picture.chrome import Chrome
+from gpu_consumers.picture.encode import ClipWriter
+from gpu_consumers.picture.looks import choose, look_named
+from gpu_consumers.picture.painter import cues_of, rgb, stage_of
+from gpu_consumers.ports import Progress, SceneSpec
+
+
+def finish(pictures: Pictures, pace: float, post: Post, spec: SceneSpec, out: Path, progress: Progress) -> None:
+    """Write the clip. `pictures` were made at `pace` frames a second; `progress` is told from 0 to 1."""
+    stage, upscaler = stage_of(spec), Classical(post)
+    captions = Captions(cues_of(spec), caption_style(spec.caption_style), stage.palette, stage.layout, spec.fps)
+    chrome, times = Chrome(stage), timeline(len(pictures), pace, spec.frames, spec.fps)
+    with ClipWriter(out, *spec.size, spec.fps) as writer:
+        for number, picture in enumerate(interpolator(post).at(pictures, times)):
+            canvas = Canvas(upscaler.enlarge(picture, *spec.size))
+            chrome.draw(canvas, number)
+            captions.draw(canvas, number)
+            writer.write(canvas)
+            progress((number + 1) / spec.frames, None)
+
+
+def drawn(spec: SceneSpec) -> npt.NDArray[np.uint8]:
+    """The scene's drawn picture, (h, w, 3) in sRGB, for models that set a picture in motion."""
+    look = spec.look or choose(spec.scene.beat, spec.scene.scene_number, spec.title, spec.seed)
+    stage = stage_of(spec)
+    paint = look_named(look)(stage)
+    canvas = paint(0)
+    for frame in range(1, min(spec.frames, spec.fps)):  # after a second everything has come in
+        canvas = paint(frame)
+    return rgb(canvas)

@@ -1,0 +1,81 @@
+"""Pipelines of diffusers: loaded once, shared by every clip; and what each clip has of its own.
+
+A pipeline's modules are pure, so clips that take turns can share them. Its scheduler, and the frame cache of some VAEs,
+are not: each clip gets a shell with copies of those, which cost next to nothing.
+"""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from pathlib import Path
+from typing import Any
+
+from gpu_consumers.errors import BackendError, BackendMissingError
+from gpu_consumers.generation.manifest import Manifest
+
+#: Components that denoise, in the order in which they are looked for.
+DENOISERS = ("transformer", "transformer_2", "unet")
+_INSTALL = "Install the extra `gpu`: pip install 'swipestream[gpu]'"
+
+
+def load(manifest: Manifest, folder: Path) -> Any:
+    """The pipeline, on the CPU. Raises `BackendMissingError` without torch, `BackendError` for what does not load."""
+    kind = pipeline_class(manifest)
+    import torch
+
+    _quietly()
+    wanted: Any = getattr(torch, manifest.dtype)
+    if manifest.dtypes:
+        wanted = {"default": wanted} | {name: getattr(torch, dtype) for name, dtype in manifest.dtypes.items()}
+    try:
+        pipe = kind.from_pretrained(
+            str(folder), torch_dtype=wanted, use_safetensors=True, local_files_only=True, trust_remote_code=False
+        )
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
+        raise BackendError(
+            f"{manifest.name}: {folder} cannot be loaded: {error}",
+            hint=f"See what is wrong with it: swipestream models check {manifest.name}",
+        ) from error
+    pipe.set_progress_bar_config(disable=True)
+    return pipe
+
+
+def _quietly() -> None:
+    import diffusers.utils.logging
+    import transformers.utils.logging
+
+    diffusers.utils.logging.disable_progress_bar()
+    transformers.utils.logging.disable_progress_bar()
+
+
+def pipeline_class(manifest: Manifest) -> Any:
+    """The class that a manifest names. Raises `BackendMissingError`, `BackendError`."""
+    try:
+        import diffusers
+    except ImportError as error:
+        raise BackendMissingError("generative models need torch and diffusers", hint=_INSTALL) from error
+    kind = getattr(diffusers, manifest.pipeline, None)
+    if not (inspect.isclass(kind) and issubclass(kind, diffusers.DiffusionPipeline)):
+        raise BackendError(f"{manifest.name}: diffusers {diffusers.__version__} has no pipeline {manifest.pipeline}")
+    return kind
+
+
+def denoisers(pipe: Any) -> list[tuple[str, Any]]:
+    """The modules that denoise, by name."""
+    found = ((name, getattr(pipe, name, None)) for name in DENOISERS)
+    return [(name, module) for name, module in found if module is not None]
+
+
+def shell(pipe: Any) -> Any:
+    """A pipeline for one clip: the same modules, a scheduler and a VAE state of its own."""
+    own = copy.copy(pipe)
+    own.scheduler = copy.deepcopy(pipe.scheduler)
+    own.vae = copy.copy(pipe.vae)
+    return own
+
+
+def call_arguments(pipe: Any, manifest: Manifest, **given: Any) -> dict[str, Any]:
+    """Those of the given arguments that the pipeline takes, and the manifest's options."""
+    taken = inspect.signature(pipe.__call__).parameters
+    return {name: value for name, value in {**given, **manifest.options}.items() if name in taken and value is not None}

@@ -1,0 +1,125 @@
+"""Model manifests: what a pipeline is, where its weights are, what it can make, and what it needs.
+
+Each is a folder with a `model.yaml`, shipped or the installation's own (setting `model_dirs`). Reading them needs no
+torch.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from gpu_consumers.estimates.formula import Architecture
+from infra.errors import NotFoundError
+from infra.flavor_files import Catalog
+from infra.flavors import Part
+from infra.settings import Settings
+from schemas.base import Slug
+
+FILE = "model.yaml"
+SHIPPED = Path(__file__).parents[1] / "models"
+GIB = 2**30
+
+ClassName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,99}$")]
+Repo = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][\w.-]*/[\w.-]+$")]
+Dtype = Literal["float32", "float16", "bfloat16"]
+
+
+class Shape(Part):
+    """One clip size that the model is used at. Few of them, so that engines can be built for each."""
+
+    width: int = Field(ge=16, multiple_of=8)
+    height: int = Field(ge=16, multiple_of=8)
+    frames: int = Field(ge=2, description="at most; shorter scenes take fewer")
+
+    @property
+    def bucket(self) -> str:
+        """Its name for engines and logs."""
+        return f"{self.width}x{self.height}x{self.frames}"
+
+
+class Needs(Part):
+    """Memory on the device, in GiB: the weights, and at most beside them while it runs at its largest shape."""
+
+    weights: float = Field(ge=0)
+    peak: float = Field(ge=0)
+
+
+class Network(Part):
+    """Of the denoiser, for the formula of how long a clip takes."""
+
+    parameters: float = Field(gt=0)
+    layers: int = Field(ge=1)
+    width: int = Field(ge=1)
+    patch: int = Field(16, ge=1, description="pixels of a latent token's edge")
+    per_frames: int = Field(4, ge=1, description="frames that a latent frame stands for")
+    passes: int = Field(2, ge=1, le=3, description="forward passes of a step: 2 with classifier-free guidance")
+
+
+class Post(Part):
+    """How its frames become those of the video."""
+
+    interpolate: Literal["motion", "blend", "none"] = "motion"
+    upscale: Literal["lanczos", "bicubic"] = "lanczos"
+    sharpen: float = Field(0.3, ge=0, le=1.5)
+
+
+class Manifest(Part):
+    """A generative model."""
+
+    name: Slug
+    title: str = Field("", max_length=80)
+    pipeline: ClassName = Field(description="a pipeline class of diffusers")
+    repo: Repo | None = Field(None, description="where the weights come from")
+    revision: str | None = Field(None, description="pin it: a commit of the repository")
+    folder: Path | None = Field(None, description="weights on this machine, in place of a repository")
+    image: bool = Field(False, description="it sets a picture in motion: the scene's drawn one")
+    dtype: Dtype = "bfloat16"
+    dtypes: dict[str, Dtype] = Field({}, description="of single components, such as a VAE in float32")
+    steps: int = Field(ge=1, le=200)
+    guidance: float | None = Field(None, ge=0)
+    prompt: str = "{visuals}"
+    negative_prompt: str = ""
+    shapes: tuple[Shape, ...] = Field(min_length=1)
+    multiple: int = Field(4, ge=1, description="clips hold a multiple of so many frames, and one more")
+    fps: float = Field(24.0, gt=0, le=120)
+    options: dict[str, Any] = Field({}, description="more arguments of the pipeline's call")
+    batch: int = Field(1, ge=1, le=16, description="scenes made at once, at most; above 1 bits depend on company")
+    boundaries: Literal["passes", "blocks"] = Field("passes", description="where it can be pre-empted")
+    memory: Needs
+    network: Network
+    post: Post = Post()
+    licence: str = Field(min_length=1)
+    licence_url: str = ""
+
+    @model_validator(mode="after")
+    def _has_a_source(self) -> Self:
+        if (self.repo is None) == (self.folder is None):
+            raise ValueError("either repo or folder must be given")
+        return self
+
+    @property
+    def architecture(self) -> Architecture:
+        """For the cost model's formula."""
+        return Architecture(**self.network.model_dump(), weights=int(self.memory.weights * GIB))
+
+
+_CATALOGS: dict[tuple[Path, ...], Catalog[Manifest]] = {}
+
+
+def manifests(config: Settings) -> dict[str, Manifest]:
+    """All manifests by name. Raises `ConfigurationError` with file and line for one that was never readable."""
+    where = (SHIPPED, *config.model_dirs)
+    if where not in _CATALOGS:
+        _CATALOGS[where] = Catalog(Manifest, where, file=FILE)
+    return dict(sorted(_CATALOGS[where].all().items()))
+
+
+def manifest(name: str, config: Settings) -> Manifest:
+    """The manifest of that name. Raises `NotFoundError`, or `ConfigurationError` as above."""
+    found = manifests(config)
+    if name not in found:
+        raise NotFoundError(f"there is no model {name!r}", hint=f"There are: {', '.join(found)}.")
+    return found[name]

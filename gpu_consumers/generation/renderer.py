@@ -1,0 +1,161 @@
+"""The `diffusers` scene renderer: a scene spec in, a clip out, made by a generative model on this process's device."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from gpu_consumers.generation.boundaries import making
+from gpu_consumers.generation.device import Device
+from gpu_consumers.generation.frames import drawn, finish
+from gpu_consumers.generation.loading import call_arguments, shell
+from gpu_consumers.generation.manifest import GIB, Manifest
+from gpu_consumers.generation.post import Pictures
+from gpu_consumers.generation.shapes import work_for
+from gpu_consumers.generation.weights import digest, locate
+from gpu_consumers.ports import Clip, Progress, SceneSpec, Urgency
+from gpu_consumers.scheduling.turnstile import Turn
+from gpu_consumers.scheduling.work import Request, Work
+from infra.settings import Settings
+from infra.storage.artifacts import fingerprint
+from schemas.values import RenderWork
+
+#: The part of the whole that the model's own steps are; the rest is post-processing and encoding.
+MODELS_PART = 0.8
+#: Of the memory that a clip needs at most, what stays while it is suspended: latents, embeddings, decoded frames.
+HELD = 0.1
+
+
+@dataclass(frozen=True)
+class Made:
+    """A model's frames and what they took."""
+
+    pictures: Pictures
+    work: RenderWork
+    turn: Turn
+
+
+class DiffusersRenderer:
+    """One model at one urgency. Cheap to make; what is dear belongs to the device."""
+
+    def __init__(self, device: Device, manifest: Manifest, config: Settings, urgency: Urgency | None = None) -> None:
+        self.name = "diffusers"
+        self._device, self._manifest, self._config = device, manifest, config
+        self._urgency = urgency or Urgency()
+
+    def fingerprint(self) -> str:
+        """A hash of the manifest, the weights, this package and torch. Raises `BackendMissingError` without weights."""
+        return fingerprint(
+            manifest=self._manifest.model_dump(mode="json"), weights=_digest(locate(self._manifest, self._config)),
+            device=self._device.name, accelerator="eager", code=_code(), **_versions(),
+        )  # fmt: skip
+
+    def render(self, spec: SceneSpec, out: Path, progress: Progress) -> Clip:
+        """Make the frames in turns with other clips, then the clip from them, beside other clips."""
+        led: list[Made] = []
+
+        def make(turn: Turn, items: Sequence[tuple[SceneSpec, Progress]]) -> list[Made]:
+            led.append(self._make(turn, *items[0]))
+            return led[-1:]
+
+        made = self._device.run(self._request(spec), (spec, progress), make)
+        finish(
+            made.pictures, self._manifest.fps, self._manifest.post, spec, out,
+            lambda part, picture: progress(MODELS_PART + (1 - MODELS_PART) * part, picture),
+        )  # fmt: skip
+        # Frames that another request made are paid for by that one.
+        spent = {"work": made.work, "gpu_seconds": made.turn.used_s, "gpu_joules": made.turn.joules} if led else {}
+        details = {"model": self._manifest.name, **spent}
+        return Clip(path=out, frames=spec.frames, look="generated", details=details)
+
+    def _request(self, spec: SceneSpec) -> Request:
+        work, needs = work_for(self._manifest, spec, "eager"), self._manifest.memory
+        key = fingerprint(kind="frames", spec=vars(spec), renderer=self.fingerprint())
+        left = None if self._urgency.deadline is None else self._urgency.deadline - time.time()
+        peak = int(needs.peak * GIB)
+        return Request(
+            key=key, work=work, lane=self._urgency.lane, peak=peak, held=int(peak * HELD),
+            deadline=None if left is None else time.monotonic() + left,
+        )  # fmt: skip
+
+    def _make(self, turn: Turn, spec: SceneSpec, progress: Progress) -> Made:
+        pipe = shell(self._device.pipe(self._manifest.name))
+        work, marks = work_for(self._manifest, spec, "eager"), _Marks(turn, progress, self._manifest.steps)
+        with making(turn) as here:
+            result = pipe(**self._arguments(pipe, spec, work, marks))
+            turn.boundary()
+            encoded = here.encoded_s or 0.0
+        pictures = (np.asarray(result.frames[0]) * 255 + 0.5).astype(np.uint8)
+        done = RenderWork(
+            model=work.model, width=work.width, height=work.height, frames=work.frames, steps=work.steps,
+            accelerator=work.backend, device=self._device.name, encode_s=encoded, step_s=marks.step(encoded),
+            decode_s=max(0.0, turn.used_s - marks.ends[-1]), waited_s=turn.waited_s, preemptions=turn.preemptions,
+        )  # fmt: skip
+        self._device.learn(done)
+        return Made(pictures, done, turn)
+
+    def _arguments(self, pipe: Any, spec: SceneSpec, work: Work, marks: _Marks) -> dict[str, Any]:
+        import torch
+        from PIL import Image
+
+        image = None
+        if self._manifest.image:
+            image = Image.fromarray(drawn(spec)).resize((work.width, work.height), Image.Resampling.LANCZOS)
+        return call_arguments(
+            pipe, self._manifest, image=image, output_type="np", width=work.width, height=work.height,
+            prompt=self._manifest.prompt.format(visuals=spec.scene.visuals, title=spec.title),
+            negative_prompt=self._manifest.negative_prompt or None, num_frames=work.frames,
+            num_inference_steps=work.steps, guidance_scale=self._manifest.guidance,
+            frame_rate=self._manifest.fps, callback_on_step_end=marks,
+            generator=torch.Generator("cpu").manual_seed(spec.seed),
+        )  # fmt: skip
+
+
+class _Marks:
+    """Called by the pipeline after each step: notes when it ended on the device, and tells how far the clip is."""
+
+    def __init__(self, turn: Turn, progress: Progress, steps: int) -> None:
+        self._turn, self._progress, self._steps = turn, progress, steps
+        self.ends: list[float] = []
+
+    def __call__(self, _pipe: Any, step: int, _timestep: Any, _tensors: dict[str, Any]) -> dict[str, Any]:
+        self._turn.boundary()
+        self.ends.append(self._turn.used_s)
+        self._progress(MODELS_PART * (step + 1) / (self._steps + 1), None)
+        return {}
+
+    def step(self, encoded: float) -> float:
+        """Seconds of a step on the device: the median."""
+        begins = [encoded, *self.ends[:-1]]
+        return max(0.0, median(end - begin for begin, end in zip(begins, self.ends, strict=True)))
+
+
+@cache
+def _digest(folder: Path) -> str:
+    return digest(folder)
+
+
+@cache
+def _code() -> str:
+    import hashlib
+
+    total = hashlib.sha256()
+    for path in sorted([*Path(__file__).parent.glob("*.py"), *(Path(__file__).parents[1] / "picture").rglob("*.py")]):
+        total.update(path.name.encode() + path.read_bytes())
+    return total.hexdigest()[:32]
+
+
+@cache
+def _versions() -> dict[str, str]:
+    import diffusers
+    import torch
+    import transformers
+
+    return {"torch": torch.__version__, "diffusers": diffusers.__version__, "transformers": transformers.__version__}

@@ -1,0 +1,57 @@
+"""Which clip a model is asked for, for a scene of some shape and length. Pure."""
+
+from __future__ import annotations
+
+from math import ceil, log
+
+from gpu_consumers.generation.manifest import Manifest, Shape
+from gpu_consumers.ports import SceneSpec
+from gpu_consumers.scheduling.work import Work
+
+
+def shape_for(manifest: Manifest, spec: SceneSpec) -> Shape:
+    """The shape whose sides are most alike the video's; of several such, the largest."""
+    width, height = spec.size
+
+    def odd(shape: Shape) -> tuple[float, int]:
+        return round(abs(log(shape.width / shape.height * height / width)), 3), -shape.width * shape.height
+
+    return min(manifest.shapes, key=odd)
+
+
+def frames_for(manifest: Manifest, shape: Shape, spec: SceneSpec) -> int:
+    """Frames that cover the scene at the model's own pace: no more than the shape allows, a number that it can make."""
+    wanted = ceil(spec.frames / spec.fps * manifest.fps)
+    most = (shape.frames - 1) // manifest.multiple * manifest.multiple + 1
+    return max(manifest.multiple + 1, min(most, ceil((wanted - 1) / manifest.multiple) * manifest.multiple + 1))
+
+
+def work_for(manifest: Manifest, spec: SceneSpec, accelerator: str) -> Work:
+    """What the scheduler and the cost model are told of it."""
+    shape = shape_for(manifest, spec)
+    return Work(
+        model=manifest.name,
+        width=shape.width,
+        height=shape.height,
+        frames=frames_for(manifest, shape, spec),
+        steps=manifest.steps,
+        backend=accelerator,
+    )
+
+
+def timeline(made: int, pace: float, wanted: int, fps: float) -> list[float]:
+    """At which of the `made` frames (with fractions) each of the `wanted` frames stands.
+
+    At the model's pace where that covers the scene; a little slower (to two thirds) where it almost does; else back and
+    forth, so that there is never a still and never a jump.
+    """
+    last, end = made - 1, (wanted - 1) / fps * pace
+    if last < 1 or wanted < 2:
+        return [0.0] * wanted
+    slower = min(1.0, max(2 / 3, last / end)) if end > 0 else 1.0
+    return [_bounce(frame / fps * pace * slower, last) for frame in range(wanted)]
+
+
+def _bounce(at: float, last: int) -> float:
+    within = at % (2 * last)
+    return min(float(last), within if within <= last else 2 * last - within)
