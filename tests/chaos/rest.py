@@ -36,22 +36,35 @@ class Rest:
             TopicPartition(name, number) for name in topics for number in range(TOPICS[name].partitions)
         ]
 
-    def wait(self, timeout: float, say: Callable[[dict[str, int]], None]) -> str:
-        """Empty once everything is at rest; else what was not when the time was over. `say` is told of the lags."""
-        deadline, last, since = time.monotonic() + timeout, None, time.monotonic()
-        while time.monotonic() < deadline:
-            try:
-                ends = self.ends()
-                lags = {group: lag for group in GROUPS if (lag := self._lag(group, ends))}
-            except (KafkaException, TimeoutError):
-                ends, lags = {}, {"kafka": 1}
+    def wait(self, timeout: float, say: Callable[[dict[str, int]], None], *, stuck_s: float = 90.0) -> str:
+        """Empty once everything is at rest; else what was not, when the time was over or nothing moved for `stuck_s`.
+
+        `say` is told of the lags.
+        """
+        began = since = moved = time.monotonic()
+        last: tuple[Ends, dict[str, int]] | None = None
+        while True:
+            found = self._look()
+            lags = found[1]
             say(lags)
-            if lags or ends != last:
-                last, since = ends, time.monotonic()
-            if time.monotonic() - since >= STILL_S:
+            now = time.monotonic()
+            if found != last:
+                last, moved = found, now
+            if lags or moved == now:
+                since = now
+            if now - since >= STILL_S:
                 return ""
+            if now - began > timeout or now - moved > stuck_s:
+                return f"after {now - began:.0f} s there was still something to handle: {lags or 'the log still grows'}"
             time.sleep(0.5)
-        return f"after {timeout:.0f} s there were still records to handle: {lags or 'the log still grows'}"
+
+    def _look(self) -> tuple[Ends, dict[str, int]]:
+        """The ends of all partitions, and how far behind the groups are that are not there yet."""
+        try:
+            ends = self.ends()
+            return ends, {group: lag for group in GROUPS if (lag := self._lag(group, ends))}
+        except (KafkaException, TimeoutError):
+            return {}, {"kafka": 1}
 
     def ends(self) -> Ends:
         """Where every partition ends. Raises KafkaException, TimeoutError."""
