@@ -15,6 +15,7 @@ from infra.kafka.aiokafka_skips import skip_unreadable
 from infra.kafka.producer import EventProducer
 from infra.kafka.relay import Relay
 from infra.kafka.unreadable import bury
+from infra.kafka.waiting import wait_for_kafka
 from infra.settings import settings
 from infra.telemetry import logs
 from processors.app import create_app, quiet
@@ -45,6 +46,8 @@ def main() -> None:
     quiet()
     instance = os.environ.get("SWIPESTREAM_PROCESSORS_NAME", "processors-1")
     config.data_dir.mkdir(parents=True, exist_ok=True)
+    # Faust ends when it is started before its broker, and its supervisor waits longer each time.
+    wait_for_kafka(config.kafka_address)
     producer = EventProducer(config.kafka_address, instance)
     skip_unreadable(lambda *batch: bury(producer, PROCESSORS, *batch))
     relay = Relay(config.kafka_address, PROCESSORS, producer)
