@@ -10,8 +10,8 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from query_api.cards import VideoCard
 from query_api.readmodel.store import Row
+from schemas.cards import VideoCard
 from schemas.values import Cost
 
 

@@ -11,11 +11,11 @@ from pydantic import ValidationError
 from infra.errors import UnavailableError
 from infra.telemetry import logs
 from query_api.caches import Lru
-from query_api.cards import VideoCard
 from query_api.feed import Item, newest_revisions, subject_key
 from query_api.readmodel.model import Entry, ReadModel
 from query_api.readmodel.tables import week_of
 from schemas.base import now_us
+from schemas.cards import VideoCard
 
 log = logs.get("feed.window")
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import Any
 
-from query_api.cards import VideoCard
+from schemas.cards import VideoCard
 
 PROTOCOL = 1
 

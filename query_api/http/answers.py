@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from query_api.cards import VideoCard
 from query_api.states import Status
+from schemas.cards import VideoCard
 
 
 class PromptAnswer(BaseModel):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from query_api.cards import VideoCard
 from query_api.http.project_bodies import ProjectAnswer, RevisionAnswer, SceneAnswer
 from query_api.projects.project import Project, Render
 from query_api.readmodel.store import Row
 from query_api.states import Status, cost_of, ending, live_revision, moment, status
 from schemas import ids
+from schemas.cards import VideoCard
 from schemas.values import Cost, Scene, Take
 
 _FAILED = (Status.FAILED, Status.REJECTED)

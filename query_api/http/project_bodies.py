@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
-from query_api.cards import VideoCard
 from query_api.http.bodies import Body, speakable
 from query_api.states import Status
 from schemas.base import Slug, Uuid, ViewerId
+from schemas.cards import VideoCard
 from schemas.projects import SCENES_MAX
 from schemas.prompts import PromptText
 from schemas.values import Cost, Footage, Move, Script, Text

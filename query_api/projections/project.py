@@ -44,6 +44,8 @@ HANDLERS: dict[type[Message], Callable[[Any], list[Write]]] = {
     RevisionRequested: revisions.requested,
     RevisionPromoted: revisions.promoted,
     RevisionDropped: revisions.dropped,
+    MediaUploaded: uploads.uploaded,
+    MediaRemoved: uploads.removed,
 }
 #: The same, for those whose rows name the event itself.
 NAMED: dict[type[Message], Callable[[Any], list[Write]]] = {
@@ -51,8 +53,6 @@ NAMED: dict[type[Message], Callable[[Any], list[Write]]] = {
     InterestChanged: viewers.interests,
     SwipeRecorded: viewers.swiped,
     ViewerForgotten: viewers.forgotten,
-    MediaUploaded: uploads.uploaded,
-    MediaRemoved: uploads.removed,
 }
 
 

@@ -69,6 +69,7 @@ def forgotten(envelope: Envelope[ViewerForgotten]) -> list[Write]:
     weeks = range(week_of(event.since_us), week_of(event.until_us) + 1)
     return [
         Write("viewer_interests", {"viewer_id": event.viewer_id}, event.until_us, erase=True),
+        Write("uploads", {"viewer_id": event.viewer_id}, event.until_us, erase=True),
         Write("projects_by_owner", {"owner": event.viewer_id}, event.until_us, erase=True),
         *(
             Write(table, {"viewer_id": event.viewer_id, "week": week}, event.until_us, erase=True)

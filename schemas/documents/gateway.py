@@ -6,13 +6,13 @@ These describe protocol 1 for the documents alone, the gateway has its own code:
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, StringConstraints
 from pydantic.json_schema import SkipJsonSchema
 
 from schemas.base import Uuid, ViewerId
+from schemas.cards import VideoCard
 
 PATH = "/v1/live"
 
@@ -63,46 +63,6 @@ class Refresh(BaseModel):
 
     type: Literal["refresh"]
     access: Access
-
-
-class RenditionCard(BaseModel):
-    """The same video in another size."""
-
-    video: str
-    width: int
-    height: int
-    size: int = Field(description="bytes")
-
-
-class Media(BaseModel):
-    """Addresses of a video's files, below the API's origin. They are immutable: cache them for ever."""
-
-    video: str
-    cover: str
-    captions: str | None
-    preview: str | None = Field(description="three silent seconds, small, made to be looped")
-    chapters: str | None = Field(description="WebVTT, a chapter for each scene")
-    renditions: tuple[RenditionCard, ...] = Field(description="smaller ones, the largest first")
-    size: int = Field(description="bytes of the video file")
-
-
-class VideoCard(BaseModel):
-    """A video that can be played."""
-
-    video_id: str
-    revision: int
-    title: str
-    subject: str
-    archetype: str
-    flavor: str
-    origin: str
-    duration_ms: int
-    width: int
-    height: int
-    media: Media
-    credits: tuple[str, ...] = Field(description="who made the footage in it, to be told")
-    published_at: datetime
-    reason: str | None = Field(description="why it is in this viewer's feed: made_for_you, interest, fresh …")
 
 
 class Frame(BaseModel):

@@ -8,7 +8,6 @@ import pytest
 from jsonschema import Draft202012Validator
 from pydantic import BaseModel
 
-from query_api import cards
 from query_api.gateway import door, entries, frames, requests
 from query_api.gateway.hub import Hub
 from schemas.base import REGISTRY
@@ -80,12 +79,6 @@ def test_requests_are_those_that_the_gateway_reads(documented: type[BaseModel]) 
 
 def test_no_request_is_undocumented() -> None:
     assert {model.__name__ for model in gateway.REQUESTS} == {model.__name__ for model in requests.Request.__args__}
-
-
-def test_the_card_is_the_one_of_the_api() -> None:
-    documented, real = schema_of(gateway.VideoCard), schema_of(cards.VideoCard)
-    assert documented["properties"].keys() == real["properties"].keys()
-    assert schema_of(gateway.Media)["properties"].keys() == schema_of(cards.Media)["properties"].keys()
 
 
 def test_the_address_is_one_that_the_gateway_answers_at() -> None:

@@ -264,17 +264,17 @@ class Lobby(TypedDict):
 
 
 class Media(TypedDict):
-    """Addresses of a video's files, below the API's origin. They are immutable: cache them for ever."""
+    """Addresses of a video's files, below the API's origin. What is behind one never changes. Where tokens are required they are signed, and good for some hours: use them as they come."""
 
     video: str
     cover: str
-    captions: str | None
+    captions: NotRequired[str | None]
     #: three silent seconds, small, made to be looped
-    preview: str | None
+    preview: NotRequired[str | None]
     #: WebVTT, a chapter for each scene
-    chapters: str | None
+    chapters: NotRequired[str | None]
     #: smaller ones, the largest first
-    renditions: list[RenditionCard]
+    renditions: NotRequired[list[RenditionCard]]
     #: bytes of the video file
     size: int
 
@@ -1139,10 +1139,10 @@ class VideoCard(TypedDict):
     height: int
     media: Media
     #: who made the footage in it, to be told
-    credits: list[str]
+    credits: NotRequired[list[str]]
     published_at: str
     #: why it is in this viewer's feed: made_for_you, interest, fresh …
-    reason: str | None
+    reason: NotRequired[str | None]
 
 
 class VideoFailed(TypedDict):

@@ -232,17 +232,21 @@ export interface Lobby {
   on?: boolean;
 }
 
-/** Addresses of a video's files, below the API's origin. They are immutable: cache them for ever. */
+/**
+ * Addresses of a video's files, below the API's origin. What is behind one never changes.
+ *
+ * Where tokens are required they are signed, and good for some hours: use them as they come.
+ */
 export interface Media {
   video: string;
   cover: string;
-  captions: string | null;
+  captions?: string | null;
   /** three silent seconds, small, made to be looped */
-  preview: string | null;
+  preview?: string | null;
   /** WebVTT, a chapter for each scene */
-  chapters: string | null;
+  chapters?: string | null;
   /** smaller ones, the largest first */
-  renditions: RenditionCard[];
+  renditions?: RenditionCard[];
   /** bytes of the video file */
   size: number;
 }
@@ -1057,10 +1061,10 @@ export interface VideoCard {
   height: number;
   media: Media;
   /** who made the footage in it, to be told */
-  credits: string[];
+  credits?: string[];
   published_at: string;
   /** why it is in this viewer's feed: made_for_you, interest, fresh … */
-  reason: string | null;
+  reason?: string | null;
 }
 
 /** The video will not appear. */
