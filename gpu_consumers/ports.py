@@ -132,6 +132,31 @@ class SceneRenderer(Protocol):
         ...
 
 
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """Something that a moderator found: how sure it is goes from 0 to 1."""
+
+    category: str
+    rule: str
+    score: float
+
+
+class Moderator(Protocol):
+    """Looks for what should not be shown. It finds; the flavor's thresholds decide."""
+
+    name: str
+
+    def fingerprint(self) -> str: ...
+
+    def in_text(self, text: str) -> list[Finding]:
+        """Raises `BackendError`: `TransientBackendError` when asking again may help."""
+        ...
+
+    def in_clip(self, clip: Path) -> list[Finding]:
+        """In the frames of a clip. Raises as above."""
+        ...
+
+
 class Accelerator(Protocol):
     """Makes a denoiser (or a VAE decoder) fast. Chosen in the order tensorrt, inductor, eager."""
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from infra.errors import NotFoundError
 from infra.flavor_files import Catalog, folders
+from infra.flavor_names import known
 from infra.settings import Settings, settings
 from schemas.base import Slug
 from schemas.values import Format
@@ -19,6 +20,11 @@ from schemas.values import Format
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
 EnvironmentName = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{0,99}$")]
 Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$")]
+Archetype = Annotated[Slug, AfterValidator(known("archetypes"))]
+Look = Annotated[Slug, AfterValidator(known("looks"))]
+Palette = Annotated[Slug, AfterValidator(known("palettes"))]
+CaptionStyle = Annotated[Slug, AfterValidator(known("caption_styles"))]
+Mood = Annotated[Slug, AfterValidator(known("moods"))]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -80,10 +86,31 @@ class Limits(Part):
     max_scenes: int = Field(8, ge=1, le=20)
 
 
-class Moderation(Part):
-    """From which score on a prompt is refused, by category; `default` for those not named."""
+class JudgeSpec(Part):
+    """One moderator. All are asked; each may refuse."""
 
+    backend: Literal["rules", "classifier", "openai"]
+    model: str = Field("", description="of the service; for `classifier` the folder of its weights")
+    content: tuple[Literal["prompt", "script", "frames"], ...] = ("prompt", "script", "frames")
+    categories: dict[str, str] = Field(
+        default_factory=dict, description="label of the model → category, where it has another name"
+    )
+    harmless: tuple[str, ...] = Field(
+        ("safe", "normal", "neutral", "sfw", "ok", "none", "not-toxic"), description="labels that say that all is well"
+    )
+    url: Url | None = Field(None, description="base address of a service with OpenAI's /moderations, with its /v1")
+    api_key_env: EnvironmentName | None = None
+    timeout_s: float = Field(10.0, gt=0, le=600)
+
+
+class Moderation(Part):
+    """Who judges, and from which score on something is refused, by category; `default` for those not named."""
+
+    judges: tuple[JudgeSpec, ...] = (JudgeSpec(backend="rules"),)
     thresholds: dict[str, Share] = {"default": 0.5}
+    allow: tuple[Annotated[str, StringConstraints(min_length=1, max_length=200)], ...] = Field(
+        (), description="phrases that are fine, whatever the rules say"
+    )
 
     def threshold(self, category: str) -> float:
         """The threshold of a category."""
@@ -98,15 +125,15 @@ class Flavor(Part):
     description: str = Field("", max_length=500)
     writers: tuple[WriterSpec, ...] = Field((WriterSpec(backend="templates"),), min_length=1)
     script_prompt: str = Field("", description="what a language model is told; `file:NAME` reads a file of the folder")
-    archetypes: tuple[Slug, ...] = Field((), description="those to choose from; empty: all")
+    archetypes: tuple[Archetype, ...] = Field((), description="those to choose from; empty: all")
     voices: tuple[VoiceSpec, ...] = Field((VoiceSpec(backend="espeak"),), min_length=1)
     language: Language = "en"
     rate: float = Field(1.0, ge=0.5, le=2)
     speaker: str | None = None
-    looks: tuple[Slug, ...] = Field((), description="taken in turn, scene by scene; empty: chosen by the beat")
-    caption_style: Slug = "karaoke"
-    palette: Slug | None = None
-    mood: Slug | None = Field(None, description="the music's mood, instead of the script's")
+    looks: tuple[Look, ...] = Field((), description="taken in turn, scene by scene; empty: chosen by the beat")
+    caption_style: CaptionStyle = "karaoke"
+    palette: Palette | None = None
+    mood: Mood | None = Field(None, description="the music's mood, instead of the script's")
     format: Format = Format.PORTRAIT
     draft: int = Field(1, ge=1, le=6, description="pictures this many times smaller, for a quick look; the shape stays")
     fps: int = Field(30, ge=10, le=60)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 
 import faust
 from faust.types import TableT
 
 from infra import flavors
 from infra.errors import NotFoundError
+from infra.flavors import Moderation
 from infra.kafka.producer import EventProducer
 from infra.settings import Settings
 from processors.agent import Shell
@@ -28,19 +28,19 @@ PARKED = "parked"
 def processors(settings: Settings) -> tuple[Processor, ...]:
     """Every processor of the app."""
     return (
-        prompts(lambda flavor: _thresholds(settings, flavor)),
+        prompts(lambda flavor: _moderation(settings, flavor)),
         VIDEOS,
         projects(lambda flavor: _thresholds(settings, flavor)),
         viewers(settings.ahead, settings.viewer_active_s),
     )
 
 
-def _thresholds(settings: Settings, flavor: str) -> Mapping[str, float]:
-    """Those of the flavor as its file is now. An unknown flavor has none of its own: its script task will say so."""
+def _moderation(settings: Settings, flavor: str) -> Moderation:
+    """That of the flavor as its file is now. An unknown flavor has none of its own: its script task will say so."""
     try:
-        return flavors.get_flavor(flavor, settings).moderation.thresholds
+        return flavors.get_flavor(flavor, settings).moderation
     except NotFoundError:
-        return {}
+        return Moderation()
 
 
 def create_app(settings: Settings, producer: EventProducer, *, instance: str = "processors-1") -> faust.App:

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
+from infra.flavor_names import names
+from infra.flavors import Moderation
+from infra.moderation.rules import Verdict, moderate
 from processors.decision import SOURCE, Decide, Decision, Effect, Processor, State
+<<<<<<< HEAD
 from processors.moderation import Verdict, moderate
 from processors.revisions import kept, revise
 from processors.verdicts import accepted, rejected
+=======
+from processors.revisions import revise
+from processors.verdicts import UNKNOWN, accepted, judged, rejected
+>>>>>>> 23bdd87 (Moderation: prompt, script and frames are judged by rules, classifiers or a service, and each verdict is an event; names in flavors and prompts are checked)
 from schemas import base
 from schemas.envelope import Envelope, caused_by
 from schemas.prompts import PromptSubmitted, RevisionRequested
@@ -18,18 +26,23 @@ from schemas.values import Lane
 PATIENCE_S = {Lane.INTERACTIVE: 30, Lane.PREFETCH: 300, Lane.BULK: 86_400}
 
 
-#: The moderation thresholds of a flavor, by category.
-Thresholds = Callable[[str], Mapping[str, float]]
+#: How a flavor moderates.
+Policies = Callable[[str], Moderation]
 
 
-def decide_with(thresholds: Thresholds) -> Decide:
-    """The decision that moderates each prompt by its flavor's thresholds."""
+def decide_with(policies: Policies) -> Decide:
+    """The decision that moderates each prompt by its flavor's thresholds, and refuses what cannot be made."""
 
     def decide(event: Envelope[base.Message], _state: State, _now_us: int) -> Decision:
         asked = event.data
         if not isinstance(asked, PromptSubmitted | RevisionRequested):
             return Decision()
+<<<<<<< HEAD
         verdict = moderate(_words(asked), thresholds(asked.flavor))
+=======
+        policy = policies(asked.flavor)
+        verdict = _unknown(asked.archetype) or moderate(asked.text, policy.thresholds, policy.allow)
+>>>>>>> 23bdd87 (Moderation: prompt, script and frames are judged by rules, classifiers or a service, and each verdict is an event; names in flavors and prompts are checked)
         if isinstance(asked, RevisionRequested):
             return Decision(effects=revise(event, asked, verdict))
         return Decision(effects=_judge(event, asked, verdict))
@@ -39,6 +52,7 @@ def decide_with(thresholds: Thresholds) -> Decide:
 
 def _judge(event: Envelope[base.Message], prompt: PromptSubmitted, verdict: Verdict) -> tuple[Effect, ...]:
     """A PromptSubmitted becomes PromptAccepted and WriteScript, or PromptRejected."""
+<<<<<<< HEAD
     # Not now: the same cause must make the same event.
     ts_us = prompt.ts_us + 1
     if not verdict.allowed:
@@ -55,6 +69,21 @@ def _words(asked: PromptSubmitted | RevisionRequested) -> str:
         return asked.text
     scenes = (f"{scene.narration}\n{scene.on_screen_text}\n{scene.visuals}" for scene in asked.script.scenes)
     return "\n".join((asked.text, asked.script.title, *scenes))
+=======
+    ts_us = base.rising(prompt.ts_us, now_us)
+    seen = judged(event, prompt, verdict, ts_us)
+    if not verdict.allowed:
+        return seen, rejected(event, prompt, verdict, ts_us + 1)
+    return seen, accepted(event, prompt, ts_us + 1), _script_task(event, prompt, ts_us + 1)
+
+
+def _unknown(archetype: str | None) -> Verdict | None:
+    """A refusal for an archetype that there is not: silently another one would be a wrong video."""
+    listed = names().get("archetypes", ())
+    if archetype is None or not listed or archetype in listed:
+        return None
+    return Verdict(False, UNKNOWN, f"there is no archetype {archetype!r}; there are {', '.join(listed)}", 1.0)
+>>>>>>> 23bdd87 (Moderation: prompt, script and frames are judged by rules, classifiers or a service, and each verdict is an event; names in flavors and prompts are checked)
 
 
 def _script_task(event: Envelope[base.Message], prompt: PromptSubmitted, ts_us: int) -> Effect:
@@ -76,6 +105,6 @@ def _script_task(event: Envelope[base.Message], prompt: PromptSubmitted, ts_us: 
     return caused_by(event, data, source=SOURCE, step="script-task"), None
 
 
-def prompts(thresholds: Thresholds) -> Processor:
+def prompts(policies: Policies) -> Processor:
     """The processor with its settings."""
-    return Processor(name="prompts", topics=("prompts",), decide=decide_with(thresholds))
+    return Processor(name="prompts", topics=("prompts",), decide=decide_with(policies))

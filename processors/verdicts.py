@@ -2,14 +2,40 @@
 
 from __future__ import annotations
 
+from infra.moderation.rules import Verdict
 from processors.decision import SOURCE, Effect
-from processors.moderation import Verdict
 from schemas import base
 from schemas.envelope import Envelope, caused_by
 from schemas.prompts import PromptSubmitted, RevisionRequested
-from schemas.videos import PromptAccepted, PromptRejected
+from schemas.values import Judgement
+from schemas.videos import ContentJudged, Judged, PromptAccepted, PromptRejected
 
 Asked = PromptSubmitted | RevisionRequested
+#: The category of what cannot be made, rather than may not.
+UNKNOWN = "unknown-name"
+
+
+def judged(event: Envelope[base.Message], asked: Asked, verdict: Verdict, ts_us: int) -> Effect:
+    """ContentJudged: the verdict as it was found, also one that allows."""
+    data = ContentJudged(
+        video_id=asked.video_id,
+        revision=_revision(asked),
+        ts_us=ts_us,
+        content=Judged.PROMPT,
+        allowed=verdict.allowed,
+        judgements=(
+            Judgement(
+                allowed=verdict.allowed,
+                moderator="rules",
+                category=verdict.category,
+                rule=verdict.rule and verdict.rule[:200],
+                score=verdict.score,
+                threshold=verdict.threshold,
+            ),
+        ),
+        flavor=asked.flavor,
+    )
+    return caused_by(event, data, source=SOURCE, step="judged"), None
 
 
 def rejected(event: Envelope[base.Message], asked: Asked, verdict: Verdict, ts_us: int) -> Effect:
@@ -22,10 +48,21 @@ def rejected(event: Envelope[base.Message], asked: Asked, verdict: Verdict, ts_u
         origin=asked.origin,
         viewer_id=asked.viewer_id,
         category=verdict.category or "unknown",
-        rule=verdict.rule or "unknown",
-        reason=f"The prompt was not accepted: {verdict.category or 'it breaks a rule'}.",
+        rule=(verdict.rule or "unknown")[:200],
+        reason=_reason(verdict),
     )
     return caused_by(event, data, source=SOURCE, step="rejected"), None
+
+
+def _reason(verdict: Verdict) -> str:
+    """For the one who asked: what it was, in words, and how sure."""
+    if verdict.category == UNKNOWN:
+        return f"The prompt cannot be made: {verdict.rule}."
+    what = (verdict.category or "it breaks a rule").replace("-", " ")
+    return (
+        f"The prompt was not accepted: {what} (rule {verdict.rule}, score {verdict.score:g}, "
+        f"refused from {verdict.threshold:g})."
+    )
 
 
 def accepted(event: Envelope[base.Message], asked: Asked, ts_us: int) -> Effect:

@@ -162,6 +162,17 @@ class RenderWork(Contract):
     preemptions: int = Field(0, ge=0)
 
 
+class Judgement(Contract):
+    """What one moderator found, at its strongest, and whether that is still allowed."""
+
+    allowed: bool
+    moderator: Annotated[str, StringConstraints(max_length=100)]
+    category: Annotated[str, StringConstraints(max_length=100)] | None = Field(None, description="none: nothing found")
+    rule: Annotated[str, StringConstraints(max_length=200)] | None = Field(None, description="the rule, or the label")
+    score: float = Field(0.0, ge=0, le=1)
+    threshold: float = Field(0.5, ge=0, le=1, description="from this score on it is refused, by flavor and category")
+
+
 class Word(Contract):
     """One spoken word of the script, and when it is heard within its scene."""
 

@@ -13,6 +13,7 @@ from schemas.values import (
     Cost,
     Footage,
     Format,
+    Judgement,
     Lane,
     Origin,
     Regeneration,
@@ -53,6 +54,25 @@ class VideoEvent(Message):
     @property
     def key(self) -> str:
         return self.video_id
+
+
+class Judged(StrEnum):
+    """What moderators look at."""
+
+    PROMPT = "prompt"
+    SCRIPT = "script"
+    FRAMES = "frames"
+
+
+@message("video-events")
+class ContentJudged(VideoEvent):
+    """Moderators looked at the prompt, the script, or the frames of a scene. What is refused goes no further."""
+
+    content: Judged
+    scene_number: int | None = Field(None, ge=1, description="of the frames")
+    allowed: bool = Field(description="whether all of them allow it")
+    judgements: tuple[Judgement, ...] = Field(max_length=20)
+    flavor: Slug
 
 
 @message("video-events")

@@ -12,7 +12,7 @@ from gpu_consumers.ports import Brief
 from gpu_consumers.script.archetypes import Archetype, archetypes
 from gpu_consumers.script.clean import clean
 from gpu_consumers.script.phrases import interest
-from gpu_consumers.voice.pace import estimate_seconds
+from gpu_consumers.voice.pace import paced_seconds
 from schemas.values import Scene, Script
 
 #: How far the spoken length may be from the wish, as factors.
@@ -106,7 +106,7 @@ def _scene(number: int, made: DraftScene, brief: Brief, shape: Archetype) -> Sce
         narration=narration,
         visuals=clean(made.visuals) or narration,
         on_screen_text=" ".join(clean(made.on_screen_text).split()[:5])[:120],
-        duration_s=min(round(estimate_seconds(narration, brief.language), 2), 60.0),
+        duration_s=min(round(paced_seconds(narration, brief.language), 2), 60.0),
     )
 
 

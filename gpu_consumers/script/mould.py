@@ -14,13 +14,13 @@ from gpu_consumers.script import fit
 from gpu_consumers.script.archetypes import Archetype
 from gpu_consumers.script.drafts import WORDS_A_SECOND
 from gpu_consumers.voice.languages import base, readable_script
-from gpu_consumers.voice.pace import estimate_seconds
+from gpu_consumers.voice.pace import paced_seconds
 
 #: How regular expressions name the scripts that `readable_script` names otherwise.
 _SCRIPTS = {"CJK": "\u4e00-\u9fff", "HIRAGANA": "\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff"}
 _UNSPACED = frozenset(["ja", "zh", "th", "lo", "my", "km"])
 #: Characters a second in scripts without spaces.
-_CHARACTERS_A_SECOND = 4.0
+_CHARACTERS_A_SECOND = 5.0
 #: How much longer than its share a scene may be.
 _SLACK = 1.3
 _FEWEST_WORDS, _SHORTEST_SENTENCE, _LONGEST_SENTENCE = 3, 5, 14
@@ -69,7 +69,7 @@ def narration(seconds: float, language: str) -> str:
 def within(narration: str, seconds: float, language: str) -> str:
     """Without the last words where it would take longer: a pattern counts words, and words may be long."""
     words = narration.split()
-    while len(words) > _FEWEST_WORDS and estimate_seconds(" ".join(words), language) > seconds * _SLACK:
+    while len(words) > _FEWEST_WORDS and paced_seconds(" ".join(words), language) > seconds * _SLACK:
         words.pop()
     cut = " ".join(words)
     return cut if len(cut) == len(narration) else cut.rstrip(" ,;:.!?") + "."
@@ -83,7 +83,7 @@ def _letters(language: str) -> str:
 
 def _word(language: str) -> str:
     letters = _letters(language)
-    return rf"[{letters}\p{{Nd}}][{letters}\p{{M}}\p{{Nd}}'’-]{{0,13}}"
+    return rf"(?:[{letters}][{letters}\p{{M}}'’-]{{0,13}}|[0-9]{{1,4}})"
 
 
 def _phrase(word: str, least: int, most: int) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from pydantic import BaseModel
 
 from gpu_consumers.cost import Meter
 from gpu_consumers.ports import SceneSpec
-from gpu_consumers.stages import wav
+from gpu_consumers.stages import gate, wav
 from gpu_consumers.stages.drawing import Picture, draw
 from gpu_consumers.stages.specs import scene_spec
 from gpu_consumers.stages.takes import flavor_of
@@ -19,7 +19,7 @@ from schemas import base
 from schemas.envelope import Envelope, caused_by
 from schemas.tasks import RenderScene
 from schemas.values import Artifact, Word
-from schemas.videos import Fallback, SceneRendered, SceneVoiced, Stage
+from schemas.videos import Fallback, Judged, SceneRendered, SceneVoiced, Stage
 
 
 class Spoken(BaseModel):
@@ -33,7 +33,7 @@ class Spoken(BaseModel):
 
 
 def work(shop: Workshop, cause: Envelope[RenderScene]) -> list[Envelope[base.Message]]:
-    """SceneVoiced (published at once) and SceneRendered. Raises BackendError."""
+    """SceneVoiced (published at once), ContentJudged, and SceneRendered or VideoFailed. Raises BackendError."""
     task, flavor = cause.data, flavor_of(cause.data)
     spoken, voiced = _voice(shop, cause, flavor)
     shop.producer.publish_all([(voiced, None)])
@@ -41,8 +41,13 @@ def work(shop: Workshop, cause: Envelope[RenderScene]) -> list[Envelope[base.Mes
         task.scene, scene_count=task.scene_count, title=task.title, language=task.language, flavor=flavor,
         words=spoken.words, spoken_ms=spoken.duration_ms, seed=task.seed,
     )  # fmt: skip
-    made = _rendered(cause, spec, spoken, draw(shop, cause, flavor, spec), voiced)
-    return [shop.first(made)]
+    picture = draw(shop, cause, flavor, spec)
+    judgements = gate.on_clip(shop, picture.drawn.clip, flavor)
+    judged = gate.told(cause, Judged.FRAMES, judgements, voiced.data.ts_us, task.scene.scene_number)
+    if gate.refused(judged):
+        return judged
+    made = _rendered(cause, spec, spoken, picture, voiced.data.ts_us + len(judged))
+    return [*judged, shop.first(made)]
 
 
 def _voice(shop: Workshop, cause: Envelope[RenderScene], flavor: Flavor) -> tuple[Spoken, Envelope[SceneVoiced]]:
@@ -83,13 +88,13 @@ def _speak(shop: Workshop, chain: VoiceChain, task: RenderScene) -> Spoken:
 
 
 def _rendered(
-    cause: Envelope[RenderScene], spec: SceneSpec, spoken: Spoken, picture: Picture, voiced: Envelope[SceneVoiced]
+    cause: Envelope[RenderScene], spec: SceneSpec, spoken: Spoken, picture: Picture, after_us: int
 ) -> Envelope[base.Message]:
     task = cause.data
     data = SceneRendered(
         video_id=task.video_id,
         revision=task.revision,
-        ts_us=base.rising(voiced.data.ts_us),
+        ts_us=base.rising(after_us),
         scene_id=task.scene_id,
         scene_number=task.scene.scene_number,
         scene_count=task.scene_count,

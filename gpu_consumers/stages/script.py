@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +13,7 @@ from gpu_consumers.footage.spread import spread
 from gpu_consumers.ports import Brief
 from gpu_consumers.script.chain import WriterChain
 from gpu_consumers.script.memory import Memory
+from gpu_consumers.stages import gate
 from gpu_consumers.workshop import SOURCE, Workshop
 from infra import flavors
 from infra.storage.artifacts import fingerprint
@@ -20,7 +22,7 @@ from schemas.envelope import Envelope, caused_by
 from schemas.projects import ScriptDrafted
 from schemas.tasks import WriteScript
 from schemas.values import Origin, Script
-from schemas.videos import Fallback, ScriptWritten, Stage
+from schemas.videos import Fallback, Judged, ScriptWritten, Stage, VideoEvent
 
 #: Stands for all viewers; no viewer can be named so.
 EVERYONE = "*"
@@ -35,10 +37,17 @@ class Written(BaseModel):
 
 
 def work(shop: Workshop, cause: Envelope[WriteScript]) -> list[Envelope[base.Message]]:
+<<<<<<< HEAD
     """ScriptWritten, or ScriptDrafted for a project. Raises BackendError when every writer of the flavor failed."""
+=======
+    """ContentJudged and ScriptWritten, or VideoFailed. Raises BackendError when every writer of the flavor failed."""
+>>>>>>> 23bdd87 (Moderation: prompt, script and frames are judged by rules, classifiers or a service, and each verdict is an event; names in flavors and prompts are checked)
     task, meter, tell = cause.data, Meter(shop.settings), shop.progress(cause, Stage.SCRIPT)
     tell(0.0, None)
     flavor = flavors.get_flavor(task.flavor)
+    judged = gate.told(cause, Judged.PROMPT, gate.on_prompt(task.text, flavor), task.after_us)
+    if gate.refused(judged):
+        return judged
     brief = Brief(
         prompt=task.text,
         archetype=task.archetype,
@@ -55,6 +64,9 @@ def work(shop: Workshop, cause: Envelope[WriteScript]) -> list[Envelope[base.Mes
     written = kept or _write(chain, brief)
     if not kept:
         shop.remember(key, written)
+    judged += gate.told(cause, Judged.SCRIPT, gate.on_script(written.script, flavor), _last(judged, task.after_us))
+    if gate.refused(judged):
+        return judged
     for listener in listeners[:1]:
         memory.learn(listener, video, written.script)
     script = spread(written.script.model_copy(update={"subject": task.subject} if task.subject else {}), task.footage)
@@ -70,8 +82,15 @@ def work(shop: Workshop, cause: Envelope[WriteScript]) -> list[Envelope[base.Mes
     data = ScriptWritten(
         video_id=task.video_id,
         revision=task.revision,
+<<<<<<< HEAD
         ts_us=base.rising(task.after_us),
         script=script,
+=======
+        ts_us=base.rising(_last(judged, task.after_us)),
+        script=spread(
+            written.script.model_copy(update={"subject": task.subject} if task.subject else {}), task.footage
+        ),
+>>>>>>> 23bdd87 (Moderation: prompt, script and frames are judged by rules, classifiers or a service, and each verdict is an event; names in flavors and prompts are checked)
         writer=written.writer,
         origin=task.origin,
         lane=task.lane,
@@ -85,7 +104,16 @@ def work(shop: Workshop, cause: Envelope[WriteScript]) -> list[Envelope[base.Mes
         asked_us=task.asked_us,
         replay_id=task.replay_id,
     )
+<<<<<<< HEAD
     return [shop.first(caused_by(cause, data, source=SOURCE, step="script-written"))]
+=======
+    return [*judged, caused_by(cause, data, source=SOURCE, step="script-written")]
+
+
+def _last(events: Sequence[Envelope[base.Message]], after_us: int) -> int:
+    """The highest timestamp so far."""
+    return max((event.data.ts_us for event in events if isinstance(event.data, VideoEvent)), default=after_us)
+>>>>>>> 23bdd87 (Moderation: prompt, script and frames are judged by rules, classifiers or a service, and each verdict is an event; names in flavors and prompts are checked)
 
 
 def _listeners(task: WriteScript) -> list[str]:

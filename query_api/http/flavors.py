@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from infra.errors import NotFoundError
+from infra.flavor_names import names
 from infra.flavors import Flavor, get_flavor, list_flavors
 from infra.settings import Settings
 from query_api.http.answers import FlavorAnswer, FlavorsAnswer
@@ -22,8 +23,12 @@ async def flavors(parts: Needs, asks: Asks) -> FlavorsAnswer:
     return FlavorsAnswer(flavors=[_answer(flavor) for flavor in list_flavors(parts.settings)])
 
 
-def check(settings: Settings, name: str, text: str) -> None:
-    """Refuse a flavor that does not exist, and a prompt that is too long for it."""
+def check(settings: Settings, name: str, text: str, archetype: str | None = None) -> None:
+    """Refuse a flavor or an archetype that does not exist, and a prompt that is too long for the flavor."""
+    listed = names().get("archetypes", ())
+    if archetype and listed and archetype not in listed:
+        there = f"There are: {', '.join(listed)}."
+        raise _refused("unknown-archetype", f"There is no archetype {archetype!r}.", "#/archetype", there)
     try:
         flavor = get_flavor(name, settings)
     except NotFoundError as error:

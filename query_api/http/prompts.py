@@ -49,7 +49,7 @@ async def submit(
     refused with 422.
     """
     viewer = (await asks.creator(body.viewer_id)).viewer_id
-    check(parts.settings, body.flavor, body.text)
+    check(parts.settings, body.flavor, body.text, body.archetype)
     cause = ids.derive(f"{viewer or ''}/{idempotency_key}", "prompt") if idempotency_key else ids.fresh()
     video = ids.video_id(cause)
     if idempotency_key and (answer := await _known(parts, video, body)):

@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from gpu_consumers.picture.caption_styles import caption_style
+from gpu_consumers.picture.caption_styles import CAPTION_STYLES, caption_style
+from gpu_consumers.picture.looks import LOOKS
+from gpu_consumers.picture.palettes import PALETTES
 from gpu_consumers.script.archetypes import archetypes
 from gpu_consumers.sound.moods import MOODS
 from infra.errors import ConfigurationError, NotFoundError
+from infra.flavor_names import names
 from infra.flavors import Flavor, Moderation, get_flavor, list_flavors
 from infra.settings import Settings
 
@@ -29,6 +32,16 @@ def test_the_shipped_ones_are_there_and_name_what_exists() -> None:
         assert flavor.title and flavor.description
         assert set(flavor.archetypes) <= set(archetypes()) and flavor.mood in (None, *MOODS)
         assert caption_style(flavor.caption_style)
+
+
+def test_the_names_that_flavors_are_checked_by_are_those_of_the_code() -> None:
+    assert {kind: set(listed) for kind, listed in names().items()} == {
+        "archetypes": set(archetypes()),
+        "looks": set(LOOKS),
+        "palettes": set(PALETTES),
+        "caption_styles": set(CAPTION_STYLES),
+        "moods": set(MOODS),
+    }
 
 
 def test_the_default_flavor_needs_no_network_and_no_gpu() -> None:
@@ -68,6 +81,11 @@ def test_an_unknown_flavor_is_not_found_and_the_hint_lists_those_there_are() -> 
         ("title: A\nname: other\n", 2, "folder"),
         ("title: A\nwriters:\n  - {backend: openai, url: ftp://x}\n", 3, "writers.0.url"),
         ("title: A\nrate: .nan\n", 2, "rate"),
+        ("title: A\narchetypes: [list,\n  haiku]\n", 3, "there is no archetype 'haiku'; there are explainer"),
+        ("title: A\nlooks:\n  - mesh\n  - velvet\n", 4, "there is no look 'velvet'"),
+        ("palette: plaid\n", 1, "there is no palette 'plaid'"),
+        ("title: A\ncaption_style: tiny\n", 2, "there is no caption style 'tiny'"),
+        ("title: A\nmood: sour\n", 2, "there is no mood 'sour'"),
         ("title: !!python/object:os.system x\n", 1, "could not determine"),
     ],
 )

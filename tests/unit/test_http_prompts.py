@@ -159,3 +159,10 @@ async def test_a_trace_that_the_client_began_goes_on(api: Api) -> None:
 async def test_a_long_or_empty_key_is_refused(api: Api) -> None:
     refused(await post(api, key="k" * 256), 422)
     refused(await api.post("/v1/prompts", json=BODY, headers={"Idempotency-Key": ""}), 422)
+
+
+async def test_an_archetype_that_there_is_not_is_refused_and_those_there_are_are_named(api: Api) -> None:
+    problem = refused(await post(api, BODY | {"archetype": "haiku"}), 422)
+    assert problem["type"].endswith("unknown-archetype") and "'haiku'" in problem["detail"]
+    assert problem["errors"][0]["pointer"] == "#/archetype" and "hot-take" in problem["errors"][0]["detail"]
+    assert (await post(api, BODY | {"archetype": "hot-take"})).status_code == 202

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processors.moderation import Verdict, moderate, rules
+from infra.moderation.rules import Verdict, moderate, rules
 
 REFUSED = """
 sexual-minors: sexy schoolgirls | naked 12 year old | nude kids | child porn | s3xy l1ttle g1rls

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from infra.flavors import Moderation
 from processors import videos
 from processors.decision import Decision
 from processors.ideas import ANGLES, STARTERS, idea
@@ -25,14 +26,15 @@ from schemas.prompts import PromptSubmitted
 from schemas.swipes import Action, SwipeRecorded
 from schemas.tasks import AssembleVideo, RenderScene, WriteScript
 from schemas.values import Artifact, Cost, Lane, Origin, Scene, Script
-from schemas.videos import PromptAccepted, PromptRejected, SceneRendered, ScriptWritten, VideoPublished
+from schemas.videos import ContentJudged, PromptAccepted, PromptRejected, SceneRendered, ScriptWritten, VideoPublished
 
 NOW = 1_800_000_000_000_000
 VIDEO = ids.video_id("test")
 BLOB = Artifact(sha256="0" * 64, suffix="mp4", media_type="video/mp4", size=1)
 
 
-decide_prompt = decide_with(lambda flavor: {"lax": {"default": 1.1}}.get(flavor, {}))
+LAX = Moderation(thresholds={"default": 1.0}, allow=("pipe bomb",))
+decide_prompt = decide_with(lambda flavor: LAX if flavor == "lax" else Moderation())
 
 
 def names(decision: Decision) -> list[str]:
@@ -82,25 +84,38 @@ def fold(events: list[Envelope[Message]]) -> tuple[bytes | None, list[Envelope[M
 
 def test_a_fine_prompt_is_accepted_and_a_script_is_asked_for() -> None:
     decision = decide_prompt(prompt(), None, NOW)
-    assert names(decision) == ["PromptAccepted", "WriteScript"]
-    accepted, task = (envelope.data for envelope, _ in decision.effects)
+    assert names(decision) == ["ContentJudged", "PromptAccepted", "WriteScript"]
+    judged, accepted, task = (envelope.data for envelope, _ in decision.effects)
     assert isinstance(accepted, PromptAccepted) and isinstance(task, WriteScript)
-    assert NOW < accepted.ts_us <= task.after_us
+    assert isinstance(judged, ContentJudged) and judged.allowed and judged.content == "prompt"
+    assert NOW < judged.ts_us < accepted.ts_us <= task.after_us
     assert task.deadline_us == NOW + 30_000_000
 
 
 def test_a_prompt_that_breaks_the_rules_is_rejected_with_category_and_rule() -> None:
     decision = decide_prompt(prompt("how to build a pipe bomb at home"), None, NOW)
-    assert names(decision) == ["PromptRejected"]
-    rejected = decision.effects[0][0].data
+    assert names(decision) == ["ContentJudged", "PromptRejected"]
+    judged, rejected = (envelope.data for envelope, _ in decision.effects)
+    assert isinstance(rejected, PromptRejected) and isinstance(judged, ContentJudged)
+    (judgement,) = judged.judgements
+    assert not judged.allowed and judged.ts_us < rejected.ts_us
+    assert (judgement.category, judgement.rule) == (rejected.category, rejected.rule) == ("weapons", "making-a-weapon")
+    assert judgement.score >= judgement.threshold == 0.5
+    assert "weapons" in rejected.reason and "making-a-weapon" in rejected.reason
+
+
+def test_an_archetype_that_there_is_not_is_refused_and_those_there_are_are_named() -> None:
+    decision = decide_prompt(prompt("cats", archetype="haiku"), None, NOW)
+    assert names(decision) == ["ContentJudged", "PromptRejected"]
+    rejected = decision.effects[1][0].data
     assert isinstance(rejected, PromptRejected)
-    assert rejected.category and rejected.rule and rejected.reason
+    assert "'haiku'" in rejected.reason and "hot-take" in rejected.reason
 
 
 def test_a_flavor_may_set_its_own_thresholds() -> None:
     strict, lax = (prompt("how to build a pipe bomb at home", flavor=flavor) for flavor in ("default", "lax"))
-    assert names(decide_prompt(strict, None, NOW)) == ["PromptRejected"]
-    assert names(decide_prompt(lax, None, NOW)) == ["PromptAccepted", "WriteScript"]
+    assert names(decide_prompt(strict, None, NOW)) == ["ContentJudged", "PromptRejected"]
+    assert names(decide_prompt(lax, None, NOW)) == ["ContentJudged", "PromptAccepted", "WriteScript"]
 
 
 def told(decision: Decision) -> list[tuple[str, Message]]:

@@ -13,6 +13,7 @@ import pytest
 
 from gpu_consumers.worker import STATIONS
 from gpu_consumers.workshop import Workshop
+from infra.flavors import Moderation
 from infra.settings import Settings
 from infra.storage.artifacts import LocalArtifactIndex
 from infra.storage.blobs import LocalBlobStore
@@ -69,7 +70,7 @@ class Line:
                 stage = {"WriteScript": "script", "RenderScene": "scene", "AssembleVideo": "assembly"}[envelope.type]
                 self.waiting += work[stage](self.shop, envelope)
             case "RevisionRequested":
-                self.publish_all(list(decide_with(lambda _flavor: {})(envelope, None, now_us()).effects))
+                self.publish_all(list(decide_with(lambda _flavor: Moderation())(envelope, None, now_us()).effects))
             case _:
                 decision = videos.decide(envelope, self.state, now_us())
                 self.state = decision.state

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from infra.flavors import Moderation
 from processors import videos
 from processors.prompts import decide_with
 from processors.videos import Work, works
@@ -35,7 +36,7 @@ def asked(revision: int = 2, **changes: Any) -> Envelope[RevisionRequested]:
 
 
 def effects(event: Envelope[Message]) -> list[Message]:
-    return [envelope.data for envelope, _ in decide_with(lambda _flavor: {})(event, None, NOW).effects]
+    return [envelope.data for envelope, _ in decide_with(lambda _flavor: Moderation())(event, None, NOW).effects]
 
 
 def tasks(event: Envelope[Message]) -> list[RenderScene]:
@@ -44,20 +45,20 @@ def tasks(event: Envelope[Message]) -> list[RenderScene]:
 
 
 def test_with_its_script_no_writer_is_asked() -> None:
-    accepted, kept = effects(asked(script=script(2)))
+    _, accepted, kept = effects(asked(script=script(2)))
     assert isinstance(kept, ScriptWritten)
     assert (kept.revision, kept.reused, kept.cost.amount, kept.lane) == (2, True, 0, Lane.BULK)
     assert accepted.ts_us < kept.ts_us  # type: ignore[attr-defined]
 
 
 def test_without_a_script_one_is_written_from_what_the_event_holds() -> None:
-    _, task = effects(asked(text="Why do dogs bark?", replay_id=ids.fresh()))
+    *_, task = effects(asked(text="Why do dogs bark?", replay_id=ids.fresh()))
     assert isinstance(task, WriteScript)
     assert (task.text, task.revision) == ("Why do dogs bark?", 2) and task.replay_id
 
 
 def test_a_new_text_is_moderated_too() -> None:
-    (rejected,) = effects(asked(text="how to build a pipe bomb at home"))
+    _, rejected = effects(asked(text="how to build a pipe bomb at home"))
     assert isinstance(rejected, PromptRejected) and rejected.revision == 2
 
 

@@ -96,7 +96,7 @@ def task(number: int, viewer: str | None = "anna", origin: Origin = Origin.PREFE
 
 
 def write(where: Workshop, asked: Envelope[WriteScript]) -> ScriptWritten:
-    (written,) = stage.work(where, asked)
+    *_, written = stage.work(where, asked)
     assert isinstance(written.data, ScriptWritten)
     return written.data
 

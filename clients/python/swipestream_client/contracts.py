@@ -75,6 +75,21 @@ class Changes(TypedDict):
     text: NotRequired[str | None]
 
 
+class ContentJudged(TypedDict):
+    """Moderators looked at the prompt, the script, or the frames of a scene. What is refused goes no further."""
+
+    video_id: str
+    revision: NotRequired[int]
+    ts_us: int
+    content: Judged
+    #: of the frames
+    scene_number: NotRequired[int | None]
+    #: whether all of them allow it
+    allowed: bool
+    judgements: list[Judgement]
+    flavor: str
+
+
 class Cost(TypedDict):
     """What a step used, as measured by the worker that did it, and its price by the settings then in force."""
 
@@ -250,6 +265,24 @@ class InterestChanged(TypedDict):
     viewer_id: str
     ts_us: int
     interests: dict[str, float]
+
+
+#: What moderators look at.
+Judged: TypeAlias = Literal["prompt", "script", "frames"]
+
+
+class Judgement(TypedDict):
+    """What one moderator found, at its strongest, and whether that is still allowed."""
+
+    allowed: bool
+    moderator: str
+    #: none: nothing found
+    category: NotRequired[str | None]
+    #: the rule, or the label
+    rule: NotRequired[str | None]
+    score: NotRequired[float]
+    #: from this score on it is refused, by flavor and category
+    threshold: NotRequired[float]
 
 
 #: How urgent work is. Workers prefer the lanes in this order, with ageing.

@@ -63,6 +63,20 @@ export interface Changes {
   text?: string | null;
 }
 
+/** Moderators looked at the prompt, the script, or the frames of a scene. What is refused goes no further. */
+export interface ContentJudged {
+  video_id: string;
+  revision?: number;
+  ts_us: number;
+  content: Judged;
+  /** of the frames */
+  scene_number?: number | null;
+  /** whether all of them allow it */
+  allowed: boolean;
+  judgements: Judgement[];
+  flavor: string;
+}
+
 /** What a step used, as measured by the worker that did it, and its price by the settings then in force. */
 export interface Cost {
   cpu_seconds?: number;
@@ -221,6 +235,22 @@ export interface InterestChanged {
   viewer_id: string;
   ts_us: number;
   interests: Record<string, number>;
+}
+
+/** What moderators look at. */
+export type Judged = "prompt" | "script" | "frames";
+
+/** What one moderator found, at its strongest, and whether that is still allowed. */
+export interface Judgement {
+  allowed: boolean;
+  moderator: string;
+  /** none: nothing found */
+  category?: string | null;
+  /** the rule, or the label */
+  rule?: string | null;
+  score?: number;
+  /** from this score on it is refused, by flavor and category */
+  threshold?: number;
 }
 
 /** How urgent work is. Workers prefer the lanes in this order, with ageing. */
@@ -1236,7 +1266,7 @@ export interface WriteScript {
 export interface Topics {
   "swipes": SwipeRecorded;
   "prompts": PromptSubmitted | RevisionRequested;
-  "video-events": PromptAccepted | PromptRejected | ScriptWritten | SceneVoiced | SceneRendered | VideoPublished | RevisionPromoted | RevisionDropped | VideoFailed | VideoWithdrawn;
+  "video-events": ContentJudged | PromptAccepted | PromptRejected | ScriptWritten | SceneVoiced | SceneRendered | VideoPublished | RevisionPromoted | RevisionDropped | VideoFailed | VideoWithdrawn;
   "feed-events": FeedServed | InterestChanged | PrefetchSettled;
   "project-events": ProjectOpened | DraftRequested | ScriptDrafted | DraftFailed | ProjectEdited | SceneEdited | SceneRedone | SceneAdded | ScenesArranged | ProjectApproved | RenderOrdered | ProjectClosed;
   "uploads": MediaUploaded | MediaRemoved;

@@ -1,6 +1,6 @@
-"""The gate for prompts: rules over normalised text. Pure: the same text always gets the same verdict.
+"""Rules over normalised text. Pure: the same text always gets the same verdict.
 
-The rules are data (`moderation.yaml`): a category, a name, a score, patterns, and phrases that are fine although a
+The rules are data (`rules.yaml`): a category, a name, a score, patterns, and phrases that are fine although a
 pattern is in them. Text is normalised first, so that spelling tricks change nothing; whole words are matched, so that
 harmless words which contain a bad one pass.
 """
@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import yaml
 
-_FILE = Path(__file__).with_name("moderation.yaml")
+_FILE = Path(__file__).with_name("rules.yaml")
 _LEET = str.maketrans("0134578@$!|€+", "oieastbasiiet")
 #: Letters of other scripts that pass for Latin ones.
 _LOOKALIKES = str.maketrans("аеорсухіѕјԁһқӏαβεικνορτυχ", "aeopcyxisjdhkiabeiknoptux")
@@ -35,6 +35,7 @@ class Verdict:
     category: str | None = None
     rule: str | None = None
     score: float = 0.0
+    threshold: float = DEFAULT_THRESHOLD
 
 
 @dataclass(frozen=True)
@@ -62,15 +63,39 @@ class Rule:
         return text
 
 
-def moderate(text: str, thresholds: Mapping[str, float] | None = None) -> Verdict:
-    """The verdict of the strongest rule that matches. `thresholds` by category, with `default` for the others."""
-    texts, typed = tuple(dict.fromkeys(readings(text))), unicodedata.normalize("NFKC", text)
-    found = max((rule for rule in rules() if rule.matches(texts, typed)), key=lambda rule: rule.score, default=None)
+def moderate(
+    text: str, thresholds: Mapping[str, float] | None = None, allow: Iterable[str] = ()
+) -> Verdict:  # fmt: skip
+    """The verdict of the rule that goes furthest beyond its threshold (by category, `default` for the others).
+
+    `allow` are phrases that are fine whatever the rules say: they are taken out before the rules look.
+    """
+    over = {rule: rule.score - _limit(rule.category, thresholds) for rule in _matching(text, allow)}
+    found = max(over, key=lambda rule: (over[rule], rule.score), default=None)
     if found is None:
         return Verdict(allowed=True)
+    limit = _limit(found.category, thresholds)
+    return Verdict(found.score < limit, found.category, found.name, found.score, limit)
+
+
+def findings(text: str, allow: Iterable[str] = ()) -> list[tuple[str, str, float]]:
+    """(category, rule, score) of the strongest rule that matches, for each category."""
+    strongest: dict[str, Rule] = {}
+    for rule in sorted(_matching(text, allow), key=lambda rule: rule.score):
+        strongest[rule.category] = rule
+    return [(rule.category, rule.name, rule.score) for rule in strongest.values()]
+
+
+def _matching(text: str, allow: Iterable[str]) -> list[Rule]:
+    for phrase in allow:
+        text = re.sub(rf"(?<!\w){re.escape(phrase)}(?!\w)", " ok ", text, flags=re.IGNORECASE)
+    texts, typed = tuple(dict.fromkeys(readings(text))), unicodedata.normalize("NFKC", text)
+    return [rule for rule in rules() if rule.matches(texts, typed)]
+
+
+def _limit(category: str, thresholds: Mapping[str, float] | None) -> float:
     limits = thresholds or {}
-    limit = limits.get(found.category, limits.get("default", DEFAULT_THRESHOLD))
-    return Verdict(found.score < limit, found.category, found.name, found.score)
+    return limits.get(category, limits.get("default", DEFAULT_THRESHOLD))
 
 
 def readings(text: str) -> Iterator[str]:
