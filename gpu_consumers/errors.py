@@ -17,5 +17,9 @@ class QualityError(BackendError):
     """What was made is not fit to be published."""
 
 
+class RefusedError(BackendError):
+    """What was made did not pass moderation."""
+
+
 class BackendMissingError(BackendError):
     """A backend cannot run here: a package, a device or weights are missing."""

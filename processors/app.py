@@ -30,7 +30,7 @@ def processors(settings: Settings) -> tuple[Processor, ...]:
     return (
         prompts(lambda flavor: _moderation(settings, flavor)),
         VIDEOS,
-        projects(lambda flavor: _thresholds(settings, flavor)),
+        projects(lambda flavor: _moderation(settings, flavor)),
         viewers(settings.ahead, settings.viewer_active_s),
     )
 

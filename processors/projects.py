@@ -6,9 +6,10 @@ the other one, and one that comes again, ask for nothing.
 
 from __future__ import annotations
 
+from infra.moderation.rules import Verdict
 from processors.decision import SOURCE, Decision, Effect, Processor, State
-from processors.moderation import Verdict, moderate
-from processors.prompts import Thresholds
+from processors.prompts import Policies, verdict_on
+from processors.verdicts import reason
 from schemas import base, ids
 from schemas.envelope import Envelope, caused_by
 from schemas.projects import DraftFailed, DraftRequested, ProjectEvent, ProjectOpened, RenderOrdered
@@ -19,27 +20,25 @@ from schemas.values import Lane, Origin
 Drafted = ProjectOpened | DraftRequested
 
 
-def projects(thresholds: Thresholds) -> Processor:
+def projects(policies: Policies) -> Processor:
     """The processor with its settings."""
 
     def decide(event: Envelope[base.Message], state: State, now_us: int) -> Decision:
         data = event.data
         if not isinstance(data, ProjectEvent) or data.version <= int(state or 0):
             return Decision(state=state)
-        return Decision(state=str(data.version).encode(), effects=_effects(event, data, thresholds, now_us))
+        return Decision(state=str(data.version).encode(), effects=_effects(event, data, policies, now_us))
 
     return Processor(name="projects", topics=("project-events",), decide=decide, table="project-state", ordered=True)
 
 
-def _effects(
-    event: Envelope[base.Message], data: ProjectEvent, thresholds: Thresholds, now_us: int
-) -> tuple[Effect, ...]:
+def _effects(event: Envelope[base.Message], data: ProjectEvent, policies: Policies, now_us: int) -> tuple[Effect, ...]:
     ts_us = base.rising(data.ts_us, now_us)
     if isinstance(data, RenderOrdered):
         return (_render(event, data, ts_us),)
     if not isinstance(data, Drafted) or getattr(data, "script", None):
         return ()
-    verdict = moderate(data.idea.text, thresholds(data.idea.flavor))
+    verdict = verdict_on(data.idea.text, data.idea.archetype, policies(data.idea.flavor))
     return (_task(event, data, ts_us) if verdict.allowed else _refused(event, data, verdict, ts_us),)
 
 
@@ -50,7 +49,7 @@ def _refused(event: Envelope[base.Message], asked: Drafted, verdict: Verdict, ts
         viewer_id=asked.viewer_id,
         ts_us=ts_us,
         error=verdict.category or "unknown",
-        reason=f"The prompt was not accepted: {verdict.category or 'it breaks a rule'}.",
+        reason=reason(verdict),
     )
     return caused_by(event, data, source=SOURCE, step="draft-refused"), None
 

@@ -8,14 +8,8 @@ from infra.flavor_names import names
 from infra.flavors import Moderation
 from infra.moderation.rules import Verdict, moderate
 from processors.decision import SOURCE, Decide, Decision, Effect, Processor, State
-<<<<<<< HEAD
-from processors.moderation import Verdict, moderate
 from processors.revisions import kept, revise
-from processors.verdicts import accepted, rejected
-=======
-from processors.revisions import revise
 from processors.verdicts import UNKNOWN, accepted, judged, rejected
->>>>>>> 23bdd87 (Moderation: prompt, script and frames are judged by rules, classifiers or a service, and each verdict is an event; names in flavors and prompts are checked)
 from schemas import base
 from schemas.envelope import Envelope, caused_by
 from schemas.prompts import PromptSubmitted, RevisionRequested
@@ -37,12 +31,7 @@ def decide_with(policies: Policies) -> Decide:
         asked = event.data
         if not isinstance(asked, PromptSubmitted | RevisionRequested):
             return Decision()
-<<<<<<< HEAD
-        verdict = moderate(_words(asked), thresholds(asked.flavor))
-=======
-        policy = policies(asked.flavor)
-        verdict = _unknown(asked.archetype) or moderate(asked.text, policy.thresholds, policy.allow)
->>>>>>> 23bdd87 (Moderation: prompt, script and frames are judged by rules, classifiers or a service, and each verdict is an event; names in flavors and prompts are checked)
+        verdict = verdict_on(_words(asked), asked.archetype, policies(asked.flavor))
         if isinstance(asked, RevisionRequested):
             return Decision(effects=revise(event, asked, verdict))
         return Decision(effects=_judge(event, asked, verdict))
@@ -52,15 +41,15 @@ def decide_with(policies: Policies) -> Decide:
 
 def _judge(event: Envelope[base.Message], prompt: PromptSubmitted, verdict: Verdict) -> tuple[Effect, ...]:
     """A PromptSubmitted becomes PromptAccepted and WriteScript, or PromptRejected."""
-<<<<<<< HEAD
     # Not now: the same cause must make the same event.
     ts_us = prompt.ts_us + 1
+    seen = judged(event, prompt, verdict, ts_us)
     if not verdict.allowed:
-        return (rejected(event, prompt, verdict, ts_us),)
-    answer = accepted(event, prompt, ts_us)
+        return seen, rejected(event, prompt, verdict, ts_us + 1)
+    answer = accepted(event, prompt, ts_us + 1)
     if prompt.script is not None:
-        return answer, kept(event, prompt, prompt.script, ts_us + 1)
-    return answer, _script_task(event, prompt, ts_us)
+        return seen, answer, kept(event, prompt, prompt.script, ts_us + 2)
+    return seen, answer, _script_task(event, prompt, ts_us + 1)
 
 
 def _words(asked: PromptSubmitted | RevisionRequested) -> str:
@@ -69,12 +58,11 @@ def _words(asked: PromptSubmitted | RevisionRequested) -> str:
         return asked.text
     scenes = (f"{scene.narration}\n{scene.on_screen_text}\n{scene.visuals}" for scene in asked.script.scenes)
     return "\n".join((asked.text, asked.script.title, *scenes))
-=======
-    ts_us = base.rising(prompt.ts_us, now_us)
-    seen = judged(event, prompt, verdict, ts_us)
-    if not verdict.allowed:
-        return seen, rejected(event, prompt, verdict, ts_us + 1)
-    return seen, accepted(event, prompt, ts_us + 1), _script_task(event, prompt, ts_us + 1)
+
+
+def verdict_on(text: str, archetype: str | None, policy: Moderation) -> Verdict:
+    """Whether it can be made, and whether it may."""
+    return _unknown(archetype) or moderate(text, policy.thresholds, policy.allow)
 
 
 def _unknown(archetype: str | None) -> Verdict | None:
@@ -83,7 +71,6 @@ def _unknown(archetype: str | None) -> Verdict | None:
     if archetype is None or not listed or archetype in listed:
         return None
     return Verdict(False, UNKNOWN, f"there is no archetype {archetype!r}; there are {', '.join(listed)}", 1.0)
->>>>>>> 23bdd87 (Moderation: prompt, script and frames are judged by rules, classifiers or a service, and each verdict is an event; names in flavors and prompts are checked)
 
 
 def _script_task(event: Envelope[base.Message], prompt: PromptSubmitted, ts_us: int) -> Effect:

@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from infra.moderation.rules import Verdict
 from processors.decision import SOURCE, Effect
-<<<<<<< HEAD
-from processors.moderation import Verdict
-from processors.verdicts import Asked, accepted, rejected, revision_of
-=======
-from processors.verdicts import accepted, judged, rejected
->>>>>>> 23bdd87 (Moderation: prompt, script and frames are judged by rules, classifiers or a service, and each verdict is an event; names in flavors and prompts are checked)
+from processors.verdicts import Asked, accepted, judged, rejected, revision_of
 from schemas import base
 from schemas.envelope import Envelope, caused_by
 from schemas.prompts import RevisionRequested
@@ -23,23 +18,14 @@ KEPT = "kept"
 
 def revise(event: Envelope[base.Message], asked: RevisionRequested, verdict: Verdict) -> tuple[Effect, ...]:
     """PromptAccepted, then the kept script or the task to write one; or PromptRejected: the text may be new."""
-<<<<<<< HEAD
     ts_us = asked.ts_us + 1
-=======
-    ts_us = base.rising(asked.ts_us, now_us)
     seen = judged(event, asked, verdict, ts_us)
->>>>>>> 23bdd87 (Moderation: prompt, script and frames are judged by rules, classifiers or a service, and each verdict is an event; names in flavors and prompts are checked)
     if not verdict.allowed:
         return seen, rejected(event, asked, verdict, ts_us + 1)
     answer = accepted(event, asked, ts_us + 1)
     if asked.script is not None:
-<<<<<<< HEAD
-        return answer, kept(event, asked, asked.script, ts_us + 1)
-    return answer, _script_task(event, asked, ts_us)
-=======
-        return seen, answer, _kept(event, asked, asked.script, ts_us + 2)
+        return seen, answer, kept(event, asked, asked.script, ts_us + 2)
     return seen, answer, _script_task(event, asked, ts_us + 1)
->>>>>>> 23bdd87 (Moderation: prompt, script and frames are judged by rules, classifiers or a service, and each verdict is an event; names in flavors and prompts are checked)
 
 
 def kept(event: Envelope[base.Message], asked: Asked, script: Script, ts_us: int) -> Effect:

@@ -19,7 +19,7 @@ def judged(event: Envelope[base.Message], asked: Asked, verdict: Verdict, ts_us:
     """ContentJudged: the verdict as it was found, also one that allows."""
     data = ContentJudged(
         video_id=asked.video_id,
-        revision=_revision(asked),
+        revision=revision_of(asked),
         ts_us=ts_us,
         content=Judged.PROMPT,
         allowed=verdict.allowed,
@@ -49,12 +49,12 @@ def rejected(event: Envelope[base.Message], asked: Asked, verdict: Verdict, ts_u
         viewer_id=asked.viewer_id,
         category=verdict.category or "unknown",
         rule=(verdict.rule or "unknown")[:200],
-        reason=_reason(verdict),
+        reason=reason(verdict),
     )
     return caused_by(event, data, source=SOURCE, step="rejected"), None
 
 
-def _reason(verdict: Verdict) -> str:
+def reason(verdict: Verdict) -> str:
     """For the one who asked: what it was, in words, and how sure."""
     if verdict.category == UNKNOWN:
         return f"The prompt cannot be made: {verdict.rule}."

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from gpu_consumers.errors import RefusedError
 from gpu_consumers.moderation.panel import Panel, reason
 from gpu_consumers.workshop import SOURCE, Workshop
 from infra.flavors import Flavor
@@ -72,7 +73,7 @@ def _failed(cause: Envelope[VideoTask], content: Judged, judged: ContentJudged) 
     task = cause.data
     data = VideoFailed(
         video_id=task.video_id, revision=task.revision, ts_us=judged.ts_us + 1, stage=Stage.MODERATION,
-        error="RefusedError", reason=reason(judged.judgements, content)[:2000], origin=task.origin,
+        error=RefusedError.__name__, reason=reason(judged.judgements, content)[:2000], origin=task.origin,
         viewer_id=task.viewer_id, replay_id=task.replay_id,
     )  # fmt: skip
     return caused_by(cause, data, source=SOURCE, step=f"refused-{content.value}")

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from gpu_consumers.cost import Meter
+from gpu_consumers.errors import RefusedError
 from gpu_consumers.footage.spread import spread
 from gpu_consumers.ports import Brief
 from gpu_consumers.script.chain import WriterChain
@@ -22,7 +23,7 @@ from schemas.envelope import Envelope, caused_by
 from schemas.projects import ScriptDrafted
 from schemas.tasks import WriteScript
 from schemas.values import Origin, Script
-from schemas.videos import Fallback, Judged, ScriptWritten, Stage, VideoEvent
+from schemas.videos import Fallback, Judged, ScriptWritten, Stage, VideoEvent, VideoFailed
 
 #: Stands for all viewers; no viewer can be named so.
 EVERYONE = "*"
@@ -37,17 +38,13 @@ class Written(BaseModel):
 
 
 def work(shop: Workshop, cause: Envelope[WriteScript]) -> list[Envelope[base.Message]]:
-<<<<<<< HEAD
-    """ScriptWritten, or ScriptDrafted for a project. Raises BackendError when every writer of the flavor failed."""
-=======
-    """ContentJudged and ScriptWritten, or VideoFailed. Raises BackendError when every writer of the flavor failed."""
->>>>>>> 23bdd87 (Moderation: prompt, script and frames are judged by rules, classifiers or a service, and each verdict is an event; names in flavors and prompts are checked)
+    """ContentJudged, then ScriptWritten or VideoFailed; ScriptDrafted for a project. Raises BackendError."""
     task, meter, tell = cause.data, Meter(shop.settings), shop.progress(cause, Stage.SCRIPT)
     tell(0.0, None)
     flavor = flavors.get_flavor(task.flavor)
     judged = gate.told(cause, Judged.PROMPT, gate.on_prompt(task.text, flavor), task.after_us)
     if gate.refused(judged):
-        return judged
+        return _ended(task, judged)
     brief = Brief(
         prompt=task.text,
         archetype=task.archetype,
@@ -66,7 +63,7 @@ def work(shop: Workshop, cause: Envelope[WriteScript]) -> list[Envelope[base.Mes
         shop.remember(key, written)
     judged += gate.told(cause, Judged.SCRIPT, gate.on_script(written.script, flavor), _last(judged, task.after_us))
     if gate.refused(judged):
-        return judged
+        return _ended(task, judged)
     for listener in listeners[:1]:
         memory.learn(listener, video, written.script)
     script = spread(written.script.model_copy(update={"subject": task.subject} if task.subject else {}), task.footage)
@@ -82,15 +79,8 @@ def work(shop: Workshop, cause: Envelope[WriteScript]) -> list[Envelope[base.Mes
     data = ScriptWritten(
         video_id=task.video_id,
         revision=task.revision,
-<<<<<<< HEAD
-        ts_us=base.rising(task.after_us),
-        script=script,
-=======
         ts_us=base.rising(_last(judged, task.after_us)),
-        script=spread(
-            written.script.model_copy(update={"subject": task.subject} if task.subject else {}), task.footage
-        ),
->>>>>>> 23bdd87 (Moderation: prompt, script and frames are judged by rules, classifiers or a service, and each verdict is an event; names in flavors and prompts are checked)
+        script=script,
         writer=written.writer,
         origin=task.origin,
         lane=task.lane,
@@ -104,16 +94,19 @@ def work(shop: Workshop, cause: Envelope[WriteScript]) -> list[Envelope[base.Mes
         asked_us=task.asked_us,
         replay_id=task.replay_id,
     )
-<<<<<<< HEAD
-    return [shop.first(caused_by(cause, data, source=SOURCE, step="script-written"))]
-=======
-    return [*judged, caused_by(cause, data, source=SOURCE, step="script-written")]
+    return [*judged, shop.first(caused_by(cause, data, source=SOURCE, step="script-written"))]
+
+
+def _ended(task: WriteScript, judged: list[Envelope[base.Message]]) -> list[Envelope[base.Message]]:
+    """A project has no video yet that could fail: its draft does. Raises `RefusedError` for one."""
+    if task.project_id:
+        raise RefusedError(next(event.data.reason for event in judged if isinstance(event.data, VideoFailed)))
+    return judged
 
 
 def _last(events: Sequence[Envelope[base.Message]], after_us: int) -> int:
     """The highest timestamp so far."""
     return max((event.data.ts_us for event in events if isinstance(event.data, VideoEvent)), default=after_us)
->>>>>>> 23bdd87 (Moderation: prompt, script and frames are judged by rules, classifiers or a service, and each verdict is an event; names in flavors and prompts are checked)
 
 
 def _listeners(task: WriteScript) -> list[str]:
