@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from infra.flavors import Moderation
 from processors.decision import State
 from processors.projects import projects
 from processors.prompts import decide_with
@@ -15,13 +16,13 @@ from schemas.projects import DraftFailed, Idea, ProjectApproved, ProjectOpened, 
 from schemas.prompts import PromptSubmitted, RevisionRequested
 from schemas.tasks import RenderScene, WriteScript
 from schemas.values import Regeneration, SceneTake, Take
-from schemas.videos import PromptAccepted, PromptRejected, ScriptWritten
+from schemas.videos import ContentJudged, PromptAccepted, PromptRejected, ScriptWritten
 from tests.unit.read_kit import script
 from tests.unit.test_processors import NOW
 
 PROJECT = ids.derive("test", "project")
 COMMON: dict[str, Any] = {"project_id": PROJECT, "viewer_id": "anna", "ts_us": NOW}
-DECIDE = projects(lambda _flavor: {}).decide
+DECIDE = projects(lambda _flavor: Moderation()).decide
 
 
 def happen(*events: Message, state: State = None) -> tuple[list[Message], State]:
@@ -47,7 +48,8 @@ def ordered(revision: int = 1, version: int = 3, **more: Any) -> RenderOrdered:
 
 def through_the_gate(asked: Message) -> list[Message]:
     envelope: Envelope[Message] = root(asked, source="/test")
-    return [effect.data for effect, _ in decide_with(lambda _flavor: {})(envelope, None, NOW).effects]
+    found = decide_with(lambda _flavor: Moderation())(envelope, None, NOW).effects
+    return [effect.data for effect, _ in found if not isinstance(effect.data, ContentJudged)]
 
 
 def test_an_idea_asks_for_a_draft_that_belongs_to_the_project() -> None:
