@@ -13,6 +13,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from infra.errors import NotFoundError, UnavailableError
 from infra.kafka.offsets import Partition
 from infra.kafka.records import Raw, raw
+from infra.kafka.sockets import SOCKETS
 from infra.kafka.unreadable import CODES, batch_end
 
 BATCH = 2_000
@@ -131,4 +132,5 @@ def _config(bootstrap: str) -> dict[str, object]:
         "check.crcs": True,
         "queued.max.messages.kbytes": 32_768,
         "log_level": 2,
+        **SOCKETS,
     }

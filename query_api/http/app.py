@@ -13,6 +13,7 @@ from query_api.http import (
     flavors,
     guard,
     health,
+    lineage,
     media,
     metrics,
     page,
@@ -40,7 +41,9 @@ def create_app(parts: Parts) -> FastAPI:
     )
     app.state.parts = parts
     problems.install(app)
-    for module in (sessions, feed, swipes, media, prompts, projects, uploads, videos, flavors, health, metrics):
+    for module in (
+        sessions, feed, swipes, media, prompts, projects, uploads, videos, lineage, flavors, health, metrics,
+    ):  # fmt: skip
         app.include_router(module.router)
     page.install(app)
     app.add_middleware(guard.Guard, upload=parts.settings.upload_mb * 1_000_000)

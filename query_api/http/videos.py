@@ -15,6 +15,7 @@ from query_api.http.answers import EventAnswer, EventsAnswer
 from query_api.http.asking import Asks
 from query_api.http.parts import Needs, Parts
 from query_api.http.problems import responses
+from query_api.lineage.graph import unpadded
 from query_api.readmodel.store import Row
 from query_api.states import StageTime, Status, VideoState, links, moment, state
 
@@ -40,7 +41,7 @@ async def video(video_id: VideoId, parts: Needs, asks: Asks) -> VideoState:
     found = state(rows, scenes) or _just_submitted(parts, video_id)
     if found is None:
         raise _missing(video_id)
-    if who.may_see(_owner(parts, video_id, rows)):
+    if who.may_see(owner(parts, video_id, rows)):
         return found
     if found.status is not Status.PUBLISHED:
         raise _missing(video_id)
@@ -62,7 +63,7 @@ async def events(video_id: VideoId, parts: Needs, asks: Asks) -> EventsAnswer:
     who = await asks.viewer()
     rows, revisions = await asyncio.gather(parts.read.events(video_id), parts.read.revisions(video_id))
     known = rows or parts.prompts.get(video_id)
-    if not known or not who.may_see(_owner(parts, video_id, revisions)):
+    if not known or not who.may_see(owner(parts, video_id, revisions)):
         raise _missing(video_id)
     return EventsAnswer(video_id=video_id, events=told(rows))
 
@@ -72,7 +73,7 @@ def _missing(video_id: str) -> NotFoundError:
     return NotFoundError(f"There is no video {video_id}.")
 
 
-def _owner(parts: Parts, video_id: str, rows: Sequence[Row]) -> str | None:
+def owner(parts: Parts, video_id: str, rows: Sequence[Row]) -> str | None:
     """Who asked for a video; None: nobody in particular."""
     if envelope := parts.prompts.get(video_id):
         return envelope.data.viewer_id
@@ -98,14 +99,9 @@ def _event(row: Row, gap_us: int) -> EventAnswer:
         correlation_id=row["correlation_id"],
         causation_id=row["causation_id"],
         traceparent=row["traceparent"],
-        record=_record(row["record"]),
+        record=unpadded(row["record"]),
         data=json.loads(row["payload"]),
     )
-
-
-def _record(padded: str) -> str:
-    topic, partition, offset = padded.rsplit("/", 2)
-    return f"{topic}/{int(partition)}/{int(offset)}"
 
 
 def _just_submitted(parts: Parts, video_id: str) -> VideoState | None:

@@ -104,6 +104,36 @@ class ReadModel:
         """Who uploaded these bytes."""
         return await self._reader.fetch("upload_holders", {"sha256": sha256})
 
+    async def chain(self, root: str, most: int) -> Sequence[Row]:
+        """The facts of a chain, by video and time."""
+        return await self._reader.fetch("chain", {"root": root, "most": most})
+
+    async def chain_of(self, root: str, video_id: str) -> Sequence[Row]:
+        """Those about one video; about none, where the id is empty."""
+        return await self._reader.fetch("chain_of_video", {"root": root, "video_id": video_id})
+
+    async def fact(self, event_id: str) -> Row | None:
+        """The fact with this id."""
+        rows = await self._reader.fetch("fact", {"event_id": event_id})
+        return rows[0] if rows else None
+
+    async def shown(self, video_id: str, most: int) -> Sequence[Row]:
+        """Some of the viewers who were shown a video, or swiped it, with the events that say so."""
+        return await self._reader.fetch("shown", {"video_id": video_id, "most": most})
+
+    async def served_by(self, event_id: str) -> Sequence[Row]:
+        """The videos of one answer of the feed."""
+        return await self._reader.fetch("served_by", {"served_id": event_id})
+
+    async def swiped_by(self, event_id: str) -> Sequence[Row]:
+        """The video of a swipe; none where the viewer did something else with it later."""
+        return await self._reader.fetch("swiped_by", {"swipe_id": event_id})
+
+    async def interest_row(self, viewer_id: str) -> Row | None:
+        """What a viewer is taken to like, and the event that says so."""
+        rows = await self._reader.fetch("interests", {"viewer_id": viewer_id})
+        return rows[0] if rows else None
+
     async def positions(self, projection: str) -> list[Position]:
         """How far a projection is, by partition."""
         rows = await self._reader.fetch("positions", {"projection": projection})

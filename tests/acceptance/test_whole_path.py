@@ -127,7 +127,7 @@ def test_the_command_line_writes_a_file_and_traces_it(system: PrivateSystem, tmp
     with av.open(str(out)) as container:
         assert container.duration is not None and container.duration > 15e6
     traced = system.cli("trace", video_id, "--json")
-    types = {event["type"] for event in json.loads(traced.stdout)["events"]}
+    types = {node["type"] for node in json.loads(traced.stdout)["nodes"]}
     assert {
         "PromptSubmitted",
         "PromptAccepted",

@@ -26,7 +26,6 @@ from infra.settings import Settings
 from infra.stack import Stack
 from infra.stack.ports import free_port
 from infra.storage.blobs import LocalBlobStore
-from query_api.commands import fetch
 from schemas import ids
 from schemas.base import now_us
 from tests.integration.cassandra_kit import begin_at, keyspace, positions_now
@@ -136,7 +135,7 @@ def test_a_prompt_goes_through_the_log_into_the_tables_and_back(site: Site) -> N
     assert again.json()["video_id"] == video
     other = site.http.post("/v1/prompts", json={"text": "And dogs?", "viewer_id": "anna"}, headers=headers)
     assert other.status_code == 422
-    assert len(fetch(site.settings.api_url, video)["events"]) == 1
+    assert len(site.http.get(f"/v1/videos/{video}/events").json()["events"]) == 1
 
 
 def test_a_published_video_comes_into_feeds_and_leaves_them_when_swiped(site: Site) -> None:

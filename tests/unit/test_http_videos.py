@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
-import httpx
 import pytest
-import typer
-from rich.console import Console
-from typer.testing import CliRunner
 
-from query_api import commands
 from schemas import ids
 from schemas.base import now_us
 from tests.unit.read_kit import Api, apply, life
@@ -72,40 +66,3 @@ async def test_without_the_store_there_is_a_503(api: Api) -> None:
     api.store.down = True
     answer = await api.get(f"/v1/videos/{VIDEO}")
     assert answer.status_code == 503 and "retry-after" in answer.headers
-
-
-async def test_trace_prints_every_event_with_its_id_below_its_cause(api: Api) -> None:
-    events = life(VIDEO, now_us())
-    apply(api.store, events)
-    story = (await api.get(f"/v1/videos/{VIDEO}/events")).json()
-    console = Console(record=True, width=120)
-    console.print(commands.tree(story))
-    text = console.export_text()
-    for event in events:
-        assert event.id in text and event.type in text
-    lines = text.splitlines()
-    prompt, accepted = (next(line for line in lines if name in line) for name in ("PromptSubmitted", "PromptAccepted"))
-    assert accepted.index("0.000 s") > prompt.index("0.000 s")
-
-
-async def test_trace_prints_json_for_scripts(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    apply(api.store, life(VIDEO, now_us()))
-    story = (await api.get(f"/v1/videos/{VIDEO}/events")).json()
-    monkeypatch.setattr(commands, "fetch", lambda *_: story)
-    app = typer.Typer()
-    commands.register(app)
-    app.callback()(lambda: None)
-    result = CliRunner().invoke(app, ["trace", VIDEO, "--json"])
-    assert result.exit_code == 0 and json.loads(result.output) == story
-
-
-def test_trace_says_when_there_is_no_api_or_no_video(monkeypatch: pytest.MonkeyPatch) -> None:
-    def away(*_: object, **__: object) -> httpx.Response:
-        raise httpx.ConnectError("no")
-
-    monkeypatch.setattr(httpx, "get", away)
-    with pytest.raises(commands.UnavailableError):
-        commands.fetch("http://nowhere", VIDEO)
-    monkeypatch.setattr(httpx, "get", lambda *_, **__: httpx.Response(404, json={"detail": "none"}))
-    with pytest.raises(commands.NotFoundError, match="none"):
-        commands.fetch("http://nowhere", VIDEO)

@@ -1,0 +1,77 @@
+"""`swipestream trace`."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+import httpx
+import typer
+
+from infra.auth.local import headers
+from infra.cli.console import JsonOption, config, out, print_json
+from infra.errors import BadInputError, NotFoundError, SwipestreamError, UnavailableError
+from infra.settings import Settings
+
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_HINT = (
+    "A video's id is in `swipestream prompt … --json` and in the feed; events have theirs in `swipestream trace VIDEO`."
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the CLI."""
+    app.command("trace")(trace)
+
+
+def trace(
+    key: Annotated[str, typer.Argument(metavar="ID", help="A video, an event, a replay.", show_default=False)],
+    up: Annotated[bool, typer.Option("--up", help="Only what led to it.")] = False,
+    down: Annotated[bool, typer.Option("--down", help="Only what came of it.")] = False,
+    mermaid: Annotated[bool, typer.Option("--mermaid", help="Print a Mermaid flowchart.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what led to a video, a swipe or any other event, and what came of it, with what it took and cost.
+
+    Examples:
+
+      swipestream trace 6f0c5f3e-8f0a-5d0e-9a59-3f3d1f0b2c11
+
+      swipestream trace 6f0c5f3e-8f0a-5d0e-9a59-3f3d1f0b2c11 --up --json
+
+      swipestream trace 6f0c5f3e-8f0a-5d0e-9a59-3f3d1f0b2c11 --mermaid > lineage.mmd
+    """
+    if not _UUID.fullmatch(key):
+        raise BadInputError(f"{key!r} is no id: ids are UUIDs.", hint=_HINT)
+    told = fetch(config(), key, "both" if up == down else "up" if up else "down")
+    if as_json:
+        return print_json(told)
+    from query_api.lineage import drawing
+    from query_api.lineage.graph import Graph
+
+    graph = Graph.model_validate(told)
+    return typer.echo(drawing.mermaid(graph)) if mermaid else out.print(drawing.tree(graph), soft_wrap=True)
+
+
+def fetch(settings: Settings, key: str, direction: str = "both") -> dict[str, Any]:
+    """The lineage of something from the API. Raises NotFoundError, BadInputError or UnavailableError."""
+    address = f"{settings.api_url}/v1/lineage/{key}"
+    try:
+        answer = httpx.get(address, params={"direction": direction}, timeout=10, headers=headers(settings))
+    except httpx.TransportError as error:
+        hint = "Start it with `swipestream up` (or `make run`)."
+        raise UnavailableError(f"{settings.api_url} does not answer ({type(error).__name__}).", hint=hint) from error
+    if answer.is_success:
+        graph: dict[str, Any] = answer.json()
+        return graph
+    raise _refused(answer)
+
+
+def _refused(answer: httpx.Response) -> SwipestreamError:
+    try:
+        detail = str(answer.json()["detail"])
+    except (ValueError, KeyError):
+        detail = f"HTTP {answer.status_code}"
+    if answer.status_code == 404:
+        return NotFoundError(detail, hint=_HINT)
+    return {422: BadInputError}.get(answer.status_code, UnavailableError)(detail)
