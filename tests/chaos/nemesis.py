@@ -33,7 +33,7 @@ class Nemesis:
         self.poisoned: set[tuple[str, int, int]] = set()
         self.repeated = 0
         self._thawing: list[threading.Thread] = []
-        self._thread = threading.Thread(target=self._run, name="nemesis")
+        self._thread = threading.Thread(target=self._run, name="nemesis", daemon=True)
 
     def start(self, began: float) -> None:
         """Begin; `began` is second 0 of the plan."""
@@ -84,7 +84,7 @@ class Nemesis:
 
     def _freeze(self, fault: Fault) -> None:
         pid = self._signal(fault.target, signal.SIGSTOP)
-        thread = threading.Thread(target=_thaw, args=(pid, fault.seconds), name=f"thaw-{fault.target}")
+        thread = threading.Thread(target=_thaw, args=(pid, fault.seconds), name=f"thaw-{fault.target}", daemon=True)
         thread.start()
         self._thawing.append(thread)
 

@@ -25,9 +25,7 @@ class Clients:
 
     def __init__(self, plan: Plan, api_url: str, told: Told) -> None:
         self._plan, self._url, self._told = plan, api_url, told
-        self._threads = [
-            threading.Thread(target=self._run, args=(lane,), name=f"client-{lane}") for lane in range(LANES)
-        ]
+        self._threads = [threading.Thread(target=self._run, args=(lane,), daemon=True) for lane in range(LANES)]
         self.done = 0
         self._errors: list[BaseException] = []
 
