@@ -18,6 +18,7 @@ from aiokafka.errors import KafkaError as AioError
 from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.record.util import calc_crc32c
 from aiokafka.structs import TopicPartition as AioPartition
+from confluent_kafka import KafkaError
 
 from infra.errors import UnavailableError
 from infra.kafka.offsets import Partition
@@ -28,6 +29,8 @@ _FETCH = 1 << 20
 #: Of a record batch's header (magic 2): base offset, length, magic, checksum, what it covers, the last offset's delta.
 _BASE, _LENGTH, _MAGIC, _CRC, _COVERED, _LAST_DELTA = slice(0, 8), slice(8, 12), 16, slice(17, 21), 21, slice(23, 27)
 _PREFIX = 12
+#: How the client says that it cannot read a batch.
+CODES = frozenset({KafkaError._BAD_MSG, KafkaError._BAD_COMPRESSION, KafkaError._NOT_IMPLEMENTED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,3 +120,29 @@ def _upto_last_broken(window: Iterable[Batch]) -> list[Batch]:
     while upto and upto[-1].sound:
         upto.pop()
     return upto
+
+
+def batch_end(bootstrap: str, partition: Partition, offset: int, timeout: float = 10.0) -> int:
+    """The offset after the batch that holds `offset`. Raises UnavailableError."""
+    try:
+        return end_of(asyncio.run(asyncio.wait_for(_fetch(bootstrap, partition, offset), timeout)), offset)
+    except (AioError, OSError) as error:
+        raise UnavailableError(f"Kafka did not show the batch at {partition[0]}/{partition[1]}/{offset}.") from error
+
+
+async def _fetch(bootstrap: str, partition: Partition, offset: int) -> bytes:
+    client = AIOKafkaClient(bootstrap_servers=bootstrap)
+    await client.bootstrap()
+    try:
+        await client.set_topics([partition[0]])
+        return await fetch(client, partition, offset)
+    finally:
+        await client.close()
+
+
+def end_of(batch: bytes, offset: int) -> int:
+    """The offset after the batch that `batch` begins with; one further than `offset` where its header is broken too."""
+    if len(batch) < _LAST_DELTA.stop or batch[_MAGIC] != 2:
+        return offset + 1
+    base, delta = (int.from_bytes(batch[part], "big", signed=True) for part in (_BASE, _LAST_DELTA))
+    return base + delta + 1 if base <= offset <= base + delta else offset + 1

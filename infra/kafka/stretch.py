@@ -11,10 +11,10 @@ from typing import Self
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from infra.errors import NotFoundError, UnavailableError
+from infra.kafka.lookahead import CODES, batch_end
 from infra.kafka.offsets import Partition
 from infra.kafka.records import Raw, raw
 from infra.kafka.sockets import SOCKETS
-from infra.kafka.unreadable import CODES, batch_end
 
 BATCH = 2_000
 #: How long a broker may stay silent while there is more to read, and how long an answer to a question may take.

@@ -6,19 +6,16 @@ starts the partition anew. So the reader looks at the batch's header itself, whi
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 
-from aiokafka.client import AIOKafkaClient
-from aiokafka.errors import KafkaError as AioError
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
 from infra.errors import SwipestreamError, UnavailableError
 from infra.kafka import deadletters
 from infra.kafka.deadletters import partition_of
-from infra.kafka.lookahead import Batch, fetch, look
+from infra.kafka.lookahead import CODES, Batch, batch_end, look
 from infra.kafka.offsets import Partition
 from infra.kafka.producer import EventProducer
 from infra.kafka.records import Raw
@@ -27,12 +24,6 @@ from infra.telemetry import logs, metrics
 from schemas.topics import NOW, retry_topic, retry_topics
 
 log = logs.get("kafka.unreadable")
-
-#: How the client says that it cannot read a batch.
-CODES = frozenset({KafkaError._BAD_MSG, KafkaError._BAD_COMPRESSION, KafkaError._NOT_IMPLEMENTED})
-#: Of a batch's header: where it starts, how far it reaches (record batch, magic 2).
-_BASE, _LAST_DELTA = slice(0, 8), slice(23, 27)
-_MAGIC = 16
 
 
 class UnreadableBatchError(SwipestreamError):
@@ -151,29 +142,3 @@ class Unreadable:
         except KafkaException as error:  # no longer ours
             log.info("not skipped", why=str(error))
         return partition, offset
-
-
-def batch_end(bootstrap: str, partition: Partition, offset: int, timeout: float = 10.0) -> int:
-    """The offset after the batch that holds `offset`. Raises UnavailableError."""
-    try:
-        return end_of(asyncio.run(asyncio.wait_for(_fetch(bootstrap, partition, offset), timeout)), offset)
-    except (AioError, OSError) as error:
-        raise UnavailableError(f"Kafka did not show the batch at {partition[0]}/{partition[1]}/{offset}.") from error
-
-
-async def _fetch(bootstrap: str, partition: Partition, offset: int) -> bytes:
-    client = AIOKafkaClient(bootstrap_servers=bootstrap)
-    await client.bootstrap()
-    try:
-        await client.set_topics([partition[0]])
-        return await fetch(client, partition, offset)
-    finally:
-        await client.close()
-
-
-def end_of(batch: bytes, offset: int) -> int:
-    """The offset after the batch that `batch` begins with; one further than `offset` where its header is broken too."""
-    if len(batch) < _LAST_DELTA.stop or batch[_MAGIC] != 2:
-        return offset + 1
-    base, delta = (int.from_bytes(batch[part], "big", signed=True) for part in (_BASE, _LAST_DELTA))
-    return base + delta + 1 if base <= offset <= base + delta else offset + 1

@@ -11,7 +11,7 @@ from typing import Any
 from infra.errors import BadInputError
 from infra.kafka.records import Received
 from query_api.past.cut import NEVER_US, Cut, time_of
-from query_api.projections.projector import writes
+from query_api.projections.writing import writes
 from query_api.readmodel.memory import MemoryStore
 from query_api.readmodel.model import ReadModel
 from query_api.readmodel.store import Row

@@ -20,7 +20,7 @@ from infra.kafka.trials import read
 from infra.settings import Settings
 from infra.telemetry import logs
 from query_api.projections.positions import NAME, TOPICS, reached
-from query_api.projections.projector import Projector
+from query_api.projections.writing import Projector
 from query_api.readmodel.cassandra import CassandraWriter, stored, writing
 from schemas.errors import DecodeError
 from schemas.topics import NOW, retry_topic

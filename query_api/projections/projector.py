@@ -3,56 +3,27 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 
 from infra.cassandra.session import Session
 from infra.cassandra.versions import live_keyspace
-from infra.errors import BadInputError, NotFoundError, UnavailableError
+from infra.errors import NotFoundError, UnavailableError
 from infra.kafka.batches import BatchConsumer
 from infra.kafka.producer import EventProducer
-from infra.kafka.records import Received
 from infra.settings import Settings
 from infra.telemetry import logs
 from query_api.projections.journal import current
-from query_api.projections.positions import NAME, TOPICS, positions
-from query_api.projections.project import Place, project
+from query_api.projections.positions import NAME, TOPICS
 from query_api.projections.rewind import rewind
+from query_api.projections.writing import Projector
 from query_api.readmodel.cassandra import CassandraWriter, stored, writing
 from query_api.readmodel.store import Writer
-from query_api.readmodel.tables import Write
-from schemas.base import now_us
 
 log = logs.get("projector")
 
-#: How far ahead of this machine's clock an event may be. A timestamp of next year would hide all that comes before it.
-AHEAD_US = 3_600_000_000
 #: How often it is looked which version is live.
 WATCH_S = 0.2
-
-
-class Projector:
-    """Turns batches of events into rows. Safe to repeat: an event ends in the same rows however often it comes."""
-
-    def __init__(self, writer: Writer, name: str = NAME) -> None:
-        self._writer, self._name = writer, name
-
-    def handle(self, records: Sequence[Received]) -> None:
-        """Write the rows, then the positions. Raises UnavailableError, ValueError for what no row can hold."""
-        self.rows(records)
-        self._writer.write(positions(records, self._name))
-
-    def rows(self, records: Sequence[Received]) -> None:
-        """The rows alone."""
-        self._writer.write([write for record in records for write in writes(record)])
-
-
-def writes(record: Received) -> list[Write]:
-    """The writes of a record. Raises BadInputError for one that would hide all that comes before it."""
-    ts_us = getattr(record.envelope.data, "ts_us", 0)
-    if ts_us > now_us() + AHEAD_US:
-        raise BadInputError(f"ts_us {ts_us} lies in the future")
-    return project(record.envelope, Place(record.topic, record.partition, record.offset))
 
 
 class ProjectorService:

@@ -25,7 +25,7 @@ from infra.settings import Settings
 from query_api.projections.differences import TABLES, Count, Difference, compared, key_of, suspects
 from query_api.projections.filling import MENDED, Filling
 from query_api.projections.positions import NAME, TOPICS
-from query_api.projections.projector import writes
+from query_api.projections.writing import writes
 from query_api.readmodel.cassandra import CassandraWriter, stored, writing
 from query_api.readmodel.memory import MemoryStore
 from query_api.readmodel.scan import Key, Rows, scanning

@@ -16,9 +16,9 @@ from infra.deadletters.letters import Letter, decide, letter
 from infra.errors import BadInputError, NotFoundError
 from infra.kafka.aiokafka_skips import Batches
 from infra.kafka.delays import Delays
+from infra.kafka.lookahead import end_of
 from infra.kafka.records import Raw
 from infra.kafka.trials import Trial, why
-from infra.kafka.unreadable import end_of
 from schemas.deadletters import Action, DeadLetterDecided
 
 A, B = ("retry", 0), ("retry", 1)

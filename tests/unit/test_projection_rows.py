@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
 from infra.kafka.records import Raw, Received
 from query_api.projections.positions import positions
 from query_api.projections.project import HANDLERS, NAMED, Place, project
-from query_api.projections.projector import Projector
+from query_api.projections.writing import Projector
 from query_api.readmodel.memory import MemoryStore
 from query_api.readmodel.tables import DAY_S, RETENTION_S, WEEK_US, Write, week_of
-from schemas import ids
+from schemas import codec, ids
 from schemas.base import REGISTRY, Message, now_us
 from schemas.envelope import Envelope, root
 from schemas.feeds import FeedServed, Impression, Outcome, PrefetchSettled
 from schemas.projects import ProjectEvent
 from schemas.swipes import Action, SwipeRecorded
+from schemas.videos import ContentJudged
 from tests.unit.read_kit import life, published
 
 VIDEO = ids.video_id("rows")
@@ -36,7 +38,7 @@ def received(event: Message, offset: int = 0) -> Received:
 def test_every_event_of_the_projected_topics_is_handled_or_part_of_a_story() -> None:
     families = {"prompts", "swipes", "video-events", "feed-events", "project-events"}
     events = {model for model in REGISTRY.values() if model.FAMILY in families}
-    known = {*HANDLERS, *NAMED, PrefetchSettled}
+    known = {*HANDLERS, *NAMED, PrefetchSettled, ContentJudged}
     assert {model for model in events - known if not issubclass(model, ProjectEvent)} == set()
 
 
@@ -122,3 +124,23 @@ def test_the_story_keeps_the_whole_event() -> None:
     (row,) = (write.cells for write in project(event, PLACE) if write.table == "video_events")
     assert type(event.data).model_validate_json(str(row["payload"])) == event.data
     assert row["correlation_id"] == event.id and "causation_id" not in row
+
+
+GOLDEN = sorted(path.stem for path in (Path(__file__).parents[1] / "contract/golden").glob("*.json"))
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+def test_nothing_but_writes_comes_of_any_event(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    # given: no socket can be opened and no file be written
+    def forbidden(*_: object, **__: object) -> None:
+        raise AssertionError("an effect")
+
+    record = json.loads((Path(__file__).parents[1] / f"contract/golden/{name}.json").read_bytes())
+    value = json.dumps(record["value"]).encode()
+    envelope = codec.decode(record["topic"], record["key"].encode(), value, record["headers"])
+    for effect in ("socket.socket", "builtins.open", "subprocess.Popen"):
+        monkeypatch.setattr(effect, forbidden)
+    # then
+    made = project(envelope, PLACE)
+    assert all(type(write) is Write for write in made)
+    assert made == project(envelope, PLACE)
