@@ -6,9 +6,11 @@ import typer
 
 from gpu_consumers.gallery.command import gallery
 from gpu_consumers.ledger.command import cost
+from gpu_consumers.provenance.command import verify
 
 
 def register(app: typer.Typer) -> None:
     """Add this room's commands to the CLI."""
     app.command("gallery")(gallery)
+    app.command("verify")(verify)
     app.command("cost")(cost)

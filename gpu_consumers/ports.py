@@ -7,15 +7,15 @@ output (version, model, weights, settings) must change the fingerprint, because 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from infra.flavors import reduced
-from schemas.values import Format, Lane, Scene, Script, Word
+from infra.flavors import Watermark, reduced
+from schemas.values import Artifact, Footage, Format, Lane, Scene, Script, Word
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +86,16 @@ class SceneSpec:
     fps: int
     seed: int
     draft: int = 1  #: this many times smaller than the format says
+    renditions: tuple[int, ...] = ()  #: shorter sides of smaller versions, in pixels
+    hybrid: bool = True  #: headings and figures stand over footage
+    footage: Footage | None = None  #: shown behind the words, in place of a look
+    watermark: Watermark | None = None
+    mark: Artifact | None = None  #: the watermark's image
+    files: Mapping[str, Path] = field(default_factory=dict)  #: footage and mark on this machine, by artefact name
+
+    def inputs(self) -> dict[str, Any]:
+        """What decides the pixels, for a fingerprint: everything but where the files lie."""
+        return {name: value for name, value in vars(self).items() if name != "files"}
 
     @property
     def size(self) -> tuple[int, int]:
@@ -99,6 +109,15 @@ class SceneSpec:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SmallClip:
+    """The same clip in a smaller size."""
+
+    path: Path
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Clip:
     """A rendered scene: a silent H.264 file with a closed GOP, ready to be joined by packet copy."""
 
@@ -106,6 +125,7 @@ class Clip:
     frames: int
     look: str
     details: Mapping[str, Any]  #: what else the backend wants on the event (model, steps, backend …)
+    renditions: tuple[SmallClip, ...] = ()  #: those that the spec asks for, if the backend makes them itself
 
 
 #: Told the fraction done (0 to 1) and, now and then, a JPEG preview; returns nothing and must not raise.

@@ -99,6 +99,7 @@ class Worker:
             origin=task.origin,
             viewer_id=task.viewer_id,
             attempts=received.attempt,
+            debug=getattr(error, "debug", ()),
             replay_id=task.replay_id,
         )
         return [(caused_by(received.envelope, data, source=SOURCE, step="failed"), None)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
@@ -80,7 +81,7 @@ class Workshop:
 
     def _whole(self, result: BaseModel) -> bool:
         """Whether the store still has every blob that a result names."""
-        return all(self.blobs.exists(value) for value in dict(result).values() if isinstance(value, Artifact))
+        return all(map(self.blobs.exists, artifacts(result)))
 
     def progress(self, cause: Envelope[VideoTask], stage: Stage) -> Progress:
         """A callback that tells `render-progress`, and never disturbs the work that calls it."""
@@ -109,3 +110,13 @@ class Workshop:
         # Only the newest progress matters, and there will be a newer one.
         with contextlib.suppress(UnavailableError):
             self.producer.send(envelope)
+
+
+def artifacts(value: object) -> Iterator[Artifact]:
+    """Every blob that a result names, however deep."""
+    if isinstance(value, Artifact):
+        yield value
+    elif isinstance(value, BaseModel):
+        yield from (found for each in dict(value).values() for found in artifacts(each))
+    elif isinstance(value, tuple):
+        yield from (found for each in value for found in artifacts(each))

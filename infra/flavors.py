@@ -6,6 +6,7 @@ the workers alone.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
@@ -178,6 +179,12 @@ def get_flavor(name: str, config: Settings | None = None) -> Flavor:
     if name not in found:
         raise NotFoundError(f"there is no flavor {name!r}", hint=f"There are: {', '.join(sorted(found))}.")
     return found[name]
+
+
+def beside(name: str, file: str, config: Settings | None = None) -> Path | None:
+    """A file of a flavor's folder, of the one that wins; None where it is not there."""
+    places = [folder / name / Path(file).name for folder in folders((config or settings()).flavor_dirs)]
+    return next((place for place in reversed(places) if place.is_file()), None)
 
 
 def _catalog(config: Settings | None) -> Catalog[Flavor]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,10 +11,11 @@ import numpy as np
 
 from gpu_consumers.assembly.cover import write_cover
 from gpu_consumers.assembly.join import frames_in, join
+from gpu_consumers.assembly.preview import write_preview
 from gpu_consumers.assembly.track import track
-from gpu_consumers.assembly.webvtt import webvtt
+from gpu_consumers.assembly.webvtt import chapters, webvtt
 from gpu_consumers.errors import BackendError
-from gpu_consumers.ports import Speech
+from gpu_consumers.ports import SmallClip, Speech
 from gpu_consumers.sound.loudness import Loudness
 from gpu_consumers.sound.mix import Line, mix
 from gpu_consumers.sound.music import REVISION as MUSIC
@@ -23,7 +24,7 @@ from gpu_consumers.sound.synth import RATE, Stereo, envelope
 from schemas.values import Word
 
 #: Part of what an assembled video is cached under: raise it when equal parts give another file.
-REVISION = 3
+REVISION = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +35,7 @@ class SceneClip:
     speech: Speech | None  #: None: nobody speaks; the scene still has its captions
     words: tuple[Word, ...]  #: what the captions say; times in ms within the scene
     title: str = ""  #: of its chapter
+    renditions: tuple[SmallClip, ...] = ()  #: the same, smaller; a size that every scene has is joined too
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +45,9 @@ class AssembledVideo:
     path: Path  #: MP4, faststart
     cover: Path  #: JPEG of the first frame
     captions: Path  #: WebVTT
+    chapters: Path  #: WebVTT, a chapter for each scene
+    preview: Path  #: MP4 of the first seconds, silent
+    renditions: tuple[SmallClip, ...]  #: the whole video, smaller, with its sound
     frames: int
     duration_ms: int  #: of the picture; the sound is exactly as long
     loudness: Loudness  #: of the AAC, decoded again
@@ -59,7 +64,7 @@ def assemble(
     music: Stereo | None = None,
     comment: str = "",
 ) -> AssembledVideo:
-    """Join the clips to `out`; cover and captions are written beside it, with the suffixes .jpg and .vtt.
+    """Join the clips to `out`; cover, captions, chapters, preview and renditions are written beside it.
 
     `music` is (n, 2) float32 at 48 kHz in place of the bed of that mood; it is repeated or cut to the video's length.
     Equal arguments give equal bytes. Raises `BackendError`.
@@ -74,17 +79,27 @@ def assemble(
     sound, loudness = track(mix(lines, bedding).samples)
     metadata = {"title": title} | ({"comment": comment} if comment else {})
     titles = [clip.title or f"{n + 1}" for n, clip in enumerate(clips)]
-    join([clip.path for clip in clips], frames, fps, sound, out, metadata=metadata, chapters=titles)
-    cover, captions = out.with_suffix(".jpg"), out.with_suffix(".vtt")
+
+    def joined(paths: Sequence[Path], to: Path) -> None:
+        join(paths, frames, fps, sound, to, metadata=metadata, chapters=titles)
+
+    joined([clip.path for clip in clips], out)
+    renditions = tuple(_rendition(clips, size, out, joined) for size in _shared(clips))
+    cover, captions, marks = out.with_suffix(".jpg"), out.with_suffix(".vtt"), out.with_suffix(".chapters.vtt")
+    preview = out.with_suffix(".preview.mp4")
     write_cover(out, cover)
-    scenes = [
-        (start, round(count * 1000 / fps), clip.words) for clip, start, count in zip(clips, starts, frames, strict=True)
-    ]
-    captions.write_text(webvtt(scenes), encoding="utf-8")
+    write_preview(renditions[0].path if renditions else out, preview)
+    lengths = [round(count * 1000 / fps) for count in frames]
+    words = [clip.words for clip in clips]
+    captions.write_text(webvtt(zip(starts, lengths, words, strict=True)), encoding="utf-8")
+    marks.write_text(chapters(zip(starts, lengths, titles, strict=True)), encoding="utf-8")
     return AssembledVideo(
         path=out,
         cover=cover,
         captions=captions,
+        chapters=marks,
+        preview=preview,
+        renditions=renditions,
         frames=sum(frames),
         duration_ms=round(sum(frames) * 1000 / fps),
         loudness=loudness,
@@ -94,6 +109,21 @@ def assemble(
 def fingerprint() -> str:
     """Whatever changes an assembled video apart from its parts: this revision, the music's, and the codecs'."""
     return f"assembly-{REVISION} music-{MUSIC} av-{av.__version__}"
+
+
+def _shared(clips: Sequence[SceneClip]) -> list[tuple[int, int]]:
+    """(width, height) of the renditions that every clip has, the largest first."""
+    each = [{(small.width, small.height) for small in clip.renditions} for clip in clips]
+    return sorted(set.intersection(*each), reverse=True)
+
+
+def _rendition(
+    clips: Sequence[SceneClip], size: tuple[int, int], out: Path, joined: Callable[[Sequence[Path], Path], None]
+) -> SmallClip:
+    paths = [small.path for clip in clips for small in clip.renditions if (small.width, small.height) == size]
+    to = out.with_suffix(f".{min(size)}.mp4")
+    joined(paths, to)
+    return SmallClip(path=to, width=size[0], height=size[1])
 
 
 def _fitted(music: Stereo, samples: int) -> Stereo:

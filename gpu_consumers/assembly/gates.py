@@ -26,6 +26,7 @@ class Failure:
 
     gate: str
     reason: str
+    at_s: float | None = None  #: when it is seen, if it is seen in the picture
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,13 +96,14 @@ def faststart(video: Path) -> Iterator[Failure]:
 def pictures(frames: Iterator[tuple[float, npt.NDArray[np.uint8]]]) -> Iterator[Failure]:
     """No black picture, and none that stands still, among (seconds, sparse luma) in order."""
     before: npt.NDArray[np.int16] | None = None
+    since = 0.0
     for seconds, luma in frames:
         if float(luma.mean()) < BLACK_LUMA and float(luma.std()) < 3:
-            yield Failure("black", f"the picture is black at {seconds:.1f} s")
+            yield Failure("black", f"the picture is black at {seconds:.1f} s", seconds)
         now = luma.astype(np.int16)
         if before is not None and float(np.abs(now - before).mean()) < STILL_CHANGE:
-            yield Failure("frozen", f"the picture stands still before {seconds:.1f} s")
-        before = now
+            yield Failure("frozen", f"the picture stands still before {seconds:.1f} s", (since + seconds) / 2)
+        before, since = now, seconds
 
 
 def sounds(samples: Stereo, expected: Expected) -> Iterator[Failure]:

@@ -17,6 +17,14 @@ def webvtt(scenes: Iterable[tuple[int, int, Sequence[Word]]]) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
+def chapters(scenes: Iterable[tuple[int, int, str]]) -> str:
+    """A WebVTT document of chapters from scenes of (start in ms, duration in ms, title)."""
+    blocks = ["WEBVTT"]
+    for number, (start, duration, title) in enumerate(scenes, 1):
+        blocks.append(f"{number}\n{_time(start)} --> {_time(start + duration)}\n{_escaped(title)}")
+    return "\n\n".join(blocks) + "\n"
+
+
 def _time(ms: int) -> str:
     seconds, rest = divmod(ms, 1000)
     return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.{rest:03}"

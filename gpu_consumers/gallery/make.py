@@ -9,7 +9,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from gpu_consumers.assembly.assemble import SceneClip, assemble
 from gpu_consumers.gallery.draft import Draft, draft
@@ -59,7 +59,7 @@ def make(order: Order, tell: Told) -> Made:
         drafts = _told(writing, tell, "scripts and voices")
         asked = [[pool.submit(stills, spec, order.moments, THUMB) for spec in _specs(order, each)] for each in drafts]
         films = [_film(pool, each, order, n) for n, each in enumerate(drafts)] if order.videos else []
-        jobs = [job for row in asked for job in row]
+        jobs: list[Future[Any]] = [job for row in asked for job in row]
         _told([*jobs, *(job for _, clips in films for job in clips)], tell, "scenes")
     rows = [_row(each, [job.result() for job in row]) for each, row in zip(drafts, asked, strict=True)]
     videos = [_assembled(each, folder, order) for each, (folder, _) in zip(drafts, films, strict=False)]
@@ -105,7 +105,7 @@ def _row(drafted: Draft, found: Sequence[Sequence[Still]]) -> Row:
 def _film(pool: ProcessPoolExecutor, drafted: Draft, order: Order, number: int) -> tuple[Path, list[Future[Path]]]:
     folder = order.out / f".clips-{number}"
     folder.mkdir(exist_ok=True)
-    specs = [replace(spec, look=order.look or spec.look) for spec in drafted.specs]
+    specs = [replace(spec, look=order.look or spec.look, renditions=()) for spec in drafted.specs]
     return folder, [pool.submit(_clip, spec, folder / f"{n:02}.mp4") for n, spec in enumerate(specs)]
 
 

@@ -11,25 +11,20 @@ from gpu_consumers.generation.manifest import Post
 from gpu_consumers.generation.post import Classical, Pictures, interpolator
 from gpu_consumers.generation.shapes import timeline
 from gpu_consumers.picture.canvas import Canvas
-from gpu_consumers.picture.caption_styles import caption_style
-from gpu_consumers.picture.captions import Captions
-from gpu_consumers.picture.chrome import Chrome
 from gpu_consumers.picture.encode import ClipWriter
 from gpu_consumers.picture.looks import choose, look_named
-from gpu_consumers.picture.painter import cues_of, rgb, stage_of
+from gpu_consumers.picture.painter import Overlay, rgb, stage_of
 from gpu_consumers.ports import Progress, SceneSpec
 
 
 def finish(pictures: Pictures, pace: float, post: Post, spec: SceneSpec, out: Path, progress: Progress) -> None:
     """Write the clip. `pictures` were made at `pace` frames a second; `progress` is told from 0 to 1."""
     stage, upscaler = stage_of(spec), Classical(post)
-    captions = Captions(cues_of(spec), caption_style(spec.caption_style), stage.palette, stage.layout, spec.fps)
-    chrome, times = Chrome(stage), timeline(len(pictures), pace, spec.frames, spec.fps)
+    overlay, times = Overlay(spec, stage), timeline(len(pictures), pace, spec.frames, spec.fps)
     with ClipWriter(out, *spec.size, spec.fps) as writer:
         for number, picture in enumerate(interpolator(post).at(pictures, times)):
             canvas = Canvas(upscaler.enlarge(picture, *spec.size))
-            chrome.draw(canvas, number)
-            captions.draw(canvas, number)
+            overlay.draw(canvas, number)
             writer.write(canvas)
             progress((number + 1) / spec.frames, None)
 

@@ -77,7 +77,7 @@ class DiffusersRenderer:
 
     def _request(self, spec: SceneSpec) -> Request:
         work, needs = work_for(self._manifest, spec, "eager"), self._manifest.memory
-        key = fingerprint(kind="frames", spec=vars(spec), renderer=self.fingerprint())
+        key = fingerprint(kind="frames", spec=spec.inputs(), renderer=self.fingerprint())
         left = None if self._urgency.deadline is None else self._urgency.deadline - time.time()
         peak = int(needs.peak * GIB)
         return Request(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -15,7 +16,18 @@ from gpu_consumers.errors import BackendError
 from gpu_consumers.picture.canvas import Canvas
 
 #: Part of the renderer's fingerprint: a change here changes bytes.
-PRESET, CRF, KEY_SECONDS = "veryfast", 26, 2
+KEY_SECONDS = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quality:
+    """What x264 is told of speed and quality."""
+
+    preset: str = "veryfast"
+    crf: int = 26
+
+
+FULL = Quality()
 
 
 class ClipWriter:
@@ -24,11 +36,11 @@ class ClipWriter:
     Closed GOPs, a key frame first and every two seconds, BT.709 in limited range; equal frames give equal bytes.
     """
 
-    def __init__(self, out: Path, width: int, height: int, fps: int) -> None:
+    def __init__(self, out: Path, width: int, height: int, fps: int, quality: Quality = FULL) -> None:
         self._out, self._part = out, out.with_name(f".{out.name}.{os.getpid()}.part")
         self._fps = fps
         self._container = _open(self._part)
-        self._stream = self._container.add_stream("libx264", rate=fps, options=_options(fps))
+        self._stream = self._container.add_stream("libx264", rate=fps, options=_options(fps, quality))
         self._stream.width, self._stream.height, self._stream.pix_fmt = width, height, "yuv420p"
         self._stream.time_base = Fraction(1, fps)
         context = self._stream.codec_context
@@ -69,9 +81,9 @@ def _open(path: Path) -> av.container.OutputContainer:
         raise BackendError(f"the clip could not be written: {failure}") from failure
 
 
-def _options(fps: int) -> dict[str, str]:
+def _options(fps: int, quality: Quality) -> dict[str, str]:
     key = fps * KEY_SECONDS
     # mbtree with B-frames gives other bytes from run to run on CPUs with AVX-512 (x264 in PyAV 18.1): it stays off, and
     # the higher CRF gives back its bits. Fixed B-frames save a quarter of the time, and motion drawn here is regular.
     private = f"keyint={key}:min-keyint={key}:scenecut=0:open-gop=0:threads=1:mbtree=0:bframes=3:b-adapt=0"
-    return {"preset": PRESET, "crf": str(CRF), "x264-params": private, "flags": "+bitexact+cgop"}
+    return {"preset": quality.preset, "crf": str(quality.crf), "x264-params": private, "flags": "+bitexact+cgop"}

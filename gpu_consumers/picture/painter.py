@@ -7,6 +7,7 @@ import numpy.typing as npt
 from av.video.reformatter import ColorRange, Colorspace
 
 from gpu_consumers.errors import BackendError
+from gpu_consumers.footage.source import opened
 from gpu_consumers.picture.canvas import Canvas
 from gpu_consumers.picture.caption_styles import caption_style
 from gpu_consumers.picture.captions import Captions
@@ -15,9 +16,12 @@ from gpu_consumers.picture.cues import Cue, cues, spread
 from gpu_consumers.picture.figures import figures
 from gpu_consumers.picture.layout import Layout
 from gpu_consumers.picture.looks import choose, look_named
+from gpu_consumers.picture.looks.backdrop import NAME as BACKDROP
+from gpu_consumers.picture.looks.backdrop import backdrop
 from gpu_consumers.picture.palettes import palette_for
-from gpu_consumers.picture.stage import Stage
+from gpu_consumers.picture.stage import Paint, Stage
 from gpu_consumers.picture.transitions import Transitions
+from gpu_consumers.picture.watermark import Mark
 from gpu_consumers.ports import SceneSpec
 
 
@@ -28,19 +32,46 @@ class Painter:
         """Raises `BackendError`, also for an unknown look, palette or caption style."""
         if spec.frames < 1:
             raise BackendError("a scene must last for at least one frame")
-        self.look = spec.look or choose(spec.scene.beat, spec.scene.drawn_as, spec.title, spec.seed)
         self.stage = stage_of(spec)
-        style = caption_style(spec.caption_style)
-        self._look = look_named(self.look)(self.stage)
-        self._captions = Captions(cues_of(spec), style, self.stage.palette, self.stage.layout, spec.fps)
-        self._transitions, self._chrome = Transitions(self.stage), Chrome(self.stage)
+        self.look, self._look = _look(spec, self.stage)
+        self._transitions, self._overlay = Transitions(self.stage), Overlay(spec, self.stage)
 
     def paint(self, frame: int) -> Canvas:
         """The canvas of that frame. It is drawn on again by the next one."""
         canvas = self._transitions.apply(self._look(frame), frame)
+        self._overlay.draw(canvas, frame)
+        return canvas
+
+
+class Overlay:
+    """What stands over any picture, whatever made it: chrome, captions, watermark. Moments must come in order."""
+
+    def __init__(self, spec: SceneSpec, stage: Stage) -> None:
+        """Raises `BackendError` for an unknown caption style, or a watermark that cannot be read."""
+        style = caption_style(spec.caption_style)
+        self._captions = Captions(cues_of(spec), style, stage.palette, stage.layout, spec.fps)
+        self._chrome, self._mark = Chrome(stage), _mark(spec, stage)
+
+    def draw(self, canvas: Canvas, frame: int) -> None:
+        """Blend it into the canvas as it stands at that frame."""
         self._chrome.draw(canvas, frame)
         self._captions.draw(canvas, frame)
-        return canvas
+        if self._mark:
+            self._mark.draw(canvas)
+
+
+def _look(spec: SceneSpec, stage: Stage) -> tuple[str, Paint]:
+    if spec.footage is not None:
+        source = opened(spec.footage, spec.files, spec.size, spec.fps, spec.frames, spec.seed)
+        return BACKDROP, backdrop(stage, source, hybrid=spec.hybrid)
+    name = spec.look or choose(spec.scene.beat, spec.scene.drawn_as, spec.title, spec.seed)
+    return name, look_named(name)(stage)
+
+
+def _mark(spec: SceneSpec, stage: Stage) -> Mark | None:
+    image = spec.files.get(spec.mark.name) if spec.mark else None
+    wanted = spec.watermark and (image or spec.watermark.text)
+    return Mark(spec.watermark, image, stage.layout) if spec.watermark and wanted else None
 
 
 def stage_of(spec: SceneSpec) -> Stage:
@@ -50,7 +81,7 @@ def stage_of(spec: SceneSpec) -> Stage:
         layout=Layout(*spec.size),
         fps=spec.fps,
         frames=spec.frames,
-        palette=palette_for(spec.palette, spec.title).turned(spec.scene.scene_number),
+        palette=palette_for(spec.palette, spec.title).turned(spec.scene.drawn_as),
         scene=spec.scene,
         scene_count=spec.scene_count,
         title=spec.title,

@@ -13,8 +13,8 @@ from PIL import Image
 from PIL import __version__ as pillow_version
 
 from gpu_consumers.picture.canvas import Canvas
-from gpu_consumers.picture.encode import ClipWriter
 from gpu_consumers.picture.painter import Painter
+from gpu_consumers.picture.smaller import small_clips, writers
 from gpu_consumers.ports import Clip, Progress, SceneSpec
 
 TOLD_EVERY_S, SHOWN_EVERY_S = 0.3, 1.2
@@ -33,13 +33,15 @@ class ProceduralRenderer:
     def render(self, spec: SceneSpec, out: Path, progress: Progress) -> Clip:
         """Write the clip to `out`. Raises `BackendError`, also for an unknown look, palette or caption style."""
         painter, teller = Painter(spec), _Teller(progress, spec.frames)
-        with ClipWriter(out, *spec.size, spec.fps) as writer:
+        smalls = small_clips(out, spec.size, spec.renditions)
+        with writers(out, spec.size, spec.fps, smalls) as takers:
             for frame in range(spec.frames):
                 canvas = painter.paint(frame)
-                writer.write(canvas)
+                for taker in takers:
+                    taker.write(canvas)
                 teller.tell(frame + 1, canvas)
         details = {"palette": painter.stage.palette.name, "caption_style": spec.caption_style}
-        return Clip(path=out, frames=spec.frames, look=painter.look, details=details)
+        return Clip(path=out, frames=spec.frames, look=painter.look, details=details, renditions=smalls)
 
 
 class _Teller:

@@ -1,4 +1,5 @@
-"""Drawing a scene with the backend that its flavor (or its task) names, or with what it falls back to."""
+"""Drawing a scene: its footage found, then by the backend that its flavor (or its task) names, or by what it falls
+back to."""
 
 from __future__ import annotations
 
@@ -11,14 +12,17 @@ from pydantic import BaseModel
 from gpu_consumers import backends
 from gpu_consumers.cost import Meter
 from gpu_consumers.errors import BackendError, TransientBackendError
+from gpu_consumers.footage.find import files, footage_for
 from gpu_consumers.ports import Clip, SceneRenderer, SceneSpec, Urgency
+from gpu_consumers.scenes.chain import Attempt, first_good
+from gpu_consumers.stages.marks import mark_of
 from gpu_consumers.workshop import Workshop
 from infra.flavors import Flavor
 from infra.storage.artifacts import fingerprint
 from infra.telemetry import logs
 from schemas.envelope import Envelope
 from schemas.tasks import RenderScene
-from schemas.values import Artifact, Cost, RenderWork
+from schemas.values import Artifact, Cost, Footage, RenderWork, Rendition
 from schemas.videos import Fallback, Stage
 
 log = logs.get("drawing")
@@ -30,6 +34,10 @@ class Drawn(BaseModel):
     clip: Artifact
     look: str
     model: str
+    seed: int
+    footage: Footage | None = None
+    renditions: tuple[Rendition, ...] = ()
+    fallbacks: tuple[Fallback, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,39 +56,67 @@ def draw(shop: Workshop, cause: Envelope[RenderScene], flavor: Flavor, spec: Sce
     """The scene's picture, from the index where it is known.
 
     Where the flavor's backend cannot do it, the procedural one does, and the event says so; a model that was asked for
-    by name has no substitute. Raises `BackendError`.
+    by name has no substitute. Footage is shown by the procedural one. Raises `BackendError`.
     """
+    task = cause.data
+    shown = footage_for(shop, flavor, task.scene, task.title, task.seed)
+    spec = with_files(shop, flavor, replace(spec, footage=shown.footage))
+    backend = backends.PROCEDURAL if shown.footage else flavor.scene_backend
     try:
-        return _draw(shop, cause, flavor.scene_backend, spec)
+        made = _draw(shop, cause, backend, spec)
     except TransientBackendError:
         raise
     except BackendError as error:
-        if flavor.scene_backend == backends.PROCEDURAL or cause.data.model:
+        if backend == backends.PROCEDURAL or task.model:
             raise
-        log.warning("scene backend failed", backend=flavor.scene_backend, reason=str(error), hint=error.hint)
-        told = Fallback(backend=flavor.scene_backend, reason=str(error)[:2000])
-    return replace(_draw(shop, cause, backends.PROCEDURAL, spec), fallbacks=(told,))
+        log.warning("scene backend failed", backend=backend, reason=str(error), hint=error.hint)
+        told = Fallback(backend=backend, reason=str(error)[:2000])
+        made = _draw(shop, cause, backends.PROCEDURAL, spec)
+        made = replace(made, fallbacks=(told, *made.fallbacks))
+    return replace(made, fallbacks=(*shown.fallbacks, *made.fallbacks))
+
+
+def with_files(shop: Workshop, flavor: Flavor, spec: SceneSpec) -> SceneSpec:
+    """The spec with its footage and the flavor's mark at hand. Raises `BackendError`."""
+    mark = mark_of(shop, flavor)
+    local = files(shop, spec.footage) | ({mark.name: shop.blobs.path(mark.name)} if mark else {})
+    return replace(spec, mark=mark, files=local)
 
 
 def _draw(shop: Workshop, cause: Envelope[RenderScene], backend: str, spec: SceneSpec) -> Picture:
     meter, renderer = Meter(shop.settings), backends.renderer(backend, shop.settings, _urgency(cause.data))
-    key = fingerprint(kind="scene", spec=vars(spec), renderer=renderer.fingerprint())
+    key = fingerprint(kind="scene", spec=spec.inputs(), renderer=renderer.fingerprint())
     if kept := shop.remembered(key, Drawn):
-        return Picture(drawn=kept, backend=renderer.name, cost=meter.read(), reused=True)
+        return Picture(drawn=kept, backend=renderer.name, cost=meter.read(), reused=True, fallbacks=kept.fallbacks)
     drawn, clip = _render(shop, cause, renderer, spec)
     shop.remember(key, drawn)
     spent = {name: clip.details.get(name, 0.0) for name in ("gpu_seconds", "gpu_joules")}
-    work = clip.details.get("work")
-    return Picture(drawn=drawn, backend=renderer.name, cost=meter.read(**spent), reused=False, work=work)
+    work, cost = clip.details.get("work"), meter.read(**spent)
+    return Picture(drawn=drawn, backend=renderer.name, cost=cost, reused=False, work=work, fallbacks=drawn.fallbacks)
 
 
 def _render(
     shop: Workshop, cause: Envelope[RenderScene], renderer: SceneRenderer, spec: SceneSpec
 ) -> tuple[Drawn, Clip]:
     with tempfile.TemporaryDirectory(prefix="scene-") as folder:
-        clip = renderer.render(spec, Path(folder) / "clip.mp4", shop.progress(cause, Stage.SCENE))
-        model = str(clip.details.get("model", renderer.name))
-        return Drawn(clip=shop.blobs.put_file(clip.path, "mp4"), look=clip.look, model=model), clip
+        made = first_good(renderer, spec, Path(folder) / "clip.mp4", shop.progress(cause, Stage.SCENE))
+        return kept_as(shop, made, renderer.name), made.clip
+
+
+def kept_as(shop: Workshop, made: Attempt, backend: str) -> Drawn:
+    """What was drawn, in the media store."""
+    return Drawn(
+        clip=shop.blobs.put_file(made.clip.path, "mp4"),
+        look=made.clip.look,
+        model=str(made.clip.details.get("model", backend)),
+        seed=made.spec.seed,
+        footage=made.spec.footage,
+        renditions=tuple(
+            Rendition(artifact=shop.blobs.put_file(small.path, "mp4"), width=small.width, height=small.height)
+            for small in made.clip.renditions
+        ),
+        fallbacks=made.fallbacks,
+    )
 
 
 def _urgency(task: RenderScene) -> Urgency:

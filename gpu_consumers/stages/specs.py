@@ -30,4 +30,7 @@ def scene_spec(
         fps=flavor.fps,
         seed=seed,
         draft=flavor.draft,
+        renditions=flavor.renditions,
+        hybrid=flavor.hybrid,
+        watermark=flavor.watermark,
     )

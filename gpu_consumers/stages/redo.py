@@ -1,0 +1,80 @@
+"""What did not pass its gates is made once more, with another seed."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from gpu_consumers.assembly.gates import Failure
+from gpu_consumers.picture.renderer import ProceduralRenderer
+from gpu_consumers.scenes.chain import first_good
+from gpu_consumers.stages.drawing import kept_as, with_files
+from gpu_consumers.stages.specs import BREATH_MS, scene_spec
+from gpu_consumers.workshop import Workshop
+from infra.flavors import Flavor
+from schemas import ids
+from schemas.tasks import AssembleVideo, ScenePart
+from schemas.values import Scene
+
+#: Faults of the sound alone: no picture has to be drawn again for them.
+HEARD = frozenset(["silence", "loudness"])
+
+
+def other_seed(seed: int) -> int:
+    """The seed of the second try. The same fault always leads to the same one."""
+    return ids.seed(f"{seed}/redo")
+
+
+def faulty(parts: Sequence[ScenePart], wrong: Sequence[Failure]) -> frozenset[int]:
+    """Numbers of the scenes that have to be drawn again: those in which a fault was seen; all, where none can be told.
+    Pure."""
+    seen = [failure for failure in wrong if failure.gate not in HEARD]
+    if not seen:
+        return frozenset()
+    if any(failure.at_s is None for failure in seen):
+        return frozenset(part.scene_number for part in parts)
+    return frozenset(part.scene_number for failure in seen for part in [_at(parts, failure.at_s or 0.0)])
+
+
+def _at(parts: Sequence[ScenePart], seconds: float) -> ScenePart:
+    end = 0.0
+    for part in parts:
+        end += part.duration_ms / 1000
+        if seconds < end - 0.005:  # times of frames are rounded
+            return part
+    return parts[-1]
+
+
+def redrawn(shop: Workshop, task: AssembleVideo, flavor: Flavor, wrong: Sequence[Failure]) -> tuple[ScenePart, ...]:
+    """The parts, with other pictures where a fault was seen. Raises `BackendError`."""
+    again = faulty(task.parts, wrong)
+    scenes = {scene.scene_number: scene for scene in task.script.scenes}
+    return tuple(
+        _again(shop, task, flavor, part, scenes[part.scene_number]) if part.scene_number in again else part
+        for part in task.parts
+    )
+
+
+def _again(shop: Workshop, task: AssembleVideo, flavor: Flavor, part: ScenePart, scene: Scene) -> ScenePart:
+    spec = scene_spec(
+        scene,
+        scene_count=len(task.script.scenes),
+        title=task.script.title,
+        language=task.script.language,
+        flavor=flavor,
+        words=part.words,
+        spoken_ms=part.duration_ms - BREATH_MS,
+        seed=other_seed(part.seed),
+    )
+    spec = with_files(shop, flavor, replace(spec, footage=part.footage))
+    # Whatever drew it before: this process may have no device, and the video is late already.
+    renderer = ProceduralRenderer()
+    with tempfile.TemporaryDirectory(prefix="redo-") as folder:
+        made = kept_as(shop, first_good(renderer, spec, Path(folder) / "clip.mp4", _untold), renderer.name)
+    changed = {name: value for name, value in dict(made).items() if name in ScenePart.model_fields}
+    return part.model_copy(update=changed | {"backend": renderer.name})
+
+
+def _untold(_fraction: float, _preview: bytes | None) -> None: ...
