@@ -57,6 +57,17 @@ export class Desk extends EventTarget {
   }
 
   /**
+   * The read model follows the log: look again until it shows what was done, for ten seconds at most.
+   * @param {(project: Project) => boolean} seen
+   */
+  async until(seen) {
+    for (let turn = 0; turn < 20 && this.project && !seen(this.project); turn++) {
+      await new Promise((done) => setTimeout(done, ASK_MS / 2));
+      await this.#again();
+    }
+  }
+
+  /**
    * @param {(projects: import("../client/projects.js").Projects, project: Project) => Promise<Project | null>} change
    * @param {boolean} again
    * @returns {Promise<boolean>}

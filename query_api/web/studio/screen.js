@@ -97,8 +97,9 @@ export class Screen {
   }
 
   /** @param {ProjectRevision} revision */
-  #promote(revision) {
-    return this.desk.change((projects, project) => projects.promote(project, revision.revision));
+  async #promote({ revision }) {
+    if (!(await this.desk.change((projects, project) => projects.promote(project, revision)))) return;
+    await this.desk.until((project) => project.revisions.some((one) => one.live && one.revision === revision));
   }
 }
 
