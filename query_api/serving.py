@@ -66,7 +66,7 @@ class Feed:
     def _candidates(self, viewer: Viewer, items: Sequence[Item]) -> Iterable[Item]:
         gone = self._window.gone
         yield from items
-        yield from (item for item in viewer.made if (item.video_id, item.revision) not in gone)
+        yield from (item for item in viewer.made if item.revision > gone.get(item.video_id, 0))
 
     def _tell(self, viewer_id: str, served: Sequence[Choice], later: Sequence[Choice], ts_us: int) -> None:
         """An answer does not wait for the log: should the event be lost, videos may be offered once more."""

@@ -96,6 +96,7 @@ def state(revisions: Sequence[Row], scenes: Sequence[Row]) -> VideoState | None:
     """The state of the revision that viewers see; where there is none, of the first. None for no rows."""
     if not revisions:
         return None
+    revisions = _with_withdrawal(revisions)
     row = max(revisions, key=lambda one: (_shown_us(one), -one["revision"]))
     own = [scene for scene in scenes if scene["revision"] == row["revision"]]
     return VideoState(
@@ -120,8 +121,17 @@ def state(revisions: Sequence[Row], scenes: Sequence[Row]) -> VideoState | None:
 
 def live_revision(rows: Sequence[Row]) -> int | None:
     """The revision that viewers see; None: none of them yet."""
-    seen = {_shown_us(row): row["revision"] for row in rows if _shown_us(row)}
+    seen = {_shown_us(row): row["revision"] for row in _with_withdrawal(rows) if _shown_us(row)}
     return seen[max(seen)] if seen else None
+
+
+def _with_withdrawal(revisions: Sequence[Row]) -> list[Row]:
+    """A withdrawal is of the video: it holds for all revisions up to the one that it names."""
+    last = max((row for row in revisions if row["withdrawn_us"]), key=lambda row: int(row["revision"]), default=None)
+    if last is None:
+        return list(revisions)
+    cells = {name: last[name] for name in ("withdrawn_us", "withdrawal")}
+    return [row if row["withdrawn_us"] or row["revision"] > last["revision"] else {**row, **cells} for row in revisions]
 
 
 def _shown_us(row: Row) -> int:

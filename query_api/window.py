@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from pydantic import ValidationError
 
@@ -50,13 +50,13 @@ class Window:
         self._read, self._cards = read, cards
         self._entries: dict[tuple[int, str], Entry] = {}
         self._items: list[Item] = []
-        self._gone: set[tuple[str, int]] = set()
+        self._gone: dict[str, int] = {}
         self._read_at = self._whole_at = -STALE_S * 100
         self._task: asyncio.Task[None] | None = None
 
     @property
-    def gone(self) -> set[tuple[str, int]]:
-        """(video, revision) of what was withdrawn."""
+    def gone(self) -> Mapping[str, int]:
+        """What was withdrawn: the video, and the revision up to which it is gone."""
         return self._gone
 
     async def items(self) -> Sequence[Item]:
@@ -90,13 +90,13 @@ class Window:
             self._rank()
         self._read_at = started
 
-    async def _whole(self) -> tuple[dict[tuple[int, str], Entry], set[tuple[str, int]]]:
+    async def _whole(self) -> tuple[dict[tuple[int, str], Entry], dict[str, int]]:
         entries: dict[tuple[int, str], Entry] = {}
-        gone: set[tuple[str, int]] = set()
+        gone: dict[str, int] = {}
         this_week = week_of(now_us())
         # An event may be stamped a little ahead of this clock, so the next week counts too.
         for week in range(this_week + 1, this_week - WEEKS, -1):
-            gone |= await self._read.withdrawn(week)
+            _merge(gone, await self._read.withdrawn(week))
             entries |= _keyed(await self._read.published(week, most=SIZE))
             if len(entries) >= SIZE:
                 break
@@ -104,19 +104,24 @@ class Window:
 
     async def _newest(self) -> bool:
         """Whether there was anything new."""
-        before = len(self._entries), len(self._gone)
+        before = len(self._entries), sum(self._gone.values())
         newest = max((published for published, _ in self._entries), default=now_us())
         after = min(newest, now_us()) - LATE_US
         for week in range(week_of(after), week_of(now_us()) + 1):
             self._entries |= _keyed(await self._read.published(week, after, SIZE))
-            self._gone |= await self._read.withdrawn(week)
-        return before != (len(self._entries), len(self._gone))
+            _merge(self._gone, await self._read.withdrawn(week))
+        return before != (len(self._entries), sum(self._gone.values()))
 
     def _rank(self) -> None:
         newest = sorted(self._entries, reverse=True)[:SIZE]
         self._entries = {key: self._entries[key] for key in newest}
-        alive = (entry for entry in self._entries.values() if (entry.video_id, entry.revision) not in self._gone)
+        alive = (entry for entry in self._entries.values() if entry.revision > self._gone.get(entry.video_id, 0))
         self._items = newest_revisions(self._cards.items(alive))
+
+
+def _merge(gone: dict[str, int], more: Iterable[tuple[str, int]]) -> None:
+    for video, revision in more:
+        gone[video] = max(revision, gone.get(video, 0))
 
 
 def _keyed(entries: Sequence[Entry]) -> dict[tuple[int, str], Entry]:

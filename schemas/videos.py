@@ -224,7 +224,7 @@ class VideoFailed(VideoEvent):
 
 @message("video-events")
 class VideoWithdrawn(VideoEvent):
-    """The video is taken out of every feed."""
+    """The video leaves every feed: this revision, and all before it. A later one is seen again when it is promoted."""
 
     reason: Reason
     by: Name

@@ -83,6 +83,8 @@ class History:
     prompt: PromptSubmitted | None = None
     revisions: dict[int, Revision] = field(default_factory=dict)
     last_us: int = 0
+    #: What its dead letters say.
+    letters: list[str] = field(default_factory=list)
 
     def learn(self, event: Message) -> None:
         """Take in an event of this video; anything else is left alone."""
@@ -131,12 +133,12 @@ class History:
         return {scene.model for scene in scenes} | {scene.backend for scene in scenes}
 
     def failed_with(self, reason: str) -> bool:
-        """Whether it failed, at that stage, with that class of error, or with a reason that holds these words."""
-        found = [one.failed for one in self.revisions.values() if one.failed]
-        return any(reason.casefold() in _words(event) for event in found)
+        """Whether it failed, or lies in the dead letters: by stage, class of the error, or words of the reason."""
+        found = [_words(one.failed) for one in self.revisions.values() if one.failed]
+        return any(reason.casefold() in words.casefold() for words in [*found, *self.letters])
 
 
 def _words(event: VideoFailed | PromptRejected) -> str:
     if isinstance(event, PromptRejected):
-        return f"moderation {event.category} {event.rule} {event.reason}".casefold()
-    return f"{event.stage.value} {event.error} {event.reason}".casefold()
+        return f"moderation {event.category} {event.rule} {event.reason}"
+    return f"{event.stage.value} {event.error} {event.reason}"

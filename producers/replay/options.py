@@ -13,6 +13,7 @@ from producers.replay.history import History
 from producers.replay.log import histories
 from schemas.prompts import Changes
 
+ReplayArgument = Annotated[str, typer.Argument(help="The replay's id, or its beginning.", show_default=False)]
 VideoArgument = Annotated[str, typer.Argument(help="The video's id.", show_default=False)]
 FlavorOption = Annotated[str | None, typer.Option(help="Make it with this flavor.", rich_help_panel="Changes")]
 ModelOption = Annotated[str | None, typer.Option(help="Draw with this backend.", rich_help_panel="Changes")]
@@ -21,7 +22,12 @@ SeedOption = Annotated[int | None, typer.Option(help="Draw other pictures.", min
 ArchetypeOption = Annotated[str | None, typer.Option(help="Write to this shape.", rich_help_panel="Changes")]
 TextOption = Annotated[str | None, typer.Option(help="Write about this instead.", rich_help_panel="Changes")]
 ReasonOption = Annotated[str, typer.Option(help="Why; it is kept with the event.", show_default=False)]
-OperatorOption = Annotated[str, typer.Option(help="Who.", default_factory=lambda: operator(), show_default="you")]
+OperatorOption = Annotated[
+    str,
+    typer.Option(
+        help="Who.", envvar="SWIPESTREAM_OPERATOR", default_factory=lambda: operator(), show_default="the login name"
+    ),
+]
 WhyOption = Annotated[str, typer.Option("--reason", help="Why; it is kept with the event.")]
 
 

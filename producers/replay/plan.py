@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from infra.contracts.slices import Slice
+from producers.replay.died import died
 from producers.replay.history import History
 from producers.replay.log import histories, readable
 from producers.replay.selection import concerns, in_range, is_meant
@@ -48,11 +49,18 @@ class Plan:
 
 
 def read(bootstrap: str, selection: Selection, progress: Progress = lambda _done, _total: None) -> Plan:
-    """Read the log twice: for what is meant, then for the videos that it is about. Raises UnavailableError."""
+    """Read the log twice: for what is meant, then for the videos that it is about. Raises UnavailableError.
+
+    With a failure, the dead letters too: a video may hang on one without ever having failed.
+    """
     counts: Counts = Counter()
     for topic in selection.topics:
         counts += _count(bootstrap, topic, selection, progress)
-    return plan(counts, histories(bootstrap, {video for video, _, _ in counts if video}), selection)
+    known = histories(bootstrap, {video for video, _, _ in counts if video})
+    for video, letters in died(bootstrap).items() if selection.failure else ():
+        if history := known.get(video):
+            history.letters += letters
+    return plan(counts, known, selection)
 
 
 def _count(bootstrap: str, topic: str, selection: Selection, progress: Progress) -> Counts:

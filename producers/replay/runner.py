@@ -152,7 +152,7 @@ def unfit(history: History) -> str | None:
     live = history.revisions.get(history.live)
     if live is None or history.prompt is None:
         return "the log has no prompt of it"
-    if not live.settled:
+    if not (live.settled or history.letters):
         return "it is still being made"
     if live.number == 1 and live.script is None and live.failed and live.failed.TYPE == "PromptRejected":
         return "its prompt was rejected"

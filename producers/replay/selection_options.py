@@ -8,7 +8,9 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
+from infra.cli.console import config
 from infra.contracts.moments import moment_ms
+from infra.people.lookup import pseudonym
 from producers.replay.options import unusable
 from schemas.replays import Selection
 
@@ -24,7 +26,10 @@ TypeOption = Annotated[
     list[str] | None, typer.Option("--type", help="Events of this type.", rich_help_panel=_SELECTION)
 ]
 ViewerOption = Annotated[
-    str | None, typer.Option("--viewer", help="Of, or made for, this viewer.", rich_help_panel=_SELECTION)
+    str | None,
+    typer.Option(
+        "--viewer", help="Of, or made for, this viewer: their name, or id in the log.", rich_help_panel=_SELECTION
+    ),
 ]
 VideosOption = Annotated[list[str] | None, typer.Option("--video", help="This video.", rich_help_panel=_SELECTION)]
 OfFlavorOption = Annotated[
@@ -35,7 +40,11 @@ OfModelOption = Annotated[
 ]
 FailureOption = Annotated[
     str | None,
-    typer.Option("--failure", help="Videos that failed: class, stage, or words.", rich_help_panel=_SELECTION),
+    typer.Option(
+        "--failure",
+        help="Videos that failed or lie in the dead letters: class, stage, or words.",
+        rich_help_panel=_SELECTION,
+    ),
 ]
 _CHANGES = "Changes, with --regenerate"
 WithFlavorOption = Annotated[
@@ -59,8 +68,10 @@ def select(
     topics: list[str] | None, since: str | None, until: str | None, types: list[str] | None, viewer: str | None,
     videos: list[str] | None, flavor: str | None, model: str | None, failure: str | None,
 ) -> Selection:  # fmt: skip
-    """The selection that the options name. Raises ChangeError, BadMomentError."""
+    """The selection that the options name. Raises ChangeError, BadMomentError, and NotFoundError for the viewer."""
     now = datetime.now(UTC)
+    # A selection is kept as an event, and events name nobody.
+    viewer = pseudonym(config().kafka_address, viewer) if viewer else None
     first, last = (int(text) if text and text.isdigit() else None for text in (since, until))
     try:
         return Selection(

@@ -1,4 +1,4 @@
-"""Promote or drop a revision. Pure: from what the log says to the event that settles it."""
+"""Promote or drop a revision, or withdraw a video. Pure: from what the log says to the event that settles it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from producers.replay.history import History, Revision
 from schemas import base
 from schemas.base import Message
 from schemas.envelope import Envelope, root
-from schemas.videos import RevisionDropped, RevisionPromoted
+from schemas.videos import RevisionDropped, RevisionPromoted, VideoWithdrawn
 
 SOURCE = "/operator"
 
@@ -28,10 +28,17 @@ def drop(history: History, number: int, by: str, why: str, now_us: int | None = 
     _known(history, number)
     if number == history.live:
         raise ChangeError(
-            f"Viewers see revision {number}.", hint="Promote another one first, or withdraw the video."
-        )  # fmt: skip
+            f"Viewers see revision {number}.", hint="Promote another one first, or `swipestream withdraw`."
+        )
     ts_us = base.rising(history.last_us, now_us)
     data = RevisionDropped(video_id=history.video_id, revision=number, ts_us=ts_us, by=by, why=why)
+    return root(data, source=SOURCE)
+
+
+def withdraw(history: History, by: str, why: str, now_us: int | None = None) -> Envelope[Message]:
+    """The video leaves every feed, in all of its revisions so far."""
+    ts_us = base.rising(history.last_us, now_us)
+    data = VideoWithdrawn(video_id=history.video_id, revision=history.newest, ts_us=ts_us, by=by, reason=why)
     return root(data, source=SOURCE)
 
 

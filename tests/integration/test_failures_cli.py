@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from infra.deadletters import commands
+from infra.deadletters import commands, decide_commands, look_commands
 from infra.errors import SwipestreamError
 from infra.kafka.producer import EventProducer
 from infra.kafka.records import Received
@@ -48,7 +48,8 @@ def cli(address: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cli]:
     """Runs `swipestream dead …`: the document that it printed, else its text or the error that ended it."""
     printed: list[Any] = []
     # not from its output: the consumers of a test log in this process too
-    monkeypatch.setattr(commands, "print_json", printed.append)
+    for module in (look_commands, decide_commands):
+        monkeypatch.setattr(module, "print_json", printed.append)
     monkeypatch.setenv("SWIPESTREAM_KAFKA", address)
     monkeypatch.setenv("SWIPESTREAM_OPERATOR", "ada")
     settings.cache_clear()

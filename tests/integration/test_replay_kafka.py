@@ -20,7 +20,10 @@ from typer.testing import CliRunner
 
 from infra.errors import SwipestreamError
 from infra.kafka.admin import apply_topics
+from infra.kafka.deadletters import send
 from infra.kafka.producer import EventProducer
+from infra.kafka.records import Raw
+from infra.people.keys import address, fresh
 from infra.settings import settings
 from infra.stack import Stack
 from producers.replay.commands import register
@@ -30,7 +33,7 @@ from producers.replay.verdicts import drop
 from schemas import ids
 from schemas.base import now_us
 from schemas.envelope import root
-from tests.unit.read_kit import life
+from tests.unit.read_kit import life, published
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -102,6 +105,42 @@ def test_a_plan_counts_and_does_nothing(cli: Cli, kafka: str, videos: list[str])
     assert cli("plan", *options(videos), "--from", "2099-01-01")["records"] == 0
     assert cli("plan", *options(videos), "--flavor", "no-such")["videos"] == 0
     assert offsets(kafka) == before
+
+
+def test_a_video_that_hangs_on_a_dead_letter_is_found_by_what_the_letter_says(
+    cli: Cli, kafka: str, producer: EventProducer, videos: list[str]
+) -> None:
+    # given a video that is not finished, since nobody could handle a task of its
+    why = f"no such card {videos[4][:8]}"
+    task = Raw(
+        topic="scene-tasks.bulk", partition=0, offset=0, timestamp_ms=1, key=b"scene", headers=(),
+        value=json.dumps({"video_id": videos[4]}).encode(),
+    )  # fmt: skip
+    send(producer, "scene-worker", task, LookupError(why)).result(20)
+    # then
+    assert cli("plan", *options(videos), "--failure", why)["video_ids"] == [videos[4]]
+    ended = cli("run", *options(videos), "--failure", why, "--regenerate", "--reason", "the card is back")
+    assert (ended["requested"], ended["skipped"]) == (1, 0)
+    assert histories(kafka, videos[4:])[videos[4]].revisions[2].requested
+
+
+def test_a_viewer_is_meant_by_their_name_and_written_by_their_pseudonym(
+    cli: Cli, kafka: str, producer: EventProducer
+) -> None:
+    name, key, video = f"viewer-{ids.fresh()[:8]}", fresh(), ids.fresh()
+    producer.send_raw("viewer-keys", address(name).encode(), key.dumped(), ()).result(20)
+    producer.publish_all([(published(video, now_us(), viewer_id=key.pseudonym), None)])
+    ended = cli("run", "--video", video, "--viewer", name, "--reason", "a look")
+    assert ended["videos"] == 1
+    assert find(kafka, ended["replay_id"]).started.selection.viewer_id == key.pseudonym
+    cli("plan", "--viewer", "nobody-at-all", status=66)
+
+
+def test_a_video_is_withdrawn_in_all_of_its_revisions(cli: Cli, kafka: str, videos: list[str]) -> None:
+    cli("run", *options(videos[:1]), "--regenerate", "--reason", "again", "--rate", "1000")
+    result = CliRunner().invoke(cli.app, ["withdraw", videos[0], "--reason", "asked for", "--json"])
+    told = json.loads(result.stdout)
+    assert (told["type"], told["video_id"], told["revision"]) == ("VideoWithdrawn", videos[0], 2)
 
 
 def test_without_regenerate_nothing_is_asked_for(cli: Cli, kafka: str, videos: list[str]) -> None:

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from collections import namedtuple
 from collections.abc import Iterator
+from concurrent.futures import Future
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from prometheus_client import REGISTRY, generate_latest
 
 from infra.deadletters.choice import Choice, all_found, choose, insist
 from infra.deadletters.letters import Letter, decide, letter
-from infra.errors import BadInputError, NotFoundError
+from infra.errors import BadInputError, NotFoundError, TransientError
 from infra.kafka.aiokafka_skips import Batches
+from infra.kafka.deadletters import Aside
 from infra.kafka.delays import Delays
 from infra.kafka.lookahead import end_of
 from infra.kafka.records import Raw
 from infra.kafka.trials import Trial, why
 from schemas.deadletters import Action, DeadLetterDecided
+from schemas.errors import InvalidPayloadError
 
 A, B = ("retry", 0), ("retry", 1)
 Tp = namedtuple("Tp", "topic partition")
@@ -178,3 +182,36 @@ def test_nothing_is_done_to_everything_by_accident_nor_to_what_is_not_there() ->
         all_found([dead()], Choice(ids=("projector/0/9",)))
     with pytest.raises(NotFoundError):
         _ = Choice(consumer="nobody").consumers
+
+
+class Taken:
+    """A producer that takes everything."""
+
+    def send_raw(self, *_: object, **__: object) -> Future[None]:
+        done: Future[None] = Future()
+        done.set_result(None)
+        return done
+
+
+def counted(name: str, **labels: str) -> float:
+    return REGISTRY.get_sample_value(f"swipestream_{name}_total", labels) or 0.0
+
+
+def test_dead_letters_are_counted_by_consumer_and_reason_and_retries_by_tier() -> None:
+    # given
+    aside = Aside(Taken(), "projector")  # type: ignore[arg-type]
+    reasons = {"ValueError": 2.0, "InvalidPayloadError": 1.0, "TransientError": 1.0}
+    before = {reason: counted("dead_letters", consumer="projector", reason=reason) for reason in reasons}
+    tried = counted("retries", consumer="projector", tier="10s")
+    # when
+    for error in (ValueError("a"), ValueError("b"), InvalidPayloadError("c")):
+        aside.put(Trial(record=RAW), error)
+    aside.put(Trial(record=RAW), TransientError("once"))
+    aside.put(Trial(record=RAW, attempt=4), TransientError("too often"))
+    # then
+    after = {reason: counted("dead_letters", consumer="projector", reason=reason) for reason in reasons}
+    assert {reason: after[reason] - before[reason] for reason in reasons} == reasons
+    assert counted("retries", consumer="projector", tier="10s") - tried == 1
+    assert f'swipestream_dead_letters_total{{consumer="projector",reason="ValueError"}} {after["ValueError"]}' in (
+        generate_latest(REGISTRY).decode()
+    )

@@ -18,7 +18,7 @@ from schemas.base import now_us
 from schemas.envelope import root
 from schemas.feeds import FeedServed, InterestChanged
 from schemas.swipes import Action, SwipeRecorded
-from schemas.videos import VideoWithdrawn
+from schemas.videos import RevisionPromoted, VideoWithdrawn
 from tests.unit.read_kit import DownStore, FakePublisher, apply, published
 
 
@@ -140,6 +140,21 @@ async def test_what_is_withdrawn_leaves_the_feed(world: World) -> None:
     gone = VideoWithdrawn(video_id=ids.video_id("a"), ts_us=now_us(), reason="r", by="o")
     apply(world.store, [root(gone, source="/test")])
     assert await world.walk() == named("b")
+
+
+async def test_a_withdrawal_is_of_the_video_up_to_the_revision_that_it_names(world: World) -> None:
+    # given a video whose second revision viewers see
+    world.publish("a", "b", viewer_id="anna")
+    first = published(ids.video_id("a"), now_us(), viewer_id="anna").data
+    shown = first.model_dump() | {"ts_us": now_us(), "listed_us": first.ts_us, "by": "o"}
+    apply(world.store, [root(RevisionPromoted(**shown | {"revision": 2}), source="/test")])
+    # when what is withdrawn is older, it stays; when all revisions so far are, it goes, until a newer one is promoted
+    for revision, left in ((1, named("a", "b")), (3, named("b"))):
+        gone = VideoWithdrawn(video_id=ids.video_id("a"), revision=revision, ts_us=now_us(), reason="r", by="o")
+        apply(world.store, [root(gone, source="/test")])
+        assert sorted(await world.walk()) == sorted(left)
+    apply(world.store, [root(RevisionPromoted(**shown | {"revision": 4, "ts_us": now_us()}), source="/test")])
+    assert sorted(await world.walk()) == sorted(named("a", "b"))
 
 
 async def test_a_card_that_cannot_be_read_does_not_end_the_feed(world: World) -> None:

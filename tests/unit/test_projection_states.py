@@ -14,7 +14,7 @@ from schemas.base import Message, now_us
 from schemas.envelope import Envelope
 from schemas.prompts import PromptSubmitted
 from schemas.values import Origin
-from schemas.videos import PromptRejected, RevisionPromoted, ScriptWritten
+from schemas.videos import PromptRejected, RevisionPromoted, ScriptWritten, VideoWithdrawn
 from tests.unit.read_kit import COST, apply, life
 
 VIDEO = ids.video_id("states")
@@ -102,6 +102,22 @@ async def test_the_first_revision_is_shown_until_another_is_promoted() -> None:
     shown = RevisionPromoted(**{**anew[-1].data.model_dump(), "ts_us": now_us()}, listed_us=1, by="ann")
     found = await told([*first, *anew, Envelope(id="p", source="s", correlation_id="c", data=shown)])
     assert found is not None and (found.revision, found.status) == (2, Status.PUBLISHED)
+
+
+@pytest.mark.parametrize(("revision", "left"), [(1, Status.PUBLISHED), (2, Status.WITHDRAWN), (3, Status.WITHDRAWN)])
+async def test_a_withdrawal_is_of_all_revisions_up_to_the_one_that_it_names(revision: int, left: Status) -> None:
+    first, second = life(VIDEO, now_us()), life(VIDEO, now_us() + 1000)
+    anew = [
+        Envelope(id=ids.derive(one.id, "2"), source="s", correlation_id="c", data=_revised(one.data)) for one in second
+    ]
+    shown = RevisionPromoted(**{**anew[-1].data.model_dump(), "ts_us": now_us()}, listed_us=1, by="ann")
+    gone = VideoWithdrawn(video_id=VIDEO, revision=revision, ts_us=now_us(), reason="asked for", by="ann")
+    ends = [
+        Envelope(id=str(number), source="s", correlation_id="c", data=one) for number, one in enumerate((shown, gone))
+    ]
+    found = await told([*first, *anew, *ends])
+    assert found is not None and found.status == left
+    assert (found.reason == "asked for") is (left is Status.WITHDRAWN)
 
 
 async def test_a_video_that_is_not_known_has_no_state() -> None:

@@ -137,6 +137,8 @@ def test_what_cannot_be_made_again_is_passed_over() -> None:
     assert (ended.requested, ended.skipped) == (1, 1)
     assert publisher.of(RevisionRequested)[0].video_id == failed.video_id
     assert unfit(making) == "it is still being made"
+    making.letters += ["scene-worker BackendError no GPU"]
+    assert unfit(making) is None
 
 
 def test_the_rate_is_kept_and_a_late_one_is_not_made_up_for() -> None:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from typing import Any
 
 import pytest
 
+from infra.deadletters.letters import Letter
 from infra.kafka.records import Raw
+from infra.kafka.trials import Trial
+from producers.replay.died import by_video
 from producers.replay.plan import plan
 from producers.replay.selection import concerns, in_range, is_meant
 from schemas import ids
+from schemas.deadletters import Action as Settled
+from schemas.deadletters import DeadLetterDecided
 from schemas.replays import Selection
 from schemas.swipes import Action, SwipeRecorded
 from tests.unit.read_kit import life
@@ -84,3 +90,32 @@ def test_a_plan_counts_by_type_and_sums_what_its_videos_cost() -> None:
     # and only what fits where something is asked
     failed = plan(counts, known, Selection(failure="RenderError"))
     assert (failed.records, len(failed.videos)) == (4, 1)
+
+
+def dead(video_id: str, *, decided: DeadLetterDecided | None = None, value: bytes | None = None) -> Letter:
+    body = json.dumps({"video_id": video_id, "scene_number": 1}).encode() if value is None else value
+    record = Raw(
+        topic="scene-tasks.bulk", partition=0, offset=3, timestamp_ms=1, key=video_id.encode(), value=body, headers=()
+    )
+    return Letter(
+        consumer="scene-worker", partition=0, offset=1, reason="BackendError", message="no GPU", stack="",
+        failed_at_ms=1, trial=Trial(record=record), decided=decided,
+    )  # fmt: skip
+
+
+def test_videos_hang_on_letters_that_nobody_has_decided_about() -> None:
+    settled = DeadLetterDecided(
+        letter="scene-worker/0/1", failed_at_ms=1, action=Settled.REDRIVEN, reason="BackendError", by="ann", ts_us=1
+    )
+    found = by_video([dead("a"), dead("b", decided=settled), dead("c", value=b"\xff not json"), dead("a")])
+    assert found == {"a": ["scene-worker BackendError no GPU"] * 2, "c": ["scene-worker BackendError no GPU"]}
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"), [("backenderror", True), ("scene", True), ("no gpu", True), ("voice", False)]
+)
+def test_a_video_that_never_failed_is_found_by_its_dead_letter(words: str, meant: bool) -> None:
+    making = video(1, "none")
+    assert not concerns(Selection(failure=words), making)
+    making.letters += ["scene-worker BackendError no GPU"]
+    assert concerns(Selection(failure=words), making) is meant

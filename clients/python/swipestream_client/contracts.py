@@ -1250,7 +1250,7 @@ class VideoPublished(TypedDict):
 
 
 class VideoWithdrawn(TypedDict):
-    """The video is taken out of every feed."""
+    """The video leaves every feed: this revision, and all before it. A later one is seen again when it is promoted."""
 
     video_id: str
     revision: NotRequired[int]

@@ -1165,7 +1165,7 @@ export interface VideoPublished {
   replay_id?: string | null;
 }
 
-/** The video is taken out of every feed. */
+/** The video leaves every feed: this revision, and all before it. A later one is seen again when it is promoted. */
 export interface VideoWithdrawn {
   video_id: string;
   revision?: number;

@@ -1,4 +1,4 @@
-"""`swipestream regenerate`, `promote` and `drop`: later revisions of one video."""
+"""`swipestream regenerate`: the next revision of one video."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import typer
 
 from infra.cli.console import JsonOption, config, out, print_json
 from infra.errors import DeadlineError
-from infra.kafka.producer import EventProducer
 from producers.replay.errors import RevisionRefusedError
 from producers.replay.follow import Follower
 from producers.replay.options import (
@@ -21,16 +20,13 @@ from producers.replay.options import (
     TextOption,
     VideoArgument,
     VoiceOption,
-    WhyOption,
     changes,
     history,
 )
+from producers.replay.publish import publish
 from producers.replay.request import Order, request
 from producers.replay.verdicts import SOURCE
-from producers.replay.verdicts import drop as drop_event
-from producers.replay.verdicts import promote as promote_event
-from schemas.base import Message
-from schemas.envelope import Envelope, root
+from schemas.envelope import root
 from schemas.prompts import RevisionRequested
 from schemas.values import Lane
 from schemas.videos import PromptRejected, VideoFailed, VideoPublished
@@ -71,7 +67,7 @@ def regenerate(
     asked = request(history(kafka, video_id), order)
     answer = _asked(asked)
     with Follower(kafka, "video-events") as follower:
-        _publish(kafka, root(asked, source=SOURCE))
+        publish(kafka, [root(asked, source=SOURCE)])
         if wait:
             answer |= _done(_settled(follower, asked, timeout))
     if as_json:
@@ -102,55 +98,3 @@ def _settled(follower: Follower, asked: RevisionRequested, timeout: float) -> Vi
         if isinstance(event, VideoFailed | PromptRejected):
             raise RevisionRefusedError(event.reason, hint=f"See `swipestream trace {asked.video_id}`.")
     raise DeadlineError(f"Revision {asked.revision} was not ready within {timeout:g} s.")
-
-
-def _publish(kafka: str, envelope: Envelope[Message]) -> None:
-    producer = EventProducer(kafka, "operator")
-    try:
-        producer.publish_all([(envelope, None)])
-    finally:
-        producer.close()
-
-
-def promote(
-    video_id: VideoArgument,
-    revision: Annotated[int, typer.Argument(min=1, help="Which revision.", show_default=False)],
-    operator: OperatorOption,
-    reason: WhyOption = "",
-    as_json: JsonOption = False,
-) -> None:
-    """Show this revision to viewers from now on. It takes the place of the one before; nothing is pushed.
-
-    Example:
-
-      swipestream promote 6f0c5f3e-8f0a-5d0e-9a59-3f3d1f0b2c11 2 --reason "clearer voice"
-    """
-    kafka = config().kafka_address
-    envelope = promote_event(history(kafka, video_id), revision, operator, reason)
-    _publish(kafka, envelope)
-    _verdict(envelope, f"Viewers see revision {revision} of {video_id} from now on.", as_json)
-
-
-def drop(
-    video_id: VideoArgument,
-    revision: Annotated[int, typer.Argument(min=1, help="Which revision.", show_default=False)],
-    operator: OperatorOption,
-    reason: WhyOption = "",
-    as_json: JsonOption = False,
-) -> None:
-    """Give a revision up. Its files stay, since other revisions may share them.
-
-    Example:
-
-      swipestream drop 6f0c5f3e-8f0a-5d0e-9a59-3f3d1f0b2c11 2 --reason "worse than before"
-    """
-    kafka = config().kafka_address
-    envelope = drop_event(history(kafka, video_id), revision, operator, reason)
-    _publish(kafka, envelope)
-    _verdict(envelope, f"Revision {revision} of {video_id} is dropped.", as_json)
-
-
-def _verdict(envelope: Envelope[Message], told: str, as_json: bool) -> None:
-    if as_json:
-        return print_json({"event_id": envelope.id, "type": envelope.type, **envelope.data.model_dump(mode="json")})
-    out.print(told)
