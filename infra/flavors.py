@@ -50,12 +50,12 @@ class WriterSpec(Part):
 class VoiceSpec(Part):
     """One voice, tried in the order of the list. What it does not set, the flavor's own setting decides."""
 
-    backend: Literal["espeak", "openai", "silent"]
+    backend: Literal["espeak", "openai", "piper", "kokoro", "silent"]
     timeout_s: float = Field(20.0, gt=0, le=600)
     speaker: str | None = None
     rate: float | None = Field(None, ge=0.5, le=2)
     url: Url | None = None
-    model: str = ""
+    model: str = Field("", description="its name there; for `piper` and `kokoro` the weights, or their folder")
     api_key_env: EnvironmentName | None = None
 
 

@@ -10,7 +10,10 @@ from dataclasses import dataclass, field
 from gpu_consumers.errors import BackendError, TransientBackendError
 from gpu_consumers.ports import Speech, Voice
 from gpu_consumers.voice.espeak import EspeakVoice
+from gpu_consumers.voice.kokoro import Kokoro
+from gpu_consumers.voice.neural import NeuralVoice
 from gpu_consumers.voice.openai import OpenAIVoice
+from gpu_consumers.voice.piper import Piper
 from gpu_consumers.voice.silent import SilentVoice
 from infra.flavors import Flavor, VoiceSpec
 from schemas.videos import Fallback
@@ -83,7 +86,9 @@ def _reason(error: BackendError) -> str:
 
 
 def _link(spec: VoiceSpec, flavor: Flavor) -> Link:
-    return Link(voice=voice(spec), speaker=spec.speaker or flavor.speaker, rate=spec.rate or flavor.rate)
+    # The flavor's speaker is one of espeak-ng's or of a service; weights have names of their own.
+    usual = None if spec.backend in ("piper", "kokoro") else flavor.speaker
+    return Link(voice=voice(spec), speaker=spec.speaker or usual, rate=spec.rate or flavor.rate)
 
 
 def voice(spec: VoiceSpec) -> Voice:
@@ -95,5 +100,9 @@ def voice(spec: VoiceSpec) -> Voice:
             return OpenAIVoice(
                 url=spec.url or "", model=spec.model, api_key_env=spec.api_key_env, timeout_s=spec.timeout_s
             )
+        case "piper":
+            return NeuralVoice(family=Piper, model=spec.model, name="piper", timeout_s=spec.timeout_s)
+        case "kokoro":
+            return NeuralVoice(family=Kokoro, model=spec.model, name="kokoro", timeout_s=spec.timeout_s)
         case "silent":
             return SilentVoice()

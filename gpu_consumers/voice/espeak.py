@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import version
@@ -83,6 +83,12 @@ def voice_name(language: str, speaker: str | None) -> str:
         raise BackendError(f"espeak-ng has no voice for the language {language!r}")
     variant = _SPEAKERS.get(variant, variant)
     return f"{found}+{variant}" if variant in _variants() else found
+
+
+def phonemes(clauses: Sequence[str], voice: str, timeout_s: float = 20.0) -> list[str]:
+    """The IPA of each clause as that espeak-ng voice would say it, words apart by spaces. Raises as `speak` does."""
+    header, _ = _ask({**_paths(), "voice": voice, "clauses": list(clauses)}, timeout_s)
+    return [str(found) for found in header["phonemes"]]
 
 
 def has_voice(name: str) -> bool:

@@ -3,6 +3,8 @@
 Reads one JSON object from standard input and writes one line of JSON (the header), then raw int16 PCM, to standard
 output. Only the standard library, and little of it: the start of the interpreter is most of the cost.
 
+With `clauses` (a list of texts) in the request, nothing is spoken: the header's `phonemes` has the IPA of each.
+
 Request: `library`, `data` (paths), `voice`, `text`, `rate` (words a minute), `pitch`, `range`, `gap`.
 Header: `sample_rate`, `events` ([sample, position], position counted in characters from 0), or `error` and exit 1.
 """
@@ -13,6 +15,7 @@ import sys
 
 _RETRIEVAL_SYNCHRONOUS, _UTF8, _BY_CHARACTER = 2, 1, 1
 _DONT_EXIT = 0x8000
+_SYNCHRONOUS, _IPA = 2, 2
 _WORD = 1
 _PARAMETERS = {"rate": 1, "pitch": 3, "range": 4, "gap": 7}
 
@@ -54,6 +57,27 @@ def synthesise(request: dict) -> tuple[int, list[tuple[int, int]], bytes]:  # ty
     return sample_rate, *_collect(library, request["text"])
 
 
+def phonemes(request: dict) -> list[str]:  # type: ignore[type-arg]
+    """The IPA of each clause, its words apart by spaces. Raises `RefusedError`."""
+    library = ctypes.CDLL(request["library"])
+    if library.espeak_Initialize(_SYNCHRONOUS, 0, request["data"].encode(), _DONT_EXIT) <= 0:
+        raise RefusedError("espeak-ng could not read its data")
+    if library.espeak_SetVoiceByName(request["voice"].encode()) != 0:
+        raise RefusedError(f"espeak-ng has no voice {request['voice']!r}")
+    library.espeak_TextToPhonemes.restype = ctypes.c_char_p
+    return [_ipa(library, clause) for clause in request["clauses"]]
+
+
+def _ipa(library: ctypes.CDLL, text: str) -> str:
+    """espeak-ng takes a clause at a time, and moves the pointer behind it."""
+    held = ctypes.c_char_p(text.encode("utf-8", "replace"))
+    rest, found = ctypes.cast(held, ctypes.c_void_p), []
+    while rest.value:
+        said = library.espeak_TextToPhonemes(ctypes.byref(rest), _UTF8, _IPA)
+        found.append((said or b"").decode("utf-8", "replace"))
+    return " ".join(" ".join(found).split())
+
+
 def _collect(library: ctypes.CDLL, text: str) -> tuple[list[tuple[int, int]], bytes]:
     chunks: list[bytes] = []
     events: list[tuple[int, int]] = []
@@ -81,7 +105,11 @@ def main() -> int:
     """Answer the request on standard input."""
     out = sys.stdout.buffer
     try:
-        sample_rate, events, pcm = synthesise(json.loads(sys.stdin.buffer.read()))
+        request = json.loads(sys.stdin.buffer.read())
+        if "clauses" in request:
+            out.write(json.dumps({"phonemes": phonemes(request)}).encode() + b"\n")
+            return 0
+        sample_rate, events, pcm = synthesise(request)
     except (RefusedError, OSError, ValueError, KeyError, AttributeError) as error:
         out.write(json.dumps({"error": f"{error}"}).encode() + b"\n")
         return 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -16,14 +17,19 @@ _PAUSE_FRAMES = 12
 
 
 def estimate(spoken: Spoken, samples: Samples, rate: int) -> tuple[Word, ...]:
-    """A time for every written word, in order. Words are laid along the voiced part of the sound by their weight."""
+    """A time for every written word, in order, by the words' letters."""
+    return spread(spoken, laid(weigh(spoken), samples, rate), samples, rate)
+
+
+def laid(by: Sequence[float], samples: Samples, rate: int) -> list[int]:
+    """The sample at which each word begins: laid along the voiced part of the sound by their weights."""
     voiced = np.flatnonzero(_sounding(samples, rate))
-    weights = np.array(weigh(spoken))
+    weights = np.array(by, float)
     if voiced.size == 0 or weights.size == 0:
-        return spread(spoken, [0] * len(spoken.words), samples, rate)
+        return [0] * len(by)
     before = np.concatenate([[0.0], np.cumsum(weights)[:-1]]) / weights.sum()
     frames = voiced[np.minimum((before * voiced.size).round().astype(int), voiced.size - 1)]
-    return spread(spoken, [int(frame * int(rate * _FRAME_S)) for frame in frames], samples, rate)
+    return [int(frame * int(rate * _FRAME_S)) for frame in frames]
 
 
 def _sounding(samples: Samples, rate: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
