@@ -1,4 +1,4 @@
-"""Kokoro voices (StyleTTS 2): `model.onnx`, its symbols in `config.json` or `tokenizer.json`, its styles in `voices.bin`.
+"""Kokoro voices (StyleTTS 2): `model.onnx`, symbols in `config.json` or `tokenizer.json`, styles in `voices.bin`.
 
 `voices.bin` is an archive of arrays by name, as kokoro-onnx publishes it; a folder `voices/` with one raw file for each
 voice, as other exports have it, does as well.
@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gpu_consumers.errors import BackendError
+from gpu_consumers.voice.languages import espeak_voice
 from gpu_consumers.voice.neural import Tokens
 from gpu_consumers.voice.phonemes import Sound
 
@@ -60,7 +61,7 @@ class Kokoro:
         found = _LANGUAGES.get(name[0])
         if found is None or found[:2] != language[:2].lower():
             raise BackendError(f"kokoro's speaker {name!r} does not speak {language!r}")
-        return found
+        return espeak_voice(found) or found
 
     def tokens(self, sounds: Sequence[Sound]) -> Tokens:
         """Pads around at most 510 symbols; unknown ones are left out."""
