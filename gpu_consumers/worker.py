@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gpu_consumers import backends
+from gpu_consumers.once import once
 from gpu_consumers.stages import assembly, scene, script
 from gpu_consumers.workshop import SOURCE, Workshop
 from infra.kafka.producer import EventProducer
@@ -80,7 +81,8 @@ class Worker:
 
     def _do(self, station: Station, received: Received) -> Effects:
         log.info("task", stage=station.stage.value, key=received.envelope.data.key)
-        return [(event, None) for event in station.work(self._shop, received.envelope)]
+        told = once(self._shop, received.envelope, lambda: station.work(self._shop, received.envelope))
+        return [(event, None) for event in told]
 
     def _failed(self, station: Station, received: Received, error: Exception) -> Effects:
         """The task goes to the dead letters; whoever waits for the video is told."""

@@ -55,7 +55,7 @@ class Workshop:
             result = model.model_validate(kept)
         except ValidationError:
             return None
-        return result if self._whole(result) else None
+        return result if self.whole(result) else None
 
     def remember(self, key: str, result: BaseModel) -> None:
         """Keep a result under its fingerprint."""
@@ -64,22 +64,21 @@ class Workshop:
     def first(self, made: Envelope[M]) -> Envelope[M]:
         """The event as it was made the first time, if it was made before and its blobs are still there.
 
-        A task comes again after a crash, or as a copy. What follows from it must then be the same to the letter: its
-        time is the video's place in the feed, and its cost is paid once.
+        For what is told in the middle of a task; see `once` for what a task leads to.
         """
         key = fingerprint(kind="event", id=made.id)
         said = {"time": made.time.isoformat(), "data": made.data.model_dump(mode="json")}
         try:
             kept = self.index.keep(key, said)
             data = type(made.data).model_validate(kept["data"])
-            if self._whole(data):
+            if self.whole(data):
                 return replace(made, data=data, time=datetime.fromisoformat(kept["time"]))
         except (KeyError, TypeError, ValueError):
             log.warning("made anew: what was kept of the first time cannot be read", of=made.id)
         self.index.put(key, said)
         return made
 
-    def _whole(self, result: BaseModel) -> bool:
+    def whole(self, result: BaseModel) -> bool:
         """Whether the store still has every blob that a result names."""
         return all(map(self.blobs.exists, artifacts(result)))
 

@@ -70,7 +70,7 @@ def work(shop: Workshop, cause: Envelope[AssembleVideo]) -> list[Envelope[base.M
         replay_id=task.replay_id,
         **dict(joined),
     )
-    return [shop.first(caused_by(cause, data, source=SOURCE, step="published"))]
+    return [caused_by(cause, data, source=SOURCE, step="published")]
 
 
 def _key(task: AssembleVideo, flavor: Flavor, who: Identity | None) -> str:

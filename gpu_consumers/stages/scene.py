@@ -46,8 +46,7 @@ def work(shop: Workshop, cause: Envelope[RenderScene]) -> list[Envelope[base.Mes
     judged = gate.told(cause, Judged.FRAMES, judgements, voiced.data.ts_us, task.scene.scene_number)
     if gate.refused(judged):
         return judged
-    made = _rendered(cause, spec, spoken, picture, voiced.data.ts_us + len(judged))
-    return [*judged, shop.first(made)]
+    return [*judged, _rendered(cause, spec, spoken, picture, voiced.data.ts_us + len(judged))]
 
 
 def _voice(shop: Workshop, cause: Envelope[RenderScene], flavor: Flavor) -> tuple[Spoken, Envelope[SceneVoiced]]:

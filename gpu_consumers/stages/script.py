@@ -75,7 +75,7 @@ def work(shop: Workshop, cause: Envelope[WriteScript]) -> list[Envelope[base.Mes
             fallbacks=written.fallbacks,
             cost=meter.read(),
         )
-        return [shop.first(caused_by(cause, draft, source=SOURCE, step="script-drafted"))]
+        return [caused_by(cause, draft, source=SOURCE, step="script-drafted")]
     data = ScriptWritten(
         video_id=task.video_id,
         revision=task.revision,
@@ -94,7 +94,7 @@ def work(shop: Workshop, cause: Envelope[WriteScript]) -> list[Envelope[base.Mes
         asked_us=task.asked_us,
         replay_id=task.replay_id,
     )
-    return [*judged, shop.first(caused_by(cause, data, source=SOURCE, step="script-written"))]
+    return [*judged, caused_by(cause, data, source=SOURCE, step="script-written")]
 
 
 def _ended(task: WriteScript, judged: list[Envelope[base.Message]]) -> list[Envelope[base.Message]]:

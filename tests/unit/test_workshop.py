@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from gpu_consumers.once import once
 from gpu_consumers.stages import script
 from gpu_consumers.workshop import Workshop
 from infra.settings import Settings
@@ -55,11 +56,52 @@ def voiced(shop: Workshop, sound: bytes, ts_us: int = 1) -> Envelope[SceneVoiced
     return root(data, source="/test", event_id=ids.derive(TASK, "voiced"))
 
 
-def test_a_task_that_comes_again_leads_to_the_same_event(shop: Workshop) -> None:
+def test_a_task_that_comes_again_leads_to_the_same_events_and_is_not_done_again(shop: Workshop) -> None:
     # When a task comes a second time, as it does after a worker was killed before it could commit
-    first, again = (script.work(shop, asked())[0] for _ in range(2))
+    done = []
+
+    def work() -> list[Envelope[Any]]:
+        done.append(1)
+        return script.work(shop, asked())
+
+    first, again = (once(shop, asked(), work) for _ in range(2))
     # Then it was not paid for again, and stands at the same time
-    assert (again.id, again.data, again.time) == (first.id, first.data, first.time)
+    assert list(again) == list(first) and len(done) == 1
+
+
+def test_a_task_that_failed_is_done_when_it_comes_again(shop: Workshop) -> None:
+    def fails() -> list[Envelope[Any]]:
+        raise OSError("no luck")
+
+    with pytest.raises(OSError, match="no luck"):
+        once(shop, asked(), fails)
+    done = once(shop, asked(), lambda: [voiced(shop, b"one")])
+    assert list(once(shop, asked(), list)) == list(done) and len(done) == 1
+
+
+@pytest.mark.parametrize("spoil", ["lost", "unreadable"])
+def test_a_task_whose_result_is_gone_is_done_anew(shop: Workshop, spoil: str) -> None:
+    # Given a task that was done, and what it made is not there any more
+    (first,) = once(shop, asked(), lambda: [voiced(shop, b"one", 1)])
+    assert isinstance(first.data, SceneVoiced) and first.data.audio is not None
+    if spoil == "lost":
+        shop.blobs.path(first.data.audio.name).unlink()
+    else:
+        next((shop.settings.data_dir / "artifacts").rglob("*.json")).write_text('{"events": [{}]}')
+    # Then it is done anew, and that is what counts from then on
+    for _ in range(2):
+        (again,) = once(shop, asked(), lambda: [voiced(shop, b"two", 2)])
+        assert isinstance(again.data, SceneVoiced) and again.data.ts_us == 2
+
+
+def test_of_two_workers_that_do_a_task_at_once_both_tell_what_the_first_made(shop: Workshop) -> None:
+    def slow() -> list[Envelope[Any]]:
+        # While this one is at work, another one has finished
+        once(shop, asked(), lambda: [voiced(shop, b"one", 1)])
+        return [voiced(shop, b"two", 2)]
+
+    (told,) = once(shop, asked(), slow)
+    assert isinstance(told.data, SceneVoiced) and told.data.ts_us == 1
 
 
 def test_an_event_whose_files_are_gone_is_made_anew(shop: Workshop) -> None:
