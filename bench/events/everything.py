@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench.events import swipes
+from bench.events import hop, swipes
 from bench.events.progress import say
 from bench.report import Figure
 from infra.kafka.admin import apply_topics
@@ -19,7 +19,7 @@ def run() -> Sequence[Figure]:
     """On a Kafka and a Cassandra of its own, or on those of BENCH_STACK=KAFKA,CASSANDRA, whose topics are emptied."""
     with _stack() as stack:
         apply_topics(stack.kafka)
-        return [*swipes.figures(stack.kafka)]
+        return [*swipes.figures(stack.kafka), *hop.figures(stack.kafka)]
 
 
 @contextmanager

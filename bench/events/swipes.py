@@ -57,7 +57,7 @@ def figures(kafka: str) -> list[Figure]:
     found: dict[str, list[Speed]] = {name: [] for name in ways}
     for turn in range(ROUNDS):
         for name, way in ways.items():
-            _clean(kafka)
+            clean(kafka)
             found[name].append(speed := way())
             say(f"swipes: round {turn + 1} of {ROUNDS}, {name}: {speed.rate:,.0f}/s, {speed.cpu_us:.0f} µs CPU each")
     return _told(found)
@@ -72,7 +72,7 @@ def _ways(kafka: str) -> dict[str, Way]:
     return ways
 
 
-def _clean(kafka: str) -> None:
+def clean(kafka: str) -> None:
     log.forget(kafka, PROCESSORS)
     log.renew(kafka, "feed-events", "prompts", *map(changelog, TABLES))
 
