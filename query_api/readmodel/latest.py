@@ -14,11 +14,18 @@ Key = tuple[str, Value | tuple[Value, ...], Value | tuple[Value, ...] | None]
 
 
 def latest(writes: Iterable[Write]) -> list[Write]:
-    """The writes without the cells that newer ones replace; rows stay in the order in which they first came."""
+    """The writes without the cells that newer ones replace; rows stay in the order in which they first came.
+
+    What erases a partition goes first, and replaces nothing here: its stamp says what it takes away.
+    """
     rows: dict[Key, list[Write]] = {}
+    erasing: list[Write] = []
     for write in writes:
-        rows.setdefault(_key(write), []).append(write)
-    return [write for group in rows.values() for write in (group if len(group) == 1 else _surviving(group))]
+        if write.erase:
+            erasing.append(write)
+        else:
+            rows.setdefault(_key(write), []).append(write)
+    return [*erasing, *(write for group in rows.values() for write in _surviving(group))]
 
 
 def _key(write: Write) -> Key:
@@ -28,6 +35,8 @@ def _key(write: Write) -> Key:
 
 def _surviving(group: list[Write]) -> list[Write]:
     """Newest first. Of cells with the same stamp all stay: which one wins is for Cassandra to say."""
+    if len(group) == 1:
+        return group
     kept: list[Write] = []
     stamps: dict[str, int] = {}
     for write in sorted(group, key=lambda one: -one.stamp):

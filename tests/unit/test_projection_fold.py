@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -94,6 +95,16 @@ def test_what_a_newer_write_replaces_is_not_written() -> None:
     left = latest([served, liked, watched, served])
     assert left == [liked, Write("viewer_seen", {**key, "watched_ms": 9}, 2), served]
     assert latest([Write("viewer_seen", {**key, "swiped_us": 2, "action": "skipped"}, 2), liked]) == [liked]
+
+
+@pytest.mark.parametrize("erased_us", [1, 2, 3])
+def test_what_erases_a_partition_goes_with_the_writes_that_it_may_take_away(erased_us: int) -> None:
+    key = {"viewer_id": "anna", "week": 1, "video_id": VIDEOS[0]}
+    swipes = [Write("viewer_seen", {**key, "swiped_us": at, "action": "liked"}, NOW + at) for at in (1, 3, 2)]
+    erase = Write("viewer_seen", {"viewer_id": "anna", "week": 1}, NOW + erased_us, erase=True)
+    left = latest([swipes[0], erase, *swipes[1:]])
+    assert left == [erase, swipes[1]]
+    assert rows(left) == rows([*swipes, erase])
 
 
 def test_of_two_writes_with_one_stamp_both_are_left_to_the_store() -> None:
