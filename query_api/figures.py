@@ -1,0 +1,152 @@
+"""How the whole system does: what is watched and liked, what succeeds, what it costs, what waits. Pure, but for Kafka.
+
+Told from the newest records of the log, which this process follows anyway cheaply: no table is read for it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
+
+from infra.errors import UnavailableError
+from infra.kafka.sockets import SOCKETS
+from infra.kafka.tail import Batch
+from schemas.base import Message
+from schemas.swipes import Action, SwipeRecorded
+from schemas.topics import TOPICS, lane_topic
+from schemas.values import Lane
+from schemas.videos import PromptAccepted, PromptRejected, VideoFailed, VideoPublished
+
+#: What is followed, and how many records of each partition are read back at the start.
+FOLLOWED, HISTORY = ("swipes", "video-events"), 5_000
+#: A video counts as watched to its end from this share of it on.
+WHOLE = 0.9
+#: Records whose ids are remembered, so that one that comes twice counts once.
+REMEMBERED = 50_000
+ANSWER_S = 0.8
+
+
+@dataclass
+class Tally:
+    """Counts. `since_us` is the time of the oldest record that was counted."""
+
+    since_us: int = 0
+    views: int = 0
+    completed: int = 0
+    watched_ms: int = 0
+    actions: Counter[str] = field(default_factory=Counter)
+    asked: int = 0
+    published: int = 0
+    failed: int = 0
+    rejected: int = 0
+    amount: float = 0.0
+    cpu_seconds: float = 0.0
+    gpu_seconds: float = 0.0
+    currency: str = "USD"
+    _known: OrderedDict[str, None] = field(default_factory=OrderedDict)
+
+    def take(self, batch: Batch) -> None:
+        """Count what was read; records before a gap count no less."""
+        for received in batch.records:
+            if received.envelope.id not in self._known:
+                self._remember(received.envelope.id)
+                self.count(received.envelope.data)
+
+    def _remember(self, event_id: str) -> None:
+        self._known[event_id] = None
+        if len(self._known) > REMEMBERED:
+            self._known.popitem(last=False)
+
+    def count(self, event: Message) -> None:
+        """Count one event."""
+        ts_us = getattr(event, "ts_us", 0)
+        self.since_us = min(self.since_us or ts_us, ts_us)
+        if isinstance(event, SwipeRecorded):
+            self._swiped(event)
+        elif getattr(event, "revision", 1) == 1:
+            self._made(event)
+
+    def _swiped(self, event: SwipeRecorded) -> None:
+        self.actions[event.action.value] += 1
+        if event.action in (Action.WATCHED, Action.SKIPPED):
+            self.views += 1
+            self.watched_ms += event.watched_ms
+            self.completed += bool(event.duration_ms) and event.watched_ms >= WHOLE * event.duration_ms
+
+    def _made(self, event: Message) -> None:
+        match event:
+            case PromptAccepted():
+                self.asked += 1
+            case PromptRejected():
+                self.rejected += 1
+            case VideoFailed():
+                self.failed += 1
+            case VideoPublished():
+                self.published += 1
+                self.amount += event.total_cost.amount
+                self.cpu_seconds += event.total_cost.cpu_seconds
+                self.gpu_seconds += event.total_cost.gpu_seconds
+                self.currency = event.total_cost.currency
+
+    @property
+    def completion_rate(self) -> float | None:
+        """The share of views that saw the end; None before there are any."""
+        return round(self.completed / self.views, 4) if self.views else None
+
+    @property
+    def success_rate(self) -> float | None:
+        """The share of what came to an end that was published; None before anything did."""
+        ended = self.published + self.failed
+        return round(self.published / ended, 4) if ended else None
+
+
+#: Groups that work on tasks, each with its topics.
+WORKERS: Mapping[str, tuple[str, ...]] = {
+    "script-worker": ("script-tasks",),
+    "scene-worker": tuple(map(lane_topic, Lane)),
+    "assembly-worker": ("assembly-tasks",),
+}
+
+
+class Backlog:
+    """How many tasks wait, by topic. Blocks; raises UnavailableError."""
+
+    def __init__(self, bootstrap: str) -> None:
+        self._bootstrap = bootstrap
+        self._admin: AdminClient | None = None
+
+    def __call__(self) -> Mapping[str, int]:
+        self._admin = self._admin or AdminClient({"bootstrap.servers": self._bootstrap, "log_level": 2, **SOCKETS})
+        try:
+            ends, done = self._ends(self._admin), self._committed(self._admin)
+        except (KafkaException, TimeoutError) as error:
+            raise UnavailableError(f"Kafka does not tell what waits: {error}") from error
+        waiting: Counter[str] = Counter({name: 0 for names in WORKERS.values() for name in names})
+        for (topic, number), end in ends.items():
+            waiting[topic] += max(0, end - done.get((topic, number), 0))
+        return waiting
+
+    def _ends(self, admin: AdminClient) -> dict[tuple[str, int], int]:
+        newest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+        partitions = [part for topics in WORKERS.values() for part in _partitions(topics)]
+        asked = admin.list_offsets(dict.fromkeys(partitions, newest), request_timeout=ANSWER_S)
+        return {(one.topic, one.partition): future.result(ANSWER_S).offset for one, future in asked.items()}
+
+    def _committed(self, admin: AdminClient) -> dict[tuple[str, int], int]:
+        found: dict[tuple[str, int], int] = {}
+        for group, topics in WORKERS.items():
+            wanted = [ConsumerGroupTopicPartitions(group, _partitions(topics))]
+            answer = admin.list_consumer_group_offsets(wanted, request_timeout=ANSWER_S)[group].result(ANSWER_S)
+            found |= {(one.topic, one.partition): one.offset for one in answer.topic_partitions if one.offset >= 0}
+        return found
+
+
+def _partitions(topics: tuple[str, ...]) -> list[TopicPartition]:
+    return [TopicPartition(name, number) for name in topics for number in range(TOPICS[name].partitions)]
+
+
+Waiting = Callable[[], Mapping[str, int]]
