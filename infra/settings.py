@@ -12,6 +12,8 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+#: How limits on requests are written.
+RATE = r"^[1-9][0-9]{0,6}/(second|minute|hour|day)$"
 #: Addresses that nothing beyond this machine can reach.
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -47,6 +49,10 @@ class Settings(BaseSettings):
     oidc_audience: str = "swipestream"
     #: Pages of other origins (`https://example.org`) that may use the API and the gateway.
     origins: tuple[str, ...] = ()
+    #: Requests that one viewer, one creator's making and one address may send, as `LIMIT/PERIOD`.
+    rate_viewer: str = Field("600/minute", pattern=RATE)
+    rate_make: str = Field("60/minute", pattern=RATE)
+    rate_address: str = Field("3000/minute", pattern=RATE)
     #: The largest upload, and all uploads of one creator, in MB.
     upload_mb: int = Field(100, ge=1, le=10_000)
     upload_quota_mb: int = Field(1000, ge=1, le=1_000_000)

@@ -87,6 +87,7 @@ def _script_task(event: Envelope[base.Message], prompt: PromptSubmitted, ts_us: 
         target_seconds=prompt.target_seconds,
         subject=prompt.subject,
         footage=prompt.footage,
+        regeneration=prompt.regeneration,
         asked_us=prompt.ts_us,
     )
     return caused_by(event, data, source=SOURCE, step="script-task"), None

@@ -11,14 +11,17 @@ import uvicorn
 import uvloop
 
 from infra.kafka.producer import EventProducer
+from infra.kafka.tail import Tail
 from infra.people import cassandra as people
 from infra.people.pseudonyms import Pseudonyms
 from infra.settings import Settings
 from infra.storage.blobs import LocalBlobStore
 from infra.telemetry import logs
+from query_api.figures import FOLLOWED, HISTORY, Backlog, Tally
 from query_api.gateway import server as gateway
 from query_api.health import LogEnds, Monitor
 from query_api.http.app import create_app
+from query_api.http.figure_answers import Figures
 from query_api.http.parts import Parts
 from query_api.identity.identity import Identity
 from query_api.members import Members
@@ -43,7 +46,11 @@ def run(settings: Settings) -> None:
 
 async def serve(settings: Settings) -> None:
     """Serve until the server is told to stop; then finish what is under way."""
-    async with _parts(settings) as parts, gateway.start(settings, identity=parts.identity):
+    async with (
+        _parts(settings) as parts,
+        gateway.start(settings, identity=parts.identity, seal=parts.urls.frame),
+        _counting(settings, parts.figures.tally),
+    ):
         config = uvicorn.Config(
             create_app(parts),
             host=settings.host,
@@ -59,6 +66,22 @@ async def serve(settings: Settings) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, server.stop)
         await server.serve()
+
+
+@asynccontextmanager
+async def _counting(settings: Settings, tally: Tally) -> AsyncIterator[None]:
+    """Follow the log for the figures."""
+    async with Tail(settings.kafka_address, FOLLOWED, history=HISTORY) as tail:
+
+        async def count() -> None:
+            async for batch in tail:
+                tally.take(batch)
+
+        counting = asyncio.create_task(count())
+        try:
+            yield
+        finally:
+            counting.cancel()
 
 
 class _Server(uvicorn.Server):
@@ -93,6 +116,7 @@ async def _parts(settings: Settings) -> AsyncIterator[Parts]:
             health=Monitor(read, LogEnds(settings.kafka_address), Members(settings.kafka_address)),
             identity=Identity(settings, Pseudonyms(known, producer).of),
             desk=Desk(read, producer),
+            figures=Figures(Tally(), Backlog(settings.kafka_address)),
         )
     finally:
         filling.cancel()

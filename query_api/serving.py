@@ -55,6 +55,11 @@ class Feed:
         self._tell(viewer_id, served, chosen[limit:], ts_us)
         return served, cursor.after(videos)
 
+    async def mark(self, viewer_id: str) -> str:
+        """What the feed of a viewer is made of right now, as a weak ETag (RFC 9110). Raises UnavailableError."""
+        _, viewer = await self._read(viewer_id)
+        return f'W/"{self._window.mark}.{viewer.mark:x}"'
+
     async def _read(self, viewer_id: str) -> tuple[Sequence[Item], Viewer]:
         try:
             async with asyncio.timeout(WAIT_S):

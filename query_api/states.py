@@ -83,7 +83,8 @@ class VideoState(BaseModel):
         """What everyone may know of a published video: what it shows, not how it came to be."""
         names = ("video_id", "revision", "status", "flavor", "archetype", "title", "subject", "card")
         return VideoState(
-            **{name: getattr(self, name) for name in names}, links={"self": f"/v1/videos/{self.video_id}"}
+            **{name: getattr(self, name) for name in names},
+            links={name: link for name, link in self.links.items() if name in ("self", "download")},
         )
 
 

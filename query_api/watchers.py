@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -42,6 +43,7 @@ class Viewer:
     read_at: float = -1e9
     past_at: float = -1e9
     reading: bool = False
+    mark: int = 0  #: changes with what is made for, swiped by and known of the viewer
 
     def next_us(self) -> int:
         """A timestamp above every one given before."""
@@ -55,6 +57,21 @@ class Viewer:
     def note_swiped(self, videos: Iterable[str], ts_us: int) -> None:
         """The viewer is done with these."""
         self._note({video: Seen(swiped_us=ts_us) for video in videos})
+        self._sum_up()
+
+    def _sum_up(self) -> None:
+        swiped = sum(1 for seen in self.seen.values() if seen.swiped_us)
+        likes = ";".join(f"{name}={weight}" for name, weight in sorted(self.interests.items()))
+        self.mark = zlib.crc32(f"{swiped}|{len(self.made)}|{likes}".encode())
+
+    def read(self, stored: Mapping[str, Seen], likes: Mapping[str, float]) -> None:
+        """Take in what the tables say of the current week."""
+        self.own = _unwritten(self.own, stored)
+        self.interests = _folded(likes)
+        self.seen = dict(self.past)
+        merge(self.seen, stored)
+        merge(self.seen, self.own)
+        self._sum_up()
 
     def _note(self, news: Mapping[str, Seen]) -> None:
         merge(self.own, news)
@@ -119,11 +136,7 @@ class Viewers:
         stored, likes = await asyncio.gather(
             self._read.seen(viewer.viewer_id, week_of(now_us())), self._read.interests(viewer.viewer_id)
         )
-        viewer.own = _unwritten(viewer.own, stored)
-        viewer.interests = _folded(likes)
-        viewer.seen = dict(viewer.past)
-        merge(viewer.seen, stored)
-        merge(viewer.seen, viewer.own)
+        viewer.read(stored, likes)
 
 
 def _folded(likes: Mapping[str, float]) -> dict[str, float]:

@@ -59,6 +59,12 @@ class Window:
         """What was withdrawn: the video, and the revision up to which it is gone."""
         return self._gone
 
+    @property
+    def mark(self) -> str:
+        """Changes whenever a video comes or goes; the same in every process."""
+        newest = next(iter(self._items), None)
+        return f"{newest.published_us if newest else 0:x}.{len(self._items)}.{len(self._gone)}"
+
     async def items(self) -> Sequence[Item]:
         """Newest first. Raises UnavailableError when they are out of date and cannot be read."""
         age = time.monotonic() - self._read_at

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from schemas.base import Message, Micros, Uuid, ViewerId, message
+from schemas.base import Contract, Message, Micros, Uuid, ViewerId, message
 
 
 class Action(StrEnum):
@@ -20,6 +20,27 @@ class Action(StrEnum):
     SHARED = "shared"
     NOT_INTERESTED = "not_interested"
     REPORTED = "reported"
+
+
+class ReportReason(StrEnum):
+    """Why a viewer reports a video."""
+
+    VIOLENCE = "violence"
+    HATE = "hate"
+    SEXUAL = "sexual"
+    SELF_HARM = "self_harm"
+    MISLEADING = "misleading"
+    SPAM = "spam"
+    COPYRIGHT = "copyright"
+    PRIVACY = "privacy"
+    OTHER = "other"
+
+
+class Report(Contract):
+    """What a viewer says about a video that they report."""
+
+    reason: ReportReason
+    detail: Annotated[str, StringConstraints(max_length=1000)] = ""
 
 
 @message("swipes")
@@ -38,6 +59,7 @@ class SwipeRecorded(Message):
     position: int | None = Field(None, ge=0, description="place in the feed when it was shown")
     subject: Annotated[str, StringConstraints(max_length=120)] | None = None
     archetype: Annotated[str, StringConstraints(max_length=48)] | None = None
+    report: Report | None = Field(None, description="where the action is `reported`, if they said why")
     ts_us: Micros
 
     @property

@@ -8,9 +8,9 @@ from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from query_api.gateway.limits import Limits
+from query_api.origins import known
 
 PATHS = frozenset({"/", "/v1/live"})
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +45,7 @@ class Door:
         return None
 
     def _known(self, host: str | None, origin: str | None) -> bool:
-        """A browser always sends an Origin; what sends none is not a page in somebody's browser."""
-        if origin is None or origin in self._origins or "*" in self._origins:
-            return True
-        return _hostname(origin) == _hostname(f"//{host}") is not None
+        return known(host, origin, self._origins)
 
     def _in_time(self, now: float) -> bool:
         rate = self._limits.connects_per_s
@@ -58,11 +55,3 @@ class Door:
             return False
         self._credit -= 1
         return True
-
-
-def _hostname(url: str) -> str | None:
-    try:
-        name = urlsplit(url).hostname
-    except ValueError:
-        return None
-    return "localhost" if name in _LOOPBACK else name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from infra.kafka.records import Received
@@ -18,6 +19,9 @@ from schemas.videos import (
     VideoPublished,
     VideoWithdrawn,
 )
+
+#: Makes the addresses in a frame what clients can use, at the moment in which it is told.
+Seal = Callable[[bytes], bytes]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +42,7 @@ class Entry:
     public: bytes | None
     private: bytes
     token: str
+    seal: Seal = bytes
 
     @property
     def size(self) -> int:
@@ -46,11 +51,16 @@ class Entry:
 
     def frame(self, *, private: bool) -> bytes | None:
         """What one client gets when its turn comes; None: nothing."""
-        bare = self.private if private else self.public
+        bare = self.told(private=private)
         return bare and frames.stamped(bare, self.token)
 
+    def told(self, *, private: bool) -> bytes | None:
+        """The same without its token."""
+        bare = self.private if private else self.public
+        return bare and self.seal(bare)
 
-def entry(received: Received, seq: int, token: str) -> Entry | None:
+
+def entry(received: Received, seq: int, token: str, seal: Seal = bytes) -> Entry | None:
     """The entry of a record; None when clients need not hear of it."""
     event = received.envelope.data
     public, private = _frames(event, (received.partition, received.offset))
@@ -66,6 +76,7 @@ def entry(received: Received, seq: int, token: str) -> Entry | None:
         public=public,
         private=private,
         token=token,
+        seal=seal,
     )
 
 

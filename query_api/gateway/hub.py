@@ -12,7 +12,7 @@ from collections.abc import AsyncIterable, Callable, Sequence
 
 from infra.kafka.tail import Batch
 from query_api.gateway import frames, mail, metrics
-from query_api.gateway.entries import Entry
+from query_api.gateway.entries import Entry, Seal
 from query_api.gateway.frames import Message
 from query_api.gateway.journal import Heard, Journal
 from query_api.gateway.limits import Limits
@@ -29,10 +29,10 @@ class TooManyError(Exception):
 class Hub:
     """Feed it batches of `journal.TOPICS` (`follow`), let clients in (`join`), and keep `run` running."""
 
-    def __init__(self, signer: Signer | None = None, limits: Limits | None = None) -> None:
+    def __init__(self, signer: Signer | None = None, limits: Limits | None = None, seal: Seal = bytes) -> None:
         self.limits = limits or Limits()
         self.members = Members()
-        self._journal = Journal(signer or Signer(), self.limits)
+        self._journal = Journal(signer or Signer(), self.limits, seal)
         self._pending: list[Entry] = []
         self._moving: set[str] = set()
         self._up: Callable[[], bool] = lambda: True

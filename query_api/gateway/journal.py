@@ -41,8 +41,8 @@ class Heard:
 class Journal:
     """Take batches in with `take`; `caught_up` says whether all that was there at the start has been heard."""
 
-    def __init__(self, signer: Signer, limits: Limits) -> None:
-        self._signer, self._limit = signer, limits.ring
+    def __init__(self, signer: Signer, limits: Limits, seal: entries.Seal = bytes) -> None:
+        self._signer, self._limit, self._seal = signer, limits.ring, seal
         self._ring = Ring(limits.ring, limits.ring_bytes)
         self._lives = Lives(limits.lives)
         self._told: Lru[str, bool] = Lru(limits.ring)  # ids of the events that became entries
@@ -115,7 +115,7 @@ class Journal:
         if not _durable(received):
             return None
         self._positions[received.partition] = received.offset + 1
-        entry = entries.entry(received, self.seq + 1, self._signer.sign(self.cut))
+        entry = entries.entry(received, self.seq + 1, self._signer.sign(self.cut), self._seal)
         if entry is None or self._told.get(received.envelope.id):
             return None  # said already: the log may hold an event more than once
         self._told.put(received.envelope.id, True)
@@ -160,8 +160,8 @@ class Journal:
         if life is None or life.last is None:
             return None
         if life.last.owner == member.viewer_id or (life.last.public is None and member.may_hear(life.last.owner)):
-            return life.last.private
-        return life.last.public
+            return life.last.told(private=True)
+        return life.last.told(private=False)
 
     def progress(self, video_id: str, room: int = PREVIEW) -> bytes | None:
         """The progress of a video that is being made; its preview only where it fits into `room` bytes."""

@@ -24,6 +24,7 @@ from query_api.gateway import metrics
 from query_api.gateway.client import Client, Who
 from query_api.gateway.codes import Code
 from query_api.gateway.door import Door
+from query_api.gateway.entries import Seal
 from query_api.gateway.hub import Hub
 from query_api.gateway.journal import TOPICS
 from query_api.gateway.sockets import SocketSink
@@ -41,17 +42,17 @@ _QUIET.setLevel(logging.CRITICAL)
 HISTORY = 2_000
 
 
-def make_hub(settings: Settings) -> Hub:
+def make_hub(settings: Settings, seal: Seal = bytes) -> Hub:
     """The hub of this process; its tokens are honoured by every process that shares the data folder."""
-    return Hub(Signer(derived(root_key(settings), "resume")))
+    return Hub(Signer(derived(root_key(settings), "resume")), seal=seal)
 
 
 @asynccontextmanager
 async def start(
-    settings: Settings, hub: Hub | None = None, *, identity: Identity | None = None
+    settings: Settings, hub: Hub | None = None, *, identity: Identity | None = None, seal: Seal = bytes
 ) -> AsyncIterator[Gateway]:
     """Follow the log and listen on `host:gateway_port` until the block ends; then clients are sent away."""
-    hub = hub or make_hub(settings)
+    hub = hub or make_hub(settings, seal)
     async with (
         Tail(settings.kafka_address, TOPICS, history=HISTORY) as tail,
         Gateway(hub, settings.origins, (identity or Identity(settings)).who) as gateway,

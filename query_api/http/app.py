@@ -7,12 +7,15 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from starlette.middleware.cors import CORSMiddleware
 
 from query_api.http import (
     feed,
+    figures,
     flavors,
     guard,
     health,
+    history,
     lineage,
     media,
     metrics,
@@ -34,6 +37,10 @@ Every error is a problem document (RFC 9457). `503` comes with `Retry-After`: a 
 """
 
 
+#: What pages of other origins may read of an answer, beside its body.
+EXPOSED = ["ETag", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "Content-Range"]
+
+
 def create_app(parts: Parts) -> FastAPI:
     """The ASGI app over `parts`. Starts and stops nothing itself."""
     app = FastAPI(
@@ -42,11 +49,27 @@ def create_app(parts: Parts) -> FastAPI:
     app.state.parts = parts
     problems.install(app)
     for module in (
-        sessions, feed, swipes, media, prompts, projects, uploads, videos, lineage, flavors, health, metrics,
+        sessions, feed, swipes, media, prompts, projects, uploads, videos, history, figures, lineage, flavors, health,
+        metrics,
     ):  # fmt: skip
         app.include_router(module.router)
     page.install(app)
-    app.add_middleware(guard.Guard, upload=parts.settings.upload_mb * 1_000_000)
+    settings = parts.settings
+    if settings.origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(settings.origins),
+            allow_methods=["*"],
+            allow_headers=["*"],
+            expose_headers=EXPOSED,
+            max_age=600,
+        )
+    app.add_middleware(
+        guard.Guard,
+        upload=settings.upload_mb * 1_000_000,
+        origins=settings.origins,
+        local=settings.auth == "auto" and not settings.auth_required,
+    )
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app
 

@@ -9,10 +9,11 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
 
 from infra.auth.scopes import Scope
+from query_api.http.limiter import Limiter
 from query_api.http.parts import Needs
 from query_api.http.problems import ASK, ProblemError
 from query_api.identity.identity import Identity
-from query_api.identity.principal import Principal
+from query_api.identity.principal import ForbiddenError, Principal, UnauthenticatedError
 
 #: Told in the OpenAPI document; the header is read below, so that its errors are ours.
 _BEARER = HTTPBearer(auto_error=False, bearerFormat="JWT", description="a token of `POST /v1/sessions`, or an issuer's")
@@ -24,6 +25,9 @@ class Asking:
 
     identity: Identity
     token: str | None
+    limiter: Limiter
+    address: str
+    told: dict[str, str]  #: header fields of the answer
 
     async def viewer(self, claimed: str | None = None) -> Principal:
         """Who asks, to watch. Raises UnauthenticatedError, ForbiddenError."""
@@ -33,18 +37,35 @@ class Asking:
         """Who asks, to make something."""
         return await self._with(Scope.CREATOR, claimed)
 
+    async def maker(self, claimed: str | None = None) -> Principal:
+        """A creator who makes something: of that there may be less."""
+        return await self._with(Scope.CREATOR, claimed, makes=True)
+
     async def operator(self) -> Principal:
         """Who asks, to look after the installation."""
         return await self._with(Scope.OPERATOR, None)
 
-    async def _with(self, scope: Scope, claimed: str | None) -> Principal:
-        who = await self.identity.who(self.token, claimed)
+    def knock(self) -> None:
+        """Somebody without a name asks for something. Raises ProblemError (429)."""
+        self.told.update(self.limiter.knock(self.address).headers())
+
+    async def _with(self, scope: Scope, claimed: str | None, *, makes: bool = False) -> Principal:
+        try:
+            who = await self.identity.who(self.token, claimed)
+        except (UnauthenticatedError, ForbiddenError):
+            self.limiter.knock(self.address)
+            raise
+        if quota := self.limiter.count(who, self.address, makes=makes):
+            self.told.update(quota.headers())
         who.need(scope)
         return who
 
 
 async def _asking(request: Request, parts: Needs, _told: Annotated[object, Depends(_BEARER)] = None) -> Asking:
-    return Asking(parts.identity, bearer(request.headers.get("authorization")))
+    told: dict[str, str] = {}
+    request.state.told = told
+    address = request.client.host if request.client else ""
+    return Asking(parts.identity, bearer(request.headers.get("authorization")), parts.limiter, address, told)
 
 
 Asks = Annotated[Asking, Depends(_asking)]

@@ -9,8 +9,10 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from schemas.base import Slug, Uuid, ViewerId
+from schemas.projects import SCENES_MAX
 from schemas.prompts import PromptText
 from schemas.swipes import Action
+from schemas.values import Lane, Move
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
@@ -28,6 +30,22 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+#: The name of a speaker.
+Voice = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9 ._+-]{1,100}$")]
+
+
+class FootageBody(Body):
+    """An upload of one's own, behind the words of a scene."""
+
+    upload_id: Uuid
+    scene_number: int | None = Field(None, ge=1, le=SCENES_MAX, description="none: spread over all scenes")
+    focus_x: float = Field(0.5, ge=0, le=1)
+    focus_y: float = Field(0.5, ge=0, le=1)
+    move: Move = Move.AUTO
+    start_s: float = Field(0.0, ge=0, le=3600, description="where a clip begins")
+    credit: Annotated[str, StringConstraints(max_length=300), AfterValidator(speakable)] = ""
+
+
 class PromptBody(Body):
     """A video to be made."""
 
@@ -39,6 +57,11 @@ class PromptBody(Body):
     flavor: Slug = Field("default", description="one of `GET /v1/flavors`")
     archetype: Slug | None = Field(None, description="the kind of story; chosen by the prompt when left out")
     target_seconds: float | None = Field(None, ge=15, le=180)
+    priority: Lane = Field(Lane.INTERACTIVE, description="`bulk` waits for everything that somebody waits for")
+    voice: Voice | None = Field(None, description="a speaker in place of the flavor's")
+    footage: list[FootageBody] = Field(
+        default_factory=list, max_length=SCENES_MAX, description="uploads of one's own, for the scenes"
+    )
     viewer_id: ViewerId | None = Field(
         None, description="who asks: it will come first in their feed; with a token, the token says so"
     )

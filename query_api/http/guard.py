@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
@@ -10,11 +11,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from query_api.http import measures
 from query_api.http.problems import TOO_LARGE, problem
+from query_api.origins import hostname, is_local, known
 
 #: Bytes of a request's body.
 LIMIT = 65_536
 #: Where a body may be larger: it goes to disk as it comes.
 UPLOADS = "/v1/uploads"
+#: What changes nothing (RFC 9110, section 9.2.1).
+SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 #: The rest of the body is not read: the connection ends with the answer.
 CLOSE = {"Connection": "close"}
 HEADERS = {
@@ -34,8 +38,18 @@ _DOCS = (
 class Guard:
     """The outermost part of the app."""
 
-    def __init__(self, app: ASGIApp, *, limit: int = LIMIT, upload: int = LIMIT) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        limit: int = LIMIT,
+        upload: int = LIMIT,
+        origins: Collection[str] = (),
+        local: bool = False,
+    ) -> None:
+        """`local`: nobody needs a token, because nobody else reaches this; pages from elsewhere must not, either."""
         self._app, self._limit, self._upload = app, limit, upload
+        self._origins, self._local = frozenset(origins), local
         self._policy = (
             # The gateway is at another port of whatever name this machine was reached by.
             "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data: blob:; "
@@ -52,8 +66,21 @@ class Guard:
         finally:
             answer.measured()
 
+    def _strange(self, scope: Scope, headers: Headers) -> str | None:
+        """Why a request is none of this installation's own pages', None for one that is fine."""
+        host, origin = headers.get("host"), headers.get("origin")
+        if self._local and not is_local(host) and not known(None, f"http://{host}", self._origins):
+            return f"This is a private installation, and not {hostname(f'//{host}')!r}: see SWIPESTREAM_AUTH."
+        if scope["method"] not in SAFE and not known(host, origin, self._origins):
+            return "Pages from this origin may not do that."
+        return None
+
     async def _limited(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
-        length = Headers(scope=scope).get("content-length", "0")
+        headers = Headers(scope=scope)
+        if why := self._strange(scope, headers):
+            refusal = problem(scope["path"], 403, "foreign", why, headers=CLOSE)
+            return await refusal(scope, receive, answer)
+        length = headers.get("content-length", "0")
         limit = self._upload if scope["path"] == UPLOADS else self._limit
         body = _Body(receive, limit)
         # A malformed length never gets here: the server refuses it.
@@ -93,10 +120,14 @@ class _Answer:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             headers = MutableHeaders(scope=message)
-            for name, value in HEADERS.items():
+            for name, value in (*HEADERS.items(), *self._told().items()):
                 headers[name] = value
             headers["Content-Security-Policy"] = self._policy
         await self._send(message)
+
+    def _told(self) -> dict[str, str]:
+        """What is left of the limits, where the request was counted."""
+        return dict(self._scope.get("state", {}).get("told", {}))
 
     def measured(self) -> None:
         """Count the request under its route's pattern, so that ids do not become labels."""

@@ -24,7 +24,7 @@ from query_api.http.videos import VideoId
 from query_api.readmodel.store import Row
 from query_api.readmodel.tables import week_of
 from query_api.serving import SOURCE
-from query_api.states import Status, live_revision, moment, state
+from query_api.states import Status, VideoState, live_revision, moment, state
 from schemas import ids
 from schemas.base import ViewerId, now_us, rising
 from schemas.cards import VideoCard
@@ -214,8 +214,8 @@ async def reports(
     return ReportsAnswer(reports=[_reported(row, known) for row in rows])
 
 
-def _reported(row: Row, known: dict[str, object]) -> ReportEntry:
-    found = known.get(row["video_id"])
+def _reported(row: Row, known: dict[str, VideoState | None]) -> ReportEntry:
+    found = known[row["video_id"]]
     return ReportEntry(
         report_id=row["event_id"],
         video_id=row["video_id"],
@@ -223,8 +223,8 @@ def _reported(row: Row, known: dict[str, object]) -> ReportEntry:
         at=moment(row["ts_us"]),
         reason=row["reason"],
         detail=row["detail"] or "",
-        title=getattr(found, "title", None),
-        status=getattr(found, "status", None),
+        title=found.title if found else None,
+        status=found.status if found else None,
     )
 
 
@@ -262,4 +262,5 @@ def _shown(rows: Sequence[Row]) -> int:
 
 
 def _last_us(rows: Sequence[Row]) -> int:
-    return max(value for row in rows for name, value in row.items() if name.endswith("_us") and value)
+    last: int = max(value for row in rows for name, value in row.items() if name.endswith("_us") and value)
+    return last

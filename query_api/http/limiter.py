@@ -1,6 +1,7 @@
 """How much each viewer, and each address, may ask for. Counted in this process; told in every answer.
 
-Header fields as in draft-ietf-httpapi-ratelimit-headers-10: `RateLimit-Policy` says what is allowed, `RateLimit` what is left.
+Header fields as in draft-ietf-httpapi-ratelimit-headers-10: `RateLimit-Policy` says what is allowed, `RateLimit` what
+is left.
 """
 
 from __future__ import annotations

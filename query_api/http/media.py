@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from typing import Annotated
+from urllib.parse import quote
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse, Response
 
 from infra.storage.blobs import MEDIA_TYPES
 from query_api.http.parts import Needs
 from query_api.http.problems import ProblemError, responses
+from query_api.identity.principal import ForbiddenError
 
 router = APIRouter(tags=["media"])
 
 _RANGE = re.compile(r"^bytes=(\d*)-(\d*)$")
 _HEADERS = {
-    "Cache-Control": "public, max-age=31536000, immutable",
     "Cross-Origin-Resource-Policy": "cross-origin",
 }
 
@@ -24,13 +27,28 @@ _HEADERS = {
     "/media/{name}",
     response_class=FileResponse,
     summary="A media file",
-    responses=responses(404, 416, 422)
+    responses=responses(403, 404, 416, 422)
     | {206: {"description": "A part of the file"}, 304: {"description": "It has not changed"}},
 )
-async def media(name: str, request: Request, parts: Needs) -> Response:
-    """A video, a cover or captions. The name is the hash of the content, so it may be kept for ever."""
+async def media(
+    name: str,
+    request: Request,
+    parts: Needs,
+    exp: Annotated[str | None, Query(max_length=20, description="until when the address is good")] = None,
+    sig: Annotated[str | None, Query(max_length=100, description="its signature")] = None,
+    filename: Annotated[str | None, Query(max_length=200, description="save it under this name")] = None,
+) -> Response:
+    """A video, a cover or captions. The name is the hash of the content, so it may be kept for ever.
+
+    Where tokens are required the address must be a signed one, as cards have them: the same for everyone, for hours.
+    """
+    left_s = parts.urls.left_s(name, exp, sig)
+    if left_s is None:
+        raise ForbiddenError("The address is not signed, or has expired: ask for the card again.")
     path = parts.media.path(name)
-    headers = {**_HEADERS, "ETag": f'"{name}"'}
+    headers = {**_HEADERS, "Cache-Control": f"public, max-age={left_s}, immutable", "ETag": f'"{name}"'}
+    if filename:
+        headers["Content-Disposition"] = _saved_as(filename, path.suffix)
     if _matches(request.headers.get("if-none-match", ""), headers["ETag"]):
         return Response(status_code=304, headers=headers)
     stat = path.stat()
@@ -40,6 +58,14 @@ async def media(name: str, request: Request, parts: Needs) -> Response:
 
 
 router.add_api_route("/media/{name}", media, methods=["HEAD"], include_in_schema=False)
+
+
+def _saved_as(filename: str, suffix: str) -> str:
+    """RFC 6266: the name in ASCII for all, and in full for those who read RFC 8187."""
+    stem = "".join(letter if letter.isprintable() and letter not in '/\\:*?"<>|%' else " " for letter in filename)
+    stem = " ".join(stem.removesuffix(suffix).split()).strip(". ") or "video"
+    plain = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode().strip() or "video"
+    return f"attachment; filename=\"{plain}{suffix}\"; filename*=UTF-8''{quote(stem + suffix)}"
 
 
 def _matches(header: str, etag: str) -> bool:

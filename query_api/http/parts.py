@@ -8,9 +8,15 @@ from typing import Annotated, Protocol
 
 from fastapi import Depends, Request
 
+from infra.auth.keys import derived, root_key
 from infra.settings import Settings
 from query_api.caches import Lru
+from query_api.cursors import Cursors
+from query_api.figures import Tally
 from query_api.http.answers import PartAnswer
+from query_api.http.figure_answers import Figures
+from query_api.http.limiter import Limiter
+from query_api.http.media_urls import MediaUrls
 from query_api.identity.identity import Identity
 from query_api.projects.desk import Desk
 from query_api.readmodel.model import ReadModel
@@ -55,8 +61,17 @@ class Parts:
     #: Uploads that this process took in or deleted, by viewer and id.
     uploads: Lru[tuple[str, str], MediaUploaded | MediaRemoved] = field(default_factory=lambda: Lru(2_000))
     prober: Prober = field(default_factory=Prober)
+    figures: Figures = field(default_factory=lambda: Figures(Tally(), dict))
+    urls: MediaUrls = field(init=False)
+    cursors: Cursors = field(init=False)
+    limiter: Limiter = field(init=False)
     #: (subject, archetype) of videos that were swiped.
     topics: Lru[str, tuple[str, str]] = field(default_factory=lambda: Lru(20_000))
+
+    def __post_init__(self) -> None:
+        self.urls = MediaUrls.of(self.settings)
+        self.cursors = Cursors(derived(root_key(self.settings), "cursor"))
+        self.limiter = Limiter(self.settings)
 
 
 async def _parts(request: Request) -> Parts:

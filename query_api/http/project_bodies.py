@@ -7,32 +7,19 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
-from query_api.http.bodies import Body, speakable
+from query_api.http.bodies import Body, FootageBody, Voice, speakable
 from query_api.states import Status
-from schemas.base import Slug, Uuid, ViewerId
+from schemas.base import Slug, ViewerId
 from schemas.cards import VideoCard
 from schemas.projects import SCENES_MAX
 from schemas.prompts import PromptText
-from schemas.values import Cost, Footage, Move, Script, Text
+from schemas.values import Cost, Footage, Script, Text
 
 Words = Annotated[Text, AfterValidator(speakable)]
 OnScreen = Annotated[str, StringConstraints(strip_whitespace=True, max_length=120), AfterValidator(speakable)]
 Title = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120), AfterValidator(speakable)
 ]
-Voice = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9 ._+-]{1,100}$")]
-
-
-class FootageBody(Body):
-    """An upload of one's own, behind the words of a scene."""
-
-    upload_id: Uuid
-    scene_number: int | None = Field(None, ge=1, le=SCENES_MAX, description="none: spread over all scenes")
-    focus_x: float = Field(0.5, ge=0, le=1)
-    focus_y: float = Field(0.5, ge=0, le=1)
-    move: Move = Move.AUTO
-    start_s: float = Field(0.0, ge=0, le=3600, description="where a clip begins")
-    credit: Annotated[str, StringConstraints(max_length=300), AfterValidator(speakable)] = ""
 
 
 class OpenBody(Body):

@@ -14,13 +14,13 @@ from fastapi.responses import Response
 from infra.errors import NotFoundError
 from query_api.http import flavors, uploads
 from query_api.http.asking import Asking, Asks
+from query_api.http.bodies import FootageBody
 from query_api.http.parts import Needs, Parts
 from query_api.http.problems import ProblemError, responses
 from query_api.http.project_answers import shown
 from query_api.http.project_bodies import (
     DraftBody,
     EditBody,
-    FootageBody,
     NewSceneBody,
     OpenBody,
     OrderBody,
@@ -42,7 +42,7 @@ from query_api.states import moment
 from schemas import ids
 from schemas.base import now_us
 from schemas.projects import SCENES_MAX, Idea, ProjectOpened
-from schemas.values import Footage, Script
+from schemas.values import Script
 
 router = APIRouter(prefix="/v1/projects", tags=["projects"])
 
@@ -51,8 +51,6 @@ SceneNumber = Annotated[int, Path(ge=1, le=SCENES_MAX)]
 IfMatch = Annotated[
     str | None, Header(description="the version that the change is meant for, as in `ETag`; `*`: whichever there is")
 ]
-#: Whose projects are those of nobody in particular, on one's own machine.
-LOCAL = "local"
 
 _READS = responses(401, 403, 404, 422, 429, 503)
 _CHANGES = responses(400, 401, 403, 404, 409, 412, 413, 422, 428, 429, 503)
@@ -70,7 +68,7 @@ class Change:
 
     async def do(self, command: Command, status: int = 200) -> Response:
         """Carry it out; the answer is the project after it."""
-        who = await self.asks.creator()
+        who = await self.asks.maker()
         done = await self.parts.desk.do(self.project_id, _mine(who), self.expected, command, self.trace)
         return await _answer(self.parts, done, status)
 
@@ -113,7 +111,8 @@ async def _answer(parts: Parts, done: Done, status: int = 200) -> Response:
     if status == 201:
         headers["Location"] = answer.links["self"]
     code = status if done.settled else 202
-    return Response(answer.model_dump_json(exclude_none=True), code, headers, "application/json")
+    told = parts.urls.text(answer.model_dump_json(exclude_none=True))
+    return Response(told, code, headers, "application/json")
 
 
 async def whole(parts: Parts, project: Project) -> ProjectAnswer:
@@ -132,7 +131,7 @@ async def opened(
 
     With an `Idempotency-Key`, sending the same request again gives the same project.
     """
-    owner = (await asks.creator(body.viewer_id)).viewer_id or LOCAL
+    owner = (await asks.maker(body.viewer_id)).viewer_id or uploads.LOCAL
     flavors.check(parts.settings, body.flavor, body.text)
     project_id = ids.derive(f"{owner}/{idempotency_key}" if idempotency_key else ids.fresh(), "project")
     event = ProjectOpened(
@@ -150,14 +149,9 @@ async def opened(
 
 
 async def _idea(parts: Parts, owner: str, body: OpenBody) -> Idea:
-    footage = [await _footage(parts, owner, one) for one in body.footage]
+    footage = [await uploads.footage(parts, owner, one) for one in body.footage]
     told = body.model_dump(include={"text", "flavor", "archetype", "target_seconds"})
     return Idea(**told, footage=tuple(footage))
-
-
-async def _footage(parts: Parts, owner: str, body: FootageBody) -> Footage:
-    upload = await uploads.of(parts, owner, body.upload_id)
-    return Footage(artifact=upload.artifact, kind=upload.kind, **body.model_dump(exclude={"upload_id"}))
 
 
 def _numbered(script: Script | None) -> Script | None:
@@ -184,7 +178,7 @@ async def _same_as_before(parts: Parts, event: ProjectOpened) -> None:
 )
 async def listed(parts: Needs, asks: Asks) -> ProjectsAnswer:
     """One's own, changed last first."""
-    owner = (await asks.creator()).viewer_id or LOCAL
+    owner = (await asks.creator()).viewer_id or uploads.LOCAL
     rows = [row for row in await parts.read.projects(owner) if row["opened_us"] and not row["closed_us"]]
     rows.sort(key=lambda row: -row["changed_us"])
     return ProjectsAnswer(
@@ -287,8 +281,8 @@ async def scene_edited(number: SceneNumber, body: SceneBody, change: Changes) ->
 async def _own_footage(change: Change, body: FootageBody | None) -> dict[str, Any] | None:
     if body is None:
         return None
-    owner = (await change.asks.creator()).viewer_id or LOCAL
-    return (await _footage(change.parts, owner, body)).model_dump()
+    owner = (await change.asks.creator()).viewer_id or uploads.LOCAL
+    return (await uploads.footage(change.parts, owner, body)).model_dump()
 
 
 @router.delete(

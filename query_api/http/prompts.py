@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Request
 from fastapi.responses import Response
 
-from query_api.http import measures
+from query_api.http import measures, uploads
 from query_api.http.answers import PromptAnswer
 from query_api.http.asking import Asks
 from query_api.http.bodies import PromptBody
@@ -19,9 +20,9 @@ from query_api.serving import SOURCE
 from query_api.states import Status, links, state
 from schemas import ids
 from schemas.base import now_us
-from schemas.envelope import Envelope, root
+from schemas.envelope import root
 from schemas.prompts import PromptSubmitted
-from schemas.values import Lane, Origin
+from schemas.values import Origin, Regeneration, Take
 
 router = APIRouter(tags=["prompts"])
 
@@ -38,7 +39,7 @@ ACK_S = 0.9
     status_code=202,
     response_model=PromptAnswer,
     summary="Ask for a video",
-    responses=responses(400, 401, 403, 413, 422, 503),
+    responses=responses(400, 401, 403, 404, 413, 422, 429, 503),
 )
 async def submit(
     body: PromptBody, request: Request, parts: Needs, asks: Asks, idempotency_key: IdempotencyKey = None
@@ -48,13 +49,15 @@ async def submit(
     With an `Idempotency-Key`, sending the same request again gives the same video; another body with the same key is
     refused with 422.
     """
-    viewer = (await asks.creator(body.viewer_id)).viewer_id
+    viewer = (await asks.maker(body.viewer_id)).viewer_id
     check(parts.settings, body.flavor, body.text, body.archetype)
     cause = ids.derive(f"{viewer or ''}/{idempotency_key}", "prompt") if idempotency_key else ids.fresh()
     video = ids.video_id(cause)
-    if idempotency_key and (answer := await _known(parts, video, body)):
+    event = await _event(parts, body, viewer, video)
+    if idempotency_key and (answer := await _known(parts, event)):
         return _accepted(answer)
-    envelope = parts.prompts.get(video) or _envelope(body, viewer, video, cause, traceparent(request))
+    wanted = root(event, source=SOURCE, event_id=cause, traceparent=traceparent(request))
+    envelope = parts.prompts.get(video) or wanted
     # Kept before it is sent: should the answer get lost, the repeated request repeats this very event.
     parts.prompts.put(video, envelope)
     await parts.publisher.publish(envelope, timeout=ACK_S)
@@ -62,38 +65,35 @@ async def submit(
     return _accepted(PromptAnswer(video_id=video, status=Status.SUBMITTED, links=links(video)))
 
 
-async def _known(parts: Parts, video: str, body: PromptBody) -> PromptAnswer | None:
+async def _known(parts: Parts, event: PromptSubmitted) -> PromptAnswer | None:
     """What became of the prompt with this key, None when it has not reached the log. Raises for another body."""
-    rows = await parts.read.revisions(video)
+    video = event.video_id
+    rows, told = await asyncio.gather(parts.read.revisions(video), parts.read.events(video))
     earlier = parts.prompts.get(video)
-    if earlier is not None:
-        _check_same(body, earlier.data.text, earlier.data.flavor, earlier.data.archetype, earlier.data.target_seconds)
-    elif first := next((row for row in rows if row["revision"] == 1 and row["prompt"]), None):
-        _check_same(body, first["prompt"], first["flavor"], first["wanted_archetype"], first["target_seconds"])
+    stored = (PromptSubmitted.model_validate_json(row["payload"]) for row in told if row["type"] == event.TYPE)
+    before = earlier.data if earlier else next(stored, None)
+    if before is not None and before.model_copy(update={"ts_us": event.ts_us}) != event:
+        raise ProblemError(422, "idempotency-key-reused", "This Idempotency-Key came with another request before.")
     found = state(rows, ())
     return PromptAnswer(video_id=video, status=found.status, links=found.links) if found else None
 
 
-def _check_same(body: PromptBody, *earlier: str | float | None) -> None:
-    if (body.text, body.flavor, body.archetype, body.target_seconds) != earlier:
-        raise ProblemError(422, "idempotency-key-reused", "This Idempotency-Key came with another request before.")
-
-
-def _envelope(
-    body: PromptBody, viewer: str | None, video: str, cause: str, trace: str | None
-) -> Envelope[PromptSubmitted]:
-    event = PromptSubmitted(
+async def _event(parts: Parts, body: PromptBody, viewer: str | None, video: str) -> PromptSubmitted:
+    footage = [await uploads.footage(parts, viewer or uploads.LOCAL, one) for one in body.footage]
+    made = Regeneration(base_revision=1, take=Take(voice=body.voice)) if body.voice else None
+    return PromptSubmitted(
         video_id=video,
         text=body.text,
         origin=Origin.PERSON if viewer else Origin.API,
-        lane=Lane.INTERACTIVE,
+        lane=body.priority,
         viewer_id=viewer,
         flavor=body.flavor,
         archetype=body.archetype,
         target_seconds=body.target_seconds,
+        footage=tuple(footage),
+        regeneration=made,
         ts_us=now_us(),
     )
-    return root(event, source=SOURCE, event_id=cause, traceparent=trace)
 
 
 def _accepted(answer: PromptAnswer) -> Response:

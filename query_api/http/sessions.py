@@ -42,6 +42,7 @@ class SessionAnswer(BaseModel):
 )
 async def session(asks: Asks, response: Response, body: SessionBody | None = None) -> SessionAnswer:
     """A new anonymous viewer; with a token that is still valid, the same viewer again, for as long again."""
+    asks.knock()
     token, claims = await asks.identity.session(asks.token, body.viewer_id if body else None)
     response.headers["Cache-Control"] = "no-store"
     return SessionAnswer(

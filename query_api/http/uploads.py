@@ -16,6 +16,7 @@ from starlette.datastructures import UploadFile
 
 from infra.errors import NotFoundError
 from query_api.http.asking import Asks
+from query_api.http.bodies import FootageBody
 from query_api.http.parts import Needs, Parts
 from query_api.http.problems import ProblemError, responses
 from query_api.http.tracing import traceparent
@@ -27,7 +28,7 @@ from schemas import ids
 from schemas.base import now_us, rising
 from schemas.envelope import root
 from schemas.uploads import MediaRemoved, MediaUploaded
-from schemas.values import Artifact, FootageKind
+from schemas.values import Artifact, Footage, FootageKind
 
 router = APIRouter(prefix="/v1/uploads", tags=["uploads"])
 
@@ -97,7 +98,7 @@ async def upload(request: Request, parts: Needs, asks: Asks) -> Response:
 
     What it is, is told from its bytes; it is decoded once before it is kept. The same file again is the same upload.
     """
-    owner = (await asks.creator()).viewer_id or LOCAL
+    owner = (await asks.maker()).viewer_id or LOCAL
     used = sum(one.artifact.size for one in await _all(parts, owner))
     try:
         async with received(_chunks(request), parts.settings.data_dir / "incoming") as path:
@@ -122,7 +123,7 @@ async def upload(request: Request, parts: Needs, asks: Asks) -> Response:
         name=_named(request),
     )
     await _publish(parts, event, request)
-    answer = _answer(_upload(_row(event)))
+    answer = _answer(parts, _upload(_row(event)))
     location = {"Location": f"/v1/uploads/{event.upload_id}"}
     return Response(answer.model_dump_json(), 201, location, "application/json")
 
@@ -160,7 +161,7 @@ async def listed(parts: Needs, asks: Asks) -> UploadsAnswer:
     found = sorted(await _all(parts, owner), key=lambda one: -one.row["uploaded_us"])
     used = sum(one.artifact.size for one in found)
     quota = parts.settings.upload_quota_mb * 1_000_000
-    return UploadsAnswer(uploads=[_answer(one) for one in found], used=used, quota=quota)
+    return UploadsAnswer(uploads=[_answer(parts, one) for one in found], used=used, quota=quota)
 
 
 @router.get(
@@ -169,7 +170,7 @@ async def listed(parts: Needs, asks: Asks) -> UploadsAnswer:
 async def shown(upload_id: UploadId, parts: Needs, asks: Asks) -> UploadAnswer:
     """What it is, and where its bytes are."""
     owner = (await asks.creator()).viewer_id or LOCAL
-    return _answer(await of(parts, owner, upload_id))
+    return _answer(parts, await of(parts, owner, upload_id))
 
 
 @router.delete(
@@ -195,6 +196,12 @@ async def of(parts: Parts, owner: str, upload_id: str) -> Upload:
     if found is None:
         raise NotFoundError(f"There is no upload {upload_id}.")
     return found
+
+
+async def footage(parts: Parts, owner: str, body: FootageBody) -> Footage:
+    """An upload of somebody's, as scenes show it. Raises NotFoundError."""
+    found = await of(parts, owner, body.upload_id)
+    return Footage(artifact=found.artifact, kind=found.kind, **body.model_dump(exclude={"upload_id"}))
 
 
 async def _all(parts: Parts, owner: str) -> list[Upload]:
@@ -226,7 +233,7 @@ def _upload(row: Row) -> Upload:
     return Upload(row["upload_id"], artifact, FootageKind(row["kind"]), row)
 
 
-def _answer(one: Upload) -> UploadAnswer:
+def _answer(parts: Parts, one: Upload) -> UploadAnswer:
     return UploadAnswer(
         upload_id=one.upload_id,
         kind=one.kind,
@@ -236,6 +243,6 @@ def _answer(one: Upload) -> UploadAnswer:
         duration_ms=one.row["duration_ms"] or 0,
         size=one.artifact.size,
         name=one.row["name"] or "",
-        url=f"/media/{one.artifact.name}",
+        url=parts.urls.address(one.artifact.name),
         uploaded_at=moment(one.row["uploaded_us"]),
     )

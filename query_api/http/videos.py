@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Annotated
 
 from fastapi import APIRouter, Path
+from pydantic import BaseModel
 
 from infra.errors import NotFoundError
 from query_api.http.answers import EventAnswer, EventsAnswer
@@ -17,7 +18,21 @@ from query_api.http.parts import Needs, Parts
 from query_api.http.problems import responses
 from query_api.lineage.graph import unpadded
 from query_api.readmodel.store import Row
-from query_api.states import StageTime, Status, VideoState, links, moment, state
+from query_api.states import (
+    StageTime,
+    Status,
+    VideoState,
+    cost_of,
+    ending,
+    links,
+    live_revision,
+    moment,
+    stages,
+    state,
+    status,
+)
+from schemas.cards import VideoCard
+from schemas.values import Cost
 
 router = APIRouter(prefix="/v1/videos", tags=["videos"])
 
@@ -41,6 +56,7 @@ async def video(video_id: VideoId, parts: Needs, asks: Asks) -> VideoState:
     found = state(rows, scenes) or _just_submitted(parts, video_id)
     if found is None:
         raise _missing(video_id)
+    found = _linked(parts, found)
     if who.may_see(owner(parts, video_id, rows)):
         return found
     if found.status is not Status.PUBLISHED:
@@ -66,6 +82,80 @@ async def events(video_id: VideoId, parts: Needs, asks: Asks) -> EventsAnswer:
     if not known or not who.may_see(owner(parts, video_id, revisions)):
         raise _missing(video_id)
     return EventsAnswer(video_id=video_id, events=told(rows))
+
+
+class RevisionState(BaseModel):
+    """One revision of a video. `live`: it is the one that viewers see."""
+
+    revision: int
+    status: Status
+    live: bool
+    base_revision: int | None = None
+    asked_by: str | None = None
+    why: str | None = None
+    stages: list[StageTime]
+    cost: Cost
+    reason: str | None = None
+    dropped: bool = False
+    card: VideoCard | None = None
+
+
+class RevisionsAnswer(BaseModel):
+    """Every revision of a video, the first one first."""
+
+    video_id: str
+    revisions: list[RevisionState]
+
+
+@router.get(
+    "/{video_id}/revisions",
+    response_model=RevisionsAnswer,
+    response_model_exclude_none=True,
+    summary="The revisions of a video",
+    responses=responses(401, 403, 404, 422, 429, 503),
+)
+async def revisions(video_id: VideoId, parts: Needs, asks: Asks) -> RevisionsAnswer:
+    """Which there are, who asked for them and why, what they cost, which one viewers see. For the video's owner."""
+    who = await asks.viewer()
+    rows, scenes, later = await asyncio.gather(
+        parts.read.revisions(video_id), parts.read.scenes(video_id), parts.read.regenerations(video_id)
+    )
+    if not rows or not who.may_see(owner(parts, video_id, rows)):
+        raise _missing(video_id)
+    asked = {row["revision"]: row for row in later}
+    live = live_revision(rows)
+    return RevisionsAnswer(
+        video_id=video_id,
+        revisions=[_revision(parts, row, scenes, asked.get(row["revision"], {}), live) for row in rows],
+    )
+
+
+def _revision(parts: Parts, row: Row, scenes: Sequence[Row], asked: Row, live: int | None) -> RevisionState:
+    own = [scene for scene in scenes if scene["revision"] == row["revision"]]
+    return RevisionState(
+        revision=row["revision"],
+        status=status(row, own),
+        live=row["revision"] == live,
+        base_revision=asked.get("base_revision"),
+        asked_by=asked.get("operator"),
+        why=asked.get("reason"),
+        stages=stages(row, own),
+        cost=cost_of(row, own),
+        reason=ending(row).get("reason"),
+        dropped=bool(asked.get("dropped_us")),
+        card=parts.urls.card(VideoCard.model_validate_json(row["card"])) if row["card"] else None,
+    )
+
+
+def _linked(parts: Parts, found: VideoState) -> VideoState:
+    """With addresses of media as they are to be used, and one to save the file under its title."""
+    if found.card is None:
+        return found
+    name = found.card.media.video.removeprefix("/media/")
+    download = parts.urls.address(name, f"{found.card.title}.mp4")
+    return found.model_copy(
+        update={"card": parts.urls.card(found.card), "links": {**found.links, "download": download}}
+    )
 
 
 def _missing(video_id: str) -> NotFoundError:

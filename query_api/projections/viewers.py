@@ -7,10 +7,12 @@ import json
 from query_api.readmodel.tables import Value, Write, row, week_of
 from schemas.envelope import Envelope
 from schemas.feeds import FeedServed, InterestChanged
-from schemas.swipes import Action, SwipeRecorded
+from schemas.swipes import Action, ReportReason, SwipeRecorded
 from schemas.viewers import ViewerForgotten
 
 #: Actions that say that the video was on the screen and is done with.
+#: Actions after which the viewer wants to see nothing of the video.
+_HIDES = (Action.REPORTED, Action.NOT_INTERESTED)
 _LIKES = {Action.LIKED: True, Action.UNLIKED: False}
 
 
@@ -41,6 +43,8 @@ def swiped(envelope: Envelope[SwipeRecorded]) -> list[Write]:
     cells: dict[str, Value] = {"swiped_us": event.ts_us, "swipe_id": envelope.id, "action": event.action.value}
     if event.action in _LIKES:
         cells["liked"] = _LIKES[event.action]
+    if event.action in _HIDES:
+        cells["hidden"] = True
     if event.action is Action.WATCHED:
         cells["watched_ms"] = event.watched_ms
     key: dict[str, Value] = {
@@ -48,7 +52,23 @@ def swiped(envelope: Envelope[SwipeRecorded]) -> list[Write]:
         "week": week_of(event.ts_us),
         "video_id": event.video_id,
     }
-    return [Write("viewer_seen", {**key, **cells}, event.ts_us)]
+    return [Write("viewer_seen", {**key, **cells}, event.ts_us), *_reported(envelope)]
+
+
+def _reported(envelope: Envelope[SwipeRecorded]) -> list[Write]:
+    event = envelope.data
+    if event.action is not Action.REPORTED:
+        return []
+    cells: dict[str, Value | None] = {
+        "week": week_of(event.ts_us),
+        "ts_us": event.ts_us,
+        "event_id": envelope.id,
+        "video_id": event.video_id,
+        "viewer_id": event.viewer_id,
+        "reason": event.report.reason.value if event.report else ReportReason.OTHER.value,
+        "detail": event.report.detail if event.report else None,
+    }
+    return [row("reports", cells, event.ts_us)]
 
 
 def interests(envelope: Envelope[InterestChanged]) -> list[Write]:

@@ -21,7 +21,7 @@ _COLUMNS = {
 }
 _TABLES = {name: re.findall(r"FROM {keyspace}\.(\w+)", text)[0] for name, text in load(_HERE / "read.cql").items()}
 #: Tables whose rows come in descending order of their first clustering column.
-_NEWEST_FIRST = {"feed_global", "feed_by_viewer"}
+_NEWEST_FIRST = {"feed_global", "feed_by_viewer", "reports"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,10 @@ class ReadModel:
         promoted = {row["revision"]: row for row in later if row["promoted_us"]}
         return [_live(row, promoted.get(row["revision"])) for row in rows]
 
+    async def regenerations(self, video_id: str) -> Sequence[Row]:
+        """Of revisions after the first: who asked for them and why, and what was made of them."""
+        return await self._reader.fetch("regenerations", {"video_id": video_id})
+
     async def scenes(self, video_id: str) -> Sequence[Row]:
         """The scenes of every revision, by revision and number."""
         return await self._reader.fetch("scenes", {"video_id": video_id})
@@ -95,6 +99,14 @@ class ReadModel:
     async def projects(self, owner: str, most: int = MOST) -> Sequence[Row]:
         """The projects of a creator, in no order that means anything."""
         return await self._reader.fetch("projects", {"owner": owner, "most": most})
+
+    async def history(self, viewer_id: str, week: int) -> Sequence[Row]:
+        """What a viewer was served and did in a week."""
+        return await self._reader.fetch("history", {"viewer_id": viewer_id, "week": week})
+
+    async def reports(self, week: int, most: int = MOST) -> Sequence[Row]:
+        """What viewers reported in a week, newest first."""
+        return await self._reader.fetch("reports", {"week": week, "most": most})
 
     async def uploads(self, viewer_id: str) -> Sequence[Row]:
         """What a creator uploaded, also what is gone."""

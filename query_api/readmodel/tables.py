@@ -22,6 +22,7 @@ KEYS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "project_events": (("project_id",), ("version",)),
     "projects_by_owner": (("owner",), ("project_id",)),
     "lineage": (("root",), ("video_id", "ts_us", "event_id")),
+    "reports": (("week",), ("ts_us", "event_id")),
     "uploads": (("viewer_id",), ("upload_id",)),
     "upload_holders": (("sha256",), ("viewer_id",)),
     "projection_state": (("projection",), ("topic", "partition")),

@@ -183,7 +183,7 @@ class Api:
         self.app = create_app(self.parts)
         # Errors of ours are answered, not raised: as a server does it.
         transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
-        self.client = httpx.AsyncClient(transport=transport, base_url="http://test")
+        self.client = httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1")
         self.get, self.post, self.request = self.client.get, self.client.post, self.client.request
 
     def restart(self) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from infra.errors import BadInputError, UnavailableError
 from query_api import serving, watchers, window
-from query_api.cursors import REMEMBERED, Cursor, parse
+from query_api.cursors import REMEMBERED, Cursor, Cursors
 from query_api.feed import UPCOMING
 from query_api.readmodel.memory import Cell
 from query_api.readmodel.model import ReadModel
@@ -20,6 +20,8 @@ from schemas.feeds import FeedServed, InterestChanged
 from schemas.swipes import Action, SwipeRecorded
 from schemas.videos import RevisionPromoted, VideoWithdrawn
 from tests.unit.read_kit import DownStore, FakePublisher, apply, published
+
+CURSORS = Cursors(b"k" * 32)
 
 
 class World:
@@ -96,7 +98,7 @@ async def test_a_walk_goes_on_in_another_process_before_the_projector_has_seen_i
     world.publish(*"abcd")
     first, cursor = await world.feed.serve("anna", 2, None)
     world.restart()
-    second, _ = await world.feed.serve("anna", 2, parse(cursor.encoded()))
+    second, _ = await world.feed.serve("anna", 2, CURSORS.read(CURSORS.sign(cursor, "anna"), "anna"))
     assert not {one.item.video_id for one in first} & {one.item.video_id for one in second}
 
 
@@ -256,12 +258,24 @@ async def test_who_was_here_lately_does_not_wait_for_the_store(monkeypatch: pyte
 @pytest.mark.parametrize("text", ["", "x", "e30", "ä", "A" * 4000, "bnVsbA==", "Ag" + "A" * 10, "+/"])
 def test_a_cursor_that_is_not_ours_is_refused(text: str) -> None:
     with pytest.raises(BadInputError):
-        parse(text)
+        CURSORS.read(text, "anna")
 
 
 def test_a_cursor_survives_the_journey() -> None:
     cursor = Cursor(7).after(named("a", "b"))
-    assert parse(cursor.encoded()) == cursor
+    assert CURSORS.read(CURSORS.sign(cursor, "anna"), "anna") == cursor
+
+
+def test_a_cursor_is_good_for_its_own_viewer_and_installation_alone() -> None:
+    signed = CURSORS.sign(Cursor(7).after(named("a", "b")), "anna")
+    flipped = ("B" if signed[4] == "A" else "A").join((signed[:4], signed[5:]))
+    for cursors, text, viewer in (
+        (CURSORS, signed, "bob"),
+        (Cursors(b"x" * 32), signed, "anna"),
+        (CURSORS, flipped, "anna"),
+    ):
+        with pytest.raises(BadInputError):
+            cursors.read(text, viewer)
 
 
 def test_a_cursor_remembers_what_was_served_lately_and_stays_short() -> None:
@@ -269,4 +283,4 @@ def test_a_cursor_remembers_what_was_served_lately_and_stays_short() -> None:
     for page in range(30):
         cursor = cursor.after(named(f"{page}-a", f"{page}-b", f"{page}-c"))
     assert cursor.last[0] == named("29-a")[0][:18] and len(cursor.last) == REMEMBERED
-    assert len(cursor.encoded()) < 600
+    assert len(CURSORS.sign(cursor, "anna")) < 600

@@ -117,7 +117,8 @@ async def test_flavors_are_listed(api: Api) -> None:
     assert "default" in names
 
 
-async def test_the_page_learns_where_the_gateway_is(api: Api) -> None:
+async def test_the_page_learns_where_the_gateway_is(tmp_path: Path) -> None:
+    api = Api(tmp_path, auth="open")
     answer = await api.get("/config.json", headers={"Host": "box.local:8000"})
     assert answer.json() == {"gateway": "ws://box.local:8001/"}
     answer = await api.get("/config.json", headers={"Host": "[::1]:8000"})

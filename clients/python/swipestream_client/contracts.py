@@ -776,6 +776,17 @@ class ReplayStarted(TypedDict):
     estimate: Cost
 
 
+class Report(TypedDict):
+    """What a viewer says about a video that they report."""
+
+    reason: ReportReason
+    detail: NotRequired[str]
+
+
+#: Why a viewer reports a video.
+ReportReason: TypeAlias = Literal["violence", "hate", "sexual", "self_harm", "misleading", "spam", "copyright", "privacy", "other"]
+
+
 class ResyncFrame(TypedDict):
     """Frames are missing: fetch the feed again and go on with this token."""
 
@@ -1119,6 +1130,8 @@ class SwipeRecorded(TypedDict):
     position: NotRequired[int | None]
     subject: NotRequired[str | None]
     archetype: NotRequired[str | None]
+    #: where the action is `reported`, if they said why
+    report: NotRequired[Report | None]
     ts_us: int
 
 

@@ -714,6 +714,15 @@ export interface ReplayStarted {
   estimate: Cost;
 }
 
+/** What a viewer says about a video that they report. */
+export interface Report {
+  reason: ReportReason;
+  detail?: string;
+}
+
+/** Why a viewer reports a video. */
+export type ReportReason = "violence" | "hate" | "sexual" | "self_harm" | "misleading" | "spam" | "copyright" | "privacy" | "other";
+
 /** Frames are missing: fetch the feed again and go on with this token. */
 export interface ResyncFrame {
   /** opaque; give the newest one to `hello.resume` after a reconnect */
@@ -1043,6 +1052,8 @@ export interface SwipeRecorded {
   position?: number | null;
   subject?: string | null;
   archetype?: string | null;
+  /** where the action is `reported`, if they said why */
+  report?: Report | null;
   ts_us: number;
 }
 
