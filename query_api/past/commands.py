@@ -59,12 +59,23 @@ def state(
         folded = _folded(VIDEO, key, at, offset)
         if folded is not None:
             return _show(fold.video(folded, key), folded, screen.video, as_json=as_json)
+    key = _in_the_log(key)
     if (folded := _folded(VIEWER, key, at, offset)) is None:
         raise NotFoundError(
             f"The log knows no video and no viewer {key}.",
             hint="A video's id is in `swipestream prompt … --json` and in the feed; a viewer's is what clients send.",
         )
     return _show(fold.viewer(folded, key), folded, screen.viewer, as_json=as_json)
+
+
+def _in_the_log(viewer: str) -> str:
+    """A viewer as events name them; as given where no name is known, since it may be an id already."""
+    from infra.people.lookup import pseudonym
+
+    try:
+        return pseudonym(config().kafka_address, viewer)
+    except NotFoundError:
+        return viewer
 
 
 def _folded(topics: tuple[str, ...], key: str, at: str | None, offset: str | None) -> Folded | None:

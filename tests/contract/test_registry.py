@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import pytest
 
 from infra.contracts.errors import RegistryRefusedError, RegistryUnreachableError
@@ -135,3 +137,20 @@ def test_an_address_that_is_no_registry_is_said_to_be_none(monkeypatch: pytest.M
 
 def test_the_real_contracts_are_what_is_registered() -> None:
     assert len(MESSAGES) == len({name for name, _ in REGISTRY})
+
+
+@pytest.mark.skipif("SWIPESTREAM_REGISTRY" not in os.environ, reason="SWIPESTREAM_REGISTRY names no real registry")
+def test_a_real_registry_takes_every_contract_and_answers_as_the_fake_does() -> None:
+    # given: Apicurio 3.3.3, for one
+    url = os.environ["SWIPESTREAM_REGISTRY"]
+    # when
+    first = register_all(url, "NONE")
+    # then
+    assert register_all(url, "NONE") == first
+    assert {item.subject for item in first} == {subject for model in MESSAGES for subject in subjects(model)}
+    held = httpx.get(f"{url}/subjects/swipes-SwipeRecorded/versions/latest").json()
+    assert json.loads(held["schema"])["$id"] == "urn:swipestream:schema:SwipeRecorded:1"
+    with pytest.raises(RegistryRefusedError, match="422: Invalid compatibility level"):
+        register_all(url, "SIDEWAYS")
+    with pytest.raises(RegistryRefusedError, match="404"):
+        register_all(str(httpx.URL(url).copy_with(path="/")), None)
