@@ -2,6 +2,7 @@
 
 import { api } from "./api.js";
 import { Feed } from "./feed/feed.js";
+import { install } from "./feed/shelf.js";
 import { Swipes } from "./feed/swipes.js";
 import { Badge } from "./live/badge.js";
 import { jobCard } from "./make/job.js";
@@ -111,6 +112,7 @@ listenToKeys(act);
 listenToWheel((steps) => feed.step(steps));
 feed.slides.ending(h("div", { class: "orb" }), h("h2", {}, "That is all for now"), h("p", {}, "More is being made for you. It appears here by itself."));
 
+install();
 drawJobs();
 socket.open();
 await followLink(feed);

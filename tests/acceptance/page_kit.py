@@ -85,6 +85,13 @@ def _tone(number: int, seconds: float) -> Iterator[av.AudioFrame]:
         yield frame
 
 
+def make_captions(folder: Path) -> Artifact:
+    """One cue for the whole clip, stored under its hash."""
+    path = folder / "captions.vtt"
+    path.write_text("WEBVTT\n\n00:00.000 --> 00:04.000\nA small wonder\n")
+    return _stored(path, "vtt", "text/vtt")
+
+
 def _stored(path: Path, suffix: str, media_type: str) -> Artifact:
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     final = path.rename(path.with_name(f"{digest}.{suffix}"))
@@ -99,6 +106,7 @@ class PageServer:
     clips: list[tuple[Artifact, Artifact]]
     feed: list[dict[str, Any]] = field(default_factory=list)
     swipes: list[dict[str, Any]] = field(default_factory=list)
+    reports: list[tuple[str, str]] = field(default_factory=list)
     prompts: list[dict[str, Any]] = field(default_factory=list)
     #: Status with which the API answers everything; 0: as it should.
     broken: int = 0
@@ -124,8 +132,8 @@ class PageServer:
         return VideoPublished(
             video_id=ids.video_id(f"page-{number}"), ts_us=base.now_us(), title=TITLES[number % len(TITLES)],
             subject="small wonders", archetype="explainer", flavor="default", origin=origin, viewer_id=viewer,
-            video=video, cover=cover, duration_ms=4000, format=Format.PORTRAIT, scene_count=3, cost=Cost(),
-            total_cost=Cost(),
+            video=video, cover=cover, captions=make_captions(self.folder), duration_ms=4000, format=Format.PORTRAIT,
+            scene_count=3, cost=Cost(), total_cost=Cost(),
         )  # fmt: skip
 
     def fill(self, count: int, first: int = 0) -> None:
@@ -217,6 +225,11 @@ class PageServer:
             body = await request.json()
             self.swipes += [{**swipe, "viewer_id": body["viewer_id"]} for swipe in body["swipes"]]
             return {"accepted": len(body["swipes"])}
+
+        @app.post("/v1/videos/{video_id}/report", status_code=202)
+        async def report(video_id: str, request: Request) -> Response:
+            self.reports.append((video_id, (await request.json())["reason"]))
+            return Response(status_code=202)
 
         @app.post("/v1/prompts", status_code=202)
         async def prompts(request: Request) -> Any:

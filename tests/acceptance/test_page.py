@@ -14,7 +14,8 @@ from schemas import ids
 from schemas.progress import RenderProgress
 from schemas.values import Artifact, Lane, Origin
 from schemas.videos import PromptAccepted, Stage, VideoFailed
-from tests.acceptance.browser_kit import DESKTOP, Viewer, chromium, swipe_through_three
+from tests.acceptance.axe import violations
+from tests.acceptance.browser_kit import DESKTOP, PHONE, Viewer, chromium, swipe_through_three
 from tests.acceptance.page_kit import PageServer, make_clips
 
 pytestmark = pytest.mark.timeout(180)
@@ -56,6 +57,65 @@ def test_the_next_five_play_without_a_network(browser: Browser, server: PageServ
         for _ in range(5):
             viewer.next()
             assert viewer.until_playing()["frames"] > 0
+
+
+def test_the_page_starts_without_a_network_and_plays_what_was_to_come(browser: Browser, server: PageServer) -> None:
+    server.fill(8)
+    with Viewer(browser, server.url) as viewer:
+        # Given a page that has fetched the next five, and its own files for a second visit
+        viewer.open().until_playing()
+        viewer.until("() => navigator.serviceWorker.controller")
+        viewer.page.reload()
+        viewer.until_playing()
+        viewer.until("() => caches.open('swipestream-media').then(cache => cache.keys()).then(keys =>"
+                     " keys.filter(one => one.url.endsWith('.mp4')).length >= 5)")  # fmt: skip
+        # When there is no network at all, and the page is opened again
+        viewer.context.set_offline(True)
+        viewer.page.reload()
+        # Then it plays, and goes on
+        seen = {viewer.until_playing()["id"]}
+        for _ in range(3):
+            viewer.next()
+            seen.add(viewer.until_playing()["id"])
+        assert len(seen) == 4
+
+
+def test_a_report_asks_why_and_goes_on(browser: Browser, server: PageServer) -> None:
+    server.fill(4)
+    with Viewer(browser, server.url) as viewer:
+        first = viewer.open().until_playing()["id"]
+        viewer.page.keyboard.press("r")
+        viewer.page.click("dialog.report button:has-text('Misleading')")
+        viewer.until(
+            "first => document.querySelector('article')?.dataset.id === first && location.hash !== `#/v/${first}`",
+            first,
+        )
+        viewer.until_playing()
+    assert server.reports == [(first, "misleading")]
+
+
+def test_captions_are_shown_when_asked_for_and_remembered(browser: Browser, server: PageServer) -> None:
+    server.fill(4)
+    showing = "() => [...document.querySelector('video[src]').textTracks].map(track => track.mode)"
+    with Viewer(browser, server.url) as viewer:
+        viewer.open().until_playing()
+        modes = viewer.page.evaluate(showing)
+        assert modes == ["hidden"] * len(modes) and modes
+        viewer.page.keyboard.press("c")
+        assert set(viewer.page.evaluate(showing)) == {"showing"}
+        viewer.page.reload()
+        viewer.until_playing()
+        assert set(viewer.page.evaluate(showing)) == {"showing"}
+
+
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+def test_axe_has_nothing_to_say_against_the_page(browser: Browser, server: PageServer, size: dict[str, int]) -> None:
+    server.fill(4)
+    with Viewer(browser, server.url, size) as viewer:
+        viewer.open().until_playing()
+        assert violations(viewer.page) == []
+        viewer.page.click("#make")
+        assert violations(viewer.page) == []
 
 
 def test_the_first_video_has_the_network_to_itself(browser: Browser, server: PageServer) -> None:

@@ -121,6 +121,16 @@ export class Swipestream {
     return this.post("/v1/swipes", { ...this.session.claim, swipes }, { keepalive: leaving });
   }
 
+  /**
+   * Say why a video should not be shown. This viewer does not see it again.
+   * @param {string} id
+   * @param {import("./contracts").ReportReason} reason
+   * @param {string} [detail]
+   */
+  report(id, reason, detail = "") {
+    return this.post(`/v1/videos/${encodeURIComponent(id)}/report`, { reason, detail, ...this.session.claim });
+  }
+
   /** Where the gateway is, by the name under which this client reaches the API. */
   async gateway() {
     const url = new URL((await this.call("/config.json")).gateway);

@@ -4,6 +4,7 @@ import { api } from "../api.js";
 import { Backoff } from "../client/backoff.js";
 import { recall, remember } from "../ui/store.js";
 import { Playlist } from "./playlist.js";
+import { report } from "./report.js";
 import { Slides } from "./slides.js";
 import { AHEAD, Stage } from "./stage.js";
 import { verdict } from "./watch.js";
@@ -149,6 +150,8 @@ export class Feed extends EventTarget {
     else if (action === "like") this.#like(card);
     else if (action === "not_interested") this.#dismiss(card);
     else if (action === "share") this.#tell("share", card);
+    else if (action === "captions") this.stage.setCaptions(!this.stage.captions);
+    else if (action === "report") report(card, () => this.step(1));
   }
 
   /** @param {number} index */

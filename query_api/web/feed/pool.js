@@ -35,16 +35,20 @@ export class Pool {
   /**
    * Give these videos an element each; all other elements are emptied.
    * @param {{ card: Card, place: Element, url: string }[]} wanted the current one first
+   * @param {boolean} captions whether they are shown
    */
-  seat(wanted) {
+  seat(wanted, captions) {
     const shown = wanted.slice(0, SIZE);
     const ids = new Set(shown.map((item) => item.card.video_id));
     for (const seat of this.seats) if (seat.id && !ids.has(seat.id)) this.#empty(seat);
-    for (const item of shown) this.#fill(item);
+    for (const item of shown) this.#fill(item, captions);
   }
 
-  /** @param {{ card: Card, place: Element, url: string }} item */
-  #fill({ card, place, url }) {
+  /**
+   * @param {{ card: Card, place: Element, url: string }} item
+   * @param {boolean} captions
+   */
+  #fill({ card, place, url }, captions) {
     const seat = this.seats.find((one) => one.id === card.video_id) || this.seats.find((one) => !one.id);
     if (!seat) return;
     if (seat.element.parentElement !== place) place.prepend(seat.element);
@@ -53,6 +57,8 @@ export class Pool {
     seat.url = url;
     seat.element.src = url;
     seat.element.setAttribute("aria-label", card.title);
+    if (card.media.captions) seat.element.append(h("track", { kind: "captions", label: "Captions", src: card.media.captions }));
+    for (const track of seat.element.textTracks) track.mode = captions ? "showing" : "hidden";
     this.#announce(seat, card.video_id);
   }
 
@@ -72,6 +78,7 @@ export class Pool {
   #empty(seat) {
     seat.element.pause();
     seat.element.removeAttribute("src");
+    seat.element.replaceChildren();
     seat.element.load();
     seat.element.remove();
     seat.id = null;

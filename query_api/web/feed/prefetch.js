@@ -4,6 +4,8 @@
  * Held in memory as blobs, bounded in bytes; what leaves the window is aborted or let go.
  */
 
+import * as shelf from "./shelf.js";
+
 /** @typedef {import("../client/types").VideoCard} Card */
 
 const MOST_BYTES = 96 * 1024 * 1024;
@@ -89,8 +91,10 @@ export class Prefetch extends EventTarget {
   async #fetch(card, signal) {
     const response = await fetch(card.media.video, /** @type {RequestInit} */ ({ signal, priority: "low" }));
     if (!response.ok) throw new Error(String(response.status));
+    const copy = response.clone();
     const blob = await response.blob();
     if (signal.aborted) return;
+    shelf.put(card, copy).catch(() => {}); // no room: it is in memory all the same
     this.ready.set(card.video_id, { url: URL.createObjectURL(blob), bytes: blob.size });
     this.dispatchEvent(new CustomEvent("ready", { detail: card.video_id }));
   }

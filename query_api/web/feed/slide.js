@@ -56,6 +56,8 @@ const rail = (liked) =>
     action("like", "heart", "Like", liked),
     action("share", "share", "Share"),
     action("not_interested", "dislike", "Not interested"),
+    action("report", "flag", "Report"),
+    action("captions", "captions", "Captions"),
     action("sound", "muted", "Sound"),
   );
 

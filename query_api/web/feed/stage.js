@@ -4,6 +4,7 @@ import { calm } from "../ui/dom.js";
 import { recall, remember } from "../ui/store.js";
 import { Pool } from "./pool.js";
 import { Prefetch } from "./prefetch.js";
+import * as shelf from "./shelf.js";
 import { Watch } from "./watch.js";
 
 /** @typedef {import("../client/types").VideoCard} Card */
@@ -26,12 +27,14 @@ export class Stage extends EventTarget {
     this.prefetch.addEventListener("ready", () => this.#seat());
     this.watch = new Watch();
     this.sound = recall("sound", false);
+    this.captions = recall("captions", false);
     this.held = calm(); // reduced motion: nothing plays before it is asked for
     /** @type {string | null} the current video */
     this.id = null;
     this.enteredAt = 0;
     document.addEventListener("visibilitychange", () => (document.hidden ? this.element?.pause() : this.play()));
     document.documentElement.classList.toggle("sound", this.sound);
+    this.setCaptions(this.captions);
   }
 
   /** The element that plays. */
@@ -96,6 +99,17 @@ export class Stage extends EventTarget {
     if (this.element) this.element.muted = !on;
   }
 
+  /**
+   * The words as text of the player's own, beside those that are drawn.
+   * @param {boolean} on
+   */
+  setCaptions(on) {
+    this.captions = on;
+    remember("captions", on);
+    document.documentElement.classList.toggle("captions", on);
+    for (const { element } of this.pool.seats) for (const track of element.textTracks) track.mode = on ? "showing" : "hidden";
+  }
+
   #seat() {
     const { items, index } = this.list;
     const near = [...this.list.window(0, 2), items[index - 1]].filter(Boolean);
@@ -103,7 +117,7 @@ export class Stage extends EventTarget {
       const [place, url] = [this.slides.place(card.video_id), this.#address(card)];
       return place && url ? [{ card, place, url }] : [];
     });
-    this.pool.seat(wanted);
+    this.pool.seat(wanted, this.captions);
     for (const { card } of wanted) this.#listen(card.video_id);
   }
 
@@ -119,6 +133,7 @@ export class Stage extends EventTarget {
   /** The next videos are fetched once the current one shows a picture: before that they would only slow it. */
   #fetch() {
     if (this.id && !this.slides.is(this.id, "painted")) return;
+    shelf.keep(this.list.window(0, AHEAD + 1)).catch(() => {});
     this.prefetch.aim(this.list.window(0, AHEAD).slice(this.id ? 1 : 0), this.pool.ids);
   }
 

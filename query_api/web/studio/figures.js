@@ -4,6 +4,7 @@ import { h } from "../ui/dom.js";
 import { price } from "./words.js";
 
 const ASK_MS = 2000;
+const SCENES = [["interactive", "Scenes, asked for"], ["prefetch", "Scenes, ahead of viewers"], ["bulk", "Scenes, in bulk"]];
 
 export class Figures {
   /** @param {import("../client/index.js").Swipestream} api */
@@ -47,17 +48,20 @@ export class Figures {
 
   /** @param {any} figures */
   #draw(figures) {
-    const { videos = {}, engagement = {}, lanes = {}, cost = {} } = figures;
+    const { making, engagement, cost, queues } = figures;
     this.tiles.replaceChildren(
-      tile(whole(videos.published), "videos published"),
-      tile(share(videos.success_rate), "of those asked for succeeded"),
+      tile(whole(making.published), "videos published"),
+      tile(share(making.success_rate), "of those accepted succeeded"),
       tile(whole(engagement.views), "views"),
       tile(share(engagement.completion_rate), "watched to the end"),
       tile(whole(engagement.likes), "likes"),
+      tile(whole(engagement.shares), "shared"),
       tile(price(cost.per_video ? { amount: cost.per_video, currency: cost.currency } : null), "a video"),
     );
-    const most = Math.max(10, ...Object.values(lanes).map(Number));
-    this.lanes.replaceChildren(...Object.entries(lanes).map(([name, waiting]) => lane(name, Number(waiting), most)));
+    /** @type {[string, number | undefined][]} */
+    const lanes = [["Scripts", queues?.scripts], ...SCENES.map(([name, text]) => /** @type {[string, number]} */ ([text, queues?.scenes[name]])), ["To be put together", queues?.assemblies]];
+    const most = Math.max(10, ...lanes.map(([, waiting]) => waiting || 0));
+    this.lanes.replaceChildren(...lanes.map(([name, waiting]) => lane(name, waiting, most)));
   }
 
   /** @param {{ name: string, ok: boolean, detail: string, lag?: number | null }[]} parts */
@@ -78,12 +82,12 @@ const tile = (figure, what) => h("div", { class: "tile" }, h("strong", {}, figur
 
 /**
  * @param {string} name
- * @param {number} waiting
+ * @param {number | undefined} waiting
  * @param {number} most
  */
 function lane(name, waiting, most) {
   const bar = h("div", {});
-  bar.style.width = `${(waiting / most) * 100}%`;
+  bar.style.width = `${((waiting || 0) / most) * 100}%`;
   return h("div", { class: "lane" }, h("span", {}, name), h("div", { class: "track" }, bar), h("output", {}, whole(waiting)));
 }
 

@@ -2,7 +2,7 @@
 
 const KEYS = /** @type {Record<string, string>} */ ({
   ArrowDown: "next", PageDown: "next", j: "next", ArrowUp: "previous", PageUp: "previous", k: "previous",
-  " ": "pause", m: "sound", l: "like", n: "make", s: "share", x: "not_interested",
+  " ": "pause", m: "sound", l: "like", n: "make", s: "share", x: "not_interested", c: "captions", r: "report",
 });
 
 /** @param {(action: string) => void} act */
