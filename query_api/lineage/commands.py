@@ -50,7 +50,7 @@ def trace(
     from query_api.lineage.graph import Graph
 
     graph = Graph.model_validate(told)
-    return typer.echo(drawing.mermaid(graph)) if mermaid else out.print(drawing.tree(graph), soft_wrap=True)
+    return typer.echo(drawing.mermaid(graph)) if mermaid else out.print(drawing.tree(graph))
 
 
 def fetch(settings: Settings, key: str, direction: str = "both") -> dict[str, Any]:

@@ -13,8 +13,8 @@ from query_api.lineage.graph import Edge, Graph, Node, leading
 _BAD = ("PromptRejected", "VideoFailed", "VideoWithdrawn", "RevisionDropped")
 #: What says most about a fact, in this order; so many of them are told.
 _TELLING = (
-    "title", "why", "action", "outcome", "error", "origin", "subject", "writer", "voice", "backend", "model", "look",
-    "by", "flavor",
+    "title", "content", "allowed", "why", "action", "outcome", "error", "origin", "subject", "writer", "voice",
+    "backend", "model", "look", "by", "flavor",
 )  # fmt: skip
 _TOLD = 3
 #: Impressions below one event that are drawn one by one.
@@ -70,7 +70,8 @@ def _seconds(at: datetime, before: datetime) -> str:
 
 def label(node: Node) -> str:
     """What is worth telling of a fact, in few words."""
-    told = [str(node.detail[name])[:60] for name in _TELLING if name in node.detail][:_TOLD]
+    found = [str(node.detail[name])[:60] for name in _TELLING if name in node.detail]
+    told = list(dict.fromkeys(found))[:_TOLD]
     scene = [f"scene {node.scene_number}"] if node.scene_number else []
     later = [f"revision {node.revision}"] if node.revision and node.revision > 1 else []
     about = [f"video {node.video_id}"] if node.type in ("SwipeRecorded", "PromptSubmitted") and node.video_id else []

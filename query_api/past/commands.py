@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # client libraries are loaded by the commands that need them:
     from query_api.past.fold import Folded, VideoThen, ViewerThen
 
 #: Where the events of a video and of a viewer are; an offset without a topic is one of the first.
-VIDEO, VIEWER = ("video-events", "prompts"), ("swipes", "feed-events")
+VIDEO, VIEWER = ("video-events", "prompts"), ("swipes", "feed-events", "viewers")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _VIEWER = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -59,13 +59,13 @@ def state(
         folded = _folded(VIDEO, key, at, offset)
         if folded is not None:
             return _show(fold.video(folded, key), folded, screen.video, as_json=as_json)
-    key = _in_the_log(key)
-    if (folded := _folded(VIEWER, key, at, offset)) is None:
+    name = _in_the_log(key)
+    if (folded := _folded(VIEWER, name, at, offset)) is None:
         raise NotFoundError(
             f"The log knows no video and no viewer {key}.",
             hint="A video's id is in `swipestream prompt … --json` and in the feed; a viewer's is what clients send.",
         )
-    return _show(fold.viewer(folded, key), folded, screen.viewer, as_json=as_json)
+    return _show(fold.viewer(folded, name), folded, screen.viewer, as_json=as_json)
 
 
 def _in_the_log(viewer: str) -> str:

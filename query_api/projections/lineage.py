@@ -18,6 +18,7 @@ from schemas.prompts import PromptSubmitted, RevisionRequested
 from schemas.replays import ReplayEvent, ReplayStarted
 from schemas.values import Cost
 from schemas.videos import (
+    ContentJudged,
     PromptAccepted,
     PromptRejected,
     PublishedVideo,
@@ -86,6 +87,7 @@ _TOLD: dict[type[Message], Callable[[Any], Detail]] = {
         "by": event.operator, "why": event.reason, "base": event.base_revision, "replay_id": event.replay_id,
     },
     PromptAccepted: lambda event: {"flavor": event.flavor, "archetype": event.archetype},
+    ContentJudged: lambda event: {"content": event.content.value, "allowed": "allowed" if event.allowed else "refused"},
     PromptRejected: lambda event: {"category": event.category, "rule": event.rule, "why": event.reason},
     ScriptWritten: lambda event: {
         "title": event.script.title, "writer": event.writer, "scenes": len(event.script.scenes), **_cost(event.cost),
