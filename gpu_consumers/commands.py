@@ -6,6 +6,7 @@ import typer
 
 from gpu_consumers.gallery.command import gallery
 from gpu_consumers.ledger.command import cost
+from gpu_consumers.media.command import media
 from gpu_consumers.provenance.command import verify
 
 
@@ -14,3 +15,4 @@ def register(app: typer.Typer) -> None:
     app.command("gallery")(gallery)
     app.command("verify")(verify)
     app.command("cost")(cost)
+    app.add_typer(media, name="media")

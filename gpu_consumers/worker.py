@@ -17,6 +17,7 @@ from infra.kafka.tasks import Effects, TaskConsumer
 from infra.settings import Settings
 from infra.storage.artifacts import LocalArtifactIndex
 from infra.storage.blobs import LocalBlobStore
+from infra.storage.space import DiskSpace
 from infra.telemetry import logs
 from schemas import base
 from schemas.envelope import Envelope, caused_by
@@ -77,6 +78,7 @@ class Worker:
             on_failure=lambda received, error: self._failed(station, received, error),
             concurrency=self._shop.settings.scenes_at_once if station.stage is Stage.SCENE else 1,
             drain_s=DRAIN_S,
+            shortage=DiskSpace.of(self._shop.settings).shortage,
         )
 
     def _do(self, station: Station, received: Received) -> Effects:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -36,6 +37,14 @@ M = TypeVar("M", bound=base.Message)
 log = logs.get("workshop")
 
 
+class CacheKind(StrEnum):
+    """Kinds of results that are kept, each for a time of its own."""
+
+    SCRIPT = "script"
+    VOICE = "voice"
+    VIDEO = "video"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Workshop:
     """The tools of one worker process."""
@@ -47,19 +56,20 @@ class Workshop:
     name: str  #: of the worker, for events and logs
 
     def remembered(self, key: str, model: type[R]) -> R | None:
-        """The result kept under a fingerprint, if all its blobs are still there."""
+        """The result kept under a fingerprint, while its time is not over and all its blobs are still there."""
         kept = self.index.get(key)
-        if kept is None:
+        if kept is None or not time.time() < kept.get("until", 0):
             return None
         try:
-            result = model.model_validate(kept)
-        except ValidationError:
+            result = model.model_validate(kept["result"])
+        except (KeyError, ValidationError):
             return None
         return result if self.whole(result) else None
 
-    def remember(self, key: str, result: BaseModel) -> None:
-        """Keep a result under its fingerprint."""
-        self.index.put(key, result.model_dump(mode="json"))
+    def remember(self, key: str, result: BaseModel, kind: CacheKind = CacheKind.VIDEO) -> None:
+        """Keep a result under its fingerprint, for as long as the settings say for its kind."""
+        until = int(time.time()) + int(getattr(self.settings, f"cache_{kind.value}_s"))
+        self.index.put(key, {"kind": kind.value, "until": until, "result": result.model_dump(mode="json")})
 
     def first(self, made: Envelope[M]) -> Envelope[M]:
         """The event as it was made the first time, if it was made before and its blobs are still there.
@@ -80,7 +90,7 @@ class Workshop:
 
     def whole(self, result: BaseModel) -> bool:
         """Whether the store still has every blob that a result names."""
-        return all(map(self.blobs.exists, artifacts(result)))
+        return all(map(self.blobs.hold, artifacts(result)))
 
     def progress(self, cause: Envelope[VideoTask], stage: Stage) -> Progress:
         """A callback that tells `render-progress`, and never disturbs the work that calls it."""

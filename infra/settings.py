@@ -107,6 +107,17 @@ class Settings(BaseSettings):
     credentials_certificate: Path | None = None
     credentials_key: Path | None = None
 
+    #: How long caches answer, in seconds: scripts, voices, and pictures with the videos made of them.
+    cache_script_s: int = Field(86_400, ge=0)
+    cache_voice_s: int = Field(7 * 86_400, ge=0)
+    cache_video_s: int = Field(30 * 86_400, ge=0)
+    #: How long media files stay that nothing needs, and the parts of published videos, in seconds.
+    media_grace_s: int = Field(86_400, ge=0)
+    media_keep_s: int = Field(30 * 86_400, ge=0)
+    #: Workers take no work while less than `low` MB are free, and go on from `enough` MB.
+    disk_low_mb: int = Field(512, ge=0)
+    disk_enough_mb: int = Field(1024, ge=0)
+
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
     log_format: str = Field("text", pattern="^(text|json)$")
 

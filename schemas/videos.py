@@ -190,6 +190,8 @@ class PublishedVideo(VideoEvent):
 class VideoPublished(PublishedVideo):
     """The video can be watched. A revision after the first is a candidate: nobody sees it until it is promoted."""
 
+    reused: bool = Field(False, description="the joined video came from the artefact cache")
+
 
 @message("video-events")
 class RevisionPromoted(PublishedVideo):

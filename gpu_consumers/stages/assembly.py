@@ -68,6 +68,7 @@ def work(shop: Workshop, cause: Envelope[AssembleVideo]) -> list[Envelope[base.M
         cost=cost,
         total_cost=task.cost + cost,
         replay_id=task.replay_id,
+        reused=kept is not None,
         **dict(joined),
     )
     return [caused_by(cause, data, source=SOURCE, step="published")]

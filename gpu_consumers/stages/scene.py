@@ -11,7 +11,7 @@ from gpu_consumers.stages.drawing import Picture, draw
 from gpu_consumers.stages.specs import scene_spec
 from gpu_consumers.stages.takes import flavor_of
 from gpu_consumers.voice.chain import VoiceChain
-from gpu_consumers.workshop import SOURCE, Workshop
+from gpu_consumers.workshop import SOURCE, CacheKind, Workshop
 from infra.flavors import Flavor
 from infra.storage.artifacts import fingerprint
 from infra.version import code_version
@@ -59,7 +59,7 @@ def _voice(shop: Workshop, cause: Envelope[RenderScene], flavor: Flavor) -> tupl
     kept = shop.remembered(key, Spoken)
     spoken = kept or _speak(shop, chain, task)
     if not kept:
-        shop.remember(key, spoken)
+        shop.remember(key, spoken, CacheKind.VOICE)
     if task.scene.muted:
         spoken = spoken.model_copy(update={"audio": None})
     data = SceneVoiced(

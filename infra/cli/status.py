@@ -10,6 +10,7 @@ from rich.table import Table
 
 from infra.cli.console import JsonOption, config, out, print_json
 from infra.settings import Settings
+from infra.storage.space import MB, free_bytes
 from infra.supervisor import plan, state
 from infra.supervisor.probe import Probe
 from infra.supervisor.state import PartState
@@ -40,7 +41,15 @@ def look(settings: Settings) -> list[dict[str, Any]]:
     run = state.load(settings.data_dir.resolve())
     known = [part for part in run.parts if part.state != "done" and not part.once] if run and run.alive else []
     with ThreadPoolExecutor(16) as pool:
-        return list(pool.map(_look, [*_elsewhere(settings), *known]))
+        parts = list(pool.map(_look, [*_elsewhere(settings), *known]))
+    return [*parts, _disk(settings)] if parts else []
+
+
+def _disk(settings: Settings) -> dict[str, Any]:
+    """Room for media. Where it is short, workers on this disk take no work."""
+    free = free_bytes(settings.media_dir)
+    state = "ready" if free >= settings.disk_low_mb * MB else "nearly full"
+    return {"name": "disk", "pid": None, "state": state, "address": f"{free / 1e9:.1f} GB free"}
 
 
 def _look(part: PartState) -> dict[str, Any]:

@@ -59,17 +59,19 @@ class TaskConsumer:
 
     `work` must be idempotent and returns effects, which are published and acknowledged before the task counts as
     done. A task that raises goes through the retry topics, which are read too, or to `<name>.dead`; `on_failure` is
-    asked only then. `stop` lets what is running finish, for `drain_s` at most. `tiers` replaces the delays.
+    asked only then. While `shortage` gives a reason, no task is begun; nothing is lost meanwhile. `stop` lets what is
+    running finish, for `drain_s` at most. `tiers` replaces the delays.
     """
 
     def __init__(
         self, bootstrap: str, name: str, topics: Sequence[str], work: Work, producer: EventProducer,
         *, on_failure: OnFailure | None = None, concurrency: int = 1, drain_s: float = 7.0,
-        tiers: Mapping[str, float] | None = None,
+        tiers: Mapping[str, float] | None = None, shortage: Callable[[], str | None] = lambda: None,
     ) -> None:  # fmt: skip
         self._on_failure = on_failure or (lambda _received, _error: [])
         self._name, self._work, self._producer, self._drain_s = name, work, producer, drain_s
         self._aside = Aside(producer, name, tiers=tiers)
+        self._shortage, self._short = shortage, False
         self._topics, self._retries = list(topics), retried(name, tiers)
         self._lanes: Lanes[_Task] = Lanes(topics)
         self._delays: Delays[_Task] = Delays()
@@ -153,7 +155,20 @@ class TaskConsumer:
         for task in [*self._delays.take(time.time(), free), *self._resting.take(time.monotonic())]:
             self._line_up(task)
 
+    def _pausing(self) -> bool:
+        """Whether no work may be begun now. Tasks wait in hand or in the topic; nothing is lost."""
+        why = self._shortage()
+        if bool(why) != self._short:
+            self._short = bool(why)
+            log.warning("taking no work", consumer=self._name, why=why) if why else log.info(
+                "taking work again", consumer=self._name
+            )
+            metrics.PAUSED.labels(consumer=self._name).set(self._short)
+        return self._short
+
     def _fill(self) -> None:
+        if self._pausing():
+            return
         while len(self._running) < self._concurrency and (task := self._next()):
             self._running[self._pool.submit(self._do, task.trial)] = task
         metrics.IN_HAND.labels(consumer=self._name).set(len(self._running))

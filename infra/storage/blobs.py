@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import os
 import re
 import shutil
 import tempfile
@@ -30,6 +32,10 @@ class BlobStore(Protocol):
 
     def remove(self, name: str) -> None: ...
 
+    def hold(self, artifact: Artifact) -> bool:
+        """As `exists`; a blob that is there counts as used now, so that no sweep takes it from under its user."""
+        ...
+
     def path(self, name: str) -> Path:
         """Raises NotFoundError for a name that is malformed or not held."""
         ...
@@ -46,14 +52,14 @@ class LocalBlobStore:
         with source.open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
         artifact = _artifact(digest, suffix, source.stat().st_size)
-        if not self.exists(artifact):
+        if not self.hold(artifact):
             self._adopt(source, self._place(artifact.name))
         return artifact
 
     def put_bytes(self, data: bytes, suffix: str) -> Artifact:
         """Store bytes."""
         artifact = _artifact(hashlib.sha256(data).hexdigest(), suffix, len(data))
-        if not self.exists(artifact):
+        if not self.hold(artifact):
             place = self._place(artifact.name)
             with tempfile.NamedTemporaryFile(dir=place.parent, delete=False) as temporary:
                 temporary.write(data)
@@ -64,6 +70,15 @@ class LocalBlobStore:
         """Whether the whole blob is held (its size is checked, not its hash)."""
         place = self._where(artifact.name)
         return place.is_file() and place.stat().st_size == artifact.size
+
+    def hold(self, artifact: Artifact) -> bool:
+        """Whether the whole blob is held; from now on it is as new."""
+        if not self.exists(artifact):
+            return False
+        with contextlib.suppress(FileNotFoundError):
+            os.utime(self._where(artifact.name))
+            return True
+        return False
 
     def path(self, name: str) -> Path:
         """The file of a blob. Raises NotFoundError."""

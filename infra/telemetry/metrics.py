@@ -9,6 +9,7 @@ RETRIES = Counter("swipestream_retries_total", "Records that will be tried again
 PARKED = Gauge("swipestream_parked_keys", "Keys whose events wait behind a failed one", ["consumer"])
 UNREADABLE = Counter("swipestream_unreadable_batches_total", "Batches that a client could not read", ["consumer"])
 HANDLED = Counter("swipestream_records_total", "Records handled", ["consumer", "type"])
+PAUSED = Gauge("swipestream_consumer_paused", "1 while a consumer takes no work, for want of disk space", ["consumer"])
 IN_HAND = Gauge("swipestream_records_in_hand", "Records taken and not finished", ["consumer"])
 TASK_SECONDS = Histogram(
     "swipestream_task_seconds",

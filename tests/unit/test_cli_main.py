@@ -174,7 +174,11 @@ def test_status_looks_itself(run: Run, tmp_path: Path) -> None:
     parts: list[dict[str, Any]] = json.loads(text)["parts"]
     assert code == 69
     assert parts[0] == {"name": "kafka", "pid": me, "state": "unresponsive", "address": "127.0.0.1:1"}
-    assert [(part["name"], part["state"]) for part in parts[1:]] == [("worker-1", "ready"), ("worker-2", "stopped")]
+    assert [(part["name"], part["state"]) for part in parts[1:]] == [
+        ("worker-1", "ready"),
+        ("worker-2", "stopped"),
+        ("disk", "ready"),
+    ]
     assert "unresponsive" in run("status")[1]
 
 
@@ -189,7 +193,7 @@ def test_status_shows_stores_that_run_elsewhere(run: Run, monkeypatch: pytest.Mo
 
     parts = json.loads(run("status", "--json")[1])["parts"]
 
-    assert parts == [{"name": "kafka", "pid": None, "state": "unresponsive", "address": "127.0.0.1:1"}]
+    assert parts[0] == {"name": "kafka", "pid": None, "state": "unresponsive", "address": "127.0.0.1:1"}
 
 
 def test_up_twice_says_so(run: Run, tmp_path: Path) -> None:
@@ -237,3 +241,12 @@ def test_fresh_forgets_only_what_is_ours(run: Run, monkeypatch: pytest.MonkeyPat
     assert "0.0 GB free" in errors
     assert sorted(path.name for path in data.iterdir()) == ["holiday-photos", "run"]
     assert [path.name for path in (data / "run").iterdir()] == ["lock"]
+
+
+def test_status_says_that_the_disk_is_nearly_full(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SWIPESTREAM_KAFKA", "127.0.0.1:1")
+    monkeypatch.setattr("infra.cli.status.free_bytes", lambda _path: 300_000_000)
+    code, text, _ = run("status", "--json")
+    (disk,) = [part for part in json.loads(text)["parts"] if part["name"] == "disk"]
+    assert disk == {"name": "disk", "pid": None, "state": "nearly full", "address": "0.3 GB free"}
+    assert code == 69

@@ -1260,6 +1260,8 @@ class VideoPublished(TypedDict):
     total_cost: Cost
     #: the replay that asked for this revision
     replay_id: NotRequired[str | None]
+    #: the joined video came from the artefact cache
+    reused: NotRequired[bool]
 
 
 class VideoWithdrawn(TypedDict):

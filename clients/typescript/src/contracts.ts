@@ -1174,6 +1174,8 @@ export interface VideoPublished {
   total_cost: Cost;
   /** the replay that asked for this revision */
   replay_id?: string | null;
+  /** the joined video came from the artefact cache */
+  reused?: boolean;
 }
 
 /** The video leaves every feed: this revision, and all before it. A later one is seen again when it is promoted. */

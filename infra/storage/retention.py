@@ -1,0 +1,105 @@
+"""Which media files are still needed, by the log alone. Pure: the same events keep the same files.
+
+hot: what viewers may be served (published, not withdrawn), creators' uploads, and all of an open project.
+kept: what such videos are made of, for a while after they were last touched: redoing a scene then costs one scene.
+purge: everything else. Files younger than the grace period stay whatever they are: their event may be on its way.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from schemas.base import Message
+from schemas.projects import ProjectClosed, ProjectEvent, RenderOrdered
+from schemas.uploads import MediaRemoved, MediaUploaded
+from schemas.videos import PublishedVideo, RevisionDropped, VideoEvent, VideoFailed, VideoWithdrawn
+
+US = 1_000_000
+
+
+@dataclass
+class Life:
+    """What the log says of one video."""
+
+    served: dict[int, set[str]] = field(default_factory=lambda: defaultdict(set))
+    parts: set[str] = field(default_factory=set)
+    published_us: int = -1
+    withdrawn_us: int = -1
+    last_us: int = 0
+    ended: bool = False
+
+    @property
+    def shown(self) -> bool:
+        """Whether viewers may see it."""
+        return self.published_us > self.withdrawn_us
+
+
+@dataclass
+class Needs:
+    """Learns events in any order, and says which files they need."""
+
+    lives: dict[str, Life] = field(default_factory=lambda: defaultdict(Life))
+    projects: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    videos_of: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    closed: set[str] = field(default_factory=set)
+    uploads: dict[tuple[str, str], tuple[int, str]] = field(default_factory=dict)
+    removed: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def learn(self, event: Message, names: Iterable[str]) -> None:
+        """An event, and the media files that its record names."""
+        if isinstance(event, ProjectEvent):
+            self._project(event, names)
+        elif isinstance(event, MediaUploaded):
+            key = (event.viewer_id, event.artifact.sha256)
+            self.uploads[key] = max(self.uploads.get(key, (0, "")), (event.ts_us, event.artifact.name))
+        elif isinstance(event, MediaRemoved):
+            key = (event.viewer_id, event.sha256)
+            self.removed[key] = max(self.removed.get(key, 0), event.ts_us)
+        elif video := getattr(event, "video_id", None):
+            self._video(self.lives[video], event, set(names))
+
+    def _project(self, event: ProjectEvent, names: Iterable[str]) -> None:
+        self.projects[event.project_id].update(names)
+        if isinstance(event, RenderOrdered):
+            self.videos_of[event.project_id].add(event.video_id)
+        if isinstance(event, ProjectClosed):
+            self.closed.add(event.project_id)
+
+    def _video(self, life: Life, event: Message, names: set[str]) -> None:
+        life.last_us = max(life.last_us, getattr(event, "ts_us", 0))
+        if isinstance(event, PublishedVideo):
+            life.served[event.revision] |= names
+            life.published_us = max(life.published_us, event.ts_us)
+        elif isinstance(event, VideoWithdrawn):
+            life.withdrawn_us = max(life.withdrawn_us, event.ts_us)
+        elif isinstance(event, RevisionDropped):
+            life.parts |= life.served.pop(event.revision, set())
+        else:
+            life.parts |= names
+        life.ended = life.ended or isinstance(event, PublishedVideo | VideoFailed)
+
+    def hot(self) -> set[str]:
+        """Files that are never purged."""
+        uploads = {name for key, (at, name) in self.uploads.items() if at > self.removed.get(key, -1)}
+        shown = {name for life in self.lives.values() if life.shown for found in life.served.values() for name in found}
+        return uploads | shown | self._open()
+
+    def _open(self) -> set[str]:
+        names: set[str] = set()
+        for project in self.projects.keys() - self.closed:
+            names |= self.projects[project]
+            for video in self.videos_of[project] & self.lives.keys():
+                names |= self.lives[video].parts.union(*self.lives[video].served.values())
+        return names
+
+    def kept(self, now_us: int, keep_s: float) -> set[str]:
+        """Files that videos were made of, or are being made of, within the last `keep_s` seconds."""
+        fresh = (life for life in self.lives.values() if now_us - life.last_us < keep_s * US)
+        return {name for life in fresh if life.shown or not life.ended for name in life.parts}
+
+
+def belongs(event: Message) -> bool:
+    """Whether an event may say something of media files."""
+    return isinstance(event, ProjectEvent | MediaUploaded | MediaRemoved | VideoEvent) or hasattr(event, "video_id")
