@@ -148,7 +148,8 @@ class Building:
             if one.type == "FeedServed" and one.video_id and (source := self._shown_since(one)):
                 self._join(source, one.id, "shown")
         ordered = sorted(self.nodes.values(), key=lambda node: (node.at, node.id))
-        return Graph(id=asked, nodes=ordered, edges=list(self.edges.values()), more=more)
+        edges = [self.edges[pair] for pair in sorted(self.edges)]
+        return Graph(id=asked, nodes=ordered, edges=edges, more=more)
 
     def _shown_since(self, impression: Node) -> str | None:
         """The event that put the video into the feeds as it was shown."""

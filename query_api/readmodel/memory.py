@@ -52,14 +52,14 @@ class MemoryStore:
                 self._upsert(write, now + ttl_s * 1_000_000 if ttl_s else 0)
 
     def _erase(self, write: Write) -> None:
-        gone = (write.table, write.partition)
+        gone = (write.table, partition := _partition(write))
         self.erased[gone] = until = max(write.stamp, self.erased.get(gone, 0))
         for key, row in list(self.tables[write.table].items()):
-            if key[: len(write.partition)] == write.partition:
+            if key[: len(partition)] == partition:
                 self.tables[write.table][key] = {name: cell for name, cell in row.items() if cell.stamp > until}
 
     def _upsert(self, write: Write, gone_us: int) -> None:
-        if write.stamp <= self.erased.get((write.table, write.partition), -1):
+        if write.stamp <= self.erased.get((write.table, _partition(write)), -1):
             return
         row = self.tables[write.table].setdefault(write.key, {})
         for name, value in write.cells.items():
@@ -88,6 +88,10 @@ class MemoryStore:
         now, cells = self.clock(), self.tables[table].get(key, {})
         alive = {name: cell.value for name, cell in cells.items() if not cell.gone_us or cell.gone_us > now}
         return dict.fromkeys(_COLUMNS[table]) | alive if alive else None
+
+
+def _partition(write: Write) -> tuple[Value, ...]:
+    return tuple(write.cells[name] for name in KEYS[write.table][0])
 
 
 def _order(table: str, row: Row) -> tuple[Value, ...]:

@@ -12,7 +12,7 @@ from query_api.projections.positions import positions
 from query_api.projections.project import HANDLERS, NAMED, Place, project
 from query_api.projections.writing import Projector
 from query_api.readmodel.memory import MemoryStore
-from query_api.readmodel.tables import DAY_S, RETENTION_S, WEEK_US, Write, week_of
+from query_api.readmodel.tables import DAY_S, KEYS, RETENTION_S, WEEK_US, Write, week_of
 from schemas import codec, ids
 from schemas.base import REGISTRY, Message, now_us
 from schemas.envelope import Envelope, root
@@ -144,3 +144,22 @@ def test_nothing_but_writes_comes_of_any_event(name: str, monkeypatch: pytest.Mo
     made = project(envelope, PLACE)
     assert all(type(write) is Write for write in made)
     assert made == project(envelope, PLACE)
+
+
+@pytest.mark.parametrize("table", ["viewer_interests", "viewer_seen"], ids=["one column", "two columns"])
+def test_an_erased_partition_is_empty_and_what_is_stamped_before_stays_away(table: str) -> None:
+    own = {"viewer_id": "anna", "week": 7, "video_id": VIDEO}
+    cells = {name: value for name, value in own.items() if table == "viewer_seen" or name == "viewer_id"}
+    partition = {name: cells[name] for name in KEYS[table][0]}
+    now = now_us()
+    value = {"viewer_seen": {"action": "liked"}, "viewer_interests": {"interests": "{}"}}[table]
+    store = MemoryStore()
+    store.write([Write(table, cells | value, now)])
+    # when
+    store.write([Write(table, partition, now + 5, erase=True)])
+    assert not list(store.rows(table))
+    # then an event of before that comes again changes nothing, and one of after it does
+    store.write([Write(table, cells | value, now)])
+    assert not list(store.rows(table))
+    store.write([Write(table, cells | value, now + 6)])
+    assert len(list(store.rows(table))) == 1
