@@ -1,4 +1,4 @@
-"""`python -m tests.chaos [--seed N] [--size short|long] [--plan] [--json]`: kill everything, lose nothing."""
+"""`python -m tests.chaos [--seed N] [--size short|medium|long] [--plan] [--json]`: kill everything, lose nothing."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from tests.chaos.run import run
 _EPILOG = """\
 examples:
   python -m tests.chaos --seed 7                 the long one: 200 prompts, 20,000 swipes, some five minutes
+  python -m tests.chaos --seed 7 --size medium   40 prompts, 4,000 swipes, each kind of fault once
   python -m tests.chaos --seed 7 --size short    8 prompts, 1,000 swipes, each kind of fault once
   python -m tests.chaos --seed 7 --plan          what would be done, and when
 

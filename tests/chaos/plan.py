@@ -51,6 +51,7 @@ SIZES = {
     size.name: size
     for size in (
         Size(name="short", prompts=8, swipes=1_000, batch=50, viewers=4, seconds=30, rounds=1, walks=8),
+        Size(name="medium", prompts=40, swipes=4_000, batch=50, viewers=8, seconds=60, rounds=1, walks=20),
         Size(name="long", prompts=200, swipes=20_000, batch=50, viewers=20, seconds=150, rounds=3, walks=60),
     )
 }

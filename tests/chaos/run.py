@@ -24,7 +24,7 @@ from tests.chaos.system import chaos_system, hurry, restarts, settings_of
 from tests.chaos.workload import Clients, walk
 
 #: Seconds until everything must have come to rest after the last fault, on a machine that does other things as well.
-REST_S = {"short": 240.0, "long": 1_200.0}
+REST_S = {"short": 240.0, "medium": 480.0, "long": 1_200.0}
 TELL_EVERY_S = 5.0
 
 Say = Callable[[str], None]
