@@ -11,6 +11,7 @@ from query_api.projections.positions import NAME
 from query_api.projections.project import Place, project
 from query_api.readmodel.memory import MemoryStore
 from query_api.readmodel.tables import KEYS
+from schemas import ids
 from schemas.feeds import InterestChanged
 from schemas.progress import RenderProgress
 from schemas.prompts import PromptSubmitted
@@ -74,7 +75,11 @@ def kept(history: History) -> Verdict:
     swipes = {one.envelope.id for one in log.facts if isinstance(one.envelope.data, SwipeRecorded)}
     told = history.told
     wrong = [f"prompt of video {video} is not in the log" for video in sorted(told.prompts - prompts)]
-    wrong += [f"swipe {swipe} is not in the log" for swipe in sorted(told.swipes - swipes)]
+    wrong += [
+        f"swipe {swipe_id} of {viewer} is not in the log"
+        for viewer, swipe_id in sorted(told.swipes)
+        if ids.derive(f"{history.known_as.get(viewer, viewer)}/{swipe_id}", "swipe") not in swipes
+    ]
     looked_at = f"{len(told.prompts)} prompts, {len(told.swipes)} swipes"
     return Verdict(name="nothing acknowledged is lost", looked_at=looked_at, wrong=tuple(wrong))
 
@@ -204,11 +209,11 @@ def feeds(history: History) -> Verdict:
 
 
 def _last(viewer: str, shown: set[str], history: History) -> Iterator[str]:
-    published = videos_by(history.log, VideoPublished)
+    published, known_as = videos_by(history.log, VideoPublished), history.known_as.get(viewer, viewer)
     swiped = {
         one.envelope.data.video_id
         for one in history.log.facts
-        if isinstance(one.envelope.data, SwipeRecorded) and one.envelope.data.viewer_id == viewer
+        if isinstance(one.envelope.data, SwipeRecorded) and one.envelope.data.viewer_id == known_as
     }
     yield from (f"{viewer} is not shown {video}" for video in sorted(published - swiped - shown))
     yield from (f"{viewer} is shown {video} although they swiped it" for video in sorted(shown & swiped))
@@ -245,7 +250,7 @@ def once(history: History) -> Verdict:
     various = {event for event, found in contents.items() if len(found) > 1}
     unlike = sorted(event for event in various if causes[event] and causes[event] not in various)
     wrong = [f"{min(contents[event]).split()[0]} {event} has {len(contents[event])} contents" for event in unlike]
-    wrong += [f"{video} was published by {len(ids)} events" for (video, _), ids in publications.items() if len(ids) > 1]
+    wrong += [f"{video} was published by {len(by)} events" for (video, _), by in publications.items() if len(by) > 1]
     return Verdict(name="the same cause makes the same event", looked_at=f"{len(contents)} events", wrong=tuple(wrong))
 
 

@@ -24,7 +24,7 @@ from infra.stack import LocalCassandra, LocalKafka, jars, ports, process
 from infra.stack.stack import Stack, run_format
 from infra.supervisor import plan
 from tests.chaos.proxy import Network, Proxy
-from tests.chaos.system import FLAVORS
+from tests.chaos.system import FLAVORS, UNLIMITED
 
 #: The API holds the producer of prompts and swipes, and the gateway.
 PARTS = ("api", "processors", "worker-1", "projector")
@@ -103,6 +103,7 @@ def _supervised(found: Doors, log: Path) -> Iterator[None]:
         for name, value in settings.model_dump().items()
         if name in ("data_dir", "api_port", "gateway_port", "kafka", "cassandra", "workers", "ahead", "flavor_dirs")
     }
+    env |= {f"SWIPESTREAM_{name}": value for name, value in UNLIMITED.items()}
     lines = {part: [proxy.address for proxy in found.of(part)] for part in PARTS}
     command = [sys.executable, "-m", "tests.chaos.doors", json.dumps(lines)]
     with log.open("wb") as output:

@@ -26,7 +26,7 @@ class Told:
     """What clients were told. Thread-safe."""
 
     prompts: set[str] = field(default_factory=set)  #: videos whose prompt was acknowledged
-    swipes: set[str] = field(default_factory=set)  #: ids of swipe events that were acknowledged
+    swipes: set[tuple[str, str]] = field(default_factory=set)  #: viewer and id of swipes that were acknowledged
     walks: list[Walked] = field(default_factory=list)
     answers: Counter[str] = field(default_factory=Counter)  #: how often which answer, by `POST /v1/prompts 202`
     given_up: list[str] = field(default_factory=list)  #: requests that never succeeded
@@ -79,5 +79,7 @@ class History:
     #: Walks through the feed to its end, after everything has come to rest.
     last_walks: Sequence[Walked] = ()
     poisoned: frozenset[tuple[str, int, int]] = frozenset()
+    #: What the log calls viewers, by the name that clients have for them; who is not in it is called the same.
+    known_as: Mapping[str, str] = field(default_factory=dict)
     #: Whether the system came to rest in time, and what did not.
     restless: str = ""

@@ -101,6 +101,7 @@ class Story:
 
     facts: list[tuple[str, Envelope[Message]]] = field(default_factory=list)
     progress: list[Envelope[Message]] = field(default_factory=list)
+    swiped: set[tuple[str, str]] = field(default_factory=set)
 
     def tell(self, topic: str, *events: Envelope[Any]) -> None:
         """These are in the log too."""
@@ -117,7 +118,7 @@ class Story:
         made = sorted(videos_by(log, VideoPublished))
         told = Told(
             prompts={event.data.video_id for _, event in self.facts if isinstance(event.data, PromptSubmitted)},
-            swipes={event.id for _, event in self.facts if isinstance(event.data, SwipeRecorded)},
+            swipes=set(self.swiped),
             pushed=[list(made)],
         )
         walks = [Walked(viewer="newcomer", videos=tuple(made))]
@@ -136,6 +137,7 @@ def story() -> Story:
     for viewer in ("a", "b"):
         swipes = [swipe(viewer, number, number) for number in range(2)]
         made.tell("swipes", *swipes)
+        made.swiped |= {(viewer, str(number)) for number in range(2)}
         likes, _ = tastes_of(Log(facts=list(_received([("swipes", one) for one in swipes])), progress=[]))
         made.tell("feed-events", interest(swipes[-1], likes[viewer]))
     return made

@@ -19,7 +19,9 @@ from tests.chaos.plan import Fault, Plan
 from tests.chaos.system import pid_of
 
 #: How long a part that is being started again is waited for before it is hit, in seconds.
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
+#: Between two faults at least, in seconds.
+GAP_S = 1.0
 
 
 class Nemesis:
@@ -48,7 +50,8 @@ class Nemesis:
 
     def _run(self) -> None:
         for fault in self._plan.faults:
-            time.sleep(max(0.0, self._began + fault.at - time.monotonic()))
+            # One that had to wait for Kafka does not bring the next ones down upon the system at once.
+            time.sleep(max(GAP_S, self._began + fault.at - time.monotonic()))
             try:
                 told = self._do(fault)
                 self.done[fault.kind if fault.kind not in ("kill", "restart") else f"{fault.kind} {fault.target}"] += 1

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from infra.cassandra.cluster import cluster
 from infra.contracts.slices import Slice
 from infra.deadletters.letters import Letter, read_letters
 from infra.kafka.records import Raw, Received
+from infra.people import cassandra as people
+from infra.people.keys import address
 from infra.settings import Settings
 from query_api.readmodel.tables import KEYS
 from schemas.errors import DecodeError
@@ -46,6 +49,22 @@ def read_tables(settings: Settings) -> Tables:
         return {table: {_key(table, row): row for row in _rows(session, table)} for table in KEYS}
     finally:
         own.shutdown()
+
+
+def read_names(settings: Settings, names: Iterable[str]) -> dict[str, str]:
+    """What the log calls viewers, by their names; those whom the API never met are left out."""
+    session = people.session(settings)
+    session.wait(30)
+    store = people.CassandraKeyStore(session, settings.kafka_address)
+
+    async def find() -> dict[str, str]:
+        held = {name: await store.find(address(name)) for name in names}
+        return {name: one.key.pseudonym for name, one in held.items() if one is not None}
+
+    try:
+        return asyncio.run(find())
+    finally:
+        session.close()
 
 
 def _rows(session: Any, table: str) -> Iterator[Row]:

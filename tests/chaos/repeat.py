@@ -19,7 +19,7 @@ from schemas.topics import TOPICS
 T = TypeVar("T")
 
 #: Records of one partition that are repeated at most, and seconds that all of it may take.
-MOST, PATIENCE_S = 40, 30.0
+MOST, PATIENCE_S = 40, 120.0
 NONSENSE = (b"{", b"not json at all", b"\x00\xff\xfe" * 40, b"")
 
 

@@ -143,9 +143,11 @@ def _look(system: PrivateSystem, told: Told, nemesis: Nemesis, restless: str) ->
     log, tables = reading.read_log(system.kafka), reading.read_tables(settings_of(system))
     # Afterwards: who reads a feed has new videos made.
     walks = _last_walks(system)
+    names = {viewer for viewer, _ in told.swipes} | {walk.viewer for walk in walks}
     return History(
-        told=told, last_walks=walks, log=log, tables=tables, poisoned=frozenset(nemesis.poisoned), restless=restless
-    )
+        told=told, last_walks=walks, log=log, tables=tables, poisoned=frozenset(nemesis.poisoned),
+        known_as=reading.read_names(settings_of(system), names), restless=restless,
+    )  # fmt: skip
 
 
 def _last_walks(system: PrivateSystem) -> list[Walked]:

@@ -21,7 +21,6 @@ from tests.chaos.history_kit import (
     published,
     rendered,
     story,
-    swipe,
     video,
 )
 
@@ -56,9 +55,16 @@ def test_a_prompt_that_was_acknowledged_and_is_not_there_is_lost() -> None:
 
 
 def test_a_swipe_that_was_acknowledged_and_is_not_there_is_lost() -> None:
-    lost = swipe("a", 9).id
-    found = checks.kept(story().history(told=Told(swipes={lost})))
-    assert found.wrong == (f"swipe {lost} is not in the log",)
+    found = checks.kept(story().history(told=Told(swipes={("a", "1"), ("a", "9")})))
+    assert found.wrong == ("swipe 9 of a is not in the log",)
+
+
+def test_viewers_may_be_called_something_else_in_the_log() -> None:
+    told, known_as = Told(swipes={("anna", "1")}, pushed=[[video(0), video(1)]]), {"anna": "a"}
+    assert checks.kept(story().history(told=told, known_as=known_as)).holds
+    assert not checks.kept(story().history(told=told)).holds
+    shown = Walked(viewer="anna", videos=(video(0),))
+    assert not checks.feeds(story().history(last_walks=[shown], known_as=known_as)).holds
 
 
 def test_a_video_that_never_ended_is_lost() -> None:

@@ -75,7 +75,7 @@ class People:
                 self.slowest = max(self.slowest, time.monotonic() - began)
 
         if insist(self.told, "POST /v1/swipes", ask):
-            self.told.swipes.update(step.event_ids)
+            self.told.swipes.update((step.viewer, one.swipe_id) for one in swipes)
 
     def ask_for_a_video(self, key: str) -> str:
         """Its id. Taken in sooner or later."""
@@ -196,6 +196,7 @@ def test_after_all_of_it_every_promise_holds(system: Doors, people: People, tmp_
     people.stop()
     restless = Rest(system.settings.kafka).wait(120, print)
     log, tables = reading.read_log(system.settings.kafka), reading.read_tables(system.settings)
-    history = History(told=people.told, log=log, tables=tables, restless=restless)
+    names = reading.read_names(system.settings, ["viewer-0"])
+    history = History(told=people.told, log=log, tables=tables, known_as=names, restless=restless)
     assert {one.name: one.detail for one in check(history) if not one.holds} == {}
     assert len(people.told.prompts) == 2 * (1 + len(LINES) + 2) and len(people.told.swipes) > 100

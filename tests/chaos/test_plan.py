@@ -30,7 +30,10 @@ def test_a_plan_holds_as_much_as_its_size_says(size: Size) -> None:
     assert len(plan.of(Prompt)) == size.prompts
     assert sum(len(step.swipes) for step in plan.of(Swipes)) == size.swipes
     assert len({prompt.video_id for prompt in plan.of(Prompt)}) == size.prompts
-    assert len({event for step in plan.of(Swipes) for event in step.event_ids}) == size.swipes
+    assert len({(step.viewer, one.swipe_id) for step in plan.of(Swipes) for one in step.swipes}) == size.swipes
+    # And what is swiped is a video whose id is known beforehand
+    known = {prompt.video_id for prompt in plan.of(Prompt) if prompt.viewer is None}
+    assert {one.video_id for step in plan.of(Swipes) for one in step.swipes} <= known
 
 
 def test_every_kind_of_fault_comes_in_every_round_and_in_time(size: Size) -> None:

@@ -16,7 +16,7 @@ from tests.chaos.history import Told, Walked
 from tests.chaos.plan import LANES, Plan, Prompt, Step, Swipes, Walk
 
 #: Longest wait for one answer, and for a request to succeed, in seconds.
-ANSWER_S, PATIENCE_S = 10.0, 90.0
+ANSWER_S, PATIENCE_S = 10.0, 240.0
 PAUSE_S = 0.25
 
 
@@ -70,7 +70,7 @@ class Clients:
             return
         with self._told.lock:
             self._told.prompts.add(answer.json()["video_id"])
-            if answer.json()["video_id"] != step.video_id:
+            if step.viewer is None and answer.json()["video_id"] != step.video_id:
                 self._told.wrong.append(f"prompt {step.number} became {answer.json()['video_id']}, not {step.video_id}")
 
     def _swipes(self, api: httpx.Client, step: Swipes) -> None:
@@ -82,7 +82,7 @@ class Clients:
         body = {"viewer_id": step.viewer, "swipes": swipes}
         if insist(self._told, "POST /v1/swipes", lambda: api.post("/v1/swipes", json=body)):
             with self._told.lock:
-                self._told.swipes.update(step.event_ids)
+                self._told.swipes.update((step.viewer, one.swipe_id) for one in step.swipes)
 
 
 def insist(told: Told, what: str, ask: Callable[[], httpx.Response]) -> httpx.Response | None:
