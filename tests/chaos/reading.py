@@ -14,10 +14,11 @@ from infra.kafka.records import Raw, Received
 from infra.people import cassandra as people
 from infra.people.keys import address
 from infra.settings import Settings
+from query_api.projections.positions import TOPICS
 from query_api.readmodel.tables import KEYS
 from schemas.errors import DecodeError
 from tests.chaos.history import Dead, Log, Row, Tables
-from tests.chaos.plan import FACTS, TASKS
+from tests.chaos.plan import TASKS
 
 
 def read_log(bootstrap: str) -> Log:
@@ -25,17 +26,17 @@ def read_log(bootstrap: str) -> Log:
     facts: list[Received] = []
     unreadable: set[tuple[str, int, int]] = set()
     ends: dict[tuple[str, int], int] = {}
-    for record in (record for topic in (*FACTS, *TASKS) for record in _records(bootstrap, topic)):
+    for record in (record for topic in (*TOPICS, *TASKS) for record in _records(bootstrap, topic)):
         try:
             found = Received(raw=record, envelope=record.decode())
         except DecodeError:
             unreadable.add((record.topic, record.partition, record.offset))
             continue
-        if record.topic in FACTS:
+        if record.topic in TOPICS:
             facts.append(found)
             ends[record.topic, record.partition] = record.offset + 1
     # Partition by partition: the order in which one process would have read it.
-    facts.sort(key=lambda one: (FACTS.index(one.topic), one.partition, one.raw.offset))
+    facts.sort(key=lambda one: (TOPICS.index(one.topic), one.partition, one.raw.offset))
     progress = [Received(raw=record, envelope=record.decode()) for record in _records(bootstrap, "render-progress")]
     dead = [_dead(letter) for letter in read_letters(bootstrap)]
     return Log(facts=facts, progress=progress, unreadable=frozenset(unreadable), dead=dead, ends=ends)

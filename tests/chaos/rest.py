@@ -8,17 +8,18 @@ from collections.abc import Callable, Mapping
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
+from query_api.projections.positions import TOPICS as PROJECTED
 from schemas.topics import NOW, PROCESSORS, TIERS, TOPICS, lane_topic, retry_topic, retry_topics
 from schemas.values import Lane
 
 #: What each consumer group reads.
 GROUPS: dict[str, tuple[str, ...]] = {
-    PROCESSORS: ("prompts", "video-events", "swipes", "feed-events", retry_topic(PROCESSORS, NOW)),
+    PROCESSORS: ("prompts", "video-events", "swipes", "feed-events", "project-events", retry_topic(PROCESSORS, NOW)),
     f"{PROCESSORS}.retry": tuple(retry_topic(PROCESSORS, tier) for tier in TIERS),
     "script-worker": ("script-tasks", *retry_topics("script-worker")),
     "scene-worker": (*map(lane_topic, Lane), *retry_topics("scene-worker")),
     "assembly-worker": ("assembly-tasks", *retry_topics("assembly-worker")),
-    "projector": ("prompts", "swipes", "video-events", "feed-events", *retry_topics("projector")),
+    "projector": (*PROJECTED, *retry_topics("projector")),
 }
 #: How long nothing must move, in seconds.
 STILL_S = 3.0
