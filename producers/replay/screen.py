@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from infra.cli.console import err, out, print_json
 from infra.kafka.producer import EventProducer
@@ -118,7 +118,8 @@ def _ended(state: ReplayState, plan: Plan, as_json: bool) -> None:
 
 def table(states: list[ReplayState]) -> None:
     """Print replays, one line each."""
-    shown = Table("replay", "status", "done", "by", "why", box=None, pad_edge=False)
+    # An id that is cut short cannot be given to the next command.
+    shown = Table(Column("replay", no_wrap=True, min_width=36), "status", "done", "by", "why", box=None, pad_edge=False)
     for state in states:
         started = state.started
         done = f"{state.requested + state.skipped}/{started.videos}" if started.regenerate else "read"
