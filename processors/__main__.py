@@ -10,6 +10,7 @@ import signal
 import mode
 import uvloop
 
+from infra import collecting
 from infra.ending import end_within
 from infra.kafka.aiokafka_skips import skip_unreadable
 from infra.kafka.producer import EventProducer
@@ -54,6 +55,7 @@ def main() -> None:
     loop = uvloop.new_event_loop()
     asyncio.set_event_loop(loop)
     app = create_app(config, producer, instance=instance)
+    collecting.rarely()
     relay.start()
     AssignmentWatch(app).start()
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import signal
 
+from infra import collecting
 from infra.ending import end_within
 from infra.settings import settings
 from infra.telemetry import logs
@@ -30,6 +31,7 @@ def _projector() -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
+    collecting.rarely()
     service.run()
 
 

@@ -68,7 +68,7 @@ def _ways(kafka: str) -> dict[str, Way]:
     if python := python_with("quix"):
         ways["same"] = lambda: _quix(python, kafka, "same")
         ways["plain"] = lambda: _quix(python, kafka, "plain")
-    ways["bare"] = lambda: _run([sys.executable, "-m", "bench.events.bare", kafka, "swipes", str(COUNT)])
+    ways["bare"] = lambda: run([sys.executable, "-m", "bench.events.bare", kafka, "swipes", str(COUNT)])
     return ways
 
 
@@ -79,7 +79,7 @@ def clean(kafka: str) -> None:
 
 def _ours(kafka: str) -> Speed:
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        return _run(
+        return run(
             [sys.executable, "-m", "bench.events.ours", str(COUNT)],
             SWIPESTREAM_KAFKA=kafka, SWIPESTREAM_DATA_DIR=folder, SWIPESTREAM_LOG_LEVEL="WARNING",
         )  # fmt: skip
@@ -88,10 +88,10 @@ def _ours(kafka: str) -> Speed:
 def _quix(python: Path, kafka: str, mode: str) -> Speed:
     group = f"quix-{uuid.uuid4().hex[:8]}"
     words = [str(python), "-W", "ignore", str(HERE / "quix.py"), kafka, group, str(COUNT), mode]
-    return _run(words, PYTHONPATH=str(ROOT))
+    return run(words, PYTHONPATH=str(ROOT))
 
 
-def _run(words: Sequence[str], **more: str) -> Speed:
+def run(words: Sequence[str], **more: str) -> Speed:
     done = subprocess.run(
         words, env=os.environ | more, cwd=ROOT, capture_output=True, text=True, timeout=180, check=False
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -67,7 +68,7 @@ class BatchConsumer:
         self, bootstrap: str, name: str, topics: Sequence[str], handle: Handle, producer: EventProducer,
         *, size: int = 500, wait_s: float = 0.05, tiers: Mapping[str, float] | None = None,
     ) -> None:  # fmt: skip
-        self._name, self._handle = name, handle
+        self._name, self._handle, self._sources = name, handle, frozenset(topics)
         self._size, self._wait_s = size, wait_s
         self._aside = Aside(producer, name, tiers=tiers)
         self._stop = threading.Event()
@@ -122,6 +123,8 @@ class BatchConsumer:
 
     def _due(self, record: Raw) -> bool:
         """Whether it may be handled now; if not it waits, and its partition with it."""
+        if record.topic in self._sources and not len(self._delays):
+            return True
         try:
             due = read(record).due_ms / 1000
         except DecodeError:
@@ -159,8 +162,8 @@ class BatchConsumer:
         while not self._stop.is_set():
             try:
                 self._handle([received for _, received in items])
-                for _, received in items:
-                    metrics.HANDLED.labels(consumer=self._name, type=received.envelope.type).inc()
+                for kind, count in Counter(received.envelope.type for _, received in items).items():
+                    metrics.HANDLED.labels(consumer=self._name, type=kind).inc(count)
                 return True
             except UnavailableError as error:
                 log.warning("waiting", why=str(error), retry_in_s=pause)

@@ -19,6 +19,8 @@ from infra.kafka.sockets import SOCKETS
 BATCH = 2_000
 #: How long a broker may stay silent while there is more to read, and how long an answer to a question may take.
 PATIENCE_S, ANSWER_S = 30.0, 10.0
+#: How long a large piece waits to become full.
+_LINGER_S = 0.2
 
 Ranges = Mapping[Partition, tuple[int, int]]
 
@@ -56,20 +58,24 @@ class Stretch:
         except KafkaException as error:
             raise UnavailableError(f"Kafka does not answer: {error.args[0].str()}") from error
 
-    def read(self, ranges: Ranges) -> Iterator[Piece]:
-        """The records, a piece at a time; at least one piece a second, even where nothing has come."""
+    def read(self, ranges: Ranges, size: int = BATCH) -> Iterator[Piece]:
+        """The records, up to `size` at a time; at least one piece a second, even where nothing has come."""
         self._left = {part: end for part, (first, end) in ranges.items() if first < end}
         begin = [TopicPartition(*part, first) for part, (first, end) in ranges.items() if first < end]
         self._consumer.assign(begin)
         self._consumer.resume(begin)  # a pause outlives an assignment
-        heard = time.monotonic()
+        heard, todo = time.monotonic(), sum(end - first for first, end in ranges.values())
         while self._left:
-            first = self._consumer.poll(1.0)
-            messages = [first, *self._consumer.consume(BATCH - 1, 0)] if first else []
+            messages = self._take_up_to(min(size, todo), _LINGER_S if size > BATCH else 0)
+            todo = max(BATCH, todo - len(messages))  # at least, for not every offset holds a record
             heard = time.monotonic() if messages else heard
             if time.monotonic() - heard > PATIENCE_S:
                 raise UnavailableError(f"Kafka has said nothing for {PATIENCE_S:g} s.")
             yield self._piece(messages)
+
+    def _take_up_to(self, size: int, wait_s: float) -> list[Message]:
+        first = self._consumer.poll(1.0)
+        return [first, *self._consumer.consume(max(1, size - 1), wait_s)] if first else []
 
     def _piece(self, messages: Sequence[Message]) -> Piece:
         positions: dict[Partition, int] = {}

@@ -5,11 +5,11 @@ Nothing but rows comes of it: what projects returns writes, so a rebuild can pub
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Self
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Protocol, Self
 
 from infra.cassandra.session import Session
 from infra.errors import BadInputError, UnavailableError
@@ -20,6 +20,7 @@ from infra.kafka.trials import read
 from infra.settings import Settings
 from infra.telemetry import logs
 from query_api.projections.positions import NAME, TOPICS, reached
+from query_api.projections.shares import Shared, processes, shares
 from query_api.projections.writing import Projector
 from query_api.readmodel.cassandra import CassandraWriter, stored, writing
 from schemas.errors import DecodeError
@@ -31,6 +32,8 @@ log = logs.get("filling")
 MENDED = retry_topic(NAME, NOW)
 #: A version has caught up when so few records are left; the projector reads them when it takes over.
 NEARLY = 500
+#: Records that are decoded, and their rows bound, at a time.
+PIECE = 20_000
 #: Times that the end of the log is asked for again, and how long an outage of the store is waited for.
 ROUNDS, PATIENCE_S = 20, 120.0
 
@@ -75,13 +78,23 @@ class Progress:
 Told = Callable[[Progress], None]
 
 
+class Stopped(Protocol):
+    """An event, of threads or of processes."""
+
+    def is_set(self) -> bool:
+        """Whether it came."""
+
+    def wait(self, timeout: float) -> bool:
+        """Wait for it; whether it came."""
+
+
 class Filling:
     """Brings the tables of `settings.keyspace` up to the end of the log, from where they are.
 
     Use as a context manager. Killed at any time, it goes on where it was: positions are written after the rows.
     """
 
-    def __init__(self, settings: Settings, stopped: threading.Event, told: Told = lambda _: None) -> None:
+    def __init__(self, settings: Settings, stopped: Stopped, told: Told = lambda _: None) -> None:
         self._settings, self._stopped, self._told = settings, stopped, told
         self._session: Session = writing(settings)
         self._log = Stretch(settings.kafka_address)
@@ -110,7 +123,7 @@ class Filling:
         for _ in range(ROUNDS):
             left = self.left()
             self.progress.total = self.progress.done + _size(left)
-            if not self.fill(left):
+            if not self._share(left):
                 return False
             if _size(self.left()) <= NEARLY:
                 return self.fill(self._log.ranges((MENDED,)), count=False)
@@ -123,16 +136,31 @@ class Filling:
     def fill(self, ranges: Mapping[Partition, tuple[int, int]], *, count: bool = True) -> bool:
         """Fill these ranges; False where it was stopped before. Without `count` no positions are kept."""
         before = self._log.broken
-        for piece in self._log.read(ranges):
-            self._write(piece, keep=count)
-            if count:
-                self.progress.done += _passed(piece, ranges)
-                ranges = dict(ranges) | {part: (at, ranges[part][1]) for part, at in piece.positions.items()}
-            self._told(self.progress)
-            if self._stopped.is_set():
-                return False
+        # One partition after the other, in long pieces: its keys are few, so many rows of each go in one batch.
+        for part, span in ranges.items():
+            for piece in self._log.read({part: span}, PIECE):
+                self._write(piece, keep=count)
+                if count:
+                    self.progress.done += _passed(piece, {part: span})
+                    span = piece.positions.get(part, span[0]), span[1]
+                self._told(self.progress)
+                if self._stopped.is_set():
+                    return False
         self.progress.unreadable += self._log.broken - before
         return True
+
+    def _share(self, ranges: Mapping[Partition, tuple[int, int]]) -> bool:
+        """As `fill`, in several processes where that is worth it."""
+        count = processes(ranges)
+        if count == 1:
+            return self.fill(ranges)
+        before = replace(self.progress)
+
+        def tick(done: int, unreadable: int) -> None:
+            self.progress.done, self.progress.unreadable = before.done + done, before.unreadable + unreadable
+            self._told(self.progress)
+
+        return Shared(fill_part, self._settings, tick).run(shares(ranges, count), self._stopped.is_set)
 
     def _write(self, piece: Piece, *, keep: bool) -> None:
         records = [received for record in piece.records if (received := self._decode(record))]
@@ -173,6 +201,19 @@ class Filling:
                     raise
                 log.info("waiting", why=str(error))
                 self._stopped.wait(1)
+
+
+def fill_part(
+    settings: Settings, ranges: Mapping[Partition, tuple[int, int]], stopped: Stopped, tick: Callable[[int, int], None]
+) -> bool:
+    """Fill some partitions, in a process of its own; False where it was stopped before. Raises UnavailableError."""
+    told = partial(_tell, tick)
+    with Filling(settings, stopped, told) as filling:
+        return filling.fill(ranges)
+
+
+def _tell(tick: Callable[[int, int], None], progress: Progress) -> None:
+    tick(progress.done, progress.unreadable)
 
 
 def _size(ranges: Mapping[Partition, tuple[int, int]]) -> int:

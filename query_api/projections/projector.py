@@ -22,6 +22,8 @@ from query_api.readmodel.store import Writer
 
 log = logs.get("projector")
 
+#: Records that are projected at a time where so many wait: more rows of one partition then go in one mutation.
+BATCH = 2_000
 #: How often it is looked which version is live.
 WATCH_S = 0.2
 
@@ -89,7 +91,7 @@ class ProjectorService:
             return
         handle = Projector(writer, self._projection).handle
         self._consumer = consumer = BatchConsumer(
-            self._settings.kafka_address, self._name, TOPICS, handle, self._producer
+            self._settings.kafka_address, self._name, TOPICS, handle, self._producer, size=BATCH
         )
         watch = threading.Thread(target=self._watch, args=(keyspace, consumer), name="live-version", daemon=True)
         watch.start()

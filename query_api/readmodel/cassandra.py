@@ -85,12 +85,9 @@ class CassandraWriter:
     def _batches(self, writes: Sequence[Write]) -> list[BoundStatement | BatchStatement]:
         """Everything is bound before anything is sent: a value that does not fit stops the whole call."""
         now = now_us()
-        groups: dict[Value | tuple[Value, ...], list[Write]] = defaultdict(list)
-        for write in latest(writes):
-            groups[write.partition].append(write)
-        chunks = (chunk for group in groups.values() for chunk in _chunks(group))
         bound = (
-            [self._bind(write, ttl) for write in chunk if (ttl := write.ttl_s(now)) is not None] for chunk in chunks
+            [self._bind(write, ttl) for write in chunk if (ttl := write.ttl_s(now)) is not None]
+            for chunk in chunked(writes)
         )
         return [rows[0] if len(rows) == 1 else unlogged(rows) for rows in bound if rows]
 
@@ -105,6 +102,14 @@ class CassandraWriter:
         except Exception as error:
             # struct.error, TypeError, OverflowError …: whatever the driver's codecs raise for a value out of range.
             raise ValueError(f"{write.table} cannot hold {sorted(write.cells)}: {error}") from error
+
+
+def chunked(writes: Sequence[Write]) -> Iterator[list[Write]]:
+    """What is to be written of them, each list one mutation: of one partition, and not too large."""
+    groups: dict[Value | tuple[Value, ...], list[Write]] = defaultdict(list)
+    for write in latest(writes):
+        groups[write.partition].append(write)
+    return (chunk for group in groups.values() for chunk in _chunks(group))
 
 
 def _chunks(group: Sequence[Write]) -> Iterator[list[Write]]:

@@ -1,0 +1,65 @@
+"""A rebuild in several processes: fair shares, all of them, and what is told when one cannot go on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from infra.errors import UnavailableError
+from infra.settings import Settings
+from query_api.projections import shares as module
+from query_api.projections.shares import Ranges, Shared, processes, shares
+
+PARTS = {(topic, number): (0, 100 + number) for topic in ("a", "b") for number in range(4)}
+spans = st.tuples(st.integers(0, 1000), st.integers(0, 1000)).map(lambda pair: (min(pair), max(pair)))
+ranges = st.dictionaries(st.tuples(st.sampled_from("abc"), st.integers(0, 9)), spans, min_size=1)
+
+
+@given(ranges=ranges, count=st.integers(1, 8))
+def test_shares_hold_every_partition_once_and_are_fair(ranges: Ranges, count: int) -> None:
+    parts = shares(ranges, count)
+    assert sorted(item for part in parts for item in part.items()) == sorted(ranges.items())
+    sizes = [sum(end - first for first, end in part.values()) for part in parts]
+    largest = max(end - first for first, end in ranges.values())
+    assert (len(parts) <= count and max(sizes) - min(sizes) <= largest) or len(parts) == 1
+
+
+def test_little_is_done_by_one_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 4)
+    assert processes({("a", 0): (0, module.WORTH)}) == 1
+    assert processes({("a", n): (0, module.WORTH) for n in range(3)}) == 3
+    assert processes({("a", n): (0, module.WORTH) for n in range(9)}) == 4
+
+
+def count_all(_settings: Settings, part: Ranges, _stopped: object, tick: Callable[[int, int], None]) -> bool:
+    tick(sum(end - first for first, end in part.values()), 1)
+    return True
+
+
+def fail(_settings: Settings, part: Ranges, _stopped: object, _tick: Callable[[int, int], None]) -> bool:
+    if ("a", 0) in part:
+        raise UnavailableError("Cassandra is away")
+    return True
+
+
+def wait_to_be_stopped(_settings: Settings, _part: Ranges, stopped: object, _tick: Callable[[int, int], None]) -> bool:
+    return not stopped.wait(30)  # type: ignore[attr-defined]
+
+
+def test_what_all_have_done_is_told_together() -> None:
+    told: list[tuple[int, int]] = []
+    run = Shared(count_all, Settings(), lambda done, unreadable: told.append((done, unreadable))).run
+    assert run(shares(PARTS, 2), lambda: False)
+    assert told[-1] == (sum(end for _, end in PARTS.values()), 2)
+
+
+def test_one_that_cannot_go_on_ends_all_and_says_why() -> None:
+    with pytest.raises(UnavailableError, match="Cassandra is away"):
+        Shared(fail, Settings(), lambda *_: None).run(shares(PARTS, 2), lambda: False)
+
+
+def test_all_are_stopped_when_one_asks() -> None:
+    assert not Shared(wait_to_be_stopped, Settings(), lambda *_: None).run(shares(PARTS, 2), lambda: True)
