@@ -106,7 +106,7 @@ class CassandraWriter:
 
 def chunked(writes: Sequence[Write]) -> Iterator[list[Write]]:
     """What is to be written of them, each list one mutation: of one partition, and not too large."""
-    groups: dict[Value | tuple[Value, ...], list[Write]] = defaultdict(list)
+    groups: dict[tuple[Value, ...], list[Write]] = defaultdict(list)
     for write in latest(writes):
         groups[write.partition].append(write)
     return (chunk for group in groups.values() for chunk in _chunks(group))

@@ -60,10 +60,9 @@ class Write:
     erase: bool = False
 
     @property
-    def partition(self) -> Value | tuple[Value, ...]:
+    def partition(self) -> tuple[Value, ...]:
         """The partition key: writes with equal ones are one mutation, whatever their tables."""
-        found: Value | tuple[Value, ...] = PARTITION[self.table](self.cells)
-        return found
+        return tuple([self.cells[name] for name in KEYS[self.table][0]])
 
     @property
     def row_key(self) -> frozenset[str]:
