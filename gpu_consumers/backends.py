@@ -14,6 +14,7 @@ from infra.settings import Settings
 if TYPE_CHECKING:
     from gpu_consumers.generation.device import Device
 
+INSTALL = "Install the extra `gpu`: pip install 'swipestream[gpu]'"
 PROCEDURAL = ProceduralRenderer.name
 _lock = threading.Lock()
 _devices: dict[str, Device] = {}
@@ -24,17 +25,18 @@ def renderer(name: str, config: Settings, urgency: Urgency | None = None) -> Sce
     if name == PROCEDURAL:
         return ProceduralRenderer()
     from gpu_consumers.generation.manifest import manifest
+    from gpu_consumers.generation.swaps import swaps
 
     try:
-        found = manifest(name, config)
+        found = manifest(swaps(config).get(name, name), config)
     except NotFoundError as error:
         raise BackendMissingError(f"there is no scene backend {name!r}", hint=error.hint) from error
-    try:
-        from gpu_consumers.generation.renderer import DiffusersRenderer
-    except ImportError as error:
-        hint = "Install the extra `gpu`: pip install 'swipestream[gpu]'"
-        raise BackendMissingError(f"{name} needs torch and diffusers", hint=hint) from error
-    return DiffusersRenderer(device(config), found, config, urgency)
+    from gpu_consumers.generation.renderer import DiffusersRenderer
+
+    own = device(config)
+    if found.name != name and own.serving(found.name, name) == name:
+        found = manifest(name, config)
+    return DiffusersRenderer(own, found, config, urgency)
 
 
 def device(config: Settings) -> Device:
@@ -46,7 +48,9 @@ def device(config: Settings) -> Device:
 
             try:
                 _devices[key] = Device(config)
-            except (ImportError, RuntimeError, AssertionError) as error:  # the last two from a GPU that is not there
+            except ImportError as error:
+                raise BackendMissingError("generative models need torch and diffusers", hint=INSTALL) from error
+            except (RuntimeError, AssertionError) as error:  # torch's answers to a GPU that is not there
                 raise BackendMissingError(f"the device {config.device} cannot be used: {error}") from error
         return _devices[key]
 

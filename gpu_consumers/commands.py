@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from gpu_consumers.gallery.command import gallery
+from gpu_consumers.generation.commands import models
 from gpu_consumers.ledger.command import cost
 from gpu_consumers.media.command import media
 from gpu_consumers.provenance.command import verify
@@ -16,3 +17,4 @@ def register(app: typer.Typer) -> None:
     app.command("verify")(verify)
     app.command("cost")(cost)
     app.add_typer(media, name="media")
+    app.add_typer(models, name="models")

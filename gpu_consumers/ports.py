@@ -177,6 +177,14 @@ class Moderator(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Example:
+    """Arguments that a module was really called with: their shapes and dtypes are what it is made fast for."""
+
+    args: tuple[Any, ...]
+    kwargs: Mapping[str, Any]
+
+
 class Accelerator(Protocol):
     """Makes a denoiser (or a VAE decoder) fast. Chosen in the order tensorrt, inductor, eager."""
 
@@ -184,10 +192,10 @@ class Accelerator(Protocol):
 
     def fingerprint(self) -> str: ...
 
-    def prepare(self, module: Any, example_inputs: tuple[Any, ...], shape_bucket: str) -> Callable[..., Any]:
+    def prepare(self, module: Any, example: Example, shape_bucket: str) -> Callable[..., Any]:
         """A callable that computes what `module` computes. Raises `BackendError` where it cannot."""
         ...
 
-    def refit(self, state: Mapping[str, Any]) -> None:
+    def refit(self, module: Any, state: Mapping[str, Any]) -> None:
         """Take new weights (a LoRA, say) without building again."""
         ...

@@ -6,29 +6,37 @@ import gc
 import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from typing import Any, TypeVar
 
+from gpu_consumers.acceleration.backends import Eager, Inductor, TensorRT
+from gpu_consumers.acceleration.cache import EngineCache
+from gpu_consumers.acceleration.chain import Choice, accelerate
+from gpu_consumers.acceleration.examples import examples
 from gpu_consumers.energy import GpuEnergy
 from gpu_consumers.errors import TransientBackendError
 from gpu_consumers.estimates.formula import Phases, chip
 from gpu_consumers.estimates.model import CostModel
 from gpu_consumers.generation import boundaries
-from gpu_consumers.generation.loading import load
+from gpu_consumers.generation.loading import load, one_step
 from gpu_consumers.generation.manifest import GIB, Manifest, manifest, manifests
 from gpu_consumers.generation.weights import locate
+from gpu_consumers.ports import Accelerator
 from gpu_consumers.scheduling.memory import Memory
 from gpu_consumers.scheduling.policy import Policy
 from gpu_consumers.scheduling.scheduler import Scheduler
 from gpu_consumers.scheduling.turnstile import Turn, Turnstile
 from gpu_consumers.scheduling.work import Request, Work
+from infra.errors import ConfigurationError
 from infra.settings import Settings
 from infra.telemetry import logs
-from schemas.values import RenderWork
+from schemas.values import Lane, RenderWork
 
 log = logs.get("device")
 
 T = TypeVar("T")
 R = TypeVar("R")
+EAGER = Choice(Eager.name, Eager.name)
 #: The part of a device's memory that is ours to fill.
 OURS = 0.9
 
@@ -36,7 +44,8 @@ OURS = 0.9
 class Device:
     """A GPU, or the CPU in its place. Needs torch."""
 
-    def __init__(self, config: Settings) -> None:
+    def __init__(self, config: Settings, accelerators: Sequence[Accelerator] | None = None) -> None:
+        """`accelerators`: in place of those that the settings name and that suit the device."""
         import torch
 
         self._torch, self._config = torch, config
@@ -50,9 +59,13 @@ class Device:
         self._energy = GpuEnergy(self.place.index or 0) if self._cuda else None
         self.costs = CostModel(self._formula)
         weights = {each.name: int(each.memory.weights * GIB) for each in manifests(config).values()}
-        scheduler = Scheduler(self.costs, Memory(int(self._capacity() * OURS), weights), Policy(batch_most=1))
+        self.capacity = int(self._memory() * OURS)
+        scheduler = Scheduler(self.costs, Memory(self.capacity, weights), Policy(batch_most=1))
         self.turnstile = Turnstile(scheduler, swap=self._swap, settle=self._settle, joules=self.joules)
+        self._accelerators = self._suitable() if accelerators is None else accelerators
+        self._choices: dict[str, Choice] = {}
         self._pipes: dict[str, Any] = {}
+        self._waiting: dict[str, Future[Any]] = {}  #: loaded, or being loaded, into the host's memory
         self._lock = threading.Lock()
 
     def run(self, request: Request, item: T, make: Callable[[Turn, Sequence[T]], Sequence[R]]) -> R:
@@ -77,6 +90,35 @@ class Device:
             self._pipes[name] = self._load(manifest(name, self._config))
         return self._pipes[name]
 
+    def choice(self, name: str) -> Choice:
+        """What a model runs on here. Where engines must be built for that, it is done now, in a turn of its own."""
+        if not self._accelerators:
+            return EAGER
+        if name not in self._choices:
+            work = Work(model=name, width=16, height=16, frames=1, steps=1, backend="eager")
+            request = Request(key=f"accelerate {name}", work=work, lane=Lane.INTERACTIVE)
+            self.run(request, name, lambda _turn, names: [self.pipe(one) for one in names])
+        return self._choices[name]
+
+    def serving(self, name: str, before: str) -> str:
+        """The model to use now where `name` stands in for `before`: that one until `name` is loaded beside it."""
+        if name in self._pipes or before not in self._pipes:
+            return name
+        with self._lock:
+            if name not in self._waiting:
+                self._waiting[name] = Future()
+                threading.Thread(target=self._warm, args=(name, self._waiting[name]), daemon=True).start()
+        loaded = self._waiting[name]
+        return name if loaded.done() and loaded.exception() is None else before
+
+    def _warm(self, name: str, loaded: Future[Any]) -> None:
+        try:
+            wanted = manifest(name, self._config)
+            loaded.set_result(load(wanted, locate(wanted, self._config)))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the old model goes on
+            log.error("the model that was to stand in cannot be loaded", model=name, reason=str(error))
+            loaded.set_exception(error)
+
     def learn(self, done: RenderWork) -> None:
         """Let the cost model know what a clip took."""
         if done.device == self.name:
@@ -88,13 +130,35 @@ class Device:
         return self._energy.joules() if self._energy else 0.0
 
     def _load(self, wanted: Manifest) -> Any:
-        began = time.monotonic()
-        pipe = load(wanted, locate(wanted, self._config)).to(self.place)
-        boundaries.install(pipe, blocks=wanted.boundaries == "blocks")
+        began, waiting = time.monotonic(), self._waiting.pop(wanted.name, None)
+        ready = waiting.result() if waiting and waiting.done() and not waiting.exception() else None
+        pipe = (ready or load(wanted, locate(wanted, self._config))).to(self.place)
+        if self._accelerators:
+            self._choices[wanted.name] = self._accelerate(wanted, pipe)
+        # Compiled blocks take no hooks.
+        eager = self._choices.get(wanted.name, EAGER).name == Eager.name
+        boundaries.install(pipe, blocks=eager and wanted.boundaries == "blocks")
         self._settle()
-        self.costs.learn_load(wanted.name, time.monotonic() - began)
+        with self._lock:
+            self.costs.learn_load(wanted.name, time.monotonic() - began)
         log.info("model loaded", model=wanted.name, device=self.name, seconds=round(time.monotonic() - began, 2))
         return pipe
+
+    def _accelerate(self, wanted: Manifest, pipe: Any) -> Choice:
+        found = [one for shape in wanted.shapes for one in examples(pipe, shape.bucket, one_step(pipe, wanted, shape))]
+        return accelerate(found, self._accelerators, wanted.dtype)
+
+    def _suitable(self) -> list[Accelerator]:
+        """Those of the settings. Compiling for the CPU takes longer than it saves, so none there."""
+        if not self._cuda:
+            return []
+        cache = EngineCache(self._config.data_dir / "engines", int(self._config.engine_cache_gib * GIB))
+        known: dict[str, Accelerator] = {
+            "tensorrt": TensorRT(cache, self.place), "inductor": Inductor(), "eager": Eager()
+        }  # fmt: skip
+        if unknown := set(self._config.accelerators) - set(known):
+            raise ConfigurationError(f"there is no accelerator {', '.join(sorted(unknown))}")
+        return [known[name] for name in self._config.accelerators]
 
     def _swap(self, evict: tuple[str, ...], wanted: str | None) -> None:
         for name in evict:
@@ -118,7 +182,7 @@ class Device:
         if self._cuda:
             self._torch.cuda.synchronize(self.place)
 
-    def _capacity(self) -> int:
+    def _memory(self) -> int:
         if self._cuda:
             return int(self._torch.cuda.get_device_properties(self.place).total_memory)
         import psutil

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from gpu_consumers.errors import BackendError, BackendMissingError
-from gpu_consumers.generation.manifest import Manifest
+from gpu_consumers.generation.manifest import Manifest, Shape
 
 #: Components that denoise, in the order in which they are looked for.
 DENOISERS = ("transformer", "transformer_2", "unet")
@@ -79,3 +79,16 @@ def call_arguments(pipe: Any, manifest: Manifest, **given: Any) -> dict[str, Any
     """Those of the given arguments that the pipeline takes, and the manifest's options."""
     taken = inspect.signature(pipe.__call__).parameters
     return {name: value for name, value in {**given, **manifest.options}.items() if name in taken and value is not None}
+
+
+def one_step(pipe: Any, manifest: Manifest, shape: Shape) -> dict[str, Any]:
+    """Arguments of a call that makes one step at a shape and decodes nothing."""
+    import torch
+    from PIL import Image
+
+    return call_arguments(
+        pipe, manifest, prompt="a", negative_prompt=manifest.negative_prompt or None, width=shape.width,
+        height=shape.height, num_frames=shape.frames, num_inference_steps=1, guidance_scale=manifest.guidance,
+        image=Image.new("RGB", (shape.width, shape.height)) if manifest.image else None, output_type="latent",
+        generator=torch.Generator("cpu").manual_seed(0),
+    )  # fmt: skip

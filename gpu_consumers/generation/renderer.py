@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from gpu_consumers.acceleration.chain import Choice
 from gpu_consumers.generation.boundaries import making
 from gpu_consumers.generation.device import Device
 from gpu_consumers.generation.frames import drawn, finish
@@ -54,7 +55,7 @@ class DiffusersRenderer:
         """A hash of the manifest, the weights, this package and torch. Raises `BackendMissingError` without weights."""
         return fingerprint(
             manifest=self._manifest.model_dump(mode="json"), weights=_digest(locate(self._manifest, self._config)),
-            device=self._device.name, accelerator="eager", code=_code(), **_versions(),
+            device=self._device.name, accelerator=self._choice().fingerprint, code=_code(), **_versions(),
         )  # fmt: skip
 
     def render(self, spec: SceneSpec, out: Path, progress: Progress) -> Clip:
@@ -72,11 +73,18 @@ class DiffusersRenderer:
         )  # fmt: skip
         # Frames that another request made are paid for by that one.
         spent = {"work": made.work, "gpu_seconds": made.turn.used_s, "gpu_joules": made.turn.joules} if led else {}
-        details = {"model": self._manifest.name, **spent}
+        details = {"model": self._manifest.name, "fallbacks": self._choice().fallbacks, **spent}
         return Clip(path=out, frames=spec.frames, look="generated", details=details)
 
+    def work(self, spec: SceneSpec) -> Work:
+        """What the device will be asked for."""
+        return work_for(self._manifest, spec, self._choice().name)
+
+    def _choice(self) -> Choice:
+        return self._device.choice(self._manifest.name)
+
     def _request(self, spec: SceneSpec) -> Request:
-        work, needs = work_for(self._manifest, spec, "eager"), self._manifest.memory
+        work, needs = self.work(spec), self._manifest.memory
         key = fingerprint(kind="frames", spec=spec.inputs(), renderer=self.fingerprint())
         left = None if self._urgency.deadline is None else self._urgency.deadline - time.time()
         peak = int(needs.peak * GIB)
@@ -87,7 +95,7 @@ class DiffusersRenderer:
 
     def _make(self, turn: Turn, spec: SceneSpec, progress: Progress) -> Made:
         pipe = shell(self._device.pipe(self._manifest.name))
-        work, marks = work_for(self._manifest, spec, "eager"), _Marks(turn, progress, self._manifest.steps)
+        work, marks = self.work(spec), _Marks(turn, progress, self._manifest.steps)
         with making(turn) as here:
             result = pipe(**self._arguments(pipe, spec, work, marks))
             turn.boundary()

@@ -10,11 +10,14 @@ from gpu_consumers.scheduling.work import Work
 
 
 def shape_for(manifest: Manifest, spec: SceneSpec) -> Shape:
-    """The shape whose sides are most alike the video's; of several such, the largest."""
+    """The shape whose sides are most alike the video's; of several such the largest, just long enough for the scene."""
     width, height = spec.size
+    wanted = ceil(spec.frames / spec.fps * manifest.fps)
 
-    def odd(shape: Shape) -> tuple[float, int]:
-        return round(abs(log(shape.width / shape.height * height / width)), 3), -shape.width * shape.height
+    def odd(shape: Shape) -> tuple[float, int, bool, int]:
+        unlike = round(abs(log(shape.width / shape.height * height / width)), 3)
+        short = shape.frames < wanted
+        return unlike, -shape.width * shape.height, short, -shape.frames if short else shape.frames
 
     return min(manifest.shapes, key=odd)
 
@@ -27,13 +30,14 @@ def frames_for(manifest: Manifest, shape: Shape, spec: SceneSpec) -> int:
 
 
 def work_for(manifest: Manifest, spec: SceneSpec, accelerator: str) -> Work:
-    """What the scheduler and the cost model are told of it."""
+    """What the scheduler and the cost model are told of it. Engines are built for whole shapes, eager takes any."""
     shape = shape_for(manifest, spec)
+    frames = frames_for(manifest, shape, spec) if accelerator == "eager" else shape.frames
     return Work(
         model=manifest.name,
         width=shape.width,
         height=shape.height,
-        frames=frames_for(manifest, shape, spec),
+        frames=frames,
         steps=manifest.steps,
         backend=accelerator,
     )

@@ -91,8 +91,10 @@ def _draw(shop: Workshop, cause: Envelope[RenderScene], backend: str, spec: Scen
     drawn, clip = _render(shop, cause, renderer, spec)
     shop.remember(key, drawn)
     spent = {name: clip.details.get(name, 0.0) for name in ("gpu_seconds", "gpu_joules")}
-    work, cost = clip.details.get("work"), meter.read(**spent)
-    return Picture(drawn=drawn, backend=renderer.name, cost=cost, reused=False, work=work, fallbacks=drawn.fallbacks)
+    return Picture(
+        drawn=drawn, backend=renderer.name, cost=meter.read(**spent), reused=False, work=clip.details.get("work"),
+        fallbacks=(*drawn.fallbacks, *clip.details.get("fallbacks", ())),
+    )  # fmt: skip
 
 
 def _render(

@@ -16,6 +16,7 @@ import torch
 from gpu_consumers import backends
 from gpu_consumers.errors import BackendMissingError
 from gpu_consumers.generation.renderer import DiffusersRenderer
+from gpu_consumers.generation.swaps import swap
 from gpu_consumers.ports import SceneSpec, Urgency
 from gpu_consumers.stages import scene
 from gpu_consumers.workshop import Workshop
@@ -173,12 +174,12 @@ def shop(config: Settings, tmp_path: Path) -> Workshop:
     )  # fmt: skip
 
 
-def rendered(shop: Workshop, flavor: str, model: str | None = None) -> SceneRendered:
-    video = ids.video_id(f"{flavor}-{model}")
+def rendered(shop: Workshop, flavor: str, model: str | None = None, seed: int = 5) -> SceneRendered:
+    video = ids.video_id(f"{flavor}-{model}-{seed}")
     told = Scene(scene_number=1, beat="hook", narration="Cats purr.", visuals="a purring cat", duration_s=1)
     task = RenderScene(
         video_id=video, origin=Origin.PERSON, lane=Lane.INTERACTIVE, flavor=flavor, after_us=now_us(),
-        scene_id=ids.scene_id(video, 1, 1), scene=told, scene_count=1, title="Cats", language="en", seed=5,
+        scene_id=ids.scene_id(video, 1, 1), scene=told, scene_count=1, title="Cats", language="en", seed=seed,
         model=model,
     )  # fmt: skip
     (made,) = scene.work(shop, root(task, source="/test"))
@@ -214,3 +215,29 @@ def test_a_model_without_weights_falls_back_and_says_why_unless_it_was_asked_for
     assert "the weights of gone are not on this machine" in drawn.fallbacks[0].reason
     with pytest.raises(BackendMissingError, match="not on this machine"):
         rendered(shop, "tiny-ltx", model="gone")
+
+
+def test_a_model_is_swapped_under_load_and_no_scene_is_lost(shop: Workshop, config: Settings) -> None:
+    # given scenes that are being made by one model
+    device, used, stop = backends.device(config), [], threading.Event()
+    rendered(shop, "tiny-ltx", seed=100)
+
+    def work(first: int) -> None:
+        for seed in range(first, first + 1000):
+            if stop.is_set():
+                return
+            used.append(rendered(shop, "tiny-ltx", seed=seed).model)
+
+    with ThreadPoolExecutor(2) as pool:
+        jobs = [pool.submit(work, first) for first in (1000, 3000)]
+        until(lambda: len(used) >= 2)
+        # when another one is to stand in for it
+        swap(config, "tiny-ltx", "tiny-wan")
+        until(lambda: used[-2:] == ["tiny-wan", "tiny-wan"])
+        stop.set()
+        for job in jobs:
+            job.result(TIMEOUT)
+    swap(config, "tiny-ltx", None)
+    # then every scene was made, first by the one and then by the other
+    assert set(used) == {"tiny-ltx", "tiny-wan"} and used.count("tiny-wan") >= 2
+    assert set(device._pipes) >= {"tiny-ltx", "tiny-wan"}

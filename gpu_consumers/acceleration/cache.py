@@ -1,0 +1,132 @@
+"""The engine cache: built engines on disk, each with a manifest that says exactly what it was built for.
+
+An entry is used only if its manifest names the very key, format and size that are wanted and the bytes have the
+checksum that it states; anything else is removed and built again. Bytes are handed out as bytes: nothing is unpickled.
+Processes that want the same engine wait for the one that builds it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from infra.errors import DeadlineError
+from infra.storage.artifacts import fingerprint
+from infra.telemetry import logs
+
+log = logs.get("engines")
+
+FORMAT = 1
+ENGINE, MANIFEST = "engine", "manifest.json"
+#: Nobody builds for longer than that, in seconds.
+LONGEST_BUILD_S = 3600.0
+
+
+class EngineCache:
+    """Engines below one folder, no more than `most` bytes of them; the least recently used go first."""
+
+    def __init__(self, root: Path, most: int) -> None:
+        self._root, self._most = root, most
+
+    def get(self, facts: Mapping[str, str]) -> bytes | None:
+        """The engine that was built for exactly these facts (graph, shapes, dtype, weights, GPU, driver, versions)."""
+        key = fingerprint(**facts)
+        folder = self._root / key
+        if not folder.is_dir():
+            return None
+        engine, fault = _read(folder, key)
+        if engine is None:
+            log.warning("engine not used, it is built again", key=key[:12], reason=fault)
+            shutil.rmtree(folder, ignore_errors=True)
+            return None
+        os.utime(folder / MANIFEST)
+        return engine
+
+    def put(self, facts: Mapping[str, str], engine: bytes) -> None:
+        """Keep an engine; others make room for it. One larger than the whole cache is not kept."""
+        if len(engine) > self._most:
+            return
+        key = fingerprint(**facts)
+        self._root.mkdir(parents=True, exist_ok=True)
+        told = {
+            "format": FORMAT, "key": key, "size": len(engine), "sha256": hashlib.sha256(engine).hexdigest(),
+            "built": time.time(), "facts": dict(facts),
+        }  # fmt: skip
+        with tempfile.TemporaryDirectory(dir=self._root, prefix=".building-") as place:
+            made = Path(place) / key
+            made.mkdir()
+            _write(made / ENGINE, engine)
+            _write(made / MANIFEST, json.dumps(told, indent=1).encode())
+            shutil.rmtree(self._root / key, ignore_errors=True)
+            made.rename(self._root / key)
+        self._make_room()
+
+    def get_or_build(self, facts: Mapping[str, str], build: Callable[[], bytes]) -> bytes:
+        """The engine, built where there is none; by one process at a time. Raises what `build` raises."""
+        if (engine := self.get(facts)) is not None:
+            return engine
+        with self._building(fingerprint(**facts)):
+            if (engine := self.get(facts)) is not None:  # another process was faster
+                return engine
+            engine = build()
+            self.put(facts, engine)
+            return engine
+
+    @contextmanager
+    def _building(self, key: str) -> Iterator[None]:
+        self._root.mkdir(parents=True, exist_ok=True)
+        with (self._root / f".{key}.lock").open("w") as lock:
+            deadline = time.monotonic() + LONGEST_BUILD_S
+            while not _locked(lock.fileno()):
+                if time.monotonic() > deadline:
+                    raise DeadlineError(f"another process has been building an engine for {LONGEST_BUILD_S:g} s")
+                time.sleep(0.1)
+            yield
+
+    def _make_room(self) -> None:
+        entries = sorted(self._root.glob(f"*/{MANIFEST}"), key=lambda path: path.stat().st_mtime)
+        sizes = {path: sum(each.stat().st_size for each in path.parent.iterdir()) for path in entries}
+        total = sum(sizes.values())
+        for path in entries[:-1]:  # the newest is the one that room is made for
+            if total <= self._most:
+                return
+            total -= sizes[path]
+            shutil.rmtree(path.parent, ignore_errors=True)
+
+
+def _read(folder: Path, key: str) -> tuple[bytes | None, str]:
+    try:
+        told = json.loads((folder / MANIFEST).read_bytes())
+        engine = (folder / ENGINE).read_bytes()
+    except (OSError, ValueError) as error:
+        return None, f"cannot be read: {error}"
+    if not isinstance(told, dict) or told.get("format") != FORMAT or told.get("key") != key:
+        return None, "the manifest is not of this engine"
+    if fingerprint(**told.get("facts", {})) != key:
+        return None, "it was built for something else"
+    if told.get("size") != len(engine) or told.get("sha256") != hashlib.sha256(engine).hexdigest():
+        return None, "the bytes are not those that were built"
+    return engine, ""
+
+
+def _write(path: Path, data: bytes) -> None:
+    with path.open("wb") as stream:
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -1,0 +1,77 @@
+"""What would keep a model from working here, found out without running it."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from importlib.util import find_spec
+
+from gpu_consumers.errors import BackendError
+from gpu_consumers.generation.loading import pipeline_class
+from gpu_consumers.generation.manifest import GIB, Manifest
+from gpu_consumers.generation.weights import locate
+from infra.flavors import list_flavors
+from infra.settings import Settings
+
+_PICKLED = ("*.bin", "*.ckpt", "*.pt", "*.pth")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at. `ok` None: worth knowing, no fault."""
+
+    what: str
+    ok: bool | None
+    told: str
+    hint: str = ""
+
+
+def check(manifest: Manifest, config: Settings) -> list[Finding]:
+    """Packages, pipeline class, weights, memory, flavors."""
+    return [*_software(manifest), *_weights(manifest, config), *_memory(manifest, config), *_flavors(manifest, config)]
+
+
+def _software(manifest: Manifest) -> list[Finding]:
+    try:
+        kind = pipeline_class(manifest)
+    except BackendError as error:
+        return [Finding("software", False, str(error), error.hint or "")]
+    return [Finding("software", True, f"{kind.__module__.split('.')[0]} has {manifest.pipeline}")]
+
+
+def _weights(manifest: Manifest, config: Settings) -> list[Finding]:
+    try:
+        folder = locate(manifest, config)
+    except BackendError as error:
+        return [Finding("weights", False, str(error), error.hint or "")]
+    found = [Finding("weights", True, str(folder))]
+    if not list(folder.glob("*/*.safetensors")):
+        found.append(Finding("weights", False, "there are no safetensors", "Pickled weights are never loaded."))
+    if any(any(folder.glob(f"*/{pattern}")) for pattern in _PICKLED):
+        found.append(Finding("weights", None, "pickled weights lie there too; they are not loaded"))
+    return found
+
+
+def _memory(manifest: Manifest, config: Settings) -> list[Finding]:
+    needed = manifest.memory.weights + manifest.memory.peak
+    if find_spec("torch") is None:
+        return []
+    from gpu_consumers import backends
+
+    try:
+        device = backends.device(config)
+    except BackendError as error:
+        return [Finding("memory", False, str(error))]
+    told = f"{needed:.1f} GiB of {device.capacity / GIB:.1f} GiB on {device.name}"
+    return [Finding("memory", needed * GIB <= device.capacity, told, "Take a smaller shape or a larger device.")]
+
+
+def _flavors(manifest: Manifest, config: Settings) -> list[Finding]:
+    named = [flavor.name for flavor in list_flavors(config) if flavor.scene_backend == manifest.name]
+    return [Finding("flavors", None, ", ".join(named) if named else "no flavor names it as its scene_backend")]
+
+
+def room_for(manifest: Manifest, config: Settings) -> tuple[float, float]:
+    """GiB that the weights take, and that are free where they go."""
+    place = next(folder for folder in (config.data_dir, *config.data_dir.absolute().parents) if folder.exists())
+    return manifest.memory.weights, shutil.disk_usage(place).free / GIB

@@ -1,0 +1,169 @@
+"""`swipestream models …`."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from infra.cli.console import JsonOption, config, err, out, print_json
+
+if TYPE_CHECKING:
+    from gpu_consumers.generation.manifest import Manifest
+
+models = typer.Typer(
+    no_args_is_help=True, help="Generative models: which there are, their weights, whether they work here, swapping."
+)
+
+NameArgument = Annotated[str, typer.Argument(help="The model's name, as `models list` shows it.", show_default=False)]
+
+
+@models.command("list")
+def list_models(as_json: JsonOption = False) -> None:
+    """Show every model: what it makes, what it needs, under which licence, whether its weights are here.
+
+    Example:
+
+      swipestream models list
+    """
+    from gpu_consumers.generation.manifest import manifests
+    from gpu_consumers.generation.swaps import swaps
+
+    found, swapped = manifests(config()), swaps(config())
+    rows = [
+        {
+            "name": one.name, "title": one.title, "source": one.repo or str(one.folder), "image": one.image,
+            "steps": one.steps, "shapes": [shape.bucket for shape in one.shapes], "licence": one.licence,
+            "memory_gib": one.memory.weights + one.memory.peak, "weights": _place(one),
+            "swapped_for": swapped.get(name),
+        }
+        for name, one in found.items()
+    ]  # fmt: skip
+    if as_json:
+        return print_json(rows)
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for column in ("name", "makes video from", "steps", "GiB", "licence", "weights"):
+        table.add_column(column, justify="right" if column in ("steps", "GiB") else "left", overflow="fold")
+    for row in rows:
+        name = f"{row['name']} → {row['swapped_for']}" if row["swapped_for"] else str(row["name"])
+        weights = str(row["weights"] or f"missing: swipestream models pull {row['name']}")
+        table.add_row(
+            name, "a picture" if row["image"] else "text", str(row["steps"]), f"{row['memory_gib']:.0f}",
+            str(row["licence"]), weights,
+        )  # fmt: skip
+    out.print(table)
+
+
+def _place(manifest: Manifest) -> str | None:
+    from gpu_consumers.errors import BackendMissingError
+    from gpu_consumers.generation.weights import locate
+
+    try:
+        return str(locate(manifest, config()))
+    except BackendMissingError:
+        return None
+
+
+@models.command("check")
+def check_model(name: NameArgument, as_json: JsonOption = False) -> None:
+    """Say whether a model would work here: packages, weights, memory, flavors. Exits with 1 where it would not.
+
+    Example:
+
+      swipestream models check ltx
+    """
+    from gpu_consumers.generation.checks import check
+    from gpu_consumers.generation.manifest import manifest
+
+    findings = check(manifest(name, config()), config())
+    if as_json:
+        print_json([asdict(finding) for finding in findings])
+    else:
+        for finding in findings:
+            mark = {True: "[green]ok[/]", False: "[red]no[/]", None: "  "}[finding.ok]
+            out.print(f"{mark}  {finding.what:<9} {escape(finding.told)}", soft_wrap=True)
+            if finding.ok is False and finding.hint:
+                out.print(f"    {'':<9} {escape(finding.hint)}", soft_wrap=True)
+    if any(finding.ok is False for finding in findings):
+        raise typer.Exit(1)
+
+
+@models.command("pull")
+def pull_model(name: NameArgument) -> None:
+    """Fetch a model's weights. An interrupted fetch goes on where it stopped; pickled weights are never fetched.
+
+    Example:
+
+      HF_TOKEN=… swipestream models pull svd-xt
+    """
+    from gpu_consumers.generation.manifest import manifest
+    from gpu_consumers.generation.pulling import pull
+
+    wanted = manifest(name, config())
+    err.print(f"{wanted.repo}: about {wanted.memory.weights:.0f} GiB, licence {wanted.licence} {wanted.licence_url}")
+    out.print(f"{name} is here: {pull(wanted, config())}", soft_wrap=True)
+
+
+@models.command("warm")
+def warm_model(name: NameArgument, as_json: JsonOption = False) -> None:
+    """Load a model and make a clip of 5 s at each of its shapes: what each phase takes, what it costs, how much memory.
+
+    Example:
+
+      SWIPESTREAM_DEVICE=cuda:1 swipestream models warm ltx
+    """
+    from gpu_consumers import backends
+    from gpu_consumers.generation.manifest import manifest
+
+    wanted, tried = manifest(name, config()), []
+    device = backends.device(config())
+    from gpu_consumers.generation.warming import warm
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=err, disable=as_json or not sys.stderr.isatty(), transient=True) as bar:
+        task = bar.add_task(f"{name} on {device.name}", total=1.0)
+        for one in warm(wanted, device, config(), lambda part, _: bar.update(task, completed=part)):
+            tried.append(one)
+    if as_json:
+        return print_json([asdict(one) | {"work": one.work.model_dump()} for one in tried])
+    table = Table(title=f"{name} on {device.name}", box=None, header_style="bold", pad_edge=False)
+    for column in ("shape", "encode s", "step s", "decode s", "device s", "expected s", "GiB", "cost"):
+        table.add_column(column, justify="left" if column == "shape" else "right")
+    for one in tried:
+        memory = "–" if one.memory_gib is None else f"{one.memory_gib:.1f}"
+        phases = (one.work.encode_s, one.work.step_s, one.work.decode_s, one.device_s, one.expected_s)
+        cost = f"{one.cost:.5f} {config().currency}"
+        table.add_row(one.bucket, *(f"{seconds:.3f}" for seconds in phases), memory, cost)
+    out.print(table)
+
+
+@models.command("swap")
+def swap_model(
+    name: NameArgument,
+    other: Annotated[str | None, typer.Argument(help="What stands in for it; none: itself again.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Let another model stand in for one. Workers load it beside the old one and switch once it is there.
+
+    Example:
+
+      swipestream models swap ltx ltx-new
+
+      swipestream models swap ltx
+    """
+    from gpu_consumers.generation.manifest import manifest
+    from gpu_consumers.generation.swaps import swap
+    from gpu_consumers.generation.weights import locate
+
+    for each in filter(None, (name, other)):
+        wanted = manifest(each, config())
+    locate(wanted, config())
+    now = swap(config(), name, other)
+    if as_json:
+        return print_json(now)
+    out.print(f"{now[name]} stands in for {name}." if name in now else f"{name} stands for itself.")

@@ -1,0 +1,56 @@
+"""Fetching weights from a hub: only what a pipeline needs, and never pickles."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gpu_consumers.errors import BackendError, BackendMissingError, TransientBackendError
+from gpu_consumers.generation.checks import room_for
+from gpu_consumers.generation.manifest import Manifest
+from gpu_consumers.generation.weights import PATTERNS, missing, own_folder
+from infra.settings import Settings
+
+
+def pull(manifest: Manifest, config: Settings) -> Path:
+    """Fetch the weights into their folder, going on where an earlier try stopped. Raises `BackendError`."""
+    if manifest.repo is None:
+        raise BackendError(f"{manifest.name} has a folder of its own, {manifest.folder}: there is nothing to fetch")
+    needed, free = room_for(manifest, config)
+    if free < needed * 1.1:
+        raise BackendError(
+            f"{manifest.name} takes about {needed:.0f} GiB and {free:.0f} GiB are free",
+            hint="Make room, or set SWIPESTREAM_DATA_DIR to a larger disk.",
+        )
+    folder = own_folder(manifest, config)
+    _fetch(manifest, folder)
+    if gone := missing(folder):
+        raise BackendError(f"{manifest.repo} lacks {', '.join(gone)}", hint="Is it a diffusers pipeline?")
+    return folder
+
+
+def _fetch(manifest: Manifest, folder: Path) -> None:
+    try:
+        from huggingface_hub import snapshot_download
+        from huggingface_hub.errors import (
+            GatedRepoError,
+            HfHubHTTPError,
+            RepositoryNotFoundError,
+            RevisionNotFoundError,
+        )
+    except ImportError as error:
+        hint = "Install the extra `gpu`: pip install 'swipestream[gpu]'"
+        raise BackendMissingError("fetching weights needs huggingface_hub", hint=hint) from error
+    import httpx
+
+    try:
+        snapshot_download(
+            str(manifest.repo), revision=manifest.revision, local_dir=folder, allow_patterns=list(PATTERNS)
+        )
+    except GatedRepoError as error:
+        hint = f"Accept its licence on {manifest.licence_url or manifest.repo}, then set HF_TOKEN."
+        raise BackendError(f"{manifest.repo} asks for a licence to be accepted", hint=hint) from error
+    except (RepositoryNotFoundError, RevisionNotFoundError) as error:
+        raise BackendError(f"the hub has no {manifest.repo} at {manifest.revision or 'its newest revision'}") from error
+    except (HfHubHTTPError, httpx.HTTPError, OSError) as error:
+        hint = f"Go on where it stopped: swipestream models pull {manifest.name}"
+        raise TransientBackendError(f"{manifest.repo} was not fetched: {error}", hint=hint) from error
