@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from gpu_consumers.errors import BackendMissingError
@@ -16,8 +17,11 @@ if TYPE_CHECKING:
 
 INSTALL = "Install the extra `gpu`: pip install 'swipestream[gpu]'"
 PROCEDURAL = ProceduralRenderer.name
+#: Told of each device when it is first used, in a thread of its own.
+Begun = Callable[["Device"], object]
 _lock = threading.Lock()
 _devices: dict[str, Device] = {}
+_told: list[Begun] = []
 
 
 def renderer(name: str, config: Settings, urgency: Urgency | None = None) -> SceneRenderer:
@@ -52,7 +56,14 @@ def device(config: Settings) -> Device:
                 raise BackendMissingError("generative models need torch and diffusers", hint=INSTALL) from error
             except (RuntimeError, AssertionError) as error:  # torch's answers to a GPU that is not there
                 raise BackendMissingError(f"the device {config.device} cannot be used: {error}") from error
+            for begun in _told:
+                threading.Thread(target=begun, args=(_devices[key],), name="begun", daemon=True).start()
         return _devices[key]
+
+
+def when_begun(begun: Begun) -> None:
+    """Be told of each device when it is first used."""
+    _told.append(begun)
 
 
 def stop() -> None:

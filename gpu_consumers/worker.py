@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gpu_consumers import backends
+from gpu_consumers.estimates.history import recall
 from gpu_consumers.once import once
 from gpu_consumers.stages import assembly, scene, script
 from gpu_consumers.workshop import SOURCE, Workshop
@@ -113,6 +114,9 @@ class Worker:
         threads = [threading.Thread(target=consumer.run, name="consumer") for consumer in self._consumers]
         for thread in threads:
             thread.start()
+        backends.when_begun(
+            lambda device: recall(self._shop.settings.kafka_address, device.name, device.learn)
+        )  # fmt: skip
         log.info("ready", worker=self._shop.name)
         for thread in threads:
             thread.join()

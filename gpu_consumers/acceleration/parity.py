@@ -40,7 +40,7 @@ def compare(reference: npt.ArrayLike, other: npt.ArrayLike) -> Parity:
     if not np.isfinite(two).all():
         return Parity(inf, -inf, 0.0)
     squared = float(np.mean((one - two) ** 2))
-    relative = float(np.linalg.norm(one - two) / max(np.linalg.norm(one), 1e-12))
+    relative = float(np.linalg.norm(one - two)) / max(float(np.linalg.norm(one)), 1e-12)
     span = float(np.ptp(one)) or 1.0
     return Parity(relative, inf if squared == 0 else 10 * log10(span**2 / squared), _ssim(one, two, span))
 

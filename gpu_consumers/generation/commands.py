@@ -12,6 +12,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from infra.cli.console import JsonOption, config, err, out, print_json
+from infra.telemetry import logs
 
 if TYPE_CHECKING:
     from gpu_consumers.generation.manifest import Manifest
@@ -120,6 +121,7 @@ def warm_model(name: NameArgument, as_json: JsonOption = False) -> None:
     from gpu_consumers import backends
     from gpu_consumers.generation.manifest import manifest
 
+    logs.configure("WARNING")  # what is printed is the result
     wanted, tried = manifest(name, config()), []
     device = backends.device(config())
     from gpu_consumers.generation.warming import warm

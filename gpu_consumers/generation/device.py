@@ -18,7 +18,8 @@ from gpu_consumers.errors import TransientBackendError
 from gpu_consumers.estimates.formula import Phases, chip
 from gpu_consumers.estimates.model import CostModel
 from gpu_consumers.generation import boundaries
-from gpu_consumers.generation.loading import load, one_step
+from gpu_consumers.generation.embeddings import Embeddings
+from gpu_consumers.generation.loading import load, one_step, shell
 from gpu_consumers.generation.manifest import GIB, Manifest, manifest, manifests
 from gpu_consumers.generation.weights import locate
 from gpu_consumers.ports import Accelerator
@@ -65,6 +66,7 @@ class Device:
         self._accelerators = self._suitable() if accelerators is None else accelerators
         self._choices: dict[str, Choice] = {}
         self._pipes: dict[str, Any] = {}
+        self._embeddings = Embeddings()
         self._waiting: dict[str, Future[Any]] = {}  #: loaded, or being loaded, into the host's memory
         self._lock = threading.Lock()
 
@@ -119,6 +121,12 @@ class Device:
             log.error("the model that was to stand in cannot be loaded", model=name, reason=str(error))
             loaded.set_exception(error)
 
+    def shell(self, name: str) -> Any:
+        """A pipeline for one clip. Called by whoever has the turn."""
+        own = shell(self.pipe(name))
+        self._embeddings.lend(name, own)
+        return own
+
     def learn(self, done: RenderWork) -> None:
         """Let the cost model know what a clip took."""
         if done.device == self.name:
@@ -167,6 +175,7 @@ class Device:
             self.pipe(wanted)
 
     def _drop(self, name: str) -> None:
+        self._embeddings.forget(name)
         if self._pipes.pop(name, None) is not None:
             log.info("model dropped", model=name, device=self.name)
         gc.collect()

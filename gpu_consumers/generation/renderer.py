@@ -16,7 +16,7 @@ from gpu_consumers.acceleration.chain import Choice
 from gpu_consumers.generation.boundaries import making
 from gpu_consumers.generation.device import Device
 from gpu_consumers.generation.frames import drawn, finish
-from gpu_consumers.generation.loading import call_arguments, shell
+from gpu_consumers.generation.loading import call_arguments
 from gpu_consumers.generation.manifest import GIB, Manifest
 from gpu_consumers.generation.post import Pictures
 from gpu_consumers.generation.shapes import work_for
@@ -44,12 +44,13 @@ class Made:
 
 
 class DiffusersRenderer:
-    """One model at one urgency. Cheap to make; what is dear belongs to the device."""
+    """One model at one urgency, for one scene. Cheap to make; what is dear belongs to the device."""
 
     def __init__(self, device: Device, manifest: Manifest, config: Settings, urgency: Urgency | None = None) -> None:
         self.name = "diffusers"
         self._device, self._manifest, self._config = device, manifest, config
         self._urgency = urgency or Urgency()
+        self._seconds = self._joules = 0.0
 
     def fingerprint(self) -> str:
         """A hash of the manifest, the weights, this package and torch. Raises `BackendMissingError` without weights."""
@@ -71,9 +72,13 @@ class DiffusersRenderer:
             made.pictures, self._manifest.fps, self._manifest.post, spec, out,
             lambda part, picture: progress(MODELS_PART + (1 - MODELS_PART) * part, picture),
         )  # fmt: skip
-        # Frames that another request made are paid for by that one.
-        spent = {"work": made.work, "gpu_seconds": made.turn.used_s, "gpu_joules": made.turn.joules} if led else {}
-        details = {"model": self._manifest.name, "fallbacks": self._choice().fallbacks, **spent}
+        # Frames that another request made are paid for by that one; those of an earlier try of this one by this one.
+        self._seconds += sum(one.turn.used_s for one in led)
+        self._joules += sum(one.turn.joules for one in led)
+        details = {
+            "model": self._manifest.name, "fallbacks": self._choice().fallbacks, "gpu_seconds": self._seconds,
+            "gpu_joules": self._joules, "work": made.work if led else None,
+        }  # fmt: skip
         return Clip(path=out, frames=spec.frames, look="generated", details=details)
 
     def work(self, spec: SceneSpec) -> Work:
@@ -94,7 +99,7 @@ class DiffusersRenderer:
         )  # fmt: skip
 
     def _make(self, turn: Turn, spec: SceneSpec, progress: Progress) -> Made:
-        pipe = shell(self._device.pipe(self._manifest.name))
+        pipe = self._device.shell(self._manifest.name)
         work, marks = self.work(spec), _Marks(turn, progress, self._manifest.steps)
         with making(turn) as here:
             result = pipe(**self._arguments(pipe, spec, work, marks))
