@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from infra.kafka.records import Received
 from query_api.cards import card
 from query_api.gateway import frames
+from query_api.gateway.tokens import Cut
 from schemas.base import Message
 from schemas.values import Origin
 from schemas.videos import (
@@ -42,6 +43,7 @@ class Entry:
     public: bytes | None
     private: bytes
     token: str
+    cut: Cut  #: what `token` says
     seal: Seal = bytes
 
     @property
@@ -49,10 +51,10 @@ class Entry:
         """Bytes held."""
         return len(self.private) + len(self.public or b"") + len(self.token)
 
-    def frame(self, *, private: bool) -> bytes | None:
+    def frame(self, *, private: bool, token: str | None = None) -> bytes | None:
         """What one client gets when its turn comes; None: nothing."""
         bare = self.told(private=private)
-        return bare and frames.stamped(bare, self.token)
+        return bare and frames.stamped(bare, token or self.token)
 
     def told(self, *, private: bool) -> bytes | None:
         """The same without its token."""
@@ -60,7 +62,7 @@ class Entry:
         return bare and self.seal(bare)
 
 
-def entry(received: Received, seq: int, token: str, seal: Seal = bytes) -> Entry | None:
+def entry(received: Received, seq: int, token: str, cut: Cut, seal: Seal = bytes) -> Entry | None:
     """The entry of a record; None when clients need not hear of it."""
     event = received.envelope.data
     public, private = _frames(event, (received.partition, received.offset))
@@ -76,6 +78,7 @@ def entry(received: Received, seq: int, token: str, seal: Seal = bytes) -> Entry
         public=public,
         private=private,
         token=token,
+        cut=cut,
         seal=seal,
     )
 

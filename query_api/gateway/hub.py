@@ -105,12 +105,14 @@ class Hub:
 
     def _greet(self, member: Member, token: str | None) -> None:
         recovery = self._journal.recover(token)
-        missed = [frame for entry in recovery.entries if (frame := self._frame(entry, member))]
+        cut = self._journal.read(token) if token else None
+        missed = [frame for entry in recovery.entries if (frame := self._frame(entry, member, cut))]
         resync = recovery.resync or ("too_many" if self._too_many(missed) else None)
         if token:
             metrics.RESUMES.labels(outcome=resync or "resumed").inc()
         welcome = frames.welcome(
-            token=self.token,
+            # Whoever goes away between two of the frames that follow has read no further than the first of them.
+            token=token if missed and not resync else self.token,
             resumed=token is not None and resync is None,
             replayed=0 if resync else len(missed),
             beat_s=self.limits.beat_s,
@@ -122,9 +124,9 @@ class Hub:
     def _too_many(self, missed: Sequence[bytes]) -> bool:
         return len(missed) > self.limits.replay or sum(map(len, missed)) > self.limits.buffered // 2
 
-    def _frame(self, entry: Entry, member: Member) -> bytes | None:
+    def _frame(self, entry: Entry, member: Member, cut: Cut | None) -> bytes | None:
         concerned = self.members.concerned(entry, self._journal.public(entry.video_id))
-        return entry.frame(private=member in concerned)
+        return entry.frame(private=member in concerned, token=self._journal.token_of(entry, cut))
 
     def _say(self, member: Member, said: Sequence[bytes], videos: Sequence[str]) -> None:
         """Something for one client, and where some videos are."""

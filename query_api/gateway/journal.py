@@ -115,7 +115,7 @@ class Journal:
         if not _durable(received):
             return None
         self._positions[received.partition] = received.offset + 1
-        entry = entries.entry(received, self.seq + 1, self._signer.sign(self.cut), self._seal)
+        entry = entries.entry(received, self.seq + 1, self._signer.sign(cut := self.cut), cut, self._seal)
         if entry is None or self._told.get(received.envelope.id):
             return None  # said already: the log may hold an event more than once
         self._told.put(received.envelope.id, True)
@@ -128,6 +128,15 @@ class Journal:
         """What a client that comes with this token has missed, or why that cannot be said."""
         cut = self.read(token) if token else None
         return recover(self._ring, self.cut, cut, token, self.caught_up)
+
+    def token_of(self, entry: entries.Entry, cut: Cut | None) -> str:
+        """How far one has read who came with `cut` and is told `entry`.
+
+        Another node may have heard the partitions in another order: the entry's own token could go back in one of them.
+        """
+        if cut is None or not cut.beyond(entry.cut):
+            return entry.token
+        return self._signer.sign(cut.joined(entry.cut))
 
     def public(self, video_id: str) -> bool:
         """Whether the lobby may see a video."""

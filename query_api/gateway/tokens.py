@@ -30,6 +30,11 @@ class Cut:
         """Whether any partition of this cut is further on than in `reached`."""
         return any(at > reached.at(partition) for partition, at in enumerate(self.offsets))
 
+    def joined(self, other: Cut) -> Cut:
+        """What one has read who has read both. They must be of one incarnation."""
+        partitions = range(max(len(self.offsets), len(other.offsets)))
+        return Cut(self.incarnation, tuple(max(self.at(number), other.at(number)) for number in partitions))
+
 
 class Signer:
     """Makes and reads tokens. Nodes that share a key honour each other's."""

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from query_api.gateway import door, entries, frames, requests
 from query_api.gateway.hub import Hub
+from query_api.gateway.tokens import Cut
 from schemas.base import REGISTRY
 from schemas.documents import gateway
 from schemas.documents.json_schema import schema_of
@@ -35,7 +36,7 @@ def event(name: str) -> Any:
 @pytest.mark.parametrize("name", TOLD)
 def test_the_frames_of_events_are_documented(name: str) -> None:
     # given: a record that clients hear of
-    entry = entries.entry(received(event(name), 7), 1, "token")
+    entry = entries.entry(received(event(name), 7), 1, "token", Cut("0" * 12, (8,)))
     assert entry is not None
     # then
     for bare in (entry.private, entry.public):

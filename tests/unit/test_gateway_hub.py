@@ -195,6 +195,23 @@ async def test_a_token_survives_a_change_of_node() -> None:
     assert [frame["video_id"] for frame in sink.of("video")] == [vid(2)]
 
 
+async def test_what_is_replayed_by_a_node_that_heard_the_partitions_in_another_order_takes_no_token_back() -> None:
+    # Given two nodes: one heard partition 1 first, the other partition 0
+    one, other = make_hub(), make_hub()
+    first, second = received(published(1), 0, partition=0), received(published(2), 0, partition=1)
+    one.take(batch([second], {0: 0, 1: 1}))
+    other.take(batch([first], {0: 1, 1: 0}))
+    other.take(batch([second], {0: 1, 1: 1}))
+    # When somebody who heard partition 1 goes over, is told what is missing, and goes away at once
+    sink = ListSink()
+    await other.join(sink, hello(resume=one.token))
+    assert [frame["video_id"] for frame in sink.of("video")] == [vid(1)]
+    again = ListSink()
+    await other.join(again, hello(resume=sink.token))
+    # Then nothing is told twice
+    assert again.of("video") == []
+
+
 async def test_a_token_from_a_node_that_is_further_on_is_waited_for() -> None:
     ahead, behind = make_hub(), make_hub()
     records = [received(published(1), 0)]
