@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from query_api.readmodel.tables import Value, Write, row, week_of
+from query_api.readmodel.tables import KEYS, OF_A_VIEWER, Value, Write, row, week_of
 from schemas.envelope import Envelope
 from schemas.feeds import FeedServed, InterestChanged
 from schemas.swipes import Action, ReportReason, SwipeRecorded
@@ -88,12 +88,8 @@ def forgotten(envelope: Envelope[ViewerForgotten]) -> list[Write]:
     event = envelope.data
     weeks = range(week_of(event.since_us), week_of(event.until_us) + 1)
     return [
-        Write("viewer_interests", {"viewer_id": event.viewer_id}, event.until_us, erase=True),
-        Write("uploads", {"viewer_id": event.viewer_id}, event.until_us, erase=True),
-        Write("projects_by_owner", {"owner": event.viewer_id}, event.until_us, erase=True),
-        *(
-            Write(table, {"viewer_id": event.viewer_id, "week": week}, event.until_us, erase=True)
-            for table in ("viewer_seen", "feed_by_viewer")
-            for week in weeks
-        ),
+        Write(table, {partition[0]: event.viewer_id, **cells}, event.until_us, erase=True)
+        for table, (partition, _) in KEYS.items()
+        if partition[0] in OF_A_VIEWER
+        for cells in ([{"week": week} for week in weeks] if "week" in partition else [{}])
     ]

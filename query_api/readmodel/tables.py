@@ -31,6 +31,8 @@ KEYS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 PARTITION = {table: itemgetter(*partition) for table, (partition, _) in KEYS.items()}
 CLUSTERING = {table: itemgetter(*rest) if rest else None for table, (_, rest) in KEYS.items()}
 _ROW_KEY = {table: frozenset((*partition, *rest)) for table, (partition, rest) in KEYS.items()}
+#: What a viewer is called where they are the partition: those partitions go when the viewer is erased.
+OF_A_VIEWER = ("viewer_id", "owner")
 #: Rows that go away, and how long after the event.
 DAY_S = 86_400
 RETENTION_S: dict[str, int] = {

@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections.abc import Sequence
 from concurrent.futures import Future
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from infra.backup.erase import erase
 from infra.backup.files import SegmentWriter, records
 from infra.backup.manifest import Manifest, Media, Partition, TopicBackup, load, manifests, save
 from infra.backup.take import store_of
+from infra.cassandra.statements import load as load_cql
 from infra.errors import UnavailableError
 from infra.kafka.records import Raw
 from infra.people.keys import Key, address, fresh, loaded
@@ -24,6 +26,7 @@ from infra.people.store import Held, MemoryKeyStore
 from processors.viewers import decide_for
 from query_api.projections.project import Place, project
 from query_api.readmodel.memory import MemoryStore
+from query_api.readmodel.tables import KEYS
 from schemas import ids
 from schemas.base import Message, now_us, utcnow
 from schemas.envelope import Envelope, root
@@ -239,3 +242,12 @@ def _unpacked(file: Path) -> bytes:
     import gzip
 
     return gzip.decompress(file.read_bytes())
+
+
+def test_every_partition_that_is_a_viewer_can_be_erased() -> None:
+    gone = ViewerForgotten(viewer_id="v-gone", ts_us=now_us(), since_us=now_us(), until_us=now_us(), by="op")
+    erased = {write.table for write in project(root(gone, source="/t"), Place("t", 0, 0)) if write.erase}
+    owned = {table for table, (partition, _) in KEYS.items() if partition[0] in ("viewer_id", "owner")}
+    statements = load_cql(files("query_api.readmodel") / "write.cql")
+    assert erased == owned == {name.removeprefix("erase_") for name in statements if name.startswith("erase_")}
+    assert {"viewer_seen", "viewer_interests", "feed_by_viewer", "projects_by_owner", "uploads"} <= owned
