@@ -6,7 +6,7 @@ import argparse
 import importlib
 import sys
 
-from bench.report import show
+from bench.report import keep, show
 
 #: Benches by name; each module has `run() -> Sequence[Figure]`.
 BENCHES = {
@@ -30,6 +30,7 @@ def main() -> int:
     parser.add_argument("--strict", action="store_true", help="exit 1 when an aim does not hold")
     chosen = parser.parse_args()
     figures = importlib.import_module(f"bench.{chosen.name.replace('-', '_')}").run()
+    keep(chosen.name, figures)
     holds = show(chosen.name, figures, as_json=chosen.json)
     return 0 if holds or not chosen.strict else 1
 

@@ -7,6 +7,7 @@ import os
 import platform
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -31,10 +32,27 @@ def machine() -> dict[str, Any]:
     return {"python": platform.python_version(), "machine": platform.machine(), "cores": os.cpu_count(), "load": load}
 
 
+#: Where the last result of each bench is kept.
+RESULTS = Path(__file__).parent / "results"
+
+
+def document(bench: str, figures: Sequence[Figure]) -> str:
+    """The figures and what they were measured on, as JSON."""
+    return json.dumps({"bench": bench, **machine(), "figures": [asdict(figure) for figure in figures]}, indent=1)
+
+
+def keep(bench: str, figures: Sequence[Figure]) -> Path:
+    """Write the document to `bench/results/BENCH.json`."""
+    RESULTS.mkdir(exist_ok=True)
+    path = RESULTS / f"{bench}.json"
+    path.write_text(document(bench, figures) + "\n")
+    return path
+
+
 def show(bench: str, figures: Sequence[Figure], *, as_json: bool) -> bool:
     """Print; whether every aim holds."""
     if as_json:
-        print(json.dumps({"bench": bench, **machine(), "figures": [asdict(figure) for figure in figures]}, indent=1))
+        print(document(bench, figures))
     else:
         Console().print(_table(bench, figures))
     return all(figure.holds is not False for figure in figures)

@@ -103,4 +103,4 @@ def _read(consumer: Consumer, timeout: float) -> bytes | None:
     message = consumer.poll(timeout)
     if message is None or message.error():
         return None
-    return dict(message.headers() or [])["ce_causationid"]  # type: ignore[arg-type, return-value]
+    return dict(message.headers() or [])["ce_causationid"]  # type: ignore[return-value]

@@ -23,7 +23,7 @@ from query_api.projections.positions import TOPICS
 
 #: Events of the log that is rebuilt, and of the piece of it that both ways write in turn.
 EVENTS = int(os.environ.get("BENCH_EVENTS", "1000000"))
-PIECE, ROUNDS = 40_000, 2
+PIECE, ROUNDS = min(40_000, EVENTS), 2
 
 
 def figures(kafka: str, cassandra: str) -> list[Figure]:

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 
@@ -110,7 +110,7 @@ def _told(found: dict[str, list[Speed]]) -> list[Figure]:
                against=f"{what}; {cpu['ours']:.0f} µs CPU each; a bare consumer {rate['bare']:,.0f}/s"),
     ]  # fmt: skip
     if "same" not in found:
-        return [*told, Figure(name="swipes beside Quix Streams: not measured", value=float("nan"), unit="x")]
+        return [replace(told[0], against=f"{told[0].against}; Quix Streams could not be installed: not measured")]
     ratio = {
         name: median(own.rate / peer.rate for own, peer in zip(found["ours"], found[name], strict=True))
         for name in ("same", "plain")
