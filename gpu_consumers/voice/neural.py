@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -46,7 +46,8 @@ class Tokens:
 class Family(Protocol):
     """A kind of model, loaded from its files."""
 
-    sample_rate: int
+    @property
+    def sample_rate(self) -> int: ...
 
     @classmethod
     def files(cls, model: Path) -> tuple[Path, ...]:
@@ -54,7 +55,7 @@ class Family(Protocol):
         ...
 
     @classmethod
-    def read(cls, files: Sequence[Path], session: Any) -> Family:
+    def read(cls, files: Sequence[Path], session: Any) -> Self:
         """Raises `BackendError` for files that are not what they should be."""
         ...
 
