@@ -17,6 +17,8 @@ _CAMEL = re.compile(r"(?<=[a-zß-ÿ0-9])(?=[A-ZÀ-Þ])")
 _QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "‘": "'", "’": "'", "\u00a0": " "})
 _BOUNDARY = re.compile(r"(?<=[.!?…])[\"')\]]*\s+(?=[\"'(\[]*\S)|(?<=[。！？؟।])\s*")
 _ABBREVIATION = re.compile(r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|St|vs|etc|e\.g|i\.e|No|approx|z\.B|bzw|ca)|\b[A-Z])\.$")
+#: Marks of programs and markup, which nobody says: arrows, brackets, pipes, a slash that stands alone.
+_NOTATION = re.compile(r"[=-]+>|[{}\[\]|<>\\^~`]|(?<!\S)/+(?!\S)")
 _TRAILING_TAGS = re.compile(r"(?:\s*#\w+)+\s*$")
 
 
@@ -33,7 +35,7 @@ def _plain(text: str) -> str:
     text = _LINE_MARKS.sub("", _HTML.sub(" ", _IMAGE_OR_LINK.sub(r"\1", text)))
     text = _ended_lines(_URL.sub(r"\1", text))
     text = _hashtags(_EMPHASIS.sub("", text))
-    text = "".join(_kept(character) for character in text)
+    text = _NOTATION.sub(" ", "".join(_kept(character) for character in text))
     return _tidy(re.sub(r"\s+", " ", text))
 
 

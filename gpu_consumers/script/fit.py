@@ -61,6 +61,10 @@ class Pen:
         self._heard = frozenset(heard) - own  # the prompt's own words are asked for, however often
         self._used: set[str] = set()
 
+    def forget(self) -> None:
+        """Productions may be used again: what fills them has changed."""
+        self._used.clear()
+
     def line(self, rule: str, room: float, limit: float = 1e9, most_words: int = 999) -> Line | None:
         """A line of about `room` seconds and under `limit`; None where the rule has nothing left that fits."""
         found = [line for line in self._candidates(rule) if said(line) <= limit]

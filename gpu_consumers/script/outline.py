@@ -86,10 +86,10 @@ def _given(facts: Sequence[str]) -> list[Draft]:
 
 
 def _own(text: str) -> Line:
-    return Line(text if text[-1] in ".!?…" else f"{text}.", _beginning(text), "")
+    return Line(text if text[-1] in ".!?…" else f"{text}.", beginning(text), "")
 
 
-def _beginning(text: str) -> str:
+def beginning(text: str) -> str:
     """The first words of a sentence, for the screen: all of a short one."""
     words = text.rstrip(".!?…").split()
     if len(words) <= _MOST_WORDS:

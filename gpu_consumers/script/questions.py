@@ -143,10 +143,20 @@ def _predicate_border(tokens: list[str]) -> int | None:
         if word in ("of", "and") and index + 1 < len(tokens):
             index += 3 if tokens[index + 1].lower() in DETERMINERS else 2
             continue
+        if word in PREPOSITIONS and (later := _judged_as(tokens, index)):
+            return later
         if _begins_predicate(word) and (index + 1 == len(tokens) or not _is_noun_next(word, tokens, index)):
             return index
         index += 1
     return len(tokens) - 1 if len(tokens) == (3 if determined else 2) else None
+
+
+def _judged_as(tokens: list[str], index: int) -> int | None:
+    """`pineapple on pizza | a crime`: what begins with an article after the place is said of the whole."""
+    return next(
+        (i for i in range(index + 2, len(tokens)) if tokens[i] in ("a", "an") and tokens[i - 1] not in PREPOSITIONS),
+        None,
+    )
 
 
 def _is_noun_next(word: str, tokens: list[str], index: int) -> bool:

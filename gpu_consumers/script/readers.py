@@ -56,6 +56,8 @@ _VERSUS = re.compile(
 _WHICH_OF = re.compile(
     r"^(?:who|which|what)\b[^,:]*[,:]\s*(?P<a>[^,]{2,40}?)\s+(?:or|vs\.?|versus)\s+(?P<b>[^,]{2,40}?)$", re.IGNORECASE
 )
+_HOW_I = re.compile(r"^how (?:i|we) (?P<verb>[a-z]+)(?:\s+(?P<rest>.+))?$", re.IGNORECASE)
+_OBJECT = re.compile(r"\b(?:a|an|the|your|my) (?P<thing>[\w-]+(?: [\w-]+)?)$")
 _TRUE_THAT = re.compile(r"^(?:is it (?:really )?true|true or false)[:,]?(?: that)?\s+(?P<claim>.+)$", re.IGNORECASE)
 _ABOUT_AT_END = re.compile(r"\b(?:about|of)\s+(?P<about>[^,]+)$")
 
@@ -81,7 +83,7 @@ def _read(sentence: str) -> Topic:
     if label and hint == "pov":
         return _scenario(label["rest"], sentence)
     phrase = inner(requests.bare(label["rest"] if label else sentence))
-    for reader in (_true_that, _list, _action, _compare, _question, _imperative, _claim):
+    for reader in (_true_that, _told, _list, _action, _compare, _question, _imperative, _claim):
         topic = reader(phrase, hint)
         if topic is not None:
             return topic
@@ -98,6 +100,11 @@ def _scenario(rest: str, sentence: str) -> Topic:
 
 def _in_scenario(scenario: str) -> str:
     """`the moon disappeared` → the moon; `you discover chess for the first time` → chess."""
+    # `you wake up and gravity is gone`: what happens to the world matters, not who wakes up.
+    _, told, after = scenario.rpartition(" and ")
+    world = statement(after.split()) if told else None
+    if world and world[0].lower() not in PRONOUNS:
+        return noun_phrase(world[0])
     found = statement(scenario.split())
     if found and found[0].lower() not in PRONOUNS | {"you're", "we're", "i'm"}:
         return noun_phrase(found[0])
@@ -113,6 +120,18 @@ def _in_scenario(scenario: str) -> str:
 def _true_that(phrase: str, hint: str | None) -> Topic | None:
     match = _TRUE_THAT.match(phrase)
     return _claim(match["claim"], hint or "myth-vs-fact") if match else None
+
+
+def _told(phrase: str, hint: str | None) -> Topic | None:
+    """`how I stopped procrastinating`: what somebody did, not a question."""
+    match = _HOW_I.match(phrase)
+    verb = base_verb(match["verb"]) if match else None
+    if match is None or verb is None or match["verb"].lower() == verb:
+        return None
+    action = turned(f"{verb} {match['rest'] or ''}".strip())
+    return Topic(
+        kind="action", about=as_noun(action), title=titled(phrase), action=action, archetype=hint or "testimonial"
+    )  # fmt: skip
 
 
 def _list(phrase: str, hint: str | None) -> Topic | None:
@@ -199,7 +218,10 @@ def _activity(question: questions.Question, asked: str) -> str:
         verb, rest = base_verb(when[1]) or "", when[2].strip()
     if rest and verb in ("love", "like", "hate", "want", "need", "enjoy", "fear", "use", "watch", "believe"):
         return noun_phrase(rest)
-    return as_noun(f"{verb} {rest}".strip()) if is_verb(verb) else "this question"
+    if is_verb(verb):
+        return as_noun(f"{verb} {rest}".strip())
+    thing = _OBJECT.search(asked)
+    return noun_phrase(thing["thing"]) if thing else "this question"
 
 
 def _claim(phrase: str, hint: str | None) -> Topic | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from random import Random
 
 from gpu_consumers.ports import Brief
-from gpu_consumers.script import archetypes, fit, foreign, outline, slots, visuals
+from gpu_consumers.script import archetypes, fit, foreign, knowledge, outline, slots, told, visuals
 from gpu_consumers.script.archetypes import Archetype
 from gpu_consumers.script.clean import clean
 from gpu_consumers.script.english import sentence_case
@@ -49,6 +49,13 @@ class TemplateWriter:
 
 def _english(brief: Brief, shape: Archetype, language: str, rng: Random) -> Script:
     topic, mood = understand(brief.prompt), rng.choice(shape.moods)
+    known = told.chosen(knowledge.facts_on(topic, shape.name), brief, rng, topic.count)
+    script = told.script(topic, shape, mood, language, known, brief, rng) if known else None
+    return script or _asked(topic, shape, mood, brief, language, rng)
+
+
+def _asked(topic: Topic, shape: Archetype, mood: str, brief: Brief, language: str, rng: Random) -> Script:
+    """Where nothing is known, the grammar asks."""
     drafts = outline.outline(topic, shape, brief.target_seconds)
     items = outline.items(drafts)
     pen = fit.Pen(slots.slots(topic, rng, items or len(topic.facts) or 3), slots.groups(topic), rng, brief.heard)
@@ -101,7 +108,7 @@ def punch(draft: fit.Draft, topic: Topic) -> str:
     for words in [*(line.punch for line in draft.lines), slots.key(topic.about)]:
         if words and len(words.removesuffix(" …").split()) <= _LONGEST_PUNCH:
             return sentence_case(words)[:120]
-    return ""
+    return outline.beginning(draft.text)[:120]
 
 
 @lru_cache(maxsize=1)

@@ -21,7 +21,8 @@ PROMPTS = {
 }  # fmt: skip
 #: Rules whose lines are phrases inside other lines, not sentences.
 PHRASES = {rule for rule in grammar.rules() if "." not in rule} - {"close"}
-TOPICS = {group: slots.slots(understand(prompt), Random(1)) for group, prompt in PROMPTS.items()}
+KNOWN = {"ask": "why is it so?", "Ask": "Why is it so?", "tell": "it is so.", "Tell": "It is so."}
+TOPICS = {group: slots.slots(understand(prompt), Random(1)) | KNOWN for group, prompt in PROMPTS.items()}
 
 
 @pytest.mark.parametrize("rule", grammar.rules())

@@ -1,0 +1,120 @@
+"""Scripts from facts: a question opens, other facts follow, the answer comes last, and the close calls back to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from random import Random
+
+from gpu_consumers.ports import Brief
+from gpu_consumers.script import fit, outline, slots, visuals
+from gpu_consumers.script.archetypes import Archetype
+from gpu_consumers.script.clean import sentences
+from gpu_consumers.script.english import sentence_case
+from gpu_consumers.script.knowledge import Fact
+from gpu_consumers.script.memory import mark
+from gpu_consumers.script.topic import Topic, titled
+from gpu_consumers.voice.pace import estimate_seconds
+from schemas.values import Scene, Script
+
+_FEWEST, _MOST, _SCENES = 2, 6, 8
+#: How far the spoken length may be from the wish, as factors.
+_SHORTEST, _LONGEST = 0.86, 1.14
+#: What the opening and the close take, in seconds.
+_AROUND_S = 11.0
+
+
+def chosen(facts: Sequence[Fact], brief: Brief, rng: Random, most: int | None = None) -> list[Fact]:
+    """Facts that the viewer has not heard, as many as are wanted and fit; none where too few are left."""
+    heard = set(brief.heard)
+    new = [fact for fact in facts if not any(mark(s) in heard for s in (*sentences(fact.tell), fact.ask))]
+    rng.shuffle(new)
+    kept: list[Fact] = []
+    for fact in new[: min(max(most or _MOST, _FEWEST), _MOST)]:
+        told = [*kept, fact]
+        if len(told) > _FEWEST and _AROUND_S + sum(_seconds(each.tell) for each in told) > brief.target_seconds:
+            break
+        kept = told
+    return kept if len(kept) >= _FEWEST else []
+
+
+def script(
+    topic: Topic, shape: Archetype, mood: str, language: str, facts: Sequence[Fact], brief: Brief, rng: Random
+) -> Script | None:
+    """The last fact answers the question that opens. None where it would be far from the length that is wanted."""
+    common = slots.slots(topic, rng, len(facts))
+    pen = fit.Pen(common, ("any",), rng, brief.heard)
+    lines = _lines(facts, pen, common, shape.hook.max_words)
+    while _total(lines) < brief.target_seconds * _SHORTEST and len(lines) < _SCENES:
+        line = pen.line("facts.after", min(brief.target_seconds - _total(lines), 5.0))
+        if line is None:
+            break
+        lines.insert(-1, ("turn", line.text, line.punch, "person"))
+    if not _SHORTEST <= _total(lines) / brief.target_seconds <= _LONGEST:
+        return None
+    scenes = tuple(
+        Scene(
+            scene_number=number, beat=beat, narration=text,
+            visuals=visuals.describe(topic.about, shot, mood, rng),
+            on_screen_text=sentence_case(punch)[:120], duration_s=round(min(_seconds(text), 60), 2),
+        )
+        for number, (beat, text, punch, shot) in enumerate(lines, 1)
+    )  # fmt: skip
+    return Script(
+        title=_title(topic, len(facts)), subject=topic.subject, archetype=shape.name, language=language, mood=mood,
+        scenes=scenes,
+    )  # fmt: skip
+
+
+#: (beat, narration, words on the screen, kind of shot).
+_Said = tuple[str, str, str, str]
+
+
+def _lines(facts: Sequence[Fact], pen: fit.Pen, common: dict[str, str], most_words: int) -> list[_Said]:
+    answer, others = facts[-1], facts[:-1]
+    plan = [
+        ("hook", "known.hook", answer, "close"),
+        *(("point", "known.next" if number else "known.first", fact, "detail") for number, fact in enumerate(others)),
+        ("payoff", "known.payoff", answer, "surprise"),
+        ("close", "known.close", answer, "person"),
+    ]
+    said = []
+    for beat, rule, fact, shot in plan:
+        pen.slots = {**common, **_of(fact)}
+        pen.forget()
+        line = pen.line(rule, 5.0, most_words=most_words if beat == "hook" else 999)
+        punch = line.punch if line and line.punch else outline.beginning(fact.tell)
+        said.append((beat, line.text if line else fact.tell, punch, shot))
+    pen.slots = common
+    return said
+
+
+def _total(lines: Sequence[_Said]) -> float:
+    return sum(_seconds(text) for _, text, _, _ in lines)
+
+
+def _title(topic: Topic, count: int) -> str:
+    """A list of ten for which three are known is a list of three."""
+    if topic.count in (None, count) or not topic.heading:
+        return topic.title
+    return titled(f"{slots.number(count)} {topic.heading}")
+
+
+def _of(fact: Fact) -> dict[str, str]:
+    return {"ask": _inside(fact.ask), "Ask": fact.ask, "tell": _inside(fact.tell), "Tell": fact.tell}
+
+
+def _inside(sentence: str) -> str:
+    """After a colon: without its capital, where that is not a name's."""
+    first = sentence.split()[0]
+    plain = first.lower() in _SMALL or first in ("One", "You", "Your")
+    return sentence[0].lower() + sentence[1:] if plain else sentence
+
+
+_SMALL = frozenset(
+    "a an the how why what when where who which does do is can before after from in about for to few old twelve two "
+    "three until more plans being saying morning dream seen half".split()
+)
+
+
+def _seconds(text: str) -> float:
+    return estimate_seconds(text, "en")
