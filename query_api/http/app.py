@@ -83,8 +83,24 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
             schemas.pop(name, None)
         models = problems.Problem.model_json_schema(ref_template="#/components/schemas/{model}")
         schemas |= models.pop("$defs", {}) | {"Problem": models}
+        for path, operations in document["paths"].items():
+            for operation in operations.values():
+                _complete(path, operation)
         app.openapi_schema = document
     return app.openapi_schema
+
+
+#: What every address of the API may answer, and those that take a body.
+_ALWAYS, _WITH_BODY = (401, 403, 422, 429, 503), (400, 413)
+
+
+def _complete(path: str, operation: dict[str, Any]) -> None:
+    """What the guard, the limits and an outage may answer, wherever it is asked."""
+    if not path.startswith("/v1/"):
+        return
+    wanted = _ALWAYS + (_WITH_BODY if "requestBody" in operation else ())
+    more = {str(status): told for status, told in problems.responses(*wanted).items()}
+    operation["responses"] = dict(sorted((more | operation["responses"]).items()))
 
 
 def _version() -> str:

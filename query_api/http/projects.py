@@ -53,7 +53,10 @@ IfMatch = Annotated[
 ]
 
 _READS = responses(401, 403, 404, 422, 429, 503)
-_CHANGES = responses(400, 401, 403, 404, 409, 412, 413, 422, 428, 429, 503)
+#: 202: the log has the change, the tables do not show it yet.
+_CHANGES = responses(400, 401, 403, 404, 409, 412, 413, 422, 428, 429, 503) | {
+    202: {"description": "It is in the log", "model": ProjectAnswer}
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ class SessionAnswer(BaseModel):
     status_code=201,
     response_model=SessionAnswer,
     summary="A token for a viewer",
+    openapi_extra={"security": [{}, {"HTTPBearer": []}]},
     responses=responses(400, 401, 403, 413, 422, 429),
 )
 async def session(asks: Asks, response: Response, body: SessionBody | None = None) -> SessionAnswer:
