@@ -13,6 +13,7 @@ BENCHES = {
     "pipeline": "prompt to published, split by stage, and the pipeline's own overhead",
     "events": "swipes beside Quix Streams, a hop, rows beside the bare driver, a rebuild of 1 M events, a replay",
     "render": "CPU, memory and speed of a video, beside the bare encode and what peers do",
+    "feed": "the feed at 300 requests a second: the server's own p99, CPU for an answer",
     "gateway": "thousands of websockets: CPU for a delivery, memory for a connection, append to client",
     "scheduler": "decisions a second, and what they are of a denoising step",
     "gpu-sim": "1 to 1,000 GPUs, simulated with the real scheduler: waits, deadlines, throughput, cost",

@@ -191,7 +191,7 @@ class Scene(Contract):
     on_screen_text: Annotated[str, StringConstraints(strip_whitespace=True, max_length=120)] = ""
     duration_s: float = Field(gt=0, le=60, description="planned; the voice's real timing decides")
     footage: Footage | None = Field(None, description="what is seen behind the words; none: the look alone")
-    muted: bool = Field(False, description="nobody speaks; what would be said is read")
+    muted: bool = Field(False, strict=True, description="nobody speaks; what would be said is read")
     first_number: int | None = Field(
         None, ge=1, le=99, description="its number before it was moved: seed and look go by it. None: it was not"
     )

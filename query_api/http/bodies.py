@@ -6,7 +6,7 @@ import re
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from schemas.base import Slug, Uuid, ViewerId
 from schemas.projects import SCENES_MAX
@@ -22,6 +22,13 @@ def speakable(text: str) -> str:
     if _CONTROL.search(text):
         raise ValueError("control characters are not allowed")
     return text
+
+
+def _written(value: object) -> object:
+    """Times are texts (RFC 3339): a bare number says neither its unit nor its zone."""
+    if isinstance(value, int | float):
+        raise ValueError("a time is written as text")
+    return value
 
 
 class Body(BaseModel):
@@ -72,13 +79,15 @@ class SwipeBody(Body):
 
     video_id: Uuid
     action: Action
-    watched_ms: int = Field(0, ge=0, le=3_600_000)
-    duration_ms: int = Field(0, ge=0, le=3_600_000, description="of the video; 0 when not known")
-    position: int | None = Field(None, ge=0, le=100_000, description="place in the feed")
+    watched_ms: int = Field(0, ge=0, le=3_600_000, strict=True)
+    duration_ms: int = Field(0, ge=0, le=3_600_000, strict=True, description="of the video; 0 when not known")
+    position: int | None = Field(None, ge=0, le=100_000, strict=True, description="place in the feed")
     swipe_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:-]{1,64}$")] | None = Field(
         None, description="chosen by the client: sending a swipe with the same id again counts it once"
     )
-    at: datetime | None = Field(None, description="when it happened, for swipes that were kept while offline")
+    at: Annotated[datetime, BeforeValidator(_written)] | None = Field(
+        None, description="when it happened, for swipes that were kept while offline"
+    )
 
 
 class SwipesBody(Body):

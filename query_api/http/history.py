@@ -10,7 +10,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 
 from infra.errors import NotFoundError
 from query_api.http import measures
@@ -68,7 +68,7 @@ class ReportBody(Body):
     """Why a video should not be shown."""
 
     reason: ReportReason
-    detail: Annotated[str, Field(max_length=1000)] = ""
+    detail: Annotated[str, Field(max_length=1000), AfterValidator(speakable)] = ""
     viewer_id: ViewerId | None = None
 
     model_config = Body.model_config | {"json_schema_extra": {"examples": [{"reason": "misleading", "detail": "0:12"}]}}
@@ -96,7 +96,7 @@ class ReportsAnswer(BaseModel):
 class WithdrawBody(Body):
     """Why a video is taken out of every feed."""
 
-    reason: Annotated[str, Field(min_length=1, max_length=2000)]
+    reason: Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(speakable)]
 
     model_config = Body.model_config | {"json_schema_extra": {"examples": [{"reason": "reported as misleading"}]}}
 
@@ -167,7 +167,6 @@ def _entry(row: Row, card: VideoCard | None) -> HistoryEntry:
 )
 async def report(video_id: VideoId, body: ReportBody, request: Request, parts: Needs, asks: Asks) -> Response:
     """An operator will look at it. The viewer does not see it again, whatever becomes of that."""
-    speakable(body.detail)
     who = named(await asks.viewer(body.viewer_id))
     found = state(await parts.read.revisions(video_id), ())
     if found is None or found.status is not Status.PUBLISHED:
@@ -238,7 +237,6 @@ def _reported(row: Row, known: dict[str, VideoState | None]) -> ReportEntry:
 )
 async def withdraw(video_id: VideoId, body: WithdrawBody, request: Request, parts: Needs, asks: Asks) -> Response:
     """For operators: the revision that viewers see leaves every feed, and clients are told."""
-    speakable(body.reason)
     who = await asks.operator()
     rows = await parts.read.revisions(video_id)
     if not rows:

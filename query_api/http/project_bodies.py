@@ -65,7 +65,7 @@ class SceneBody(Body):
     narration: Words | None = None
     visuals: Words | None = None
     on_screen_text: OnScreen | None = None
-    muted: bool | None = None
+    muted: bool | None = Field(None, strict=True)
     footage: FootageBody | None = Field(None, description="null: none")
     voice: Voice | None = Field(None, description="null: that of the whole video")
 

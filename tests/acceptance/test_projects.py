@@ -1,0 +1,126 @@
+"""A creator works on a project on the whole system: what is unchanged is never drawn or spoken again."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import httpx
+import pytest
+from PIL import Image
+
+from infra.supervisor.private import PrivateSystem
+from tests.acceptance.waiting import until
+
+pytestmark = pytest.mark.timeout(500)
+
+SCRIPT = {
+    "title": "Why cats purr",
+    "subject": "cats",
+    "archetype": "list",
+    "scenes": [
+        {"scene_number": number, "beat": beat, "narration": words, "visuals": "a cat", "duration_s": 3}
+        for number, beat, words in (
+            (1, "hook", "Cats purr."),
+            (2, "point", "They purr when they are happy."),
+            (3, "payoff", "And when they heal."),
+        )
+    ],
+}  # fmt: skip
+
+
+class Project:
+    """One project, and what was made for each of its revisions."""
+
+    def __init__(self, api: httpx.Client, **body: Any) -> None:
+        self.api, self.revision = api, 0
+        answer = api.post("/v1/projects", json=body)
+        assert answer.status_code == 201, answer.text
+        self.path = answer.headers["location"]
+
+    def see(self) -> dict[str, Any]:
+        found: dict[str, Any] = until(self._seen)
+        return found
+
+    def _seen(self) -> dict[str, Any] | None:
+        """A busy machine may answer 503 now and then."""
+        answer = self.api.get(self.path)
+        return answer.json() if answer.is_success else None
+
+    def do(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
+        version = {"If-Match": f'"{self.see()["version"]}"'}
+        answer = self.api.request(method, self.path + path, json=body, headers=version)
+        assert answer.is_success, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def draft(self) -> dict[str, Any] | None:
+        """The project, once its script is there."""
+        found = self.see()
+        return found if found["status"] == "draft" else None
+
+    def render(self) -> tuple[set[int], set[int]]:
+        """Make the next revision: the scenes that were drawn, and those that were spoken; the others were found."""
+        self.revision += 1
+        self.do("POST", "/approve")
+        video = self.do("POST", "/render")["video_id"]
+        done = until(lambda: self._finished(), timeout=200)
+        assert done["status"] == "published", done
+        events = self.api.get(f"/v1/videos/{video}/events").json()["events"]
+        own = [event for event in events if event["data"].get("revision", 1) == self.revision]
+        made = {
+            kind: {one["data"]["scene_number"] for one in own if one["type"] == kind and not one["data"]["reused"]}
+            for kind in ("SceneRendered", "SceneVoiced")
+        }
+        assert sum(one["type"] == "SceneRendered" for one in own) == 3
+        return made["SceneRendered"], made["SceneVoiced"]
+
+    def _finished(self) -> dict[str, Any] | None:
+        revisions = self.see()["revisions"]
+        newest: dict[str, Any] = revisions[-1]
+        return newest if newest["revision"] == self.revision and newest["status"] in ("published", "failed") else None
+
+
+def picture() -> bytes:
+    file = io.BytesIO()
+    Image.linear_gradient("L").convert("RGB").save(file, "JPEG")
+    return file.getvalue()
+
+
+def test_only_what_was_changed_is_made_again(system: PrivateSystem) -> None:
+    with httpx.Client(base_url=system.api_url, timeout=20) as api:
+        # Given a project with a script, and its first video
+        project = Project(api, text="Why do cats purr?", script=SCRIPT)
+        assert project.render() == ({1, 2, 3}, {1, 2, 3})
+        # Then muting a scene draws and speaks nothing: the scenes are joined anew
+        project.do("PATCH", "/scenes/2", {"muted": True})
+        assert project.render() == (set(), set())
+        # and redoing a scene draws that scene
+        project.do("POST", "/scenes/1/redo")
+        assert project.render() == ({1}, set())
+        # and other words are spoken and drawn in that scene alone
+        project.do("PATCH", "/scenes/3", {"narration": "And when they are hurt."})
+        assert project.render() == ({3}, {3})
+        # and a picture of one's own is drawn where it is shown
+        upload = api.post("/v1/uploads", content=picture()).json()["upload_id"]
+        project.do("PATCH", "/scenes/2", {"footage": {"upload_id": upload}})
+        assert project.render() == ({2}, set())
+        # and of scenes that change places nothing is spoken again: their pictures say where they stand
+        project.do("PUT", "/order", {"order": [1, 3, 2]})
+        assert project.render() == ({2, 3}, set())
+        # and the first is what viewers see, until another one is promoted
+        assert [one["revision"] for one in project.see()["revisions"] if one["live"]] == [1]
+        project.do("POST", "/revisions/6/promote")
+        assert until(lambda: [one for one in project.see()["revisions"] if one["live"] and one["revision"] == 6])
+
+
+def test_an_idea_is_drafted_and_nothing_is_rendered_before_it_is_approved(system: PrivateSystem) -> None:
+    with httpx.Client(base_url=system.api_url, timeout=20) as api:
+        project = Project(api, text="Why do cats purr?")
+        drafted = until(project.draft, timeout=60)
+        assert len(drafted["scenes"]) >= 3 and drafted["title"]
+        assert api.get(f"/v1/videos/{drafted['video_id']}").status_code == 404
+        # another draft of the same idea is another script
+        project.do("POST", "/draft")
+        again = until(project.draft, timeout=60)
+        assert again["scenes"] != drafted["scenes"]
