@@ -1,0 +1,101 @@
+"""The scene stage on real files: what is drawn, from whose footage, and what the event says where something failed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import av
+import pytest
+
+from gpu_consumers.stages import scene
+from gpu_consumers.workshop import Workshop
+from infra import flavors
+from infra.flavors import Flavor, VoiceSpec, Watermark
+from infra.settings import Settings
+from infra.storage.artifacts import LocalArtifactIndex
+from infra.storage.blobs import LocalBlobStore
+from schemas import ids
+from schemas.envelope import Envelope, root
+from schemas.tasks import RenderScene, ScenePart
+from schemas.values import Footage, Lane, Origin, Scene
+from schemas.videos import SceneRendered
+from tests.unit.footage_kit import clip, kept, photo
+
+VIDEO = ids.video_id("a test")
+FLAVOR = Flavor(
+    name="default", format="1080x1080", draft=4, fps=10, renditions=(180,), voices=(VoiceSpec(backend="silent"),),
+    watermark=Watermark(text="@me"),
+)  # fmt: skip
+
+
+class Silent:
+    """A producer that nobody listens to."""
+
+    def send(self, *_: object) -> None: ...
+
+    def publish_all(self, *_: object) -> None: ...
+
+
+@pytest.fixture(autouse=True)
+def only_flavor(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(flavors, "get_flavor", lambda *_: FLAVOR)
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Workshop:
+    return Workshop(
+        settings=Settings(data_dir=tmp_path), blobs=LocalBlobStore(tmp_path / "media"),
+        index=LocalArtifactIndex(tmp_path / "index"), producer=Silent(), name="test",  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+def asked(footage: Footage | None = None) -> Envelope[RenderScene]:
+    wanted = Scene(
+        scene_number=1, beat="turn", narration="A cat purrs.", visuals="a cat", duration_s=2, footage=footage
+    )
+    task = RenderScene(
+        video_id=VIDEO, origin=Origin.PERSON, lane=Lane.INTERACTIVE, flavor="default", after_us=1, scene=wanted,
+        scene_id=ids.scene_id(VIDEO, 1, 1), scene_count=2, title="Cats", language="en", seed=5,
+    )  # fmt: skip
+    return root(task, source="/test")
+
+
+def rendered(shop: Workshop, cause: Envelope[RenderScene]) -> SceneRendered:
+    found = [event.data for event in scene.work(shop, cause) if isinstance(event.data, SceneRendered)]
+    assert len(found) == 1
+    return found[0]
+
+
+def test_a_scene_has_its_renditions_and_passes_on_what_the_assembly_needs(shop: Workshop) -> None:
+    made = rendered(shop, asked())
+    (small,) = made.renditions
+    with av.open(str(shop.blobs.path(small.artifact.name))) as container:
+        assert (container.streams.video[0].width, small.width, small.height) == (180, 180, 180)
+    assert (made.footage, made.fallbacks, made.seed, made.backend) == (None, (), 5, "procedural")
+    part = ScenePart.model_validate(made.model_dump())
+    assert (part.look, part.seed, part.renditions) == (made.look, 5, made.renditions)
+
+
+@pytest.mark.parametrize("kind", ["image", "clip"])
+def test_its_own_footage_is_shown(shop: Workshop, tmp_path: Path, kind: str) -> None:
+    data, suffix = (photo(), "jpg") if kind == "image" else (clip(tmp_path), "mp4")
+    shop.blobs.put_bytes(data, suffix)
+    footage, _ = kept(tmp_path, data, suffix, credit="Ada")
+    made = rendered(shop, asked(footage))
+    assert (made.look, made.footage, made.fallbacks) == ("footage", footage, ())
+    again = rendered(shop, asked(footage))
+    assert again.clip == made.clip
+
+
+def test_footage_that_is_gone_or_broken_is_told_and_a_look_takes_its_place(shop: Workshop, tmp_path: Path) -> None:
+    gone, _ = kept(tmp_path, photo(), "jpg")
+    without = rendered(shop, asked(gone))
+    broken_bytes = photo()[:300]
+    shop.blobs.put_bytes(broken_bytes, "jpg")
+    broken, _ = kept(tmp_path, broken_bytes, "jpg")
+    second = rendered(shop, asked(broken))
+    for made in (without, second):
+        assert made.footage is None
+        assert made.look != "footage"
+        assert len(made.fallbacks) == 1
+    assert "cannot be read" in second.fallbacks[0].reason
