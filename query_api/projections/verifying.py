@@ -92,8 +92,8 @@ def against_version(
     with ExitStack() as stack:
         log = stack.enter_context(Stretch(settings.kafka_address))
         old, new = (stack.enter_context(scanning(of_version(settings, one))) for one in (other, number))
-        if number != live:
-            versions.bring(number, _ends(log))
+        for one in {number, other} - {live}:
+            versions.bring(one, _ends(log))
         found = _gathered(old, new, count, verdict, stopped, said)
 
         def again(ends: Mapping[Partition, int]) -> Callable[[Suspect], Difference | None]:

@@ -37,10 +37,10 @@ from schemas import ids
 from schemas.base import now_us
 from schemas.topics import dead_topic
 from tests.integration.cassandra_kit import begin_at, keyspace, positions_now
+from tests.integration.gateway_broker import broker
 from tests.unit.read_kit import life
 
-#: It reads a log that every other test writes to, several times.
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 MIRA = Operator(by="mira", why="a test")
 NEVER = threading.Event()
 
@@ -63,10 +63,17 @@ def status(settings: Settings) -> dict[int, VersionStatus]:
     return {one.version.number: one.version.status for one in operations.listed(settings)}
 
 
+@pytest.fixture(scope="module")
+def stack(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """With a log of its own: a version is filled from the beginning of the log, and the other tests' is long."""
+    with broker(tmp_path_factory.mktemp("broker")) as running:
+        apply_topics(running.address)
+        yield Stack(running.address, stack.cassandra)
+
+
 @pytest.fixture
 def settings(stack: Stack) -> Iterator[Settings]:
     """A keyspace of its own, whose first version begins now; later versions go with it."""
-    apply_topics(stack.kafka)
     with keyspace(stack) as settings:
         begin_at(settings, NAME, positions_now(settings))
         yield settings
@@ -152,7 +159,7 @@ async def test_a_version_is_built_beside_the_live_one_and_switched_to_without_a_
     during: list[str] = []
 
     def flow() -> None:
-        while not flowing.wait(0.05):
+        while not flowing.wait(0.2):
             during.append(ids.video_id(f"{settings.keyspace}-during-{len(during)}"))
             send(producer, during[-1])
 
@@ -168,6 +175,7 @@ async def test_a_version_is_built_beside_the_live_one_and_switched_to_without_a_
         while session.keyspace == settings.keyspace:
             await read.revisions(before[0])
             reads += 1
+            await asyncio.sleep(0.005)  # the switch needs this process, too
         flowing.set()
         flowed.result(30)
         assert promoted.result(60) == 2 and reads > 10
@@ -277,6 +285,9 @@ async def test_verify_finds_what_was_changed_and_nothing_else(
             "video_scenes": Difference("video_scenes", (videos[1], 1, 2), missing="new"),
             "viewer_interests": Difference("viewer_interests", ("nobody",), missing="old"),
         }
+        # whichever of the two is named first
+        swapped = await asyncio.to_thread(compare, number=2, against=3)
+        assert {one.table for one in swapped.differences} == set(told)
         # and the live version is what a serial fold of the log says, for every key
         sampled = await asyncio.to_thread(compare, number=2, sample=100_000)
         assert sampled.differences == [] and sampled.rows > 6 * 10
