@@ -18,9 +18,9 @@ from infra.kafka.producer import EventProducer
 from schemas.codec import encode
 from schemas.envelope import root
 from schemas.prompts import PromptSubmitted
-from schemas.topics import PROCESSORS
+from schemas.topics import PROCESSORS, changelog
 from schemas.values import Lane, Origin
-from tests.integration.failures_kit import letters, until
+from tests.integration.failures_kit import letters, read_all, until
 from tests.integration.gateway_broker import Broker, broker
 
 pytestmark = pytest.mark.timeout(240)
@@ -150,3 +150,26 @@ def test_what_is_parked_survives_kill_9(kafka: tuple[Broker, Path], tmp_path: Pa
     producer.close()
     own = list(dict.fromkeys(text for text in done(tmp_path) if text in ("begin", "flaky-1-x", "later-1", "later-2")))
     assert own == ["begin", "flaky-1-x", "later-1", "later-2"]
+
+
+def test_states_survive_kill_9(kafka: tuple[Broker, Path], tmp_path: Path) -> None:
+    address = kafka[0].address
+    # given a key whose state counts its events, all of them committed, and a worker that is killed
+    with worker(address, tmp_path) as process:
+        send(address, 3, ["one", "two", "three"], key=11)
+        until(lambda: "three" in done(tmp_path), 60)
+        time.sleep(4)  # commits are made every second
+        process.kill()
+    # when the next one goes on
+    with worker(address, tmp_path):
+        send(address, 3, ["four"], key=11)
+        until(lambda: "four" in done(tmp_path), 60)
+        until(lambda: counted(address, 11)[-1:] == [b"4"], 60)
+    # then it knew what the first one had counted, in one write for a fetch
+    assert counted(address, 11)[-1] == b"4" and len(counted(address, 11)) < 4
+
+
+def counted(address: str, key: int) -> list[bytes]:
+    """The states of a key, as the changelog has them."""
+    found = read_all(address, changelog("video-state"), partitions=range(4))
+    return [message.value() for message in found if message.key() == VIDEO.format(key).encode()]  # type: ignore[misc]
