@@ -57,8 +57,12 @@ class Feed:
 
     async def mark(self, viewer_id: str) -> str:
         """What the feed of a viewer is made of right now, as a weak ETag (RFC 9110). Raises UnavailableError."""
-        _, viewer = await self._read(viewer_id)
-        return f'W/"{self._window.mark}.{viewer.mark:x}"'
+        await self._read(viewer_id)
+        return self.last_mark(viewer_id)
+
+    def last_mark(self, viewer_id: str) -> str:
+        """The same, as of the last answer."""
+        return f'W/"{self._window.mark}.{self.viewers.known(viewer_id).mark:x}"'
 
     async def _read(self, viewer_id: str) -> tuple[Sequence[Item], Viewer]:
         try:

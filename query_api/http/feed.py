@@ -50,7 +50,7 @@ async def feed(
         measures.FEED_ITEMS.labels(choice.reason.value).inc()
     if not chosen:
         measures.FEED_EMPTY.inc()
-    headers = {"ETag": await parts.feed.mark(who), **_PRIVATE}
+    headers = {"ETag": parts.feed.last_mark(who), **_PRIVATE}
     return Response(
         _body(parts, chosen, parts.cursors.sign(after, who)), media_type="application/json", headers=headers
     )

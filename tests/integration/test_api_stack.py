@@ -168,7 +168,7 @@ def test_a_large_body_is_refused_on_the_wire_before_it_is_sent(site: Site) -> No
     started = time.monotonic()
     with socket.create_connection((site.settings.host, site.settings.api_port), 5) as wire:
         wire.sendall(
-            b"POST /v1/prompts HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            b"POST /v1/prompts HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
             b"Content-Length: 50000000\r\n\r\n{"
         )
         assert wire.recv(4096).startswith(b"HTTP/1.1 413")
