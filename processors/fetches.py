@@ -2,7 +2,7 @@
 
 Faust's cost lies in what it does for every event: two tasks, a queue, an acknowledgement (docs/decisions/). So its
 consumer is given the records of a fetch bundled, as one message at the offset of the last one. The offsets before it
-are a gap to Faust, as compaction leaves them: it commits over a gap once what stands behind it is acknowledged.
+are a gap to Faust, as compaction leaves them, and are committed with it.
 """
 
 from __future__ import annotations
@@ -54,6 +54,25 @@ class Consumer(driver.Consumer):
             last.checksum, last.serialized_key_size, last.serialized_value_size, tp,
             generation_id=self.app.consumer_generation_id,
         )  # fmt: skip
+
+    async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
+        """Gaps need not be remembered: see `_new_offset`."""
+
+    def _new_offset(self, tp: TP) -> int | None:
+        """The offset to commit: after the last message that was handled before the first that is in hand.
+
+        Faust puts messages in hand in the order of their partition, so that nothing is left out. Its own way counts
+        every offset. It takes the message behind a gap for part of it, and so commits one fetch at a time, however many
+        were handled; and it forgets gaps in a rebalance, and then may wait for them for ever.
+        """
+        acked = self._acked[tp]
+        in_hand = min((message.offset for message in self._unacked_messages if message.tp == tp), default=None)
+        done = [offset for offset in acked if in_hand is None or offset < in_hand]
+        if not done:
+            return None
+        acked[:] = [offset for offset in acked if offset > max(done)]
+        self._acked_index[tp].difference_update(done)
+        return int(max(done)) + 1
 
 
 class Transport(driver.Transport):

@@ -1,0 +1,90 @@
+"""What Faust commits of whole fetches: everything that was handled, at once, and nothing that was not."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any
+
+from faust.types.tuples import TP
+from hypothesis import given
+from hypothesis import strategies as st
+
+from processors.fetches import Consumer
+
+HERE = TP("swipes", 0)
+
+
+@dataclass(eq=False)
+class Message:
+    """A fetch: Faust knows the offset of its last record alone."""
+
+    offset: int
+    tp: TP = HERE
+
+
+class Bare(Consumer):  # type: ignore[misc]
+    """The consumer without a broker: what it remembers of a partition, and no more."""
+
+    def __init__(self, committed: int) -> None:
+        self._acked: Any = defaultdict(list)
+        self._acked_index: Any = defaultdict(set)
+        self._committed_offset: Any = {HERE: committed}
+        self._unacked_messages: Any = set()
+        self._at = committed
+
+    def fetch(self, count: int) -> Message:
+        """So many records come at once, as `_drain_messages` takes them in."""
+        message = Message(self._at + count - 1)
+        self._at += count
+        self._unacked_messages.add(message)
+        return message
+
+    def handled(self, message: Message) -> None:
+        """As `ack` does."""
+        self._unacked_messages.discard(message)
+        self._acked_index[HERE].add(message.offset)
+        self._acked[HERE].append(message.offset)
+
+    def commit(self) -> int:
+        """What is committed then."""
+        if (offset := self._new_offset(HERE)) is not None:
+            self._committed_offset[HERE] = offset
+        return int(self._committed_offset[HERE])
+
+
+@given(st.lists(st.integers(1, 6), min_size=1, max_size=12))
+def test_one_commit_is_enough_for_all_that_was_handled(sizes: list[int]) -> None:
+    consumer = Bare(committed=100)
+    for message in [consumer.fetch(size) for size in sizes]:
+        consumer.handled(message)
+    assert consumer.commit() == 100 + sum(sizes)
+
+
+@given(st.lists(st.integers(1, 6), min_size=2, max_size=12), st.data())
+def test_what_is_in_hand_is_never_committed(sizes: list[int], data: st.DataObject) -> None:
+    # Given some fetches, of which any were handled
+    consumer = Bare(committed=100)
+    messages = [consumer.fetch(size) for size in sizes]
+    done = data.draw(st.sets(st.sampled_from(range(len(sizes)))))
+    for number in sorted(done):
+        consumer.handled(messages[number])
+    # Then commits end before the first that was not
+    first = next((number for number in range(len(sizes)) if number not in done), len(sizes))
+    for _ in range(3):
+        assert consumer.commit() == 100 + sum(sizes[:first])
+
+
+def test_other_partitions_hold_nothing_up() -> None:
+    consumer = Bare(committed=100)
+    consumer._unacked_messages.add(Message(3, TP("swipes", 1)))
+    consumer.handled(consumer.fetch(5))
+    assert consumer.commit() == 105
+
+
+def test_what_was_handled_is_committed_once_and_forgotten() -> None:
+    consumer = Bare(committed=100)
+    consumer.handled(consumer.fetch(5))
+    consumer.commit()
+    assert consumer._new_offset(HERE) is None
+    assert not consumer._acked[HERE] and not consumer._acked_index[HERE]
