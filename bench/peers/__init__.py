@@ -17,7 +17,8 @@ PLACE = Path.home() / ".cache" / "swipestream" / "peers"
 def composed(kind: str, folder: Path) -> dict[str, Any]:
     """CPU, wall and memory of one composition. Raises `RuntimeError` where the environment cannot be made."""
     words = [str(_python()), str(FOLDER / "compose.py"), kind, str(folder)]
-    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=3600)
+    # In the folder: moviepy leaves its temporary files where it is started.
+    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False, timeout=3600)
     if done.returncode:
         raise RuntimeError(f"the peers' composition failed: {done.stderr[-600:]}")
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
