@@ -21,25 +21,25 @@ from schemas.topics import TOPICS
 
 #: Swipes a second, for so long; those of the first second warm up.
 RATE, SECONDS = 100, 10
-VIEWERS, ROUNDS = 200, 2
+VIEWERS, ROUNDS = 200, 3
 #: What answers: the app with the viewers alone, and a bare consumer with a bare producer.
 WAYS = {"ours": ["bench.events.ours", str(10**9)], "bare": ["bench.events.echo"]}
 
 
 def figures(kafka: str) -> list[Figure]:
-    """Rounds in turn, so that both share the noise; of each way the round with the lower p99."""
+    """Rounds in turn, so that both share the noise; of each way the round with the median p99."""
     found: dict[str, list[tuple[float, float]]] = {name: [] for name in WAYS}
     for turn in range(ROUNDS):
         for name in WAYS:
             found[name].append(one := _round(kafka, name))
             say(f"a hop: round {turn + 1} of {ROUNDS}, {name}: p50 {one[0]:.1f} ms, p99 {one[1]:.1f} ms")
-    best = {name: min(rounds, key=lambda one: one[1]) for name, rounds in found.items()}
-    (p50, p99), bare = best["ours"], best["bare"]
+    median = {name: sorted(rounds, key=lambda one: one[1])[ROUNDS // 2] for name, rounds in found.items()}
+    (p50, p99), bare = median["ours"], median["bare"]
     return [
         Figure(name="a hop, swipe sent to interests read, p50", value=p50, unit="ms",
                against=f"a bare consumer and producer {bare[0]:.1f} ms; {RATE} a second"),
         Figure(name="a hop, p99", value=p99, unit="ms", aim="<= 15 ms", holds=p99 <= 15,
-               against=f"bare {bare[1]:.1f} ms; the better of {ROUNDS} rounds"),
+               against=f"bare {bare[1]:.1f} ms; the median of {ROUNDS} rounds"),
     ]  # fmt: skip
 
 
