@@ -19,7 +19,7 @@ import yaml
 
 from tests.models.pipelines_kit import save, write_manifest
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(900)
 COMMIT = "1" * 40
 
 
@@ -116,7 +116,7 @@ class Cli:
 
     def __call__(self, *words: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "infra.cli", "models", *words]
-        return subprocess.run(command, env=self.env, capture_output=True, text=True, timeout=120, check=False)
+        return subprocess.run(command, env=self.env, capture_output=True, text=True, timeout=300, check=False)
 
 
 @pytest.fixture
