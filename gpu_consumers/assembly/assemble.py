@@ -24,7 +24,7 @@ from gpu_consumers.sound.synth import RATE, Stereo, envelope
 from schemas.values import Word
 
 #: Part of what an assembled video is cached under: raise it when equal parts give another file.
-REVISION = 4
+REVISION = 5
 
 
 @dataclass(frozen=True, kw_only=True)

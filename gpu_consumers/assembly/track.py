@@ -46,7 +46,8 @@ def encoded(samples: Stereo) -> io.BytesIO:
     """The samples (n, 2) at 48 kHz as AAC in an MP4 in memory."""
     file, size = io.BytesIO(), 1024
     with av.open(file, "w", format="mp4", container_options={"fflags": "+bitexact"}) as container:
-        stream = container.add_stream("aac", rate=RATE, options={"flags": "+bitexact"})
+        # The quick search for quantisers takes half the time, and comes closer to what it is given (45 dB against 31).
+        stream = container.add_stream("aac", rate=RATE, options={"flags": "+bitexact", "aac_coder": "fast"})
         stream.bit_rate, stream.layout = AAC_BITS, "stereo"
         for start in range(0, len(samples), size):
             planar = np.ascontiguousarray(samples[start : start + size].T, np.float32)
