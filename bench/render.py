@@ -27,7 +27,7 @@ from gpu_consumers.picture.typefaces import Face
 from gpu_consumers.stages import wav
 from infra.flavors import Flavor, Limits
 
-PROMPT = "How to make better coffee at home"
+PROMPT = "4 facts about the deep sea"  # six scenes
 SECONDS = float(os.environ.get("SWIPESTREAM_BENCH_SECONDS", "30"))
 LONG = float(os.environ.get("SWIPESTREAM_BENCH_LONG", "180"))
 SCENES = 6  #: of the script that is made on one worker and on two

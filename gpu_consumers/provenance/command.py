@@ -45,12 +45,12 @@ def _show(found: Verdict) -> None:
         "tampered": "[red]Changed since it was signed[/]: do not believe what it says.",
         "unsigned": "[yellow]Not signed[/].",
     }
-    out.print(words[found.state])
+    out.print(words[found.state], soft_wrap=True)
     for problem in found.problems:
-        out.print(f"  {problem}", markup=False)
+        out.print(f"  {problem}", markup=False, soft_wrap=True)
     if found.signer:
-        out.print(f"signed by  {found.signer}, {found.issuer} ({found.algorithm})", markup=False)
-        out.print(f"           {_certificate(found)}", markup=False)
+        out.print(f"signed by  {found.signer}, {found.issuer} ({found.algorithm})", markup=False, soft_wrap=True)
+        out.print(f"           {_certificate(found)}", markup=False, soft_wrap=True)
     if found.made:
         _show_made(found.title, found.made)
 
@@ -64,10 +64,18 @@ def _certificate(found: Verdict) -> str:
 
 
 def _show_made(title: str, made: Made) -> None:
-    out.print(f"title      {title}", markup=False)
-    out.print(f"prompt     {made.video_id}, asked for at {made.asked_at or 'a time that is not told'}", markup=False)
-    out.print(f"made by    {made.code}, flavor {made.flavor}, archetype {made.archetype}", markup=False)
+    out.print(f"title      {title}", markup=False, soft_wrap=True)
+    out.print(
+        f"prompt     {made.video_id}, asked for at {made.asked_at or 'a time that is not told'}",
+        markup=False,
+        soft_wrap=True,
+    )
+    out.print(f"made by    {made.code}, flavor {made.flavor}, archetype {made.archetype}", markup=False, soft_wrap=True)
     for scene in made.scenes:
         shown = f", footage {scene.footage[:12]}… {scene.credit}" if scene.footage else ""
         drawn = f"{scene.backend} {scene.model}".strip() if scene.model != scene.backend else scene.backend
-        out.print(f"  scene {scene.scene_number}  {drawn}, look {scene.look}, seed {scene.seed}{shown}", markup=False)
+        out.print(
+            f"  scene {scene.scene_number}  {drawn}, look {scene.look}, seed {scene.seed}{shown}",
+            markup=False,
+            soft_wrap=True,
+        )
