@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import signal
 import sys
 from pathlib import Path
 
@@ -39,6 +40,9 @@ def main() -> int:
     if chosen.plan:
         show_plan(plan, as_json=chosen.json)
         return 0
+    # However it is told to end, also in the background: the system that it started must not go on without it.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     result = run(plan, lambda text: print(text, file=sys.stderr, flush=True), chosen.keep)
     if chosen.json:
         print(json.dumps(result.as_json(), indent=2))
