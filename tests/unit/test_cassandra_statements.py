@@ -36,8 +36,19 @@ def test_a_script_is_split_at_its_semicolons() -> None:
     assert script("-- a; b\nCREATE a;\nCREATE\n  b;\n") == ["CREATE a", "CREATE b"]
 
 
+def writes() -> dict[str, str]:
+    """The statements that write rows, by table; those that erase partitions have names of their own."""
+    return {name: text for name, text in load(HERE / "write.cql").items() if not name.startswith("erase_")}
+
+
+def test_what_erases_a_partition_is_stamped_too() -> None:
+    erasing = {name: text for name, text in load(HERE / "write.cql").items() if name.startswith("erase_")}
+    assert erasing and {name.removeprefix("erase_") for name in erasing} <= set(KEYS)
+    assert all(text.startswith("DELETE FROM") and "USING TIMESTAMP :stamp" in text for text in erasing.values())
+
+
 def test_every_table_has_one_write_that_is_stamped_and_expires_when_it_should() -> None:
-    statements = load(HERE / "write.cql")
+    statements = writes()
     assert set(statements) == set(KEYS)
     for name, text in statements.items():
         assert "USING TIMESTAMP :stamp" in text
@@ -45,7 +56,7 @@ def test_every_table_has_one_write_that_is_stamped_and_expires_when_it_should() 
 
 
 def test_writes_bind_every_column_by_its_own_name() -> None:
-    for text in load(HERE / "write.cql").values():
+    for text in writes().values():
         columns, bound = re.findall(r"\((.*?)\)", text)
         assert [f":{column.strip()}" for column in columns.split(",")] == [one.strip() for one in bound.split(",")]
 
@@ -56,7 +67,7 @@ def test_tables_and_statements_know_the_same_columns_and_keys() -> None:
         for text in tables()
         if (match := re.match(r"CREATE TABLE IF NOT EXISTS (\w+) \((.*)\)", text))
     }
-    for name, text in load(HERE / "write.cql").items():
+    for name, text in writes().items():
         body = made[name]
         declared = set(re.findall(r"(\w+) (?:text|int|bigint|double|boolean)\b", body))
         assert declared == {column.strip() for column in re.findall(r"\((.*?)\)", text)[0].split(",")}
@@ -65,7 +76,7 @@ def test_tables_and_statements_know_the_same_columns_and_keys() -> None:
 def test_no_statement_uses_a_transaction_a_counter_or_a_filter() -> None:
     texts = [*tables(), *load(HERE / "write.cql").values(), *load(HERE / "read.cql").values()]
     for text in texts:
-        assert not re.search(r"\bIF\b(?! NOT EXISTS \w+ \()|counter|ALLOW FILTERING", text)
+        assert not re.search(r"\bIF\b(?! NOT EXISTS \w+ (\(|ON ))|counter|ALLOW FILTERING", text)
 
 
 def test_addresses_have_a_port_or_the_usual_one() -> None:

@@ -85,11 +85,10 @@ def order(redo: tuple[int, ...] = (), **changes: Any) -> Order:
 def line(tmp_path_factory: pytest.TempPathFactory) -> Line:
     """A published video of two short scenes."""
     line = Line(tmp_path_factory.mktemp("line"))
-    line.history.learn(
-        PromptSubmitted(
-            video_id=VIDEO, text="Why do cats purr?", origin=Origin.PERSON, lane=Lane.INTERACTIVE, ts_us=now_us()
-        )
+    asked = PromptSubmitted(
+        video_id=VIDEO, text="Why do cats purr?", origin=Origin.PERSON, lane=Lane.INTERACTIVE, ts_us=now_us()
     )
+    line.history.learn(asked)
     scenes = tuple(
         Scene(scene_number=number, beat="hook", narration=text, visuals="a cat", duration_s=1)
         for number, text in enumerate(NARRATIONS, 1)
@@ -98,7 +97,7 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> Line:
     line.run(
         ScriptWritten(
             video_id=VIDEO, ts_us=now_us(), script=script, writer="test", origin=Origin.PERSON,
-            lane=Lane.INTERACTIVE, flavor="default", cost=Cost(),
+            lane=Lane.INTERACTIVE, flavor="default", cost=Cost(), asked_us=asked.ts_us,
         )
     )  # fmt: skip
     return line

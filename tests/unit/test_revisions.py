@@ -9,6 +9,7 @@ from processors import videos
 from processors.prompts import decide_with
 from processors.videos import Work, works
 from query_api.gateway.entries import entry
+from query_api.gateway.tokens import Cut
 from query_api.readmodel.memory import MemoryStore
 from query_api.readmodel.model import ReadModel
 from query_api.states import Status, VideoState, state
@@ -156,7 +157,7 @@ def test_clients_hear_nothing_of_a_candidate_nor_of_its_end() -> None:
         promoted(VIDEO, now, now + 1).data,
         RevisionDropped(video_id=VIDEO, revision=2, ts_us=now, by="ann"),
     ]
-    assert [entry(received(event, 0), 1, "") for event in events] == [None] * 3
+    assert [entry(received(event, 0), 1, "", Cut("0" * 12, (1,))) for event in events] == [None] * 3
     assert entry(received(published(VIDEO, now).data, 0), 1, "") is not None
 
 
