@@ -158,7 +158,7 @@ def test_clients_hear_nothing_of_a_candidate_nor_of_its_end() -> None:
         RevisionDropped(video_id=VIDEO, revision=2, ts_us=now, by="ann"),
     ]
     assert [entry(received(event, 0), 1, "", Cut("0" * 12, (1,))) for event in events] == [None] * 3
-    assert entry(received(published(VIDEO, now).data, 0), 1, "") is not None
+    assert entry(received(published(VIDEO, now).data, 0), 1, "", Cut("0" * 12, (1,))) is not None
 
 
 def test_a_candidate_of_a_prefetch_settles_nothing() -> None:
