@@ -18,6 +18,7 @@ export class Header {
   constructor(desk) {
     this.desk = desk;
     this.title = h("input", { class: "title", "aria-label": "Title", maxLength: 120, onchange: () => this.#edit({ title: this.title.value.trim() }) });
+    this.heading = h("h1", { class: "unseen" });
     this.idea = h("p", { class: "idea-text" });
     this.status = h("span", { class: "status" });
     this.facts = h("span", { class: "facts" });
@@ -33,6 +34,7 @@ export class Header {
     this.element = h(
       "header",
       { class: "project-head" },
+      this.heading,
       h("div", { class: "head-row" }, this.title, h("div", { class: "actions" }, this.draft, this.approve, this.render)),
       h("div", { class: "head-row small" }, this.status, this.facts),
       this.idea,
@@ -50,6 +52,7 @@ export class Header {
   draw(project) {
     const locked = LOCKED.includes(project.status);
     const written = project.scenes.length > 0;
+    this.heading.textContent = project.title || project.text;
     if (document.activeElement !== this.title) this.title.value = project.title || project.text;
     this.idea.textContent = project.title && project.title !== project.text ? `“${project.text}”` : "";
     this.status.textContent = told(project.status);
