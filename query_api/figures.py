@@ -9,10 +9,11 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
+from confluent_kafka import KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
 from infra.errors import UnavailableError
+from infra.kafka import groups
 from infra.kafka.sockets import SOCKETS
 from infra.kafka.tail import Batch
 from schemas.base import Message
@@ -122,7 +123,7 @@ class Backlog:
     def __call__(self) -> Mapping[str, int]:
         self._admin = self._admin or AdminClient({"bootstrap.servers": self._bootstrap, "log_level": 2, **SOCKETS})
         try:
-            ends, done = self._ends(self._admin), self._committed(self._admin)
+            ends, done = self._ends(self._admin), self._committed()
         except (KafkaException, TimeoutError) as error:
             raise UnavailableError(f"Kafka does not tell what waits: {error}") from error
         waiting: Counter[str] = Counter({name: 0 for names in WORKERS.values() for name in names})
@@ -136,12 +137,11 @@ class Backlog:
         asked = admin.list_offsets(dict.fromkeys(partitions, newest), request_timeout=ANSWER_S)
         return {(one.topic, one.partition): future.result(ANSWER_S).offset for one, future in asked.items()}
 
-    def _committed(self, admin: AdminClient) -> dict[tuple[str, int], int]:
+    def _committed(self) -> dict[tuple[str, int], int]:
         found: dict[tuple[str, int], int] = {}
         for group, topics in WORKERS.items():
-            wanted = [ConsumerGroupTopicPartitions(group, _partitions(topics))]
-            answer = admin.list_consumer_group_offsets(wanted, request_timeout=ANSWER_S)[group].result(ANSWER_S)
-            found |= {(one.topic, one.partition): one.offset for one in answer.topic_partitions if one.offset >= 0}
+            wanted = [(one.topic, one.partition) for one in _partitions(topics)]
+            found |= groups.committed(self._bootstrap, group, wanted, ANSWER_S)
         return found
 
 

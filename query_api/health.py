@@ -65,7 +65,7 @@ class Monitor:
     """Checks the parts when asked, at most once a second."""
 
     def __init__(
-        self, read: ReadModel, ends: Callable[[], Ends], members: Callable[[], Mapping[str, int]] = dict
+        self, read: ReadModel, ends: Callable[[], Ends], members: Callable[[], Mapping[str, bool]] = dict
     ) -> None:
         self._read, self._ends, self._members = read, ends, members
         self._last_ends: Ends = {}
@@ -84,11 +84,11 @@ class Monitor:
             return self._parts
 
     async def _check(self) -> list[PartAnswer]:
-        ends, positions, members = await asyncio.gather(self._end_offsets(), self._positions(), self._counts())
+        ends, positions, members = await asyncio.gather(self._end_offsets(), self._positions(), self._working())
         needed = [_part("kafka", ends), _part("cassandra", positions), self._projector(ends, positions)]
-        return [*needed, *(_at_work(name, count) for name, count in members.items())]
+        return [*needed, *(_at_work(name, working) for name, working in members.items())]
 
-    async def _counts(self) -> Mapping[str, int | None]:
+    async def _working(self) -> Mapping[str, bool | None]:
         try:
             return await asyncio.wait_for(asyncio.to_thread(self._members), CHECK_S * 1.5)
         except (UnavailableError, TimeoutError):
@@ -147,7 +147,7 @@ def _part(name: str, answer: Ends | str) -> PartAnswer:
     )
 
 
-def _at_work(name: str, count: int | None) -> PartAnswer:
+def _at_work(name: str, working: bool | None) -> PartAnswer:
     """Members of a consumer group: without them requests are served all the same, and new videos wait."""
-    detail = "not known" if count is None else f"{count} at work" if count else "nobody is at work"
-    return PartAnswer(name=name, ok=bool(count), detail=detail, needed=False)
+    detail = "not known" if working is None else "at work" if working else "nobody is at work"
+    return PartAnswer(name=name, ok=bool(working), detail=detail, needed=False)

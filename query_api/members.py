@@ -1,4 +1,4 @@
-"""How many processes are at work for each consumer group that this process does not belong to."""
+"""Which consumer groups have somebody at work, of those that this process does not belong to."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from infra.errors import UnavailableError
+from infra.kafka import groups
 from infra.kafka.sockets import SOCKETS
 from schemas.topics import PROCESSORS
 
@@ -27,10 +28,10 @@ class Members:
         self._bootstrap = bootstrap
         self._admin: AdminClient | None = None
 
-    def __call__(self) -> Mapping[str, int]:
+    def __call__(self) -> Mapping[str, bool]:
         self._admin = self._admin or AdminClient({"bootstrap.servers": self._bootstrap, "log_level": 2, **SOCKETS})
         try:
-            asked = self._admin.describe_consumer_groups(list(WORKING), request_timeout=ANSWER_S)
-            return {name: len(future.result(ANSWER_S).members) for name, future in asked.items()}
+            found = groups.at_work(self._admin, WORKING, ANSWER_S)
         except (KafkaException, TimeoutError) as error:
             raise UnavailableError(f"Kafka does not tell who is at work: {error}") from error
+        return {name: name in found for name in WORKING}

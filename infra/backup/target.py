@@ -83,7 +83,7 @@ class Broker:
 
     def _busy(self) -> set[str]:
         try:
-            return at_work(self.bootstrap, CONSUMERS, _ANSWER_S)
+            return at_work(self._admin, CONSUMERS, _ANSWER_S)
         except KafkaException as error:
             raise UnavailableError(f"Kafka does not tell who is at work: {error.args[0].str()}") from error
 

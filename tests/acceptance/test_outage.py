@@ -50,7 +50,10 @@ def refused_at_once(ask: Callable[[], httpx.Response]) -> None:
 
 
 def is_published(api: httpx.Client, video_id: str) -> bool | None:
-    answer = api.get(f"/v1/videos/{video_id}")
+    try:
+        answer = api.get(f"/v1/videos/{video_id}")
+    except httpx.TransportError:
+        return None  # any process may die: it comes back
     return (answer.is_success and answer.json()["status"] == "published") or None
 
 

@@ -21,9 +21,9 @@ SCRIPT = {
     "scenes": [
         {"scene_number": number, "beat": beat, "narration": words, "visuals": "a cat", "duration_s": 3}
         for number, beat, words in (
-            (1, "hook", "Cats purr."),
-            (2, "point", "They purr when they are happy."),
-            (3, "payoff", "And when they heal."),
+            (1, "hook", "Listen to a cat for a while."),
+            (2, "point", "A purr tells of a good day."),
+            (3, "payoff", "Or of a bad one that ends."),
         )
     ],
 }  # fmt: skip

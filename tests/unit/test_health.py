@@ -13,7 +13,7 @@ from query_api.http.answers import PartAnswer
 from query_api.readmodel.memory import MemoryStore
 from query_api.readmodel.model import ReadModel
 
-AT_WORK = {"processors": 1, "script-worker": 2, "scene-worker": 2, "assembly-worker": 2}
+AT_WORK = {"processors": True, "script-worker": True, "scene-worker": True, "assembly-worker": True}
 
 
 class Broker:
@@ -21,14 +21,14 @@ class Broker:
 
     def __init__(self) -> None:
         self.away = False
-        self.members: Mapping[str, int] = AT_WORK
+        self.members: Mapping[str, bool] = AT_WORK
 
     def ends(self) -> Mapping[tuple[str, int], int]:
         if self.away:
             raise UnavailableError("no answer")
         return {("prompts", 0): 0}
 
-    def counts(self) -> Mapping[str, int]:
+    def counts(self) -> Mapping[str, bool]:
         self.ends()
         return self.members
 
@@ -54,11 +54,11 @@ async def test_every_part_is_named(ask: Callable[[], object]) -> None:
     assert list(parts) == ["kafka", "cassandra", "projector", *AT_WORK]
     assert all(part.ok for part in parts.values())
     assert [name for name, part in parts.items() if part.needed] == ["kafka", "cassandra", "projector"]
-    assert parts["scene-worker"].detail == "2 at work"
+    assert parts["scene-worker"].detail == "at work"
 
 
 async def test_a_group_without_members_is_told_and_not_needed(broker: Broker, ask: Callable[[], object]) -> None:
-    broker.members = AT_WORK | {"processors": 0}
+    broker.members = AT_WORK | {"processors": False}
     parts = await ask()  # type: ignore[misc]
     assert (parts["processors"].ok, parts["processors"].detail) == (False, "nobody is at work")
     assert all(part.ok for part in parts.values() if part.needed)
