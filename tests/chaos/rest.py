@@ -32,6 +32,7 @@ class Rest:
 
     def __init__(self, bootstrap: str) -> None:
         self._bootstrap = bootstrap
+        self._where: dict[str, dict[str, int]] = {}
         topics = sorted({topic for topics in GROUPS.values() for topic in topics})
         self._partitions = [
             TopicPartition(name, number) for name in topics for number in range(TOPICS[name].partitions)
@@ -56,14 +57,17 @@ class Rest:
             if now - since >= STILL_S:
                 return ""
             if now - began > timeout or now - moved > stuck_s:
-                return f"after {now - began:.0f} s there was still something to handle: {lags or 'the log still grows'}"
+                left = self._where or lags or "the log still grows"
+                return f"after {now - began:.0f} s there was still something to handle: {left}"
             time.sleep(0.5)
 
     def _look(self) -> tuple[Ends, dict[str, int]]:
         """The ends of all partitions, and how far behind the groups are that are not there yet."""
         try:
             ends = self.ends()
-            return ends, {group: lag for group in GROUPS if (lag := self._lag(group, ends))}
+            behind = {group: self._behind(group, ends) for group in GROUPS}
+            self._where = {group: parts for group, parts in behind.items() if parts}
+            return ends, {group: sum(parts.values()) for group, parts in self._where.items()}
         except (KafkaException, TimeoutError):
             return {}, {"kafka": 1}
 
@@ -73,11 +77,13 @@ class Rest:
         asked = admin.list_offsets(dict.fromkeys(self._partitions, OffsetSpec.latest()), request_timeout=10)
         return {(one.topic, one.partition): future.result(10).offset for one, future in asked.items()}
 
-    def _lag(self, group: str, ends: Ends) -> int:
+    def _behind(self, group: str, ends: Ends) -> dict[str, int]:
+        """Records that are not committed yet, by partition; those without any are left out."""
         partitions = [one for one in self._partitions if one.topic in GROUPS[group]]
         consumer = Consumer({"bootstrap.servers": self._bootstrap, "group.id": group, "log_level": 2})
         try:
             found = consumer.committed(partitions, timeout=10)
         finally:
             consumer.close()
-        return sum(max(0, ends[one.topic, one.partition] - max(0, one.offset)) for one in found)
+        lags = {f"{one.topic}/{one.partition}": ends[one.topic, one.partition] - max(0, one.offset) for one in found}
+        return {name: lag for name, lag in lags.items() if lag > 0}
