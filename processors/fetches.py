@@ -70,9 +70,21 @@ class Consumer(driver.Consumer):
         done = [offset for offset in acked if in_hand is None or offset < in_hand]
         if not done:
             return None
-        acked[:] = [offset for offset in acked if offset > max(done)]
-        self._acked_index[tp].difference_update(done)
+        # The last one stays: should the commit fail, it is what the next one commits.
+        acked[:] = [offset for offset in acked if offset >= max(done)]
+        self._acked_index[tp].difference_update(offset for offset in done if offset < max(done))
         return int(max(done)) + 1
+
+    async def _commit_offsets(self, offsets: Mapping[TP, int], start_new_transaction: bool = True) -> bool:
+        """Faust takes a commit that failed for one that was made: behind the last record it would never be repeated."""
+        before = {tp: self._committed_offset[tp] for tp in offsets}
+        committed = False
+        try:
+            committed = await super()._commit_offsets(offsets, start_new_transaction)
+        finally:
+            if not committed:
+                self._committed_offset.update(before)
+        return committed
 
 
 class Transport(driver.Transport):
