@@ -28,7 +28,7 @@ FOLLOWED, HISTORY = ("swipes", "video-events"), 5_000
 WHOLE = 0.9
 #: Records whose ids are remembered, so that one that comes twice counts once.
 REMEMBERED = 50_000
-ANSWER_S = 0.8
+ANSWER_S = 2.0
 
 
 @dataclass

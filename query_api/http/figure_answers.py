@@ -15,7 +15,7 @@ from schemas.topics import lane_topic
 from schemas.values import Lane
 
 #: Seconds that what waits is told from memory, and that Kafka has to say it.
-HOLDS_S, WAIT_S = 2.0, 2.0
+HOLDS_S, WAIT_S = 2.0, 3.0
 
 
 class Engagement(BaseModel):
