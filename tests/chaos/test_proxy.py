@@ -87,7 +87,7 @@ def test_a_cut_resets_what_is_there_and_what_comes_until_it_is_healed(proxy: Pro
         proxy.cut()
         with pytest.raises(ConnectionError):
             ask(client)
-    with dial(proxy) as refused, pytest.raises((ConnectionError, AssertionError)):
+    with pytest.raises((ConnectionError, AssertionError)), dial(proxy) as refused:
         ask(refused)
     proxy.heal()
     with dial(proxy) as client:
