@@ -164,9 +164,11 @@ def test_states_survive_kill_9(kafka: tuple[Broker, Path], tmp_path: Path) -> No
     with worker(address, tmp_path):
         send(address, 3, ["four"], key=11)
         until(lambda: "four" in done(tmp_path), 60)
-        until(lambda: counted(address, 11)[-1:] == [b"4"], 60)
-    # then it knew what the first one had counted, in one write for a fetch
-    assert counted(address, 11)[-1] == b"4" and len(counted(address, 11)) < 4
+        until(lambda: int(counted(address, 11)[-1]) >= 4, 60)
+    # then it knew what the first one had counted, in one write for a fetch. The fetch may come once more: while the
+    # group still waits for the dead member, its partitions move before the first commit (at least once).
+    counts = [int(value) for value in counted(address, 11)]
+    assert counts in ([3, 4], [3, 4, 5])
 
 
 def counted(address: str, key: int) -> list[bytes]:
