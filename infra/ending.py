@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 #: What was not finished or committed by then comes again: every handler may repeat.
 DRAIN_S = 10.0
@@ -17,3 +20,15 @@ def end_within(seconds: float = DRAIN_S) -> None:
     limit = threading.Timer(seconds, os._exit, (0,))
     limit.daemon = True
     limit.start()
+
+
+@contextmanager
+def interrupts() -> Iterator[threading.Event]:
+    """Set by Ctrl-C and by SIGTERM, in place of ending the process in the middle of something."""
+    stopped = threading.Event()
+    before = {number: signal.signal(number, lambda *_: stopped.set()) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stopped
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

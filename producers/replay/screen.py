@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import signal
 import sys
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Column, Table
 
 from infra.cli.console import err, out, print_json
+from infra.ending import interrupts
 from infra.kafka.producer import EventProducer
 from producers.replay.follow import Follower
 from producers.replay.journal import TOPIC, Told, beginning, told
@@ -89,18 +87,6 @@ def _orders(follower: Follower, replay_id: str) -> Iterator[ReplayEvent]:
         event = received.envelope.data
         if isinstance(event, ReplayPaused | ReplayCancelled):
             yield event
-
-
-@contextmanager
-def interrupts() -> Iterator[threading.Event]:
-    """Set by Ctrl-C and by SIGTERM, in place of ending the process in the middle of something."""
-    stopped = threading.Event()
-    before = {number: signal.signal(number, lambda *_: stopped.set()) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stopped
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _ended(state: ReplayState, plan: Plan, as_json: bool) -> None:

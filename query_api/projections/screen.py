@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -13,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 
 from infra.cli.console import err, out
+from infra.ending import interrupts
 from query_api.projections.filling import Progress as Filled
 from query_api.projections.operations import Listed
 from query_api.projections.verifying import Verdict
@@ -46,18 +46,6 @@ class Told:
         if self._bar.disable and not self._quiet and progress.seconds - self._said > SAY_S:
             self._said = progress.seconds
             err.print(f"{self._what}: {progress.told()}, {lag}")
-
-
-@contextmanager
-def interrupts() -> Iterator[threading.Event]:
-    """Set by Ctrl-C and by SIGTERM, in place of ending the process in the middle of something."""
-    stopped = threading.Event()
-    before = {number: signal.signal(number, lambda *_: stopped.set()) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stopped
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @contextmanager
