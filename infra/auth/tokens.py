@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -41,15 +42,15 @@ class TokenIssuer:
         self._key = OctKey.import_key(derived(root, "token"))
 
     def issue(self, name: str, scopes: Iterable[Scope], lifetime_s: float) -> str:
-        """A token for somebody, valid from now on."""
-        now = int(time.time())
+        """A token for somebody, valid from now on and for `lifetime_s` at least: claims are in whole seconds."""
+        now = time.time()
         claims = {
             "iss": ISSUER,
             "aud": ISSUER,
             "sub": name,
             "scope": " ".join(sorted(scopes)),
-            "iat": now,
-            "exp": now + int(lifetime_s),
+            "iat": int(now),
+            "exp": math.ceil(now + lifetime_s),
         }
         return jwt.encode({"alg": "HS256"}, claims, self._key, algorithms=["HS256"])
 
