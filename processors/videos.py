@@ -17,6 +17,7 @@ from schemas.topics import lane_topic
 from schemas.values import Cost, Lane, Origin, Regeneration, Script, Take
 from schemas.videos import (
     PromptRejected,
+    SceneCommissioned,
     SceneRendered,
     SceneVoiced,
     ScriptWritten,
@@ -103,6 +104,8 @@ def _advance(event: Envelope[base.Message], work: Work | None) -> Step | None:
         return _scripted(event, data, work)
     if isinstance(data, SceneVoiced) and work:
         return _add(work, data, f"voice-{data.scene_number}", data.cost), ()
+    if isinstance(data, SceneCommissioned) and work:
+        return _add(work, data, f"job-{data.order[:16]}-{data.attempt}", data.cost), ()
     if isinstance(data, SceneRendered) and work:
         return _rendered(event, data, work)
     return None

@@ -20,6 +20,7 @@ from schemas.values import (
     RenderWork,
     Rendition,
     Script,
+    Sha256,
     Word,
 )
 
@@ -135,6 +136,24 @@ class SceneVoiced(VideoEvent):
     fallbacks: tuple[Fallback, ...] = ()
     reused: bool = False
     cost: Cost
+
+
+@message("video-events")
+class SceneCommissioned(VideoEvent):
+    """A hosted generator has taken the job of a scene and will be paid for it. Told before it is asked how far it is.
+
+    Whoever goes on with the scene, after a crash or elsewhere, waits for this job and buys no other.
+    """
+
+    scene_id: Uuid
+    scene_number: int = Field(ge=1)
+    order: Sha256 = Field(description="hash of what was asked for: equal orders are one job")
+    attempt: int = Field(1, ge=1, description="rises where a job has failed and it was ordered again")
+    provider: Name
+    model: Name
+    job: Annotated[str, StringConstraints(min_length=1, max_length=500)] = Field(description="the provider's id of it")
+    watch: Annotated[str, StringConstraints(max_length=2000)] = Field("", description="the address that tells of it")
+    cost: Cost = Field(description="the price by the manifest, whether or not the job succeeds")
 
 
 @message("video-events")

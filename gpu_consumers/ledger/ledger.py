@@ -13,6 +13,7 @@ from schemas.envelope import Envelope
 from schemas.values import Cost
 from schemas.videos import (
     PromptAccepted,
+    SceneCommissioned,
     SceneRendered,
     SceneVoiced,
     ScriptWritten,
@@ -46,6 +47,10 @@ UNKNOWN = "(unknown)"
 NOBODY = "(nobody in particular)"
 
 
+#: What carries the cost of one step.
+_PAID = (ScriptWritten, SceneVoiced, SceneCommissioned, SceneRendered, VideoPublished)
+
+
 class Ledger:
     """Takes events; `lines` sums them up."""
 
@@ -65,7 +70,7 @@ class Ledger:
             return
         if isinstance(data, PromptAccepted | ScriptWritten):
             self._flavors[data.video_id], self._viewers[data.video_id] = data.flavor, data.viewer_id
-        if counts and isinstance(data, ScriptWritten | SceneVoiced | SceneRendered | VideoPublished):
+        if counts and isinstance(data, _PAID):
             self._seen.add(event.id)
             self._add(data, data.cost)
 

@@ -23,6 +23,7 @@ from schemas.videos import (
     PromptRejected,
     PublishedVideo,
     RevisionDropped,
+    SceneCommissioned,
     SceneRendered,
     SceneVoiced,
     ScriptWritten,
@@ -93,6 +94,9 @@ _TOLD: dict[type[Message], Callable[[Any], Detail]] = {
         "title": event.script.title, "writer": event.writer, "scenes": len(event.script.scenes), **_cost(event.cost),
     },
     SceneVoiced: lambda event: {"voice": event.voice, **_cost(event.cost)},
+    SceneCommissioned: lambda event: {
+        "backend": event.provider, "model": event.model, "job": event.job, **_cost(event.cost),
+    },
     SceneRendered: _scene,
     PublishedVideo: lambda event: {
         "title": event.title, "video": event.video.name, "duration_ms": event.duration_ms, **_cost(event.total_cost),

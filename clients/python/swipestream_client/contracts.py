@@ -914,6 +914,28 @@ class SceneAdded(TypedDict):
     scene: Scene
 
 
+class SceneCommissioned(TypedDict):
+    """A hosted generator has taken the job of a scene and will be paid for it. Told before it is asked how far it is. Whoever goes on with the scene, after a crash or elsewhere, waits for this job and buys no other."""
+
+    video_id: str
+    revision: NotRequired[int]
+    ts_us: int
+    scene_id: str
+    scene_number: int
+    #: hash of what was asked for: equal orders are one job
+    order: str
+    #: rises where a job has failed and it was ordered again
+    attempt: NotRequired[int]
+    provider: str
+    model: str
+    #: the provider's id of it
+    job: str
+    #: the address that tells of it
+    watch: NotRequired[str]
+    #: the price by the manifest, whether or not the job succeeds
+    cost: Cost
+
+
 class SceneEdited(TypedDict):
     """A scene was changed: its words, its picture, its own footage, muted or not. Complete."""
 

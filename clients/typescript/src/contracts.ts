@@ -844,6 +844,31 @@ export interface SceneAdded {
   scene: Scene;
 }
 
+/**
+ * A hosted generator has taken the job of a scene and will be paid for it. Told before it is asked how far it is.
+ *
+ * Whoever goes on with the scene, after a crash or elsewhere, waits for this job and buys no other.
+ */
+export interface SceneCommissioned {
+  video_id: string;
+  revision?: number;
+  ts_us: number;
+  scene_id: string;
+  scene_number: number;
+  /** hash of what was asked for: equal orders are one job */
+  order: string;
+  /** rises where a job has failed and it was ordered again */
+  attempt?: number;
+  provider: string;
+  model: string;
+  /** the provider's id of it */
+  job: string;
+  /** the address that tells of it */
+  watch?: string;
+  /** the price by the manifest, whether or not the job succeeds */
+  cost: Cost;
+}
+
 /** A scene was changed: its words, its picture, its own footage, muted or not. Complete. */
 export interface SceneEdited {
   project_id: string;
@@ -1279,7 +1304,7 @@ export interface WriteScript {
 export interface Topics {
   "swipes": SwipeRecorded;
   "prompts": PromptSubmitted | RevisionRequested;
-  "video-events": ContentJudged | PromptAccepted | PromptRejected | ScriptWritten | SceneVoiced | SceneRendered | VideoPublished | RevisionPromoted | RevisionDropped | VideoFailed | VideoWithdrawn;
+  "video-events": ContentJudged | PromptAccepted | PromptRejected | ScriptWritten | SceneVoiced | SceneCommissioned | SceneRendered | VideoPublished | RevisionPromoted | RevisionDropped | VideoFailed | VideoWithdrawn;
   "feed-events": FeedServed | InterestChanged | PrefetchSettled;
   "project-events": ProjectOpened | DraftRequested | ScriptDrafted | DraftFailed | ProjectEdited | SceneEdited | SceneRedone | SceneAdded | ScenesArranged | ProjectApproved | RenderOrdered | ProjectClosed;
   "uploads": MediaUploaded | MediaRemoved;
