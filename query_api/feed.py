@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import chain, islice, repeat
+from heapq import merge as merge_sorted
+from itertools import groupby, islice
 
 from query_api.readmodel.model import Seen
 
@@ -58,66 +60,72 @@ class Watcher:
     since_us: int
     skip: frozenset[str] = frozenset()
 
+    def has_never_had(self, item: Item) -> bool:
+        """Whether a video was neither served nor swiped."""
+        return item.video_id not in self.seen and item.video_id[:SHORT] not in self.skip
 
-def choose(items: Iterable[Item], watcher: Watcher, most: int) -> list[Choice]:
-    """At most `most` videos, best first, from items that come newest first.
+    def may_have_again(self, item: Item) -> bool:
+        """Whether an earlier walk served a video, and the viewer did nothing with it."""
+        seen = self.seen.get(item.video_id)
+        known = seen is not None and not seen.swiped_us and seen.served_us < self.since_us
+        return known and item.video_id[:SHORT] not in self.skip
+
+
+class Catalogue:
+    """Videos, newest first and each once; found by their subject, and by whom they were made for."""
+
+    def __init__(self, items: Iterable[Item] = ()) -> None:
+        self.items = newest_revisions(items)
+        self.subjects: defaultdict[str, list[Item]] = defaultdict(list)
+        self.viewers: defaultdict[str | None, list[Item]] = defaultdict(list)
+        for item in self.items:
+            self.subjects[item.subject].append(item)
+            self.viewers[item.viewer_id].append(item)
+        self._ids = frozenset(item.video_id for item in self.items)
+
+    def __contains__(self, item: Item) -> bool:
+        return item.video_id in self._ids
+
+
+def choose(catalogue: Catalogue, made: Iterable[Item], watcher: Watcher, most: int) -> list[Choice]:
+    """At most `most` videos, best first, from a catalogue and from what was `made` for the viewer, newest first.
 
     Out are those that the viewer swiped at any time and those served in this walk. What an earlier walk served, but
-    nobody swiped, comes again after everything that was never served. Each video comes once: its first item counts.
+    nobody swiped, comes again after everything that was never served. Each video comes once: the catalogue's counts.
     """
-    never, again = _sorted(items, watcher)
-    chosen = never.choices(watcher.interests, most)
-    return chosen + again.choices(watcher.interests, most - len(chosen))
+    # Lazily: what is looked at is what is shown, and what has to be skipped to get there.
+    own = [item for item in made if item not in catalogue]
+    never = (choice for choice in _ranked(catalogue, own, watcher) if watcher.has_never_had(choice[0]))
+    chosen = list(islice(never, most))
+    if len(chosen) < most:
+        again = (choice for choice in _ranked(catalogue, own, watcher) if watcher.may_have_again(choice[0]))
+        chosen += islice(again, most - len(chosen))
+    return [Choice(item, reason) for item, reason in chosen]
 
 
-class _Shelves:
-    """Videos by the reason for which they would be shown."""
-
-    __slots__ = ("disliked", "fresh", "liked", "made")
-
-    def __init__(self) -> None:
-        self.made: list[Item] = []
-        self.liked: list[Item] = []
-        self.fresh: list[Item] = []
-        self.disliked: list[Item] = []
-
-    def choices(self, likes: Mapping[str, float], most: int) -> list[Choice]:
-        """The best: by reason, then by how much the subject is liked, then the newest."""
-        self.made.sort(key=lambda item: -item.published_us)
-        for shelf in (self.liked, self.disliked):
-            shelf.sort(key=lambda item: (-likes[item.subject], -item.published_us))
-        order = chain(
-            zip(self.made, repeat(Reason.MADE_FOR_YOU)),
-            zip(self.liked, repeat(Reason.INTEREST)),
-            zip(chain(self.fresh, self.disliked), repeat(Reason.FRESH)),
-        )
-        return [Choice(item, reason) for item, reason in islice(order, most)]
+def _ranked(catalogue: Catalogue, made: Iterable[Item], watcher: Watcher) -> Iterator[tuple[Item, Reason]]:
+    """All there is for a viewer: by reason, then by how much the subject is liked, then the newest."""
+    viewer, likes = watcher.viewer_id, watcher.interests
+    own = merge_sorted(catalogue.viewers.get(viewer, ()), made, key=_age)
+    liked = _by_weight(catalogue, {name: weight for name, weight in likes.items() if weight > 0})
+    disliked = _by_weight(catalogue, {name: weight for name, weight in likes.items() if weight < 0})
+    fresh = (item for item in catalogue.items if not likes.get(item.subject))
+    for item in own:
+        yield item, Reason.MADE_FOR_YOU
+    for several, reason in ((liked, Reason.INTEREST), (fresh, Reason.FRESH), (disliked, Reason.FRESH)):
+        for item in several:
+            if item.viewer_id != viewer:
+                yield item, reason
 
 
-def _sorted(items: Iterable[Item], watcher: Watcher) -> tuple[_Shelves, _Shelves]:
-    """What was never served, and what an earlier walk served.
+def _by_weight(catalogue: Catalogue, likes: Mapping[str, float]) -> Iterator[Item]:
+    """What is liked most comes first; of subjects that are liked as much, the newest."""
+    for _, names in groupby(sorted(likes, key=lambda name: -likes[name]), key=lambda name: likes[name]):
+        yield from merge_sorted(*(catalogue.subjects.get(name, ()) for name in names), key=_age)
 
-    Longer than other functions here: it looks at every candidate of every request, and calls would double its time.
-    """
-    taken, never, again = set[str](), _Shelves(), _Shelves()
-    viewer, seen, likes = watcher.viewer_id, watcher.seen, watcher.interests
-    since_us, skip = watcher.since_us, watcher.skip
-    for item in items:
-        video = item.video_id
-        one = seen.get(video)
-        if one is not None and (one.swiped_us or one.served_us >= since_us):
-            continue
-        if video in taken or (skip and video[:SHORT] in skip):
-            continue
-        taken.add(video)
-        shelves = never if one is None else again
-        if item.viewer_id == viewer:
-            shelves.made.append(item)
-        elif weight := likes.get(item.subject):
-            (shelves.liked if weight > 0 else shelves.disliked).append(item)
-        else:
-            shelves.fresh.append(item)
-    return never, again
+
+def _age(item: Item) -> int:
+    return -item.published_us
 
 
 def subject_key(subject: str) -> str:

@@ -10,7 +10,7 @@ from typing import Protocol
 from infra.errors import UnavailableError
 from infra.telemetry import logs
 from query_api.cursors import Cursor
-from query_api.feed import POLICY, UPCOMING, Choice, Item, Watcher, choose
+from query_api.feed import POLICY, UPCOMING, Catalogue, Choice, Item, Watcher, choose
 from query_api.readmodel.model import ReadModel
 from query_api.watchers import Viewer, Viewers
 from query_api.window import Cards, Window
@@ -44,10 +44,10 @@ class Feed:
 
     async def serve(self, viewer_id: str, limit: int, cursor: Cursor | None) -> tuple[list[Choice], Cursor]:
         """The next videos and the cursor for those after them. Raises UnavailableError."""
-        items, viewer = await self._read(viewer_id)
+        catalogue, viewer = await self._read(viewer_id)
         cursor = cursor or Cursor(now_us())
         # No await from here to the note: two requests at once must not get the same videos.
-        chosen = choose(self._candidates(viewer, items), _watcher(viewer, cursor), limit + UPCOMING)
+        chosen = choose(catalogue, self._made(viewer), _watcher(viewer, cursor), limit + UPCOMING)
         served = chosen[:limit]
         videos = [choice.item.video_id for choice in served]
         ts_us = viewer.next_us()
@@ -64,18 +64,17 @@ class Feed:
         """The same, as of the last answer."""
         return f'W/"{self._window.mark}.{self.viewers.known(viewer_id).mark:x}"'
 
-    async def _read(self, viewer_id: str) -> tuple[Sequence[Item], Viewer]:
+    async def _read(self, viewer_id: str) -> tuple[Catalogue, Viewer]:
         try:
             async with asyncio.timeout(WAIT_S):
-                items = await self._window.items()
-                return items, await self.viewers.current(viewer_id, self._window.oldest_week())
+                catalogue = await self._window.catalogue()
+                return catalogue, await self.viewers.current(viewer_id, self._window.oldest_week())
         except TimeoutError as error:
             raise UnavailableError("The feed could not be read in time.") from error
 
-    def _candidates(self, viewer: Viewer, items: Sequence[Item]) -> Iterable[Item]:
+    def _made(self, viewer: Viewer) -> Iterable[Item]:
         gone = self._window.gone
-        yield from items
-        yield from (item for item in viewer.made if item.revision > gone.get(item.video_id, 0))
+        return (item for item in viewer.made if item.revision > gone.get(item.video_id, 0))
 
     def _tell(self, viewer_id: str, served: Sequence[Choice], later: Sequence[Choice], ts_us: int) -> None:
         """An answer does not wait for the log: should the event be lost, videos may be offered once more."""

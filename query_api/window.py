@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from infra.errors import UnavailableError
 from infra.telemetry import logs
 from query_api.caches import Lru
-from query_api.feed import Item, newest_revisions, subject_key
+from query_api.feed import Catalogue, Item, subject_key
 from query_api.readmodel.model import Entry, ReadModel
 from query_api.readmodel.tables import week_of
 from schemas.base import now_us
@@ -49,7 +49,7 @@ class Window:
     def __init__(self, read: ReadModel, cards: Cards) -> None:
         self._read, self._cards = read, cards
         self._entries: dict[tuple[int, str], Entry] = {}
-        self._items: list[Item] = []
+        self._catalogue = Catalogue()
         self._gone: dict[str, int] = {}
         self._read_at = self._whole_at = -STALE_S * 100
         self._task: asyncio.Task[None] | None = None
@@ -62,22 +62,24 @@ class Window:
     @property
     def mark(self) -> str:
         """Changes whenever a video comes or goes; the same in every process."""
-        newest = next(iter(self._items), None)
-        return f"{newest.published_us if newest else 0:x}.{len(self._items)}.{len(self._gone)}"
+        items = self._catalogue.items
+        newest = next(iter(items), None)
+        return f"{newest.published_us if newest else 0:x}.{len(items)}.{len(self._gone)}"
 
-    async def items(self) -> Sequence[Item]:
-        """Newest first. Raises UnavailableError when they are out of date and cannot be read."""
+    async def catalogue(self) -> Catalogue:
+        """What there is. Raises UnavailableError when they are out of date and cannot be read."""
         age = time.monotonic() - self._read_at
         if age > FRESH_S and self._task is None:
             self._task = asyncio.create_task(self._refresh())
             self._task.add_done_callback(self._refreshed)
         if age > STALE_S and self._task is not None:
             await asyncio.shield(self._task)
-        return self._items
+        return self._catalogue
 
     def oldest_week(self) -> int:
         """The week of the oldest video here; this week when there is none."""
-        return week_of(self._items[-1].published_us if self._items else now_us())
+        items = self._catalogue.items
+        return week_of(items[-1].published_us if items else now_us())
 
     def _refreshed(self, task: asyncio.Task[None]) -> None:
         self._task = None
@@ -122,7 +124,7 @@ class Window:
         newest = sorted(self._entries, reverse=True)[:SIZE]
         self._entries = {key: self._entries[key] for key in newest}
         alive = (entry for entry in self._entries.values() if entry.revision > self._gone.get(entry.video_id, 0))
-        self._items = newest_revisions(self._cards.items(alive))
+        self._catalogue = Catalogue(self._cards.items(alive))
 
 
 def _merge(gone: dict[str, int], more: Iterable[tuple[str, int]]) -> None:

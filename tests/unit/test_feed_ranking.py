@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from query_api.feed import SHORT, Item, Reason, Watcher, choose, merge, newest_revisions, subject_key
+from query_api.feed import SHORT, Catalogue, Item, Reason, Watcher, choose, merge, newest_revisions, subject_key
 from query_api.readmodel.model import Seen
 from schemas import ids
 
@@ -22,12 +22,12 @@ def watcher(
 
 
 def numbers(items: list[Item], who: Watcher, most: int = 10) -> list[int]:
-    return [choice.item.published_us - 1_000 for choice in choose(newest_revisions(items), who, most)]
+    return [choice.item.published_us - 1_000 for choice in choose(Catalogue(items), (), who, most)]
 
 
 def test_first_what_was_made_for_the_viewer_then_what_they_like_then_the_newest() -> None:
     items = [item(1), item(2, "dogs"), item(3, viewer="anna"), item(4, "sea"), item(5, "dogs", viewer="bob")]
-    chosen = choose(newest_revisions(items), watcher(dogs=1.0), 10)
+    chosen = choose(Catalogue(items), (), watcher(dogs=1.0), 10)
     assert [choice.item.published_us - 1_000 for choice in chosen] == [3, 5, 2, 4, 1]
     assert [choice.reason for choice in chosen] == [
         Reason.MADE_FOR_YOU, Reason.INTEREST, Reason.INTEREST, Reason.FRESH, Reason.FRESH,
@@ -61,7 +61,7 @@ def test_a_video_with_two_revisions_comes_once_and_in_the_newer_one() -> None:
     first, second = item(1), item(1, revision=2)
     for items in ([first, second], [second, first], [second, second]):
         assert newest_revisions(items) == [second]
-        assert [choice.item for choice in choose([second, first], watcher(), 10)] == [second]
+        assert [choice.item for choice in choose(Catalogue([second, first]), (), watcher(), 10)] == [second]
 
 
 @given(
@@ -79,6 +79,48 @@ def test_a_whole_walk_serves_every_unswiped_video_exactly_once(
         walked += page
         known |= {number: Seen(1_000, known.get(number, Seen()).swiped_us) for number in page}
     assert sorted(walked) == sorted({number for number, _, _ in what if not seen.get(number, Seen()).swiped_us})
+
+
+def plainly(items: list[Item], made: list[Item], who: Watcher, most: int) -> list[tuple[int, Reason]]:
+    """The same rules as one sort over everything."""
+    held = {one.video_id for one in items}
+    found = []
+    for one in newest_revisions(items) + [own for own in newest_revisions(made) if own.video_id not in held]:
+        seen, weight = who.seen.get(one.video_id), who.interests.get(one.subject, 0.0)
+        if one.video_id[:SHORT] in who.skip or (seen and (seen.swiped_us or seen.served_us >= who.since_us)):
+            continue
+        shelf, reason = (1, Reason.INTEREST) if weight > 0 else (3 if weight < 0 else 2, Reason.FRESH)
+        if one.viewer_id == who.viewer_id:
+            shelf, weight, reason = 0, 0.0, Reason.MADE_FOR_YOU
+        found.append(((seen is not None, shelf, -weight, -one.published_us), one.published_us - 1_000, reason))
+    return [(number, reason) for _, number, reason in sorted(found)[:most]]
+
+
+SUBJECTS = st.sampled_from(["cats", "dogs", "sea", "war"])
+ITEMS = st.lists(
+    st.builds(item, st.integers(0, 40), SUBJECTS, st.sampled_from([None, "anna", "bob"])),
+    max_size=40,
+    unique_by=lambda one: one.video_id,
+)
+MADE = st.lists(
+    st.builds(item, st.integers(0, 60), SUBJECTS, st.just("anna")), max_size=6, unique_by=lambda one: one.video_id
+)
+
+
+@given(
+    ITEMS,
+    MADE,
+    st.dictionaries(st.integers(0, 60), st.builds(Seen, st.integers(0, 999), st.integers(0, 1))),
+    st.dictionaries(SUBJECTS, st.sampled_from([-2.0, -1.0, 0.0, 1.0, 2.0])),
+    st.sets(st.integers(0, 60), max_size=5),
+    st.integers(1, 50),
+)
+def test_looking_no_further_than_needed_chooses_what_a_sort_over_everything_would(
+    items: list[Item], made: list[Item], seen: dict[int, Seen], likes: dict[str, float], skip: set[int], most: int
+) -> None:
+    who = watcher(seen, 500, tuple(skip), **likes)
+    chosen = choose(Catalogue(items), newest_revisions(made), who, most)
+    assert [(one.item.published_us - 1_000, one.reason) for one in chosen] == plainly(items, made, who, most)
 
 
 def test_merging_keeps_the_latest_of_each() -> None:
