@@ -75,12 +75,14 @@ class RenderScene(VideoTask):
 
     @property
     def slot(self) -> int:
-        """Neighbouring scenes lie five partitions apart.
+        """Neighbouring scenes lie five partitions apart, whatever the video: XOR moves all of them, yet keeps apart
+        what is apart.
 
-        With hashed keys two workers would often get three scenes and one; so they get two each, whether the group
-        hands out partitions alternately or in blocks.
+        With hashed keys, or with a sum, two workers would often get four scenes and two. So of every two neighbours
+        each gets one, and of every four each of four workers, whether partitions are handed out alternately or in
+        blocks (of eight partitions, or any other power of two).
         """
-        return int(self.video_id[:8], 16) + 5 * self.scene.scene_number
+        return int(self.video_id[:8], 16) ^ (5 * (self.scene.scene_number - 1))
 
 
 class ScenePart(Contract):
