@@ -39,7 +39,7 @@ def consumer_config(bootstrap: str, group: str, **more: Any) -> dict[str, Any]:
         "bootstrap.servers": bootstrap,
         "group.id": group,
         "group.protocol": "consumer",
-        # Each topic evenly. The broker's default, uniform, evens out only the sum: of four lanes a worker gets two whole.
+        # Each topic evenly. The broker's default, uniform, evens out only the sum: a worker gets whole lanes.
         "group.remote.assignor": "range",
         "enable.auto.commit": False,
         "auto.offset.reset": "earliest",
