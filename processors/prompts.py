@@ -79,6 +79,7 @@ def _script_task(event: Envelope[base.Message], prompt: PromptSubmitted, ts_us: 
         origin=prompt.origin,
         lane=prompt.lane,
         flavor=prompt.flavor,
+        format=prompt.format,
         viewer_id=prompt.viewer_id,
         after_us=ts_us,
         deadline_us=prompt.ts_us + PATIENCE_S[prompt.lane] * 1_000_000,

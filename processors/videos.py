@@ -14,7 +14,7 @@ from schemas.envelope import Envelope, caused_by
 from schemas.feeds import Outcome, PrefetchSettled
 from schemas.tasks import AssembleVideo, RenderScene, ScenePart, VideoTask
 from schemas.topics import lane_topic
-from schemas.values import Cost, Lane, Origin, Regeneration, Script, Take
+from schemas.values import Cost, Format, Lane, Origin, Regeneration, Script, Take
 from schemas.videos import (
     PromptRejected,
     SceneCommissioned,
@@ -34,6 +34,7 @@ class Work(Contract):
     origin: Origin
     lane: Lane
     flavor: str
+    format: Format | None = None
     viewer_id: str | None
     script: Script
     parts: dict[int, ScenePart] = Field(default_factory=dict)
@@ -117,6 +118,7 @@ def _scripted(event: Envelope[base.Message], data: ScriptWritten, work: Work | N
         origin=data.origin,
         lane=data.lane,
         flavor=data.flavor,
+        format=data.format,
         viewer_id=data.viewer_id,
         script=data.script,
         last_us=data.ts_us,
@@ -149,6 +151,7 @@ def _common(data: VideoEvent, work: Work) -> VideoTask:
         origin=work.origin,
         lane=work.lane,
         flavor=work.flavor,
+        format=work.format,
         viewer_id=work.viewer_id,
         after_us=work.last_us,
         replay_id=work.replay_id,

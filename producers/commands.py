@@ -36,6 +36,9 @@ def prompt(
     flavor: Annotated[str, typer.Option(help="Which flavor makes it; see GET /v1/flavors.")] = "default",
     archetype: Annotated[str | None, typer.Option(help="Shape of the script: list, how-to, story-twist …")] = None,
     seconds: Annotated[float | None, typer.Option("--seconds", help="Length to aim for, 15 to 180.")] = None,
+    shape: Annotated[
+        str | None, typer.Option("--format", help="Width to height: 9:16, 16:9 or 1:1. By default the flavor's.")
+    ] = None,
     wait: Annotated[bool, typer.Option("--wait", help="Stay until the video is there.")] = False,
     file: Annotated[Path | None, typer.Option("--out", help="Write the MP4 here (implies --wait).")] = None,
     timeout: Annotated[float, typer.Option(help="Give up waiting after this many seconds.")] = 300,
@@ -48,8 +51,10 @@ def prompt(
       swipestream prompt "Why do cats purr?" --wait --out cats.mp4
 
       swipestream prompt "Three ways to fall asleep" --archetype list --json
+
+      swipestream prompt "How do tides work?" --format 16:9 --wait --out tides.mp4
     """
-    options: dict[str, Any] = {"flavor": flavor, "archetype": archetype, "target_seconds": seconds}
+    options: dict[str, Any] = {"flavor": flavor, "archetype": archetype, "target_seconds": seconds, "format": shape}
 
     async def work(api: Swipestream) -> dict[str, Any]:
         answer = await api.prompt(text, **options)

@@ -12,7 +12,7 @@ from pydantic import Field, StringConstraints
 
 from schemas.base import Contract, Message, Micros, Slug, Uuid, ViewerId, message
 from schemas.prompts import PromptText
-from schemas.values import Cost, Footage, Regeneration, Scene, Script, Take
+from schemas.values import Cost, Footage, Format, Regeneration, Scene, Script, Take
 from schemas.videos import Fallback, Name, Reason
 
 #: Scenes of a script, at most.
@@ -39,6 +39,7 @@ class Idea(Contract):
     flavor: Slug = "default"
     archetype: Slug | None = None
     target_seconds: float | None = Field(None, ge=15, le=180)
+    format: Format | None = Field(None, description="in place of the flavor's")
     footage: tuple[Footage, ...] = Field((), max_length=SCENES_MAX)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from schemas.base import Contract, Message, Micros, Slug, Uuid, ViewerId, message
-from schemas.values import Footage, Lane, Origin, Regeneration, Script
+from schemas.values import Footage, Format, Lane, Origin, Regeneration, Script
 
 #: Longest prompt, in characters.
 PROMPT_MAX = 2000
@@ -36,6 +36,7 @@ class PromptSubmitted(Message):
     flavor: Slug = "default"
     archetype: Slug | None = None
     target_seconds: float | None = Field(None, ge=15, le=180)
+    format: Format | None = Field(None, description="in place of the flavor's")
     subject: Annotated[str, StringConstraints(max_length=120)] | None = Field(
         None, description="the interest that a prefetch serves"
     )
@@ -90,6 +91,7 @@ class RevisionRequested(Message):
     flavor: Slug
     archetype: Slug | None = None
     target_seconds: float | None = Field(None, ge=15, le=180)
+    format: Format | None = Field(None, description="in place of the flavor's")
     subject: Annotated[str, StringConstraints(max_length=120)] | None = None
     regeneration: Regeneration
     asked_us: Micros | None = Field(None, description="when the video was first asked for; the same in each revision")

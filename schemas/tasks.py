@@ -11,7 +11,7 @@ from zlib import crc32
 from pydantic import Field
 
 from schemas.base import Contract, Message, Micros, Slug, Uuid, ViewerId, message
-from schemas.values import Artifact, Cost, Footage, Lane, Origin, Regeneration, Rendition, Scene, Script, Word
+from schemas.values import Artifact, Cost, Footage, Format, Lane, Origin, Regeneration, Rendition, Scene, Script, Word
 
 
 class VideoTask(Message):
@@ -24,6 +24,7 @@ class VideoTask(Message):
     origin: Origin
     lane: Lane
     flavor: Slug
+    format: Format | None = Field(None, description="in place of the flavor's")
     viewer_id: ViewerId | None = Field(None, description="personal data")
     after_us: Micros
     deadline_us: Micros | None = Field(None, description="when it should be done, for the scheduler")

@@ -227,3 +227,7 @@ class Format(StrEnum):
         """(width, height) in pixels."""
         width, height = self.value.split("x")
         return int(width), int(height)
+
+
+#: Formats as people name them: width to height.
+RATIOS = {"9:16": Format.PORTRAIT, "16:9": Format.LANDSCAPE, "1:1": Format.SQUARE}

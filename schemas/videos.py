@@ -111,6 +111,7 @@ class ScriptWritten(VideoEvent):
     origin: Origin
     lane: Lane
     flavor: Slug
+    format: Format | None = Field(None, description="in place of the flavor's")
     viewer_id: ViewerId | None = Field(None, description="personal data")
     fallbacks: tuple[Fallback, ...] = ()
     reused: bool = Field(False, description="the answer came from the artefact cache")

@@ -14,8 +14,8 @@ from gpu_consumers.provenance.certificates import Identity, identity
 from gpu_consumers.provenance.manifest import made as told
 from gpu_consumers.stages.joining import RejectedVideoError, Try, debugged, tried
 from gpu_consumers.stages.redo import other_seed, redrawn
+from gpu_consumers.stages.takes import flavor_of
 from gpu_consumers.workshop import SOURCE, Workshop
-from infra import flavors
 from infra.flavors import Flavor
 from infra.storage.artifacts import fingerprint
 from schemas import base, ids
@@ -44,7 +44,7 @@ def work(shop: Workshop, cause: Envelope[AssembleVideo]) -> list[Envelope[base.M
     task, meter = cause.data, Meter(shop.settings)
     tell = shop.progress(cause, Stage.ASSEMBLY)
     tell(0.0, None)
-    flavor = flavors.get_flavor(task.flavor)
+    flavor = flavor_of(task)
     who = identity(shop.settings) if shop.settings.credentials else None
     key = _key(task, flavor, who)
     kept = shop.remembered(key, Joined)

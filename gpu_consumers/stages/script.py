@@ -85,6 +85,7 @@ def work(shop: Workshop, cause: Envelope[WriteScript]) -> list[Envelope[base.Mes
         origin=task.origin,
         lane=task.lane,
         flavor=task.flavor,
+        format=task.format,
         viewer_id=task.viewer_id,
         fallbacks=written.fallbacks,
         reused=kept is not None,

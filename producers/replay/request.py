@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from infra.flavors import get_flavor
+from infra.flavors import Flavor, get_flavor, reduced
 from producers.replay.errors import ChangeError, NotRegenerableError, UnknownRevisionError
 from producers.replay.history import History, Revision
 from schemas import base
 from schemas.prompts import Changes, PromptSubmitted, RevisionRequested
 from schemas.values import Lane, Regeneration, SceneTake, Script, Take
 
-_PROMPT = ("text", "origin", "viewer_id", "flavor", "archetype", "target_seconds", "subject", "footage")
+_PROMPT = ("text", "origin", "viewer_id", "flavor", "archetype", "target_seconds", "format", "subject", "footage")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +50,7 @@ def request(history: History, order: Order, now_us: int | None = None) -> Revisi
         reason=order.reason,
         replay_id=order.replay_id,
         lane=order.lane,
-        regeneration=_regeneration(before, changes, order.redo, keeps_scenes=kept is not None),
+        regeneration=_regeneration(number, prompt, changes, order.redo, keeps_scenes=kept is not None),
         asked_us=history.prompt.ts_us if history.prompt else None,
         script=kept,
         ts_us=base.rising(history.last_us, now_us),
@@ -91,8 +91,13 @@ def _check(order: Order, prompt: PromptSubmitted | RevisionRequested, script: Sc
     if missing := sorted(set(order.redo) - known):
         raise ChangeError(f"There is no scene {missing[0]}; the scenes are 1 to {max(known)}.")
     present = get_flavor(prompt.flavor)
-    if wanted and (wanted.size, wanted.fps) != (present.size, present.fps):
+    if wanted and _shape(wanted, prompt) != _shape(present, prompt):
         raise ChangeError(f"{wanted.name} has another picture format than {present.name}: change the whole video.")
+
+
+def _shape(flavor: Flavor, prompt: PromptSubmitted | RevisionRequested) -> tuple[tuple[int, int], int]:
+    """(size, frames a second) of what a flavor makes for a prompt."""
+    return reduced(prompt.format or flavor.format, flavor.draft), flavor.fps
 
 
 def _of_the_prompt(changes: Changes, redo: Sequence[int]) -> dict[str, object]:
@@ -102,13 +107,20 @@ def _of_the_prompt(changes: Changes, redo: Sequence[int]) -> dict[str, object]:
     return {name: value for name in ("text", "flavor", "archetype") if (value := getattr(changes, name)) is not None}
 
 
-def _regeneration(before: Revision, changes: Changes, redo: Sequence[int], *, keeps_scenes: bool) -> Regeneration:
-    """How the base was made, and the changes on top of it."""
-    old = before.requested.regeneration if before.requested else Regeneration(base_revision=before.number)
+def _regeneration(
+    base: int,
+    prompt: PromptSubmitted | RevisionRequested,
+    changes: Changes,
+    redo: Sequence[int],
+    *,
+    keeps_scenes: bool,
+) -> Regeneration:
+    """How the base was made, by what was asked for then, and the changes on top of it."""
+    old = prompt.regeneration or Regeneration(base_revision=base)
     if redo:
         anew = {number: _scene(number, _merged(old.for_scene(number), changes)) for number in redo}
         scenes = {scene.scene_number: scene for scene in old.scenes} | anew
-        return Regeneration(base_revision=before.number, take=old.take, scenes=_sorted(scenes))
+        return Regeneration(base_revision=base, take=old.take, scenes=_sorted(scenes))
     whole = changes.model_copy(update={"flavor": None})
     reset: dict[str, object] = {"flavor": None} if changes.flavor else {}
     scenes = {
@@ -116,7 +128,7 @@ def _regeneration(before: Revision, changes: Changes, redo: Sequence[int], *, ke
         for scene in (old.scenes if keeps_scenes else ())
     }
     return Regeneration(
-        base_revision=before.number,
+        base_revision=base,
         take=_merged(old.take.model_copy(update=reset), whole),
         scenes=_sorted(scenes),
     )

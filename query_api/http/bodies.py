@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
@@ -37,6 +37,8 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+#: The shape of the picture, as people name it: `schemas.values.RATIOS`.
+Shape = Literal["9:16", "16:9", "1:1"]
 #: The name of a speaker.
 Voice = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9 ._+-]{1,100}$")]
 
@@ -64,6 +66,7 @@ class PromptBody(Body):
     flavor: Slug = Field("default", description="one of `GET /v1/flavors`")
     archetype: Slug | None = Field(None, description="the kind of story; chosen by the prompt when left out")
     target_seconds: float | None = Field(None, ge=15, le=180)
+    format: Shape | None = Field(None, description="width to height; the flavor's when left out")
     priority: Lane = Field(Lane.INTERACTIVE, description="`bulk` waits for everything that somebody waits for")
     voice: Voice | None = Field(None, description="a speaker in place of the flavor's")
     footage: list[FootageBody] = Field(

@@ -10,7 +10,7 @@ from query_api.readmodel.store import Row
 from query_api.states import Status, cost_of, ending, live_revision, moment, status
 from schemas import ids
 from schemas.cards import VideoCard
-from schemas.values import Cost, Scene, Take
+from schemas.values import RATIOS, Cost, Scene, Take
 
 _FAILED = (Status.FAILED, Status.REJECTED)
 
@@ -27,6 +27,7 @@ def shown(project: Project, rows: Sequence[Row], scenes: Sequence[Row]) -> Proje
         flavor=project.idea.flavor,
         archetype=script.archetype if script else project.idea.archetype,
         target_seconds=project.idea.target_seconds,
+        format=next((ratio for ratio, shape in RATIOS.items() if shape is project.idea.format), None),
         voice=project.voice,
         title=script.title if script else None,
         subject=script.subject if script else None,

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
-from query_api.http.bodies import Body, FootageBody, Voice, speakable
+from query_api.http.bodies import Body, FootageBody, Shape, Voice, speakable
 from query_api.states import Status
 from schemas.base import Slug, ViewerId
 from schemas.cards import VideoCard
@@ -29,6 +29,7 @@ class OpenBody(Body):
     flavor: Slug = "default"
     archetype: Slug | None = None
     target_seconds: float | None = Field(None, ge=15, le=180)
+    format: Shape | None = Field(None, description="width to height; the flavor's when left out")
     voice: Voice | None = None
     footage: list[FootageBody] = Field(default_factory=list, max_length=SCENES_MAX)
     script: Script | None = Field(None, description="scenes are numbered from 1 without a gap")
@@ -144,6 +145,7 @@ class ProjectAnswer(BaseModel):
     flavor: str
     archetype: str | None = None
     target_seconds: float | None = None
+    format: Shape | None = None
     voice: str | None = None
     title: str | None = None
     subject: str | None = None

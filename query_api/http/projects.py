@@ -42,7 +42,7 @@ from query_api.states import moment
 from schemas import ids
 from schemas.base import now_us
 from schemas.projects import SCENES_MAX, Idea, ProjectOpened
-from schemas.values import Script
+from schemas.values import RATIOS, Script
 
 router = APIRouter(prefix="/v1/projects", tags=["projects"])
 
@@ -154,7 +154,8 @@ async def opened(
 async def _idea(parts: Parts, owner: str, body: OpenBody) -> Idea:
     footage = [await uploads.footage(parts, owner, one) for one in body.footage]
     told = body.model_dump(include={"text", "flavor", "archetype", "target_seconds"})
-    return Idea(**told, footage=tuple(footage))
+    shape = RATIOS[body.format] if body.format else None
+    return Idea(**told, format=shape, footage=tuple(footage))
 
 
 def _numbered(script: Script | None) -> Script | None:

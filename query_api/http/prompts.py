@@ -22,7 +22,7 @@ from schemas import ids
 from schemas.base import now_us
 from schemas.envelope import root
 from schemas.prompts import PromptSubmitted
-from schemas.values import Origin, Regeneration, Take
+from schemas.values import RATIOS, Origin, Regeneration, Take
 
 router = APIRouter(tags=["prompts"])
 
@@ -90,6 +90,7 @@ async def _event(parts: Parts, body: PromptBody, viewer: str | None, video: str)
         flavor=body.flavor,
         archetype=body.archetype,
         target_seconds=body.target_seconds,
+        format=RATIOS[body.format] if body.format else None,
         footage=tuple(footage),
         regeneration=made,
         ts_us=now_us(),

@@ -17,7 +17,7 @@ from schemas import ids
 from schemas.base import now_us
 from schemas.envelope import root
 from schemas.projects import DraftFailed, DraftRequested, ProjectOpened, RenderOrdered, SceneEdited, ScriptDrafted
-from schemas.values import Take
+from schemas.values import Format, Take
 from schemas.videos import RevisionPromoted
 from tests.unit.read_kit import COST, Api, apply, life, published, script
 
@@ -87,6 +87,15 @@ async def test_an_idea_becomes_a_draft_and_nothing_is_rendered(api: Api) -> None
     assert (found["status"], found["version"], len(found["scenes"])) == ("draft", 2, 3)
     assert found["cost"]["amount"] == COST.amount
     assert {type(one.data).__name__ for one in api.publisher.sent} == {"ProjectOpened"}
+
+
+async def test_a_project_keeps_its_format_through_drafts_and_renders(api: Api) -> None:
+    studio = await written(api, format="1:1")
+    assert (await studio.see())["format"] == "1:1"
+    await studio.do("POST", "/approve")
+    await studio.do("POST", "/render")
+    (ordered,) = api.publisher.of(RenderOrdered)
+    assert ordered.idea.format is Format.SQUARE
 
 
 async def test_why_there_is_no_draft_is_said_and_another_one_can_be_asked_for(api: Api) -> None:

@@ -47,6 +47,12 @@ async def test_a_prompt_of_nobody_comes_from_the_api(api: Api) -> None:
     assert api.publisher.of(PromptSubmitted)[0].origin == "api"
 
 
+@pytest.mark.parametrize(("named", "shape"), [("9:16", "1080x1920"), ("16:9", "1920x1080"), ("1:1", "1080x1080")])
+async def test_a_prompt_may_say_in_which_format(api: Api, named: str, shape: str) -> None:
+    await post(api, BODY | {"format": named})
+    assert api.publisher.of(PromptSubmitted)[0].format == shape
+
+
 async def test_the_video_can_be_asked_for_at_once(api: Api) -> None:
     # given a prompt that the projector has not seen yet
     location = (await post(api)).headers["location"]
@@ -109,6 +115,7 @@ async def test_the_key_of_another_viewer_is_another_key(api: Api) -> None:
         ({"text": "x", "flavor": "no-such-flavor"}, "#/flavor"),
         ({"text": "x", "target_seconds": "long"}, "#/target_seconds"),
         ({"text": "x", "target_seconds": 1e9}, "#/target_seconds"),
+        ({"text": "x", "format": "1080x1920"}, "#/format"),
         ({"text": "x", "viewer_id": "anna@example.org"}, "#/viewer_id"),
         ([], "#"),
         ("text", "#"),

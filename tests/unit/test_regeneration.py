@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import av
 import pytest
 
 from gpu_consumers.worker import STATIONS
@@ -25,7 +26,7 @@ from schemas import ids
 from schemas.base import Message, now_us
 from schemas.envelope import Envelope, root
 from schemas.prompts import Changes, PromptSubmitted
-from schemas.values import Cost, Lane, Origin, Scene, Script
+from schemas.values import Cost, Format, Lane, Origin, Regeneration, Scene, Script, Take
 from schemas.videos import ScriptWritten
 
 pytestmark = pytest.mark.timeout(240)
@@ -69,7 +70,7 @@ class Line:
             case "WriteScript" | "RenderScene" | "AssembleVideo":
                 stage = {"WriteScript": "script", "RenderScene": "scene", "AssembleVideo": "assembly"}[envelope.type]
                 self.waiting += work[stage](self.shop, envelope)
-            case "RevisionRequested":
+            case "PromptSubmitted" | "RevisionRequested":
                 self.publish_all(list(decide_with(lambda _flavor: Moderation())(envelope, None, now_us()).effects))
             case _:
                 decision = videos.decide(envelope, self.state, now_us())
@@ -150,3 +151,23 @@ def test_another_voice_for_one_scene_speaks_that_scene_alone(line: Line) -> None
     assert [again.voices[number].reused for number in (1, 2)] == [False, True]
     assert again.voices[1].audio != first.voices[1].audio
     assert again.scenes[2].reused and again.scenes[1].seed == first.scenes[1].seed
+
+
+def test_the_format_and_the_voice_that_a_prompt_asks_for_stay_in_every_revision(tmp_path: Path) -> None:
+    # given a video in another format and voice than its flavor's
+    line = Line(tmp_path)
+    scene = Scene(scene_number=1, beat="hook", narration=NARRATIONS[0], visuals="a cat", duration_s=1)
+    asked = PromptSubmitted(
+        video_id=VIDEO, text="Why do cats purr?", origin=Origin.PERSON, lane=Lane.INTERACTIVE, format=Format.SQUARE,
+        script=Script(title="Cats", subject="cats", archetype="list", scenes=(scene,)),
+        regeneration=Regeneration(base_revision=1, take=Take(voice="en-gb")), ts_us=now_us(),
+    )  # fmt: skip
+    first = line.run(asked)
+    # then that is what its pictures are
+    assert first.published is not None and first.published.format is Format.SQUARE
+    with av.open(str(line.shop.blobs.path(first.published.video.name))) as file:
+        assert (file.streams.video[0].width, file.streams.video[0].height) == (1080, 1080)
+    # and those of the next revision are the same
+    again = line.run(request(line.history, order()))
+    assert again.number == 2 and again.published is not None and again.published.format is Format.SQUARE
+    assert media(again) == media(first) and again.voices[1].audio == first.voices[1].audio

@@ -40,6 +40,8 @@ class AssembleVideo(TypedDict):
     origin: Origin
     lane: Lane
     flavor: str
+    #: in place of the flavor's
+    format: NotRequired[Format | None]
     #: personal data
     viewer_id: NotRequired[str | None]
     after_us: int
@@ -244,6 +246,8 @@ class Idea(TypedDict):
     flavor: NotRequired[str]
     archetype: NotRequired[str | None]
     target_seconds: NotRequired[float | None]
+    #: in place of the flavor's
+    format: NotRequired[Format | None]
     footage: NotRequired[list[Footage]]
 
 
@@ -555,6 +559,8 @@ class PromptSubmitted(TypedDict):
     flavor: NotRequired[str]
     archetype: NotRequired[str | None]
     target_seconds: NotRequired[float | None]
+    #: in place of the flavor's
+    format: NotRequired[Format | None]
     #: the interest that a prefetch serves
     subject: NotRequired[str | None]
     #: images and clips of one's own, for the scenes
@@ -639,6 +645,8 @@ class RenderScene(TypedDict):
     origin: Origin
     lane: Lane
     flavor: str
+    #: in place of the flavor's
+    format: NotRequired[Format | None]
     #: personal data
     viewer_id: NotRequired[str | None]
     after_us: int
@@ -871,6 +879,8 @@ class RevisionRequested(TypedDict):
     flavor: str
     archetype: NotRequired[str | None]
     target_seconds: NotRequired[float | None]
+    #: in place of the flavor's
+    format: NotRequired[Format | None]
     subject: NotRequired[str | None]
     regeneration: Regeneration
     #: when the video was first asked for; the same in each revision
@@ -1095,6 +1105,8 @@ class ScriptWritten(TypedDict):
     origin: Origin
     lane: Lane
     flavor: str
+    #: in place of the flavor's
+    format: NotRequired[Format | None]
     #: personal data
     viewer_id: NotRequired[str | None]
     fallbacks: NotRequired[list[Fallback]]
@@ -1362,6 +1374,8 @@ class WriteScript(TypedDict):
     origin: Origin
     lane: Lane
     flavor: str
+    #: in place of the flavor's
+    format: NotRequired[Format | None]
     #: personal data
     viewer_id: NotRequired[str | None]
     after_us: int

@@ -30,6 +30,8 @@ export interface AssembleVideo {
   origin: Origin;
   lane: Lane;
   flavor: string;
+  /** in place of the flavor's */
+  format?: Format | null;
   /** personal data */
   viewer_id?: string | null;
   after_us: number;
@@ -216,6 +218,8 @@ export interface Idea {
   flavor?: string;
   archetype?: string | null;
   target_seconds?: number | null;
+  /** in place of the flavor's */
+  format?: Format | null;
   footage?: Footage[];
 }
 
@@ -504,6 +508,8 @@ export interface PromptSubmitted {
   flavor?: string;
   archetype?: string | null;
   target_seconds?: number | null;
+  /** in place of the flavor's */
+  format?: Format | null;
   /** the interest that a prefetch serves */
   subject?: string | null;
   /** images and clips of one's own, for the scenes */
@@ -582,6 +588,8 @@ export interface RenderScene {
   origin: Origin;
   lane: Lane;
   flavor: string;
+  /** in place of the flavor's */
+  format?: Format | null;
   /** personal data */
   viewer_id?: string | null;
   after_us: number;
@@ -803,6 +811,8 @@ export interface RevisionRequested {
   flavor: string;
   archetype?: string | null;
   target_seconds?: number | null;
+  /** in place of the flavor's */
+  format?: Format | null;
   subject?: string | null;
   regeneration: Regeneration;
   /** when the video was first asked for; the same in each revision */
@@ -1018,6 +1028,8 @@ export interface ScriptWritten {
   origin: Origin;
   lane: Lane;
   flavor: string;
+  /** in place of the flavor's */
+  format?: Format | null;
   /** personal data */
   viewer_id?: string | null;
   fallbacks?: Fallback[];
@@ -1277,6 +1289,8 @@ export interface WriteScript {
   origin: Origin;
   lane: Lane;
   flavor: string;
+  /** in place of the flavor's */
+  format?: Format | null;
   /** personal data */
   viewer_id?: string | null;
   after_us: number;
