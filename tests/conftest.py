@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from infra.stack import Stack, start_stack
 from infra.stack.docker import engine_answers
+
+# As in every process of ours logs go to stderr, wherever that is now: a command's stdout is for what it prints.
+structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
 
 
 @pytest.fixture(scope="session")

@@ -79,7 +79,7 @@ def _is_verb_like(token: str) -> bool:
 def _asked(tokens: list[str], place: int, word: str) -> Question:
     auxiliary, rest = tokens[place].lower(), tokens[place + 1 :]
     text = " ".join(tokens)
-    if word in ("what", "who") and auxiliary in BE and rest[0].lower() in known("adjectives"):
+    if word in ("what", "who") and auxiliary in BE and rest and rest[0].lower() in known("adjectives"):
         # `what is so special about tea`: it is the subject itself, and the order that of a clause.
         link = next((i for i, t in enumerate(rest) if t.lower() in ("about", "with", "in", "of", "for")), len(rest) - 1)
         return Question(text, "what", " ".join(rest[link + 1 :]), text)

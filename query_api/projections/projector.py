@@ -41,6 +41,7 @@ class ProjectorService:
         self._live = Session(settings, {}, follow=partial(live_keyspace, base=settings.keyspace))
         self._producer = EventProducer(settings.kafka_address, name)
         self._ended = threading.Event()
+        self.filling = ""  #: the keyspace that is written into; none before the first
         self._consumer: BatchConsumer | None = None
 
     def stop(self) -> None:
@@ -93,6 +94,7 @@ class ProjectorService:
         self._consumer = consumer = BatchConsumer(
             self._settings.kafka_address, self._name, TOPICS, handle, self._producer, size=BATCH
         )
+        self.filling = keyspace
         watch = threading.Thread(target=self._watch, args=(keyspace, consumer), name="live-version", daemon=True)
         watch.start()
         consumer.run()

@@ -10,7 +10,6 @@ from schemas.feeds import FeedServed, InterestChanged
 from schemas.swipes import Action, ReportReason, SwipeRecorded
 from schemas.viewers import ViewerForgotten
 
-#: Actions that say that the video was on the screen and is done with.
 #: Actions after which the viewer wants to see nothing of the video.
 _HIDES = (Action.REPORTED, Action.NOT_INTERESTED)
 _LIKES = {Action.LIKED: True, Action.UNLIKED: False}

@@ -31,15 +31,17 @@ def api(system: PrivateSystem) -> Iterator[httpx.Client]:
         yield client
 
 
+def answered(answer: httpx.Response) -> httpx.Response | None:
+    """None where it is to be tried again."""
+    return None if answer.status_code == 503 else answer
+
+
 def submit(api: httpx.Client, text: str, **more: Any) -> str:
     """As a good client does it: a 503 is tried again, under the same idempotency key."""
     key = {"Idempotency-Key": ids.fresh()}
 
-    def ask() -> httpx.Response | None:
-        answer = api.post("/v1/prompts", json={"text": text, "target_seconds": 15, **more}, headers=key)
-        return None if answer.status_code == 503 else answer
-
-    answer = until(ask, 30)
+    body = {"text": text, "target_seconds": 15, **more}
+    answer = until(lambda: answered(api.post("/v1/prompts", json=body, headers=key)), 30)
     assert answer.status_code == 202, answer.text
     return str(answer.json()["video_id"])
 
@@ -228,9 +230,10 @@ def test_swipes_keep_five_videos_coming(system: PrivateSystem, api: httpx.Client
         {"video_id": item["video_id"], "action": "watched", "watched_ms": 9000, "duration_ms": item["duration_ms"]}
         for item in items
     ]
-    assert api.post("/v1/swipes", json={"viewer_id": viewer, "swipes": swipes}).status_code == 202
+    told = until(lambda: answered(api.post("/v1/swipes", json={"viewer_id": viewer, "swipes": swipes})), 30)
+    assert told.status_code == 202, told.text
     # Then videos are asked for ahead of somebody new: in the log a viewer has another name
-    until(lambda: prefetched_for(system) - before or None, 30)
+    until(lambda: prefetched_for(system) - before or None)
 
 
 def prefetched_for(system: PrivateSystem) -> set[str]:

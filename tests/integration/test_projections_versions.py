@@ -15,6 +15,7 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 
 from infra.cassandra.cluster import cluster
+from infra.cassandra.session import Session
 from infra.cassandra.versions import of_version
 from infra.errors import BadInputError, NotFoundError, UnavailableError
 from infra.kafka.admin import apply_topics
@@ -85,6 +86,15 @@ def settings(stack: Stack) -> Iterator[Settings]:
 
 
 @pytest.fixture
+def session(settings: Settings) -> Iterator[Session]:
+    """What reads whichever version is live."""
+    session = reading(settings)
+    session.wait(20)
+    yield session
+    session.close()
+
+
+@pytest.fixture
 def producer(stack: Stack) -> Iterator[EventProducer]:
     producer = EventProducer(stack.kafka, "test")
     yield producer
@@ -121,7 +131,7 @@ async def rows(settings: Settings, video: str) -> int:
 
 
 @contextmanager
-def projector(stack: Stack, settings: Settings) -> Iterator[None]:
+def projector(stack: Stack, settings: Settings) -> Iterator[ProjectorService]:
     """One with a group of its own."""
     name = f"projector-{settings.keyspace.replace('_', '-')}"
     admin = AdminClient({"bootstrap.servers": stack.kafka, "log_level": 2})
@@ -133,7 +143,7 @@ def projector(stack: Stack, settings: Settings) -> Iterator[None]:
     thread = threading.Thread(target=service.run)
     thread.start()
     try:
-        yield
+        yield service
     finally:
         service.stop()
         thread.join(30)
@@ -148,12 +158,10 @@ async def until(done: Callable[[], bool], timeout: float = 30) -> None:
 
 
 async def test_a_version_is_built_beside_the_live_one_and_switched_to_without_a_failed_read(
-    settings: Settings, producer: EventProducer
+    settings: Settings, producer: EventProducer, session: Session
 ) -> None:
     before = [ids.video_id(f"{settings.keyspace}-{number}") for number in range(5)]
     send(producer, *before)
-    session = reading(settings)
-    session.wait(20)
     read = ReadModel(CassandraReader(session))
     # given: the tables of the first version know nothing of these videos
     assert await found(read, before[0]) is None
@@ -185,27 +193,24 @@ async def test_a_version_is_built_beside_the_live_one_and_switched_to_without_a_
     # then they find all of it, without having been started anew
     assert [await found(read, video) for video in before] == [Status.PUBLISHED] * 5
     assert status(settings) == {1: VersionStatus.KEPT, 2: VersionStatus.LIVE}
-    session.close()
 
 
 async def test_the_projector_follows_and_a_rollback_misses_nothing(
-    settings: Settings, producer: EventProducer, stack: Stack
+    settings: Settings, producer: EventProducer, stack: Stack, session: Session
 ) -> None:
     videos = iter(ids.video_id(f"{settings.keyspace}-{number}") for number in range(9))
-    session = reading(settings)
-    session.wait(20)
     read = ReadModel(CassandraReader(session))
 
     async def arrives(video: str) -> None:
         send(producer, video)
         await reached(read, video, Status.PUBLISHED)
 
-    with projector(stack, settings):
+    with projector(stack, settings) as service:
         await arrives(first := next(videos))
         await asyncio.to_thread(rebuild, settings)
         assert await asyncio.to_thread(promote, settings) == 2
         # what happens after the switch comes into the promoted version, and into it alone
-        await until(lambda: session.keyspace == f"{settings.keyspace}_v2")
+        await until(lambda: {session.keyspace, service.filling} == {f"{settings.keyspace}_v2"})
         await arrives(second := next(videos))
         assert await rows(of_version(settings, 1), second) == 0
         # when it is rolled back, then the first version has it too
@@ -218,7 +223,6 @@ async def test_the_projector_follows_and_a_rollback_misses_nothing(
     await until(lambda: session.keyspace == f"{settings.keyspace}_v2")
     with projector(stack, settings):
         await arrives(next(videos))
-    session.close()
 
 
 async def test_the_live_version_is_never_dropped_and_another_goes_with_its_tables(settings: Settings) -> None:
