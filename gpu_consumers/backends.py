@@ -1,4 +1,4 @@
-"""Scene backends by name: `procedural`, or any model that has a manifest."""
+"""Scene backends by name: `procedural`, any model that has a manifest, or any hosted one."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from gpu_consumers.errors import BackendMissingError
+from gpu_consumers.hosted.purchase import stopping
 from gpu_consumers.picture.renderer import ProceduralRenderer
 from gpu_consumers.ports import SceneRenderer, Urgency
 from infra.errors import NotFoundError
@@ -14,6 +15,7 @@ from infra.settings import Settings
 
 if TYPE_CHECKING:
     from gpu_consumers.generation.device import Device
+    from gpu_consumers.hosted.renderer import FilingDesk
 
 INSTALL = "Install the extra `gpu`: pip install 'swipestream[gpu]'"
 PROCEDURAL = ProceduralRenderer.name
@@ -24,10 +26,21 @@ _devices: dict[str, Device] = {}
 _told: list[Begun] = []
 
 
-def renderer(name: str, config: Settings, urgency: Urgency | None = None) -> SceneRenderer:
-    """The renderer of that name. Raises `BackendMissingError` where it cannot run here, `ConfigurationError`."""
+def renderer(
+    name: str, config: Settings, urgency: Urgency | None = None, desk: FilingDesk | None = None
+) -> SceneRenderer:
+    """The renderer of that name. Raises `BackendMissingError` where it cannot run here, `ConfigurationError`.
+
+    Hosted ones need the desk of a scene task: what they buy is told there.
+    """
     if name == PROCEDURAL:
         return ProceduralRenderer()
+    from gpu_consumers.hosted.manifest import hosted
+
+    if desk is not None and (bought := hosted(config).get(name)):
+        from gpu_consumers.hosted.renderer import RemoteRenderer
+
+        return RemoteRenderer(bought, config, desk)
     from gpu_consumers.generation.manifest import manifest
     from gpu_consumers.generation.swaps import swaps
 
@@ -67,6 +80,7 @@ def when_begun(begun: Begun) -> None:
 
 
 def stop() -> None:
-    """Let the clips go that wait for a device: their tasks come again."""
+    """Let the clips go that wait for a device or a provider: their tasks come again."""
+    stopping.set()
     for each in tuple(_devices.values()):
         each.turnstile.stop()

@@ -6,6 +6,7 @@ import typer
 
 from gpu_consumers.gallery.command import gallery
 from gpu_consumers.generation.commands import models
+from gpu_consumers.hosted.commands import jobs
 from gpu_consumers.ledger.command import cost
 from gpu_consumers.media.command import media
 from gpu_consumers.provenance.command import verify
@@ -17,4 +18,5 @@ def register(app: typer.Typer) -> None:
     app.command("verify")(verify)
     app.command("cost")(cost)
     app.add_typer(media, name="media")
+    models.command("jobs")(jobs)
     app.add_typer(models, name="models")

@@ -21,5 +21,9 @@ class RefusedError(BackendError):
     """What was made did not pass moderation."""
 
 
+class PaidError(BackendError):
+    """Another try would cost money again: none is made unasked."""
+
+
 class BackendMissingError(BackendError):
     """A backend cannot run here: a package, a device or weights are missing."""

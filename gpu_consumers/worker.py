@@ -9,8 +9,10 @@ from typing import Any
 
 from gpu_consumers import backends
 from gpu_consumers.estimates.history import recall
+from gpu_consumers.hosted.late import keep_collecting
 from gpu_consumers.once import once
 from gpu_consumers.stages import assembly, scene, script
+from gpu_consumers.stages.commissions import BoughtClips
 from gpu_consumers.workshop import SOURCE, Workshop
 from infra.kafka.producer import EventProducer
 from infra.kafka.records import Received
@@ -66,7 +68,7 @@ class Worker:
     """Runs the chosen stages until `stop`."""
 
     def __init__(self, shop: Workshop, stages: tuple[Stage, ...]) -> None:
-        self._shop = shop
+        self._shop, self._ending = shop, threading.Event()
         self._consumers = [self._consumer(station) for station in STATIONS if station.stage in stages]
 
     def _consumer(self, station: Station) -> TaskConsumer:
@@ -117,6 +119,8 @@ class Worker:
         backends.when_begun(
             lambda device: recall(self._shop.settings.kafka_address, device.name, device.learn)
         )  # fmt: skip
+        late = (self._shop.settings, BoughtClips(self._shop), self._ending)
+        threading.Thread(target=keep_collecting, args=late, name="late", daemon=True).start()
         log.info("ready", worker=self._shop.name)
         for thread in threads:
             thread.join()
@@ -124,6 +128,7 @@ class Worker:
 
     def stop(self) -> None:
         """Finish what is in hand (within the drain time), commit, leave the groups."""
+        self._ending.set()
         for consumer in self._consumers:
             consumer.stop()
         backends.stop()

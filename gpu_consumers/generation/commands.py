@@ -34,6 +34,7 @@ def list_models(as_json: JsonOption = False) -> None:
     """
     from gpu_consumers.generation.manifest import manifests
     from gpu_consumers.generation.swaps import swaps
+    from gpu_consumers.hosted.checks import rows as hosted_rows
 
     found, swapped = manifests(config()), swaps(config())
     rows = [
@@ -44,7 +45,7 @@ def list_models(as_json: JsonOption = False) -> None:
             "swapped_for": swapped.get(name),
         }
         for name, one in found.items()
-    ]  # fmt: skip
+    ] + hosted_rows(config())  # fmt: skip
     if as_json:
         return print_json(rows)
     table = Table(box=None, header_style="bold", pad_edge=False)
@@ -52,10 +53,10 @@ def list_models(as_json: JsonOption = False) -> None:
         table.add_column(column, justify="right" if column in ("steps", "GiB") else "left", overflow="fold")
     for row in rows:
         name = f"{row['name']} → {row['swapped_for']}" if row["swapped_for"] else str(row["name"])
-        weights = str(row["weights"] or f"missing: swipestream models pull {row['name']}")
+        weights = str(row["weights"] or row.get("missing") or f"missing: swipestream models pull {row['name']}")
         table.add_row(
-            name, "a picture" if row["image"] else "text", str(row["steps"]), f"{row['memory_gib']:.0f}",
-            str(row["licence"]), weights,
+            name, "a picture" if row["image"] else "text", str(row["steps"] or "–"),
+            f"{row['memory_gib']:.0f}" if row["memory_gib"] is not None else "–", str(row["licence"]), weights,
         )  # fmt: skip
     out.print(table)
 
@@ -80,8 +81,11 @@ def check_model(name: NameArgument, as_json: JsonOption = False) -> None:
     """
     from gpu_consumers.generation.checks import check
     from gpu_consumers.generation.manifest import manifest
+    from gpu_consumers.hosted.checks import check as check_hosted
+    from gpu_consumers.hosted.manifest import hosted
 
-    findings = check(manifest(name, config()), config())
+    bought = hosted(config()).get(name)
+    findings = check_hosted(bought, config()) if bought else check(manifest(name, config()), config())
     if as_json:
         print_json([asdict(finding) for finding in findings])
     else:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gpu_consumers.assembly.gates import key_frames, pictures
-from gpu_consumers.errors import BackendError, BackendMissingError, QualityError, TransientBackendError
+from gpu_consumers.errors import BackendError, BackendMissingError, PaidError, QualityError, TransientBackendError
 from gpu_consumers.picture.caption_styles import caption_style
 from gpu_consumers.picture.captions import overflowing
 from gpu_consumers.picture.layout import Layout
@@ -47,6 +47,8 @@ def first_good(renderer: SceneRenderer, spec: SceneSpec, out: Path, progress: Pr
             raise
         except BackendError as error:
             failed.append(Fallback(backend=_named(renderer, way), reason=_reason(error)))
+            if isinstance(error, PaidError):
+                break
             continue
         return Attempt(clip=clip, spec=way, fallbacks=tuple(failed))
     told = "; ".join(f"{each.backend}: {each.reason}" for each in failed)

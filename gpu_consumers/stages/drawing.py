@@ -15,6 +15,7 @@ from gpu_consumers.errors import BackendError, TransientBackendError
 from gpu_consumers.footage.find import files, footage_for
 from gpu_consumers.ports import Clip, SceneRenderer, SceneSpec, Urgency
 from gpu_consumers.scenes.chain import Attempt, first_good
+from gpu_consumers.stages.commissions import SceneDesk
 from gpu_consumers.stages.marks import mark_of
 from gpu_consumers.workshop import Workshop
 from infra.flavors import Flavor
@@ -84,7 +85,8 @@ def with_files(shop: Workshop, flavor: Flavor, spec: SceneSpec) -> SceneSpec:
 
 
 def _draw(shop: Workshop, cause: Envelope[RenderScene], backend: str, spec: SceneSpec) -> Picture:
-    meter, renderer = Meter(shop.settings), backends.renderer(backend, shop.settings, _urgency(cause.data))
+    meter, desk = Meter(shop.settings), SceneDesk(shop, cause)
+    renderer = backends.renderer(backend, shop.settings, _urgency(cause.data), desk)
     key = fingerprint(kind="scene", spec=spec.inputs(), renderer=renderer.fingerprint())
     if kept := shop.remembered(key, Drawn):
         return Picture(drawn=kept, backend=renderer.name, cost=meter.read(), reused=True, fallbacks=kept.fallbacks)

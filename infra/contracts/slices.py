@@ -11,6 +11,7 @@ from typing import Self
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from infra.errors import NotFoundError, UnavailableError
+from infra.kafka.partitions import partition_of_key
 from infra.kafka.records import Raw, raw
 
 _BATCH = 1_000
@@ -32,17 +33,18 @@ class Range:
 class Slice:
     """The records of a topic with `since <= timestamp < until`, in milliseconds; None: from the first, to the newest.
 
-    The end is where each partition ended when the slice was opened; `ranges` gives other bounds. Use as a context
+    The end is where each partition ended when the slice was opened; `ranges` gives other bounds, `key` keeps it to the
+    partition that records of that key are in. Use as a context
     manager; iterate once, and take `done` for how many offsets have been passed out of `total`. Raises NotFoundError
     and UnavailableError.
     """
 
     def __init__(
         self, bootstrap: str, topic: str, *, since_ms: int | None = None, until_ms: int | None = None,
-        ranges: Sequence[Range] | None = None,
+        ranges: Sequence[Range] | None = None, key: bytes | None = None,
     ) -> None:  # fmt: skip
         self._topic, self._since, self._until = topic, since_ms, until_ms
-        self._given = ranges
+        self._given, self._key = ranges, key
         self._consumer = Consumer(_config(bootstrap))
         self._left: dict[int, Range] = {}
         self.ranges: list[Range] = []
@@ -119,7 +121,8 @@ class Slice:
         if self._topic not in found or not found[self._topic].partitions:
             names = ", ".join(sorted(name for name in found if not name.startswith("__")))
             raise NotFoundError(f"There is no topic {self._topic}.", hint=f"There are: {names}." if names else None)
-        return sorted(found[self._topic].partitions)
+        numbers = sorted(found[self._topic].partitions)
+        return numbers if self._key is None else [partition_of_key(self._key, len(numbers))]
 
     def _range(self, number: int) -> Range:
         low, high = self._watermarks(number)

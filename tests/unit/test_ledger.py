@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from gpu_consumers.ledger.ledger import NOBODY, UNKNOWN, By, Ledger, total
 from schemas import ids
 from schemas.base import Message
-from schemas.envelope import Envelope
+from schemas.envelope import Envelope, root
 from schemas.values import Cost
-from schemas.videos import PromptAccepted, ScriptWritten
+from schemas.videos import PromptAccepted, SceneCommissioned, ScriptWritten
 from tests.unit.read_kit import life
 
 DAY_US = 86_400_000_000
@@ -80,3 +80,13 @@ def test_order_and_repetition_change_nothing(chance: random.Random, copies: int)
     chance.shuffle(shuffled)
     for by in By:
         assert sums(account(shuffled), by) == pytest.approx(sums(account(events), by))
+
+
+def test_a_hosted_job_is_paid_when_it_is_ordered_whatever_becomes_of_it() -> None:
+    job = SceneCommissioned(
+        video_id=CATS, ts_us=NOW + 100, scene_id=ids.scene_id(CATS, 1, 1), scene_number=1, order="c" * 64,
+        provider="fal", model="some/model", job="job-1", cost=Cost(amount=0.25),
+    )  # fmt: skip
+    ordered = root(job, source="/test", event_id=ids.derive(CATS, "job"))
+    (line,) = account([*life(CATS, NOW), ordered, ordered]).lines(By.VIDEO)
+    assert (line.cost.amount, line.scenes) == (3.25, 2)

@@ -26,7 +26,15 @@ from schemas.prompts import PromptSubmitted
 from schemas.swipes import Action, SwipeRecorded
 from schemas.tasks import AssembleVideo, RenderScene, WriteScript
 from schemas.values import Artifact, Cost, Lane, Origin, Scene, Script
-from schemas.videos import ContentJudged, PromptAccepted, PromptRejected, SceneRendered, ScriptWritten, VideoPublished
+from schemas.videos import (
+    ContentJudged,
+    PromptAccepted,
+    PromptRejected,
+    SceneCommissioned,
+    SceneRendered,
+    ScriptWritten,
+    VideoPublished,
+)
 
 NOW = 1_800_000_000_000_000
 VIDEO = ids.video_id("test")
@@ -153,6 +161,17 @@ def test_the_assembly_follows_the_last_scene_in_whatever_order_they_come(order: 
     assert {effect.id for effect in effects if isinstance(effect.data, AssembleVideo)} == {
         ids.derive(VIDEO, "assembly", 1)
     }
+
+
+def test_what_hosted_jobs_cost_is_part_of_the_video_once() -> None:
+    job = SceneCommissioned(
+        video_id=VIDEO, ts_us=NOW + 5, scene_id=ids.scene_id(VIDEO, 1, 1), scene_number=1, order="c" * 64,
+        provider="fal", model="some/model", job="job-1", cost=Cost(amount=0.25),
+    )  # fmt: skip
+    ordered = caused_by(scripted(1), job, source="/test", step="job")
+    _, effects = fold([scripted(1), ordered, ordered, rendered(1, 1)])
+    (assembly,) = [effect.data for effect in effects if isinstance(effect.data, AssembleVideo)]
+    assert (assembly.cost.amount, assembly.cost.cpu_seconds) == (0.25, 3.0)
 
 
 def test_a_scene_of_an_unknown_video_changes_nothing() -> None:
