@@ -47,8 +47,9 @@ def cluster(settings: Settings, *, request_s: float) -> Cluster:
         auth_provider=_login(settings),
         execution_profiles={EXEC_PROFILE_DEFAULT: profile},
         reconnection_policy=ConstantReconnectionPolicy(1.0, max_attempts=None),
-        connect_timeout=2.0,
-        control_connection_timeout=2.0,
+        # Who gives a request long gives a connection as long: a command of an operator's waits for a busy cluster.
+        connect_timeout=max(2.0, request_s),
+        control_connection_timeout=max(2.0, request_s),
         idle_heartbeat_interval=5,
         idle_heartbeat_timeout=5,
     )
