@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import uvicorn
 import uvloop
@@ -20,6 +20,7 @@ from infra.telemetry import logs
 from query_api.figures import FOLLOWED, HISTORY, Backlog, Tally
 from query_api.gateway import server as gateway
 from query_api.health import LogEnds, Monitor
+from query_api.http import server
 from query_api.http.app import create_app
 from query_api.http.figure_answers import Figures
 from query_api.http.parts import Parts
@@ -48,15 +49,15 @@ async def serve(settings: Settings) -> None:
     """Serve until the server is told to stop; then finish what is under way."""
     async with (
         _parts(settings) as parts,
-        gateway.start(settings, identity=parts.identity, seal=parts.urls.frame),
+        gateway.start(settings, identity=parts.identity, seal=parts.urls.frame) as live,
         _counting(settings, parts.figures.tally),
     ):
+        parts.gateway = live
         config = uvicorn.Config(
             create_app(parts),
             host=settings.host,
             port=settings.api_port,
-            # Not whichever parser is installed: httptools is a sixth cheaper, but takes headers without end.
-            http="h11",
+            http=server.Protocol,
             log_config=None,
             access_log=False,
             server_header=False,
@@ -64,10 +65,10 @@ async def serve(settings: Settings) -> None:
             timeout_keep_alive=30,
             backlog=512,
         )
-        server = _Server(config)
+        api = server.Server(config, live.drain)
         for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, server.stop)
-        await server.serve()
+            asyncio.get_running_loop().add_signal_handler(number, api.stop)
+        await api.serve()
 
 
 @asynccontextmanager
@@ -84,19 +85,6 @@ async def _counting(settings: Settings, tally: Tally) -> AsyncIterator[None]:
             yield
         finally:
             counting.cancel()
-
-
-class _Server(uvicorn.Server):
-    """Leaves signals to us: uvicorn's own handling ends the process before the producer is flushed."""
-
-    def stop(self) -> None:
-        """Finish what is under way; at once when asked a second time."""
-        self.force_exit = self.should_exit
-        self.should_exit = True
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 @asynccontextmanager

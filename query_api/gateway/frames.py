@@ -40,6 +40,11 @@ def error(code: str, detail: str) -> bytes:
     return encode("error", code=code, detail=detail)
 
 
+def close(code: int, reason: str) -> bytes:
+    """The last frame of a stream of server-sent events, which has no other way to say why it ends."""
+    return encode("close", code=code, reason=reason)
+
+
 def video(card: VideoCard, audience: str, at: tuple[int, int]) -> bytes:
     """A video can be watched. `audience` says for whom it was made: you, another, everyone."""
     return encode("video", video_id=card.video_id, card=card.model_dump(mode="json"), audience=audience, at=at)
@@ -57,7 +62,7 @@ def join(frames: Iterable[bytes]) -> bytes:
 
 
 class Message:
-    """Bytes that go to many clients, and the same bytes as a websocket frame, built once."""
+    """Bytes that go to many clients, and the same as a websocket frame and as a server-sent event, each built once."""
 
     __slots__ = ("__dict__", "payload")
 
@@ -73,3 +78,11 @@ class Message:
         if size < 65_536:
             return b"\x81\x7e" + size.to_bytes(2, "big") + self.payload
         return b"\x81\x7f" + size.to_bytes(8, "big") + self.payload
+
+    @cached_property
+    def event(self) -> bytes:
+        """A server-sent event. Its id is the newest token in it, with which a client that has read it may resume."""
+        # Quotes within JSON texts are escaped, and nothing in a card is called so: the last one is a frame's own.
+        _, named, rest = self.payload.rpartition(b'"token":"')
+        told = b"id: " + rest.partition(b'"')[0] + b"\n" if named else b""
+        return told + b"data: " + self.payload + b"\n\n"

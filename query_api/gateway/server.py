@@ -6,7 +6,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import AsyncIterator, Collection, Coroutine
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Self
@@ -23,11 +23,14 @@ from infra.telemetry import logs
 from query_api.gateway import metrics
 from query_api.gateway.client import Client, Who
 from query_api.gateway.codes import Code
-from query_api.gateway.door import Door
+from query_api.gateway.door import Door, Refusal
 from query_api.gateway.entries import Seal
 from query_api.gateway.hub import Hub
 from query_api.gateway.journal import TOPICS
+from query_api.gateway.members import Member
+from query_api.gateway.requests import Hello
 from query_api.gateway.sockets import SocketSink
+from query_api.gateway.streams import StreamSink
 from query_api.gateway.tokens import Signer
 from query_api.identity.identity import Identity
 from query_api.identity.principal import Principal
@@ -94,6 +97,30 @@ async def believed(_access: str | None, claimed: str | None) -> Principal:
     return Principal(claimed)
 
 
+class Stream:
+    """A client of server-sent events. Whoever sends `events` calls `leave` when that is over, however it ends."""
+
+    def __init__(self, sink: StreamSink, member: Member, forget: Callable[[Stream], None]) -> None:
+        self.sink, self.member, self._forget = sink, member, forget
+        loop, expires = asyncio.get_running_loop(), member.who.expires
+        # There is no way to send a newer token up such a stream: the client comes back with one.
+        self._expiry = loop.call_later(max(0.0, expires - time.time()), self._expired) if expires else None
+
+    def events(self) -> AsyncIterator[bytes]:
+        """What is to be sent."""
+        return self.sink.events()
+
+    def leave(self) -> None:
+        """The client is gone."""
+        if self._expiry is not None:
+            self._expiry.cancel()
+        self.sink.leave()
+        self._forget(self)
+
+    def _expired(self) -> None:
+        self.sink.end(Code.EXPIRED, "the token has expired")
+
+
 class Gateway:
     """Listens, and connects each client's session with the hub."""
 
@@ -102,7 +129,7 @@ class Gateway:
         self._limits = hub.limits
         self._door = Door(hub.limits, time.monotonic(), origins)
         self._server: Server | None = None
-        self._sinks: set[SocketSink] = set()
+        self._sinks: set[SocketSink | StreamSink] = set()
 
     async def __aenter__(self) -> Self:
         return self
@@ -148,18 +175,36 @@ class Gateway:
         self._door.closed = True
         await asyncio.gather(*[self._send_away(sink) for sink in self._sinks])
 
-    async def _send_away(self, sink: SocketSink) -> None:
+    def refusal(self, path: str, host: str | None, origin: str | None) -> Refusal | None:
+        """Why a connection may not be opened; None: come in."""
+        refusal = self._door.check(path, host, origin, len(self._sinks), time.monotonic())
+        if refusal is not None:
+            metrics.REFUSED.labels(reason=refusal.reason).inc()
+        return refusal
+
+    async def stream(self, hello: Hello, who: Principal, transport: asyncio.Transport | None = None) -> Stream:
+        """Let a client of server-sent events in. Raises TooManyError."""
+        sink = StreamSink(self._limits, transport)
+        self._sinks.add(sink)
+        try:
+            return Stream(sink, await self.hub.join(sink, hello, who), self._forget)
+        except BaseException:
+            self._sinks.discard(sink)
+            raise
+
+    def _forget(self, stream: Stream) -> None:
+        self._sinks.discard(stream.sink)
+        self.hub.leave(stream.member)
+
+    async def _send_away(self, sink: SocketSink | StreamSink) -> None:
         await asyncio.sleep(random.uniform(0, self._limits.drain_s))  # jitter, no secret
         await sink.end(Code.GOING_AWAY, "going away")
 
     def _greet(self, connection: ServerConnection, request: HttpRequest) -> Response | None:
         headers = request.headers
-        refusal = self._door.check(
-            request.path, headers.get("Host"), headers.get("Origin"), len(self._sinks), time.monotonic()
-        )
+        refusal = self.refusal(request.path, headers.get("Host"), headers.get("Origin"))
         if refusal is None:
             return None
-        metrics.REFUSED.labels(reason=refusal.reason).inc()
         response = connection.respond(refusal.status, refusal.text)
         if refusal.status is HTTPStatus.SERVICE_UNAVAILABLE:
             response.headers["Retry-After"] = str(random.randint(1, 5))  # jitter, no secret

@@ -17,6 +17,7 @@ from query_api.http import (
     health,
     history,
     lineage,
+    live,
     media,
     metrics,
     page,
@@ -49,8 +50,8 @@ def create_app(parts: Parts) -> FastAPI:
     app.state.parts = parts
     problems.install(app)
     for module in (
-        sessions, feed, swipes, media, prompts, projects, uploads, videos, history, figures, lineage, flavors, health,
-        metrics,
+        sessions, feed, swipes, live, media, prompts, projects, uploads, videos, history, figures, lineage, flavors,
+        health, metrics,
     ):  # fmt: skip
         app.include_router(module.router)
     page.install(app)

@@ -13,6 +13,7 @@ from infra.settings import Settings
 from query_api.caches import Lru
 from query_api.cursors import Cursors
 from query_api.figures import Tally
+from query_api.gateway import Gateway
 from query_api.http.answers import PartAnswer
 from query_api.http.figure_answers import Figures
 from query_api.http.limiter import Limiter
@@ -61,6 +62,8 @@ class Parts:
     #: Uploads that this process took in or deleted, by viewer and id.
     uploads: Lru[tuple[str, str], MediaUploaded | MediaRemoved] = field(default_factory=lambda: Lru(2_000))
     prober: Prober = field(default_factory=Prober)
+    #: None while nothing is told of what happens: `GET /v1/live` is a 503 then.
+    gateway: Gateway | None = None
     figures: Figures = field(default_factory=lambda: Figures(Tally(), dict))
     urls: MediaUrls = field(init=False)
     cursors: Cursors = field(init=False)

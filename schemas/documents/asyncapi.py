@@ -69,7 +69,8 @@ def _socket() -> Part:
     return {
         "address": gateway.PATH,
         "summary": "the websocket gateway, protocol 1",
-        "description": "Messages are JSON text. What comes from the gateway is one frame or a JSON array of frames.",
+        "description": "Messages are JSON text. What comes from the gateway is one frame or a JSON array of frames. "
+        "The same frames come as server-sent events from `GET /v1/live` of the HTTP API (see OpenAPI).",
         "servers": [_ref(f"servers/{_GATEWAY}")],
         "messages": {
             model.__name__: _ref(f"components/messages/{model.__name__}")

@@ -168,6 +168,14 @@ class ProgressFrame(BaseModel):
     preview: str | Absent = Field(None, description="a small JPEG, base64")
 
 
+class CloseFrame(BaseModel):
+    """A stream of server-sent events ends. Over a websocket the close code says it."""
+
+    type: Literal["close"]
+    code: int
+    reason: str
+
+
 REQUESTS: tuple[type[BaseModel], ...] = (Hello, Watch, Unwatch, Lobby, Refresh)
 FRAMES: tuple[type[BaseModel], ...] = (
     WelcomeFrame,
@@ -180,4 +188,5 @@ FRAMES: tuple[type[BaseModel], ...] = (
     RejectedFrame,
     FailedFrame,
     ProgressFrame,
+    CloseFrame,
 )

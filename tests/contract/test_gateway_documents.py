@@ -53,6 +53,7 @@ def test_the_frames_of_events_are_documented(name: str) -> None:
         frames.resync("expired", "t"),
         frames.beat(None, True),
         frames.error("not_json", "Expecting value"),
+        frames.close(4008, "too much unread"),
     ],
 )
 def test_the_other_frames_are_documented(frame: bytes) -> None:

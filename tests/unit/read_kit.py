@@ -13,6 +13,9 @@ import httpx
 from infra.errors import UnavailableError
 from infra.settings import Settings
 from infra.storage.blobs import LocalBlobStore
+from query_api.gateway import Gateway, Hub, Limits
+from query_api.gateway.codes import Code
+from query_api.gateway.server import Stream
 from query_api.http.answers import PartAnswer
 from query_api.http.app import create_app
 from query_api.http.parts import Parts
@@ -166,6 +169,15 @@ class FakeHealth:
         return self.found
 
 
+class BriefGateway(Gateway):
+    """Lets a client in, greets it and sends it away: for tests that read whole answers."""
+
+    async def stream(self, *asked: Any) -> Stream:
+        found = await super().stream(*asked)
+        found.sink.end(Code.GOING_AWAY, "that was all")
+        return found
+
+
 class Api:
     """The app over a store in memory. An async context manager; `get`, `post` … are those of httpx."""
 
@@ -178,8 +190,9 @@ class Api:
         self.identity = Identity(settings)
         feed = Feed(read, self.publisher)
         self.parts = Parts(
-            settings, read, self.publisher, feed, self.media, self.health, self.identity, Desk(read, self.publisher)
-        )
+            settings, read, self.publisher, feed, self.media, self.health, self.identity, Desk(read, self.publisher),
+            gateway=BriefGateway(Hub(limits=Limits(ahead_s=0.0))),
+        )  # fmt: skip
         self.app = create_app(self.parts)
         # Errors of ours are answered, not raised: as a server does it.
         transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)

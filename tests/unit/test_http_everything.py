@@ -18,6 +18,7 @@ OTHERS: dict[str, int | str] = {
     "POST /v1/sessions": "own",
     "GET /v1/feed": "own",
     "POST /v1/swipes": "own",
+    "GET /v1/live": "own",
     "POST /v1/prompts": "own",
     "GET /v1/history": "own",
     "GET /media/{name}": 403,

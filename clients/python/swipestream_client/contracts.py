@@ -77,6 +77,14 @@ class Changes(TypedDict):
     text: NotRequired[str | None]
 
 
+class CloseFrame(TypedDict):
+    """A stream of server-sent events ends. Over a websocket the close code says it."""
+
+    type: Literal["close"]
+    code: int
+    reason: str
+
+
 class ContentJudged(TypedDict):
     """Moderators looked at the prompt, the script, or the frames of a scene. What is refused goes no further."""
 
@@ -1401,4 +1409,4 @@ class WriteScript(TypedDict):
 
 GatewayRequest: TypeAlias = Hello | Watch | Unwatch | Lobby | Refresh
 
-GatewayFrame: TypeAlias = WelcomeFrame | ResyncFrame | BeatFrame | ErrorFrame | VideoFrame | WithdrawnFrame | AcceptedFrame | RejectedFrame | FailedFrame | ProgressFrame
+GatewayFrame: TypeAlias = WelcomeFrame | ResyncFrame | BeatFrame | ErrorFrame | VideoFrame | WithdrawnFrame | AcceptedFrame | RejectedFrame | FailedFrame | ProgressFrame | CloseFrame

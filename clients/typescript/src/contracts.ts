@@ -65,6 +65,13 @@ export interface Changes {
   text?: string | null;
 }
 
+/** A stream of server-sent events ends. Over a websocket the close code says it. */
+export interface CloseFrame {
+  type: "close";
+  code: number;
+  reason: string;
+}
+
 /** Moderators looked at the prompt, the script, or the frames of a scene. What is refused goes no further. */
 export interface ContentJudged {
   video_id: string;
@@ -1338,4 +1345,4 @@ export interface Topics {
 export type GatewayRequest = Hello | Watch | Unwatch | Lobby | Refresh;
 
 /** What the gateway says: one of these, or an array of them. */
-export type GatewayFrame = WelcomeFrame | ResyncFrame | BeatFrame | ErrorFrame | VideoFrame | WithdrawnFrame | AcceptedFrame | RejectedFrame | FailedFrame | ProgressFrame;
+export type GatewayFrame = WelcomeFrame | ResyncFrame | BeatFrame | ErrorFrame | VideoFrame | WithdrawnFrame | AcceptedFrame | RejectedFrame | FailedFrame | ProgressFrame | CloseFrame;
