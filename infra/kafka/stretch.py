@@ -49,6 +49,10 @@ class Stretch:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the connection."""
         self._consumer.close()
 
     def ranges(self, topics: Sequence[str]) -> dict[Partition, tuple[int, int]]:
@@ -57,6 +61,16 @@ class Stretch:
             return {part: self._marks(part) for topic in topics for part in self._partitions(topic)}
         except KafkaException as error:
             raise UnavailableError(f"Kafka does not answer: {error.args[0].str()}") from error
+
+    def since(self, ranges: Ranges, ms: int) -> dict[Partition, tuple[int, int]]:
+        """What of these ranges was written from `ms` on (milliseconds). Raises UnavailableError."""
+        asked = [TopicPartition(*part, ms) for part in ranges]
+        try:
+            found = self._consumer.offsets_for_times(asked, timeout=ANSWER_S) if asked else []
+        except KafkaException as error:
+            raise UnavailableError(f"Kafka does not answer: {error.args[0].str()}") from error
+        firsts = {(at.topic, at.partition): at.offset for at in found}
+        return {part: (end if firsts[part] < 0 else firsts[part], end) for part, (_, end) in ranges.items()}
 
     def read(self, ranges: Ranges, size: int = BATCH) -> Iterator[Piece]:
         """The records, up to `size` at a time; at least one piece a second, even where nothing has come."""
@@ -75,7 +89,8 @@ class Stretch:
 
     def _take_up_to(self, size: int, wait_s: float) -> list[Message]:
         first = self._consumer.poll(1.0)
-        return [first, *self._consumer.consume(max(1, size - 1), wait_s)] if first else []
+        # Not `if first`: a message is as long as its value, and so an empty one is false.
+        return [] if first is None else [first, *self._consumer.consume(max(1, size - 1), wait_s)]
 
     def _piece(self, messages: Sequence[Message]) -> Piece:
         positions: dict[Partition, int] = {}
@@ -113,11 +128,12 @@ class Stretch:
         self._consumer.pause([TopicPartition(*part)])
 
     def _partitions(self, topic: str) -> list[Partition]:
-        found = self._consumer.list_topics(topic, timeout=ANSWER_S).topics.get(topic)
-        if found is None or not found.partitions:
-            hint = "`swipestream topics apply` makes what is missing."
+        found = self._consumer.list_topics(timeout=ANSWER_S).topics
+        if topic not in found or not found[topic].partitions:
+            names = ", ".join(sorted(name for name in found if not name.startswith("__")))
+            hint = f"There are: {names}." if names else "`swipestream topics apply` makes them."
             raise NotFoundError(f"There is no topic {topic}.", hint=hint)
-        return [(topic, number) for number in sorted(found.partitions)]
+        return [(topic, number) for number in sorted(found[topic].partitions)]
 
     def _marks(self, part: Partition) -> tuple[int, int]:
         answer = self._consumer.get_watermark_offsets(TopicPartition(*part), timeout=ANSWER_S, cached=False)

@@ -33,7 +33,7 @@ pytestmark = pytest.mark.timeout(240)
 #: The first record is of this moment (milliseconds), each next one a second later.
 BEGIN = (int(time.time()) - 3_600) * 1_000
 COUNT = 300
-SWIPES, VIDEOS = "export-swipes", "export-videos"
+SWIPES, VIDEOS = (f"export-{name}-{ids.fresh()[:8]}" for name in ("swipes", "videos"))
 PAGE = (ROOT / "docs/contracts.md").read_text(encoding="utf-8")
 
 

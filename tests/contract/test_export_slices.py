@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
-from infra.contracts import slices
 from infra.contracts.slices import Slice
 from infra.errors import UnavailableError
+from infra.kafka import stretch
 
 
 class Broker:
@@ -41,6 +41,9 @@ class Broker:
     def pause(self, partitions: Any) -> None:
         pass
 
+    def resume(self, partitions: Any) -> None:
+        pass
+
     def close(self) -> None:
         self.closed = True
 
@@ -61,7 +64,7 @@ class Heard:
 
 def listen(monkeypatch: pytest.MonkeyPatch, *given: Any, **options: Any) -> tuple[Broker, Slice]:
     broker = Broker(*given)
-    monkeypatch.setattr(slices, "Consumer", lambda _: broker)
+    monkeypatch.setattr(stretch, "Consumer", lambda _: broker)
     return broker, Slice("nowhere:1", "t", **options)
 
 
@@ -99,7 +102,7 @@ def test_nothing_newer_than_since_is_nothing_to_read(monkeypatch: pytest.MonkeyP
 
 
 def test_a_broker_that_falls_silent_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(slices, "PATIENCE_S", 0.0)
+    monkeypatch.setattr(stretch, "PATIENCE_S", 0.0)
     _, records = listen(monkeypatch, Heard(3))
     with records, pytest.raises(UnavailableError, match="Kafka has said nothing"):
         list(records)
