@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import importlib
 import sys
+from collections.abc import Sequence
 
-from bench.report import keep, show
+from bench.report import Figure, keep, show
+from infra.errors import BadInputError, SwipestreamError
 
 #: Benches by name; each module has `run() -> Sequence[Figure]`.
 BENCHES = {
@@ -16,6 +18,7 @@ BENCHES = {
     "feed": "the feed at 300 requests a second: the server's own p99, CPU for an answer",
     "gateway": "thousands of websockets: CPU for a delivery, memory for a connection, append to client",
     "scheduler": "decisions a second, and what they are of a denoising step",
+    "gpu": "an NVIDIA GPU: eager, inductor and TensorRT on a transformer of full size; share of the chip's peak",
     "gpu-sim": "1 to 1,000 GPUs, simulated with the real scheduler: waits, deadlines, throughput, cost",
 }
 
@@ -29,11 +32,27 @@ def main() -> int:
     parser.add_argument("name", choices=BENCHES, metavar="NAME")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--strict", action="store_true", help="exit 1 when an aim does not hold")
+    parser.add_argument("--tiny", action="store_true", help="gpu: a few weights, on a CPU too; shows that it runs")
     chosen = parser.parse_args()
-    figures = importlib.import_module(f"bench.{chosen.name.replace('-', '_')}").run()
-    keep(chosen.name, figures)
+    try:
+        figures = _measured(chosen.name, tiny=chosen.tiny)
+    except SwipestreamError as error:
+        print(f"error: {error}" + (f"\nhint: {error.hint}" if error.hint else ""), file=sys.stderr)
+        return error.exit_code
     holds = show(chosen.name, figures, as_json=chosen.json)
     return 0 if holds or not chosen.strict else 1
+
+
+def _measured(name: str, *, tiny: bool) -> Sequence[Figure]:
+    """The figures of a bench, kept in its file; tiny ones say nothing and are not kept."""
+    module = importlib.import_module(f"bench.{name.replace('-', '_')}")
+    if tiny:
+        if name != "gpu":
+            raise BadInputError("only gpu has a tiny form")
+        return module.run(tiny=True)  # type: ignore[no-any-return]
+    figures: Sequence[Figure] = module.run()
+    keep(name, figures, module.about() if hasattr(module, "about") else None)
+    return figures
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -36,16 +36,18 @@ def machine() -> dict[str, Any]:
 RESULTS = Path(__file__).parent / "results"
 
 
-def document(bench: str, figures: Sequence[Figure]) -> str:
-    """The figures and what they were measured on, as JSON."""
-    return json.dumps({"bench": bench, **machine(), "figures": [asdict(figure) for figure in figures]}, indent=1)
+def document(bench: str, figures: Sequence[Figure], about: Mapping[str, Any] | None = None) -> str:
+    """The figures and what they were measured on, as JSON; `about` says more of it."""
+    return json.dumps(
+        {"bench": bench, **machine(), **(about or {}), "figures": [asdict(figure) for figure in figures]}, indent=1
+    )
 
 
-def keep(bench: str, figures: Sequence[Figure]) -> Path:
+def keep(bench: str, figures: Sequence[Figure], about: Mapping[str, Any] | None = None) -> Path:
     """Write the document to `bench/results/BENCH.json`."""
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{bench}.json"
-    path.write_text(document(bench, figures) + "\n")
+    path.write_text(document(bench, figures, about) + "\n")
     return path
 
 

@@ -52,6 +52,7 @@ class Chip:
 
     name: str
     peak: float
+    source: str = ""
     reached: float = 0.35  #: the part of the peak that a model reaches without tuning
     pixels: float = 1e7  #: pixels a second that a VAE decodes
     copies: float = 1.2e10  #: bytes a second from the host's memory
@@ -66,15 +67,17 @@ class Chip:
         )
 
 
-#: Dense bf16 peaks without sparsity, from NVIDIA's data sheets.
+#: Dense bf16 peaks without sparsity: where a data sheet gives the figure with sparsity, half of it.
 CHIPS = {
-    "H200": Chip(name="H200", peak=989e12),
-    "H100": Chip(name="H100", peak=989e12),
-    "B200": Chip(name="B200", peak=2250e12),
-    "A100": Chip(name="A100", peak=312e12),
-    "L40S": Chip(name="L40S", peak=362e12),
-    "RTX 4090": Chip(name="RTX 4090", peak=165e12),
-    "RTX 5090": Chip(name="RTX 5090", peak=210e12),
+    "H200": Chip(name="H200", peak=989e12, source="NVIDIA H200 data sheet: 1,979 Tflop/s with sparsity"),
+    "H100": Chip(name="H100", peak=989e12, source="NVIDIA H100 data sheet, SXM: 1,979 Tflop/s with sparsity"),
+    "B200": Chip(name="B200", peak=2250e12, source="NVIDIA HGX B200 data sheet: 36 Pflop/s with sparsity, 8 chips"),
+    "A100": Chip(name="A100", peak=312e12, source="NVIDIA A100 data sheet: 312 Tflop/s"),
+    "L40S": Chip(name="L40S", peak=362e12, source="NVIDIA L40S data sheet: 362 Tflop/s"),
+    "RTX 4090": Chip(name="RTX 4090", peak=165e12, source="NVIDIA Ada white paper: 165.2 Tflop/s, FP32 accumulation"),
+    "RTX 5090": Chip(
+        name="RTX 5090", peak=210e12, source="NVIDIA RTX Blackwell white paper: 209.5 Tflop/s, FP32 accumulation"
+    ),
 }
 #: A core of a server does about 50 bf16-equivalent Gflop/s through oneDNN; it is only where learning begins.
 CPU = Chip(name="cpu", peak=5e10, reached=0.5, pixels=2e5, copies=2e9)
@@ -84,5 +87,14 @@ def chip(device_name: str) -> Chip:
     """The chip that a driver's name of a device means; one nobody listed counts as the slowest listed."""
     if device_name == "cpu":
         return CPU
-    known = (found for name, found in CHIPS.items() if name.replace("RTX ", "") in device_name)
-    return next(known, CHIPS["RTX 4090"])
+    return listed(device_name) or CHIPS["RTX 4090"]
+
+
+def listed(device_name: str) -> Chip | None:
+    """The chip that a driver's name of a device means, if it is one of those whose peak is known."""
+    return next((found for name, found in CHIPS.items() if name.replace("RTX ", "") in device_name), None)
+
+
+def share_of_peak(model: Architecture, work: Work, step_s: float, peak: float) -> float:
+    """Which part of a chip's peak (operations a second) a step of that many seconds makes use of."""
+    return model.operations(work) / step_s / peak if step_s > 0 else 0.0

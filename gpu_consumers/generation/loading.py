@@ -24,7 +24,7 @@ def load(manifest: Manifest, folder: Path) -> Any:
     kind = pipeline_class(manifest)
     import torch
 
-    _quietly()
+    quietly()
     wanted: Any = getattr(torch, manifest.dtype)
     if manifest.dtypes:
         wanted = {"default": wanted} | {name: getattr(torch, dtype) for name, dtype in manifest.dtypes.items()}
@@ -41,7 +41,8 @@ def load(manifest: Manifest, folder: Path) -> Any:
     return pipe
 
 
-def _quietly() -> None:
+def quietly() -> None:
+    """Let neither library draw progress bars."""
     import diffusers.utils.logging
     import transformers.utils.logging
 

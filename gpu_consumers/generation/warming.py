@@ -33,7 +33,7 @@ def warm(manifest: Manifest, device: Device, config: Settings, told: Progress) -
 
     renderer, seen = DiffusersRenderer(device, manifest, config), set()
     for format_ in Format:
-        spec = _spec(format_)
+        spec = sample(format_)
         work = renderer.work(spec)
         if (work.width, work.height) in seen:
             continue
@@ -49,13 +49,14 @@ def warm(manifest: Manifest, device: Device, config: Settings, told: Progress) -
         yield Tried(bucket, expected, clip.details["work"], seconds, seconds * config.price_gpu_second, most)
 
 
-def _spec(format_: Format) -> SceneSpec:
-    narration = "A small red boat crosses a quiet lake at sunrise."
+def sample(format_: Format = Format.PORTRAIT, seed: int = 1) -> SceneSpec:
+    """A scene of 5 s; another seed is another picture, too."""
+    narration = f"A small red boat crosses a quiet lake at sunrise, number {seed}."
     scene = Scene(
         scene_number=1, beat="hook", narration=narration, visuals=narration, on_screen_text="", duration_s=5
     )  # fmt: skip
     words = tuple(Word(text=text, start_ms=n * 400, end_ms=n * 400 + 380) for n, text in enumerate(narration.split()))
     return SceneSpec(
         scene=scene, scene_count=1, title="A try", language="en", look=None, caption_style="karaoke", palette=None,
-        words=words, duration_ms=5000, format=format_, fps=30, seed=1,
+        words=words, duration_ms=5000, format=format_, fps=30, seed=seed,
     )  # fmt: skip

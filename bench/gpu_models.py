@@ -1,0 +1,98 @@
+"""A Wan pipeline with random weights, as large as the published one or tiny: speed does not depend on the weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+
+@dataclass(frozen=True, kw_only=True)
+class Size:
+    """What of the architecture differs."""
+
+    name: str
+    heads: int
+    head_width: int
+    feed_forward: int
+    layers: int
+    text_width: int
+    vae_width: int
+    vae_blocks: int
+    dtype: str
+    shape: dict[str, int]  #: width, height, frames
+    steps: int
+    memory: tuple[float, float]  #: GiB: weights, and at most beside them
+    draft: int = 1  #: the video is so many times smaller
+    duration_ms: int = 5000
+
+
+#: Wan 2.1 T2V 1.3B, as its repository's config.json gives it (transformer and VAE). The text encoder is two layers of
+#: the real one's width: encoding takes a small part of a clip, and no part of the figures for the denoiser.
+FULL = Size(
+    name="wan-1.3b", heads=12, head_width=128, feed_forward=8960, layers=30, text_width=4096, vae_width=96,
+    vae_blocks=2, dtype="bfloat16", shape={"width": 480, "height": 832, "frames": 81}, steps=10, memory=(4, 24),
+)  # fmt: skip
+TINY = Size(
+    name="wan-tiny", heads=2, head_width=12, feed_forward=32, layers=2, text_width=32, vae_width=3, vae_blocks=1,
+    dtype="float32", shape={"width": 16, "height": 32, "frames": 17}, steps=3, memory=(0.1, 0.1),
+    draft=6, duration_ms=1000,
+)  # fmt: skip
+
+
+def build(size: Size, root: Path, place: str) -> int:
+    """Write its weights and its manifest below `root`; how many weights the denoiser has. `place`: where it is made."""
+    import torch
+
+    from gpu_consumers.generation.loading import quietly
+
+    quietly()
+    torch.manual_seed(7)
+    with torch.device(place):
+        pipe = _pipeline(size)
+    parameters = sum(each.numel() for each in pipe.transformer.parameters())
+    wanted = getattr(torch, size.dtype)
+    for weight in (*pipe.transformer.parameters(), *pipe.text_encoder.parameters()):
+        weight.data = weight.data.to(wanted)
+    pipe.save_pretrained(root / "weights")
+    del pipe
+    _write_manifest(size, root, parameters)
+    return parameters
+
+
+def _pipeline(size: Size) -> Any:
+    from diffusers import AutoencoderKLWan, UniPCMultistepScheduler, WanPipeline, WanTransformer3DModel
+    from transformers import ByT5Tokenizer, UMT5Config, UMT5EncoderModel
+
+    transformer = WanTransformer3DModel(
+        patch_size=(1, 2, 2), num_attention_heads=size.heads, attention_head_dim=size.head_width, in_channels=16,
+        out_channels=16, text_dim=size.text_width, freq_dim=256, ffn_dim=size.feed_forward, num_layers=size.layers,
+        cross_attn_norm=True, qk_norm="rms_norm_across_heads",
+    )  # fmt: skip
+    vae = AutoencoderKLWan(
+        base_dim=size.vae_width, z_dim=16, dim_mult=[1, 2, 4, 4] if size is FULL else [1, 1, 1, 1],
+        num_res_blocks=size.vae_blocks, temperal_downsample=[False, True, True],
+    )  # fmt: skip
+    text = UMT5Config(
+        vocab_size=384, d_model=size.text_width, num_layers=2, num_heads=4, d_kv=size.text_width // 4,
+        d_ff=2 * size.text_width,
+    )  # fmt: skip
+    return WanPipeline(
+        transformer=transformer, vae=vae, text_encoder=UMT5EncoderModel(text), tokenizer=ByT5Tokenizer(),
+        scheduler=UniPCMultistepScheduler(prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=3.0),
+    )  # fmt: skip
+
+
+def _write_manifest(size: Size, root: Path, parameters: int) -> None:
+    weights, peak = size.memory
+    made = {
+        "pipeline": "WanPipeline", "folder": str(root / "weights"), "dtype": size.dtype, "dtypes": {"vae": "float32"},
+        "steps": size.steps, "guidance": 5.0, "shapes": [size.shape], "multiple": 4, "fps": 16,
+        "memory": {"weights": weights, "peak": peak}, "licence": "none: random weights",
+        "network": {"parameters": float(parameters), "layers": size.layers, "width": size.heads * size.head_width},
+        "post": {"interpolate": "blend"},
+    }  # fmt: skip
+    (root / "models" / size.name).mkdir(parents=True)
+    (root / "models" / size.name / "model.yaml").write_text(yaml.safe_dump(made))
