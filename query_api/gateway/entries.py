@@ -30,8 +30,8 @@ class Entry:
     """A record that clients hear of. `seq` counts the entries of one hub.
 
     `public` goes to everyone but the owner; None: to nobody. `private` goes to the owner, and, where there is nothing
-    public, to those who watch the video. Both are without their token: it is added when they are delivered in their
-    turn, and left out when they are told again later.
+    public, to those who watch the video; of a later revision it goes to them alone. Both are without their token: it is
+    added when they are delivered in their turn, and left out when they are told again later.
     """
 
     seq: int
@@ -45,6 +45,7 @@ class Entry:
     token: str
     cut: Cut  #: what `token` says
     seal: Seal = bytes
+    revision: int = 1
 
     @property
     def size(self) -> int:
@@ -65,8 +66,10 @@ class Entry:
 def entry(received: Received, seq: int, token: str, cut: Cut, seal: Seal = bytes) -> Entry | None:
     """The entry of a record; None when clients need not hear of it."""
     event = received.envelope.data
+    if not isinstance(event, VideoEvent):
+        return None
     public, private = _frames(event, (received.partition, received.offset))
-    if private is None or not isinstance(event, VideoEvent):
+    if private is None:
         return None
     return Entry(
         seq=seq,
@@ -74,6 +77,7 @@ def entry(received: Received, seq: int, token: str, cut: Cut, seal: Seal = bytes
         offset=received.offset,
         timestamp_ms=received.timestamp_ms,
         video_id=event.video_id,
+        revision=event.revision,
         owner=getattr(event, "viewer_id", None),
         public=public,
         private=private,
@@ -89,12 +93,24 @@ def _frames(event: Message, at: tuple[int, int]) -> tuple[bytes | None, bytes | 
         frame = frames.encode("withdrawn", video_id=event.video_id, revision=event.revision, at=at)
         return frame, frame
     if getattr(event, "revision", 1) > 1:
-        return None, None  # a candidate, which nobody sees before it is promoted
+        return None, _revised(event, at)
     if isinstance(event, VideoPublished):
         return _published(event, at)
     if isinstance(event, PromptAccepted | PromptRejected | VideoFailed):
         return None, frames.encode(**_told(event), video_id=event.video_id, revision=event.revision, at=at)
     return None, None
+
+
+def _revised(event: Message, at: tuple[int, int]) -> bytes | None:
+    """How the making of a candidate ended."""
+    match event:
+        case VideoPublished():
+            return frames.revision(event.video_id, event.revision, "ready", None, at)
+        case VideoFailed():
+            return frames.revision(event.video_id, event.revision, "failed", event.reason, at)
+        case PromptRejected():
+            return frames.revision(event.video_id, event.revision, "rejected", event.reason, at)
+    return None
 
 
 def _published(event: VideoPublished, at: tuple[int, int]) -> tuple[bytes, bytes]:

@@ -180,10 +180,10 @@ class Hub:
         async with self._delivering:
             pending, self._pending = self._pending, []
             moving, self._moving = self._moving, set()
-            progress = {name: frame for name in moving if (frame := self._journal.progress(name))}
+            progress = [one for name in moving for one in self._journal.moving(name)]
             if pending:
                 self._quiet_since = time.monotonic()
-            post = mail.sort(pending, progress, self.members, self._journal.public, self._journal.owner)
+            post = mail.sort(pending, progress, self.members, self._journal.public)
             await self._post(post, [entry.timestamp_ms for entry in pending])
 
     async def beat(self) -> None:

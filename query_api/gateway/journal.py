@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from infra.kafka.records import Received
@@ -12,6 +12,7 @@ from query_api.caches import Lru
 from query_api.gateway import entries, frames
 from query_api.gateway.limits import Limits
 from query_api.gateway.lives import Life, Lives
+from query_api.gateway.mail import Moving
 from query_api.gateway.members import Member
 from query_api.gateway.recovery import Recovery, recover
 from query_api.gateway.ring import Ring
@@ -44,7 +45,8 @@ class Journal:
     def __init__(self, signer: Signer, limits: Limits, seal: entries.Seal = bytes) -> None:
         self._signer, self._limit, self._seal = signer, limits.ring, seal
         self._ring = Ring(limits.ring, limits.ring_bytes)
-        self._lives = Lives(limits.lives)
+        # A candidate is made beside what viewers see: how far that came to be stays known.
+        self._lives, self._candidates = Lives(limits.lives), Lives(limits.lives)
         self._told: Lru[str, bool] = Lru(limits.ring)  # ids of the events that became entries
         self._incarnation = ""
         self._positions: dict[int, int] = {}
@@ -90,6 +92,7 @@ class Journal:
         self._positions |= {record.partition: record.offset for record in reversed(batch.records) if _durable(record)}
         self._ring.start(self._positions)
         self._lives.clear()
+        self._candidates.clear()
         self._told = Lru(self._limit)
 
     def _advance(self, batch: Batch) -> None:
@@ -105,10 +108,11 @@ class Journal:
         event = received.envelope.data
         if not isinstance(event, VideoEvent | RenderProgress):
             return
-        before = self._lives.get(event.video_id) or Life()
+        lives = self._candidates if event.revision > 1 else self._lives
+        before = lives.get(event.video_id) or Life()
         life, entry = before.after(event), self._note(received, heard)
         if life is not before:
-            self._lives.set(event.video_id, replace(life, last=entry) if life.ended else life)
+            lives.set(event.video_id, replace(life, last=entry) if life.ended else life)
             heard.moved[event.video_id] = not life.ended
 
     def _note(self, received: Received, heard: Heard) -> entries.Entry | None:
@@ -143,51 +147,59 @@ class Journal:
         life = self._lives.get(video_id)
         return life is not None and life.public
 
-    def owner(self, video_id: str) -> str | None:
-        """Who asked for a video; None: nobody in particular."""
-        life = self._lives.get(video_id)
-        return life.owner if life else None
-
     def unfinished(self) -> list[str]:
         """Public videos that are being made."""
         return self._lives.unfinished()
 
     def state(self, member: Member, videos: Sequence[str], room: int) -> list[bytes]:
-        """Where videos are now: how far, or how it ended. Previews are left out beyond `room` bytes."""
+        """Where videos, and their candidates, are now: how far, or how it ended. Previews are left out beyond `room`
+        bytes."""
         told = []
         for video_id in videos:
-            if frame := self._ending(member, video_id) or self._moving(member, video_id, room):
-                told.append(frame)
-                room -= len(frame)
+            for life in self._of(video_id):
+                if frame := _ending(member, life) or _underway(member, video_id, life, room):
+                    told.append(frame)
+                    room -= len(frame)
         return told
 
-    def _moving(self, member: Member, video_id: str, room: int) -> bytes | None:
-        return self.progress(video_id, room) if member.may_hear(self.owner(video_id)) else None
+    def moving(self, video_id: str) -> list[Moving]:
+        """How far a video and its candidate are, of those that are being made."""
+        found = ((life, _progress(video_id, life, PREVIEW)) for life in self._of(video_id))
+        return [Moving(video_id, life.owner, life.public, frame) for life, frame in found if frame]
 
-    def _ending(self, member: Member, video_id: str) -> bytes | None:
-        life = self._lives.get(video_id)
-        if life is None or life.last is None:
-            return None
-        if life.last.owner == member.viewer_id or (life.last.public is None and member.may_hear(life.last.owner)):
-            return life.last.told(private=True)
-        return life.last.told(private=False)
+    def _of(self, video_id: str) -> Iterator[Life]:
+        return filter(None, (self._lives.get(video_id), self._candidates.get(video_id)))
 
-    def progress(self, video_id: str, room: int = PREVIEW) -> bytes | None:
-        """The progress of a video that is being made; its preview only where it fits into `room` bytes."""
-        life = self._lives.get(video_id)
-        if life is None or life.ended:
-            return None
-        return frames.encode(
-            "progress",
-            video_id=video_id,
-            revision=life.revision,
-            stage=life.stage.value,
-            fraction=life.progress.fraction,
-            scene_number=life.scene_number,
-            scene_count=life.progress.scene_count,
-            title=life.title,
-            preview=life.preview if life.preview and len(life.preview) < room else None,
-        )
+
+def _ending(member: Member, life: Life) -> bytes | None:
+    last = life.last
+    if last is None:
+        return None
+    if last.owner == member.viewer_id or (last.public is None and member.may_hear(last.owner)):
+        return last.told(private=True)
+    return last.told(private=False)
+
+
+def _underway(member: Member, video_id: str, life: Life, room: int) -> bytes | None:
+    return _progress(video_id, life, room) if member.may_hear(life.owner) else None
+
+
+def _progress(video_id: str, life: Life, room: int) -> bytes | None:
+    """The progress of what is being made; its preview only where it fits into `room` bytes. Of a candidate nothing is
+    told before it is known whose it is."""
+    if life.ended or not (life.known or life.revision == 1):
+        return None
+    return frames.encode(
+        "progress",
+        video_id=video_id,
+        revision=life.revision,
+        stage=life.stage.value,
+        fraction=life.progress.fraction,
+        scene_number=life.scene_number,
+        scene_count=life.progress.scene_count,
+        title=life.title,
+        preview=life.preview if life.preview and len(life.preview) < room else None,
+    )
 
 
 def _durable(received: Received) -> bool:

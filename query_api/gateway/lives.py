@@ -37,16 +37,20 @@ class Life:
     preview: str | None = None
     title: str | None = None
     ended: bool = False
+    known: bool = False  #: whose it is has been heard
     last: Entry | None = None
 
     @property
     def public(self) -> bool:
-        """Whether the lobby may see it."""
-        return self.origin is Origin.STARTER
+        """Whether the lobby may see it. A candidate is for those alone who watch it be made."""
+        return self.origin is Origin.STARTER and self.revision == 1
 
     def after(self, event: Message) -> Life:
-        """The same after an event of this video. Records that come late change nothing, nor do later revisions."""
-        if self.ended or getattr(event, "revision", 1) > 1:
+        """The same after an event of this video. What comes late changes nothing; a newer revision begins anew."""
+        revision: int = getattr(event, "revision", 1)
+        if revision > self.revision:
+            return Life(revision=revision, owner=self.owner).after(event)
+        if self.ended or revision < self.revision:
             return self
         if isinstance(event, RenderProgress):
             return self._rendering(event)
@@ -65,11 +69,14 @@ class Life:
                 self._advanced(Stage.MODERATION),
                 origin=event.origin,
                 owner=event.viewer_id,
+                known=True,
                 title=self.title or event.text[:120],
             )
         if isinstance(event, ScriptWritten):
             made = self._advanced(Stage.SCRIPT, scene_count=len(event.script.scenes))
-            return replace(made, title=event.script.title)
+            return replace(
+                made, title=event.script.title, origin=event.origin, owner=event.viewer_id, known=True
+            )  # fmt: skip
         if isinstance(event, SceneVoiced):
             return self._advanced(Stage.VOICE, event.scene_number)
         if isinstance(event, SceneRendered):

@@ -10,7 +10,16 @@ from query_api.gateway.frames import Message, join
 from query_api.gateway.members import Member, Members
 
 Public = Callable[[str], bool]
-Owner = Callable[[str], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Moving:
+    """How far a video is: for those who watch it and may, and where it is `public` for the lobby."""
+
+    video_id: str
+    owner: str | None
+    public: bool
+    frame: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +36,13 @@ class Mail:
 
 def sort(
     entries: Sequence[Entry],
-    moving: Mapping[str, bytes],
+    moving: Sequence[Moving],
     members: Members,
     public: Public,
-    owner: Owner = lambda _: None,
 ) -> Mail:
-    """The mail of one tick: `entries` in their order, then the newest progress of each video in `moving`."""
+    """The mail of one tick: `entries` in their order, then the newest progress of what is being made."""
     letters = [_letter(entry, members, public) for entry in entries]
-    watching = [
-        (frame, members.watchers(video_id, public(video_id), owner(video_id))) for video_id, frame in moving.items()
-    ]
+    watching = [(one.frame, members.watchers(one.video_id, one.public, one.owner)) for one in moving]
     special = {member for letter in letters for member in letter.concerned} | _late(entries, members)
     special.update(*(watchers for _, watchers in watching))
     made: dict[tuple[bytes, ...], Message | None] = {}

@@ -106,7 +106,11 @@ class Members:
     def concerned(self, entry: Entry, public: bool) -> set[Member]:
         """Those who get the private frame of an entry."""
         owners = self.owners(entry.owner)
-        return owners if entry.public is not None else owners | self.watchers(entry.video_id, public, entry.owner)
+        if entry.public is not None:
+            return owners
+        if entry.revision > 1:
+            return self.watchers(entry.video_id, False, entry.owner)
+        return owners | self.watchers(entry.video_id, public, entry.owner)
 
     @staticmethod
     def _drop(index: defaultdict[str, set[Member]], key: str, member: Member) -> None:

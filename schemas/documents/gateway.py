@@ -168,6 +168,15 @@ class ProgressFrame(BaseModel):
     preview: str | Absent = Field(None, description="a small JPEG, base64")
 
 
+class RevisionFrame(EventFrame):
+    """The making of a later revision ended. To those who watch the video, and may see how it comes to be."""
+
+    type: Literal["revision"]
+    revision: int
+    status: Literal["ready", "failed", "rejected"] = Field(description="ready: it can be looked at, and promoted")
+    reason: str | Absent = None
+
+
 class CloseFrame(BaseModel):
     """A stream of server-sent events ends. Over a websocket the close code says it."""
 
@@ -188,5 +197,6 @@ FRAMES: tuple[type[BaseModel], ...] = (
     RejectedFrame,
     FailedFrame,
     ProgressFrame,
+    RevisionFrame,
     CloseFrame,
 )

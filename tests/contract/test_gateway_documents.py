@@ -29,7 +29,7 @@ def check(frame: dict[str, Any]) -> None:
 
 
 def event(name: str) -> Any:
-    """Of the first revision: clients hear nothing of later ones."""
+    """Of the first revision."""
     return REGISTRY[(name, 1)].model_validate(golden(f"{name}.v1")["value"] | {"revision": 1})
 
 
@@ -43,6 +43,16 @@ def test_the_frames_of_events_are_documented(name: str) -> None:
         for frame in (bare, bare and frames.stamped(bare, "token")):
             for content in unpack(frame) if frame else ():
                 check(content)
+
+
+@pytest.mark.parametrize("name", ["VideoPublished", "PromptRejected", "VideoFailed"])
+def test_the_end_of_a_later_revision_is_documented_and_shows_nothing_of_it(name: str) -> None:
+    later = event(name).model_copy(update={"revision": 2})
+    entry = entries.entry(received(later, 7), 1, "token", Cut("0" * 12, (8,)))
+    assert entry is not None and entry.public is None
+    (frame,) = unpack(entry.private)
+    check(frame)
+    assert frame["type"] == "revision" and "card" not in frame
 
 
 @pytest.mark.parametrize(

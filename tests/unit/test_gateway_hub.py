@@ -10,10 +10,12 @@ from dataclasses import replace
 
 import pytest
 
+from infra.auth.scopes import Scope
 from query_api.gateway.hub import Hub, TooManyError
 from query_api.gateway.limits import Limits
 from query_api.gateway.requests import Hello
 from query_api.gateway.tokens import Signer
+from query_api.identity.principal import Principal
 from schemas.values import Origin
 from schemas.videos import Stage
 from tests.unit.gateway_kit import (
@@ -120,6 +122,59 @@ async def test_failures_go_to_the_owner_and_to_watchers_alone() -> None:
             "revision": 1, "at": [0, 0], "token": "",
         }  # fmt: skip
     assert other.of("failed") == []
+
+
+async def test_how_a_candidate_comes_to_be_is_told_to_those_who_watch_and_may_and_to_nobody_else() -> None:
+    # given a starter that everyone has seen, and its owner, an operator and another, who watch it; others do not
+    hub = make_hub()
+    owner, operator, other, silent, lobby = [ListSink() for _ in range(5)]
+    hub.take(batch([received(accepted(1, origin=Origin.STARTER), 0), received(published(1, viewer=VIEWER), 1)]))
+    watches = hello(videos=(vid(1),))
+    await hub.join(owner, watches, Principal(VIEWER, frozenset([Scope.VIEWER])))
+    await hub.join(operator, watches, Principal("op", frozenset([Scope.OPERATOR])))
+    await hub.join(other, watches, Principal(OTHER, frozenset([Scope.VIEWER])))
+    await hub.join(silent, hello(), Principal(VIEWER, frozenset([Scope.VIEWER])))
+    await hub.join(lobby, hello(lobby=True), Principal(OTHER, frozenset([Scope.VIEWER])))
+    # when it is made once more
+    again = accepted(1, origin=Origin.STARTER).model_copy(update={"revision": 2})
+    moved = rendering(1, 0.5).model_copy(update={"revision": 2})
+    hub.take(batch([received(again, 2), received(moved, 0)]))
+    await hub.flush()
+    hub.take(batch([received(published(1, viewer=VIEWER, revision=2), 3)]))
+    await hub.flush()
+    # then its owner and the operator hear how far it is, and that it is ready, without its card
+    for sink in (owner, operator):
+        (progress,) = sink.of("progress")
+        assert progress["revision"] == 2 and 0 < progress["fraction"] < 1
+        (ready,) = sink.of("revision")
+        assert (ready["revision"], ready["status"]) == (2, "ready") and "card" not in ready
+    for sink in (other, silent, lobby):
+        assert not sink.of("progress", "revision")
+    # and who begins to watch later hears both: what is seen, and how the candidate ended
+    late = ListSink()
+    await hub.join(late, watches, Principal(VIEWER, frozenset([Scope.VIEWER])))
+    assert [frame["type"] for frame in late.frames] == ["welcome", "video", "revision"]
+
+
+async def test_of_a_candidate_nothing_is_told_before_it_is_known_whose_it_is() -> None:
+    hub, sink = make_hub(), ListSink()
+    await hub.join(sink, hello(OTHER, videos=(vid(1),)), Principal(OTHER, frozenset([Scope.VIEWER])))
+    hub.take(batch([received(rendering(1, 0.5).model_copy(update={"revision": 2}), 0)], {0: 0}))
+    await hub.flush()
+    assert not sink.of("progress")
+
+
+async def test_of_several_candidates_the_newest_is_told_and_what_comes_late_changes_nothing() -> None:
+    hub, sink = make_hub(), ListSink()
+    await hub.join(sink, hello(videos=(vid(1),)))
+    for number, offset in ((2, 0), (3, 1)):
+        hub.take(batch([received(accepted(1).model_copy(update={"revision": number}), offset)]))
+    hub.take(batch([received(rendering(1, 0.9).model_copy(update={"revision": 2}), 0)], {0: 2}))
+    await hub.flush()
+    assert {frame["revision"] for frame in sink.of("progress")} == {3}
+    hub.take(batch([received(published(1, viewer=VIEWER, revision=2), 2)]))
+    await hub.flush()
+    assert [frame["revision"] for frame in sink.of("revision")] == [2]
 
 
 async def test_a_client_that_comes_back_hears_what_it_missed_once_and_in_order() -> None:

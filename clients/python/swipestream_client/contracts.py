@@ -823,6 +823,21 @@ class RevisionDropped(TypedDict):
     why: NotRequired[str]
 
 
+class RevisionFrame(TypedDict):
+    """The making of a later revision ended. To those who watch the video, and may see how it comes to be."""
+
+    #: opaque; give the newest one to `hello.resume` after a reconnect
+    token: NotRequired[str]
+    video_id: str
+    #: partition and offset in `video-events`
+    at: list[int]
+    type: Literal["revision"]
+    revision: int
+    #: ready: it can be looked at, and promoted
+    status: Literal["ready", "failed", "rejected"]
+    reason: NotRequired[str]
+
+
 class RevisionPromoted(TypedDict):
     """From now on this revision is what viewers see. Holds all of its VideoPublished, so that order does not matter."""
 
@@ -1409,4 +1424,4 @@ class WriteScript(TypedDict):
 
 GatewayRequest: TypeAlias = Hello | Watch | Unwatch | Lobby | Refresh
 
-GatewayFrame: TypeAlias = WelcomeFrame | ResyncFrame | BeatFrame | ErrorFrame | VideoFrame | WithdrawnFrame | AcceptedFrame | RejectedFrame | FailedFrame | ProgressFrame | CloseFrame
+GatewayFrame: TypeAlias = WelcomeFrame | ResyncFrame | BeatFrame | ErrorFrame | VideoFrame | WithdrawnFrame | AcceptedFrame | RejectedFrame | FailedFrame | ProgressFrame | RevisionFrame | CloseFrame

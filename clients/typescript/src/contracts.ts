@@ -756,6 +756,20 @@ export interface RevisionDropped {
   why?: string;
 }
 
+/** The making of a later revision ended. To those who watch the video, and may see how it comes to be. */
+export interface RevisionFrame {
+  /** opaque; give the newest one to `hello.resume` after a reconnect */
+  token?: string;
+  video_id: string;
+  /** partition and offset in `video-events` */
+  at: [number, number];
+  type: "revision";
+  revision: number;
+  /** ready: it can be looked at, and promoted */
+  status: "ready" | "failed" | "rejected";
+  reason?: string;
+}
+
 /** From now on this revision is what viewers see. Holds all of its VideoPublished, so that order does not matter. */
 export interface RevisionPromoted {
   video_id: string;
@@ -1345,4 +1359,4 @@ export interface Topics {
 export type GatewayRequest = Hello | Watch | Unwatch | Lobby | Refresh;
 
 /** What the gateway says: one of these, or an array of them. */
-export type GatewayFrame = WelcomeFrame | ResyncFrame | BeatFrame | ErrorFrame | VideoFrame | WithdrawnFrame | AcceptedFrame | RejectedFrame | FailedFrame | ProgressFrame | CloseFrame;
+export type GatewayFrame = WelcomeFrame | ResyncFrame | BeatFrame | ErrorFrame | VideoFrame | WithdrawnFrame | AcceptedFrame | RejectedFrame | FailedFrame | ProgressFrame | RevisionFrame | CloseFrame;

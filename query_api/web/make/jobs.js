@@ -43,7 +43,7 @@ export class Jobs extends EventTarget {
   /** @param {any} frame */
   hear(frame) {
     const job = this.jobs.find((item) => item.id === frame.video_id);
-    if (!job || job.state === "ready") return;
+    if (!job || job.state === "ready" || frame.revision > 1) return; // a later revision is the studio's
     if (frame.type === "progress") Object.assign(job, told(frame), { preview: frame.preview || job.preview });
     else if (frame.type === "video") Object.assign(job, { state: "ready", fraction: 1, card: frame.card });
     else if (frame.type === "failed" || frame.type === "rejected")

@@ -39,7 +39,7 @@ export class Screen {
     this.revisions.replaceChildren(...project.revisions.map((revision) => this.#row(revision, played.length > 1)));
   }
 
-  /** @param {{ stage: string, fraction: number, preview?: string, scene_number?: number, scene_count?: number }} told */
+  /** @param {{ stage: string, fraction: number, revision?: number, preview?: string, scene_number?: number, scene_count?: number }} told */
   progress(told) {
     const percent = Math.round(told.fraction * 100);
     const done = h("div", { class: "done" });
@@ -52,7 +52,7 @@ export class Screen {
       h(
         "div",
         {},
-        h("p", { class: "doing" }, `${doing(told)} · ${percent} %`),
+        h("p", { class: "doing" }, `${told.revision && told.revision > 1 ? `Revision ${told.revision}: ` : ""}${doing(told)} · ${percent} %`),
         h("div", { class: "bar", role: "progressbar", "aria-label": "Progress", "aria-valuemin": "0", "aria-valuemax": "100", "aria-valuenow": String(percent) }, done),
         h("ol", { class: "ladder" }, ...ladder),
       ),
