@@ -80,7 +80,7 @@ def _scene(project: Project, scene: Scene) -> SceneAnswer:
     take = project.takes.get(scene.scene_number, Take())
     words = scene.model_dump(exclude={"first_number", "footage"})
     own = {name: getattr(take, name) for name in Take.model_fields}
-    return SceneAnswer(**words, footage=scene.footage, **own, changed=project.changed(scene))
+    return SceneAnswer(**words, drawn_as=scene.drawn_as, footage=scene.footage, **own, changed=project.changed(scene))
 
 
 def _links(project: Project) -> dict[str, str]:

@@ -107,6 +107,7 @@ class SceneAnswer(BaseModel):
     """A scene as it stands. `changed`: it is not in the newest revision like this."""
 
     scene_number: int
+    drawn_as: int = Field(description="what the scene keeps wherever it is moved: seed and look go by it")
     beat: str
     narration: str
     visuals: str

@@ -8,7 +8,11 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Error, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, expect, sync_playwright
+
+#: A machine may be busy; what never comes fails all the same.
+PATIENCE_S = 60.0
+expect.set_options(timeout=PATIENCE_S * 1000)
 
 H264 = 'video/mp4; codecs="avc1.640028, mp4a.40.2"'
 PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1440, "height": 900}
@@ -57,7 +61,7 @@ class Viewer:
         self.errors: list[str] = []
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("console", self._heard)
-        self.page.set_default_timeout(15_000)
+        self.page.set_default_timeout(PATIENCE_S * 1000)
         self.url = url
 
     def _heard(self, message: ConsoleMessage) -> None:
@@ -88,13 +92,17 @@ class Viewer:
         """The id of the video that fills the stage."""
         return str(self.page.evaluate(_CURRENT))
 
-    def until(self, expression: str, argument: object = None, timeout_s: float = 15) -> None:
+    def until(self, expression: str, argument: object = None, timeout_s: float = PATIENCE_S) -> None:
         """Wait until a JavaScript expression is true."""
         self.page.wait_for_function(expression, arg=argument, timeout=timeout_s * 1000)
 
-    def until_playing(self, timeout_s: float = 30) -> dict[str, Any]:
-        """Wait until the current video plays and time goes on; its state."""
-        self.until(f"() => {{ const v = {_VIDEO}; return v && !v.paused && v.currentTime > 0.2; }}", None, timeout_s)
+    def until_playing(self, timeout_s: float = PATIENCE_S) -> dict[str, Any]:
+        """Wait until the current video plays, time goes on, and frames come; its state."""
+        self.until(
+            f"() => {{ const v = {_VIDEO};"
+            " return v && !v.paused && v.currentTime > 0.2 && v.getVideoPlaybackQuality().totalVideoFrames > 0; }",
+            None, timeout_s,
+        )  # fmt: skip
         state: dict[str, Any] = self.page.evaluate(
             f"() => {{ const v = {_VIDEO}; return {{id: v.closest('article').dataset.id, time: v.currentTime,"
             " muted: v.muted, width: v.videoWidth, height: v.videoHeight,"
@@ -129,7 +137,7 @@ def swipe_through_three(browser: Browser, url: str) -> list[dict[str, Any]]:
     """Swipe through three videos, each of which must play; what each of them was."""
     with Viewer(browser, url) as viewer:
         viewer.open()
-        seen = [viewer.until_playing(120)]
+        seen = [viewer.until_playing(150)]
         for key in ("ArrowDown", "j"):
             viewer.next(key)
             seen.append(viewer.until_playing())

@@ -14,7 +14,7 @@ from infra.supervisor.private import PrivateSystem
 from tests.acceptance.axe import violations
 from tests.acceptance.browser_kit import DESKTOP, PHONE, Viewer, chromium
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = pytest.mark.timeout(600)
 MADE = 240_000
 WORDS = "A purr can mean a hundred things."
 
@@ -31,7 +31,7 @@ def creator(browser: Browser, system: PrivateSystem) -> Iterator[Viewer]:
         yield viewer
 
 
-def status(page: Page, text: str, timeout: float = 30_000) -> None:
+def status(page: Page, text: str, timeout: float = 60_000) -> None:
     expect(page.locator(".status")).to_have_text(text, timeout=timeout)
 
 

@@ -111,6 +111,8 @@ export interface FootageChoice {
 
 export interface ProjectScene {
   scene_number: number;
+  /** what it keeps wherever it is moved; unique within its project */
+  drawn_as: number;
   beat: string;
   narration: string;
   visuals: string;
@@ -158,6 +160,8 @@ export interface Project {
   video_id: string | null;
   revisions: ProjectRevision[];
   cost: Cost;
+  opened_at: string;
+  changed_at: string;
   links: Record<string, string>;
 }
 

@@ -1,9 +1,11 @@
 /** A new project: an idea, and what kind of video it shall be. */
 
+import { ApiError } from "../client/index.js";
 import { h } from "../ui/dom.js";
 import { icon } from "../ui/icons.js";
 import { sentence } from "../feed/labels.js";
 import { uuid } from "../ui/store.js";
+import { pause, TRIES } from "./desk.js";
 
 /** @typedef {import("../client/types").Flavor} Flavor */
 
@@ -58,7 +60,7 @@ export class Begin {
     this.error.textContent = "";
     const idea = { text: this.text.value.trim(), flavor: this.flavor.value, archetype: this.kind.value || undefined, target_seconds: Number(this.length.value) || undefined };
     try {
-      const { project_id } = await this.api.projects.open(idea, this.key);
+      const { project_id } = await patiently(() => this.api.projects.open(idea, this.key));
       this.text.value = "";
       this.key = uuid();
       this.onOpened(project_id);
@@ -75,3 +77,19 @@ export class Begin {
  * @param {HTMLElement} control
  */
 const field = (title, control) => h("label", {}, h("span", {}, title), control);
+
+/**
+ * Ask again where no answer came: with its key, the same question never opens a second project.
+ * @template T
+ * @param {() => Promise<T>} ask
+ */
+async function patiently(ask) {
+  for (let turn = 1; ; turn++) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (turn === TRIES || !(error instanceof ApiError) || !error.passing) throw error;
+      await pause(Math.max(error.retryMs, 250 * 2 ** turn));
+    }
+  }
+}

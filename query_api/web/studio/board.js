@@ -2,17 +2,22 @@
 
 import { h } from "../ui/dom.js";
 import { icon } from "../ui/icons.js";
-import { SceneCard } from "./scene.js";
+import { SceneCard, keyOf } from "./scene.js";
 
-/** @typedef {import("../client/types").Project} Project */
+/**
+ * @typedef {import("../client/types").Project} Project
+ * @typedef {import("../client/types").ProjectScene} ProjectScene
+ */
 
 export class Board {
   /** @param {import("./desk.js").Desk} desk */
   constructor(desk) {
     this.desk = desk;
-    /** @type {Map<number, SceneCard>} */
+    /** @type {Map<number, SceneCard>} by what a scene keeps wherever it stands */
     this.cards = new Map();
-    this.dragged = 0;
+    this.id = "";
+    /** @type {SceneCard | null} */
+    this.dragged = null;
     this.said = h("p", { class: "unseen", "aria-live": "polite" });
     this.list = h("ol", { class: "scenes", "aria-label": "Scenes" });
     this.add = h("button", { type: "button", class: "add", onclick: () => this.#add() }, icon("plus"), "Add a scene");
@@ -23,34 +28,31 @@ export class Board {
 
   /** @param {Project} project */
   draw(project) {
-    const wanted = project.scenes.map((scene) => scene.scene_number);
-    for (const [number, card] of this.cards) if (!wanted.includes(number)) this.#remove(number, card);
-    for (const scene of project.scenes) {
-      const card = this.cards.get(scene.scene_number) || this.#made(scene.scene_number);
-      card.draw(scene, project);
-    }
-    const items = wanted.map((number) => /** @type {SceneCard} */ (this.cards.get(number)).element);
-    items.forEach((item, place) => this.list.children[place] !== item && this.list.insertBefore(item, this.list.children[place] || null));
+    if (project.project_id !== this.id) this.#clear(project.project_id);
+    const wanted = new Set(project.scenes.map(keyOf));
+    for (const [key, card] of this.cards) if (!wanted.has(key)) card.element.remove(), this.cards.delete(key);
+    const cards = project.scenes.map((scene) => this.cards.get(keyOf(scene)) || this.#made(keyOf(scene)));
+    cards.forEach((card, place) => card.draw(project.scenes[place], project));
+    if (!this.dragged) inOrder(this.list, cards.map((card) => card.element));
     this.add.disabled = project.status === "rendering" || project.status === "drafting" || project.scenes.length >= 20;
     this.add.hidden = !project.scenes.length;
   }
 
-  /** @param {number} number */
-  #made(number) {
-    const card = new SceneCard(number, this.desk, (by) => this.#move(number, by));
-    card.handle.addEventListener("dragstart", (event) => this.#drag(event, number, card));
-    card.handle.addEventListener("dragend", () => this.#ended());
-    this.cards.set(number, card);
-    return card;
+  /** @param {string} id another project: none of these scenes, and nothing that is typed in them, is one of its own */
+  #clear(id) {
+    this.cards.clear();
+    this.list.replaceChildren();
+    this.dragged = null;
+    this.id = id;
   }
 
-  /**
-   * @param {number} number
-   * @param {SceneCard} card
-   */
-  #remove(number, card) {
-    card.element.remove();
-    this.cards.delete(number);
+  /** @param {number} key */
+  #made(key) {
+    const card = new SceneCard(key, this.id, this.desk, (by) => this.#move(card, by));
+    card.handle.addEventListener("dragstart", (event) => this.#drag(event, card));
+    card.handle.addEventListener("dragend", () => this.#ended());
+    this.cards.set(key, card);
+    return card;
   }
 
   #add() {
@@ -61,35 +63,37 @@ export class Board {
   }
 
   /**
-   * Move a scene by so many places.
-   * @param {number} number
+   * Move a scene by so many places from where it is when its turn comes: keys may be pressed faster than they are answered.
+   * @param {SceneCard} card
    * @param {number} by
    */
-  async #move(number, by) {
-    const order = this.desk.project?.scenes.map((scene) => scene.scene_number) || [];
-    const [from, to] = [order.indexOf(number), order.indexOf(number) + by];
-    if (to < 0 || to >= order.length) return;
-    order.splice(to, 0, ...order.splice(from, 1));
-    if (!(await this.desk.change((projects, project) => projects.arrange(project, order)))) return;
-    this.said.textContent = `Scene ${number} is now scene ${to + 1} of ${order.length}.`;
-    this.cards.get(to + 1)?.handle.focus();
+  async #move(card, by) {
+    const made = await this.desk.change((projects, project) => {
+      const from = project.scenes.findIndex((scene) => keyOf(scene) === card.key);
+      const to = from + by;
+      if (from < 0 || to < 0 || to >= project.scenes.length) return null;
+      const order = project.scenes.map((scene) => scene.scene_number);
+      order.splice(to, 0, ...order.splice(from, 1));
+      return projects.arrange(project, order);
+    });
+    if (card.element.contains(document.activeElement)) card.element.scrollIntoView({ block: "nearest" });
+    if (made && card.scene) this.said.textContent = `Now scene ${card.scene.scene_number} of ${this.cards.size}.`;
   }
 
   /**
    * @param {DragEvent} event
-   * @param {number} number
    * @param {SceneCard} card
    */
-  #drag(event, number, card) {
-    this.dragged = number;
+  #drag(event, card) {
+    this.dragged = card;
     event.dataTransfer?.setDragImage(card.element, 20, 20);
-    event.dataTransfer?.setData("text/plain", String(number));
+    event.dataTransfer?.setData("text/plain", card.scene?.narration || "");
     requestAnimationFrame(() => card.element.classList.add("dragged"));
   }
 
   /** @param {DragEvent} event */
   #over(event) {
-    const card = this.cards.get(this.dragged)?.element;
+    const card = this.dragged?.element;
     if (!card) return;
     event.preventDefault();
     const others = [...this.list.children].filter((item) => item !== card);
@@ -97,16 +101,37 @@ export class Board {
     if (next !== card.nextElementSibling) this.list.insertBefore(card, next || null);
   }
 
-  #dropped() {
-    const order = [...this.list.children].map((item) => Number(/** @type {HTMLElement} */ (item).dataset.number));
-    this.dragged = 0;
-    if (order.some((number, place) => number !== place + 1)) this.desk.change((projects, project) => projects.arrange(project, order));
+  /** Put them as they lie now; scenes that came meanwhile follow behind. */
+  async #dropped() {
+    const keys = [...this.list.children].map((item) => Number(/** @type {HTMLElement} */ (item).dataset.key));
+    this.dragged = null;
+    const place = (/** @type {ProjectScene} */ scene) => (keys.indexOf(keyOf(scene)) + 1 || keys.length + 1);
+    const made = await this.desk.change((projects, project) => {
+      const order = [...project.scenes].sort((one, other) => place(one) - place(other)).map((scene) => scene.scene_number);
+      return order.some((number, at) => number !== at + 1) ? projects.arrange(project, order) : null;
+    });
+    if (!made && this.desk.project) this.draw(this.desk.project);
   }
 
   /** A drag that ended anywhere else changes nothing. */
   #ended() {
     for (const card of this.cards.values()) card.element.classList.remove("dragged");
-    if (this.dragged && this.desk.project) this.draw(this.desk.project);
-    this.dragged = 0;
+    const left = this.dragged;
+    this.dragged = null;
+    if (left && this.desk.project) this.draw(this.desk.project);
+  }
+}
+
+/**
+ * Put items into their order around the one that has the focus: an element that is moved loses it, and what is typed.
+ * @param {Element} list
+ * @param {Element[]} items
+ */
+function inOrder(list, items) {
+  const still = items.findIndex((item) => item.contains(document.activeElement));
+  if (still >= 0) for (let at = still - 1; at >= 0; at--) if (items[at].nextElementSibling !== items[at + 1]) items[at + 1].before(items[at]);
+  for (let at = Math.max(0, still + 1); at < items.length; at++) {
+    const after = at ? items[at - 1].nextElementSibling : list.firstElementChild;
+    if (after !== items[at]) list.insertBefore(items[at], after);
   }
 }

@@ -20,6 +20,8 @@ const badge = new Badge(stream);
 const desk = new Desk(api, stream);
 const [header, board, screen, figures] = [new Header(desk), new Board(desk), new Screen(desk), new Figures(api)];
 const begin = new Begin(api, (id) => (location.hash = `#/p/${id}`));
+/** @type {Set<string>} thrown away; the list may not know it yet */
+const thrown = new Set();
 const [view, list] = [byId("view"), byId("projects")];
 const origins = h("details", { class: "origins" }, h("summary", {}, "Where it came from"), h("div", {}));
 const close = h("button", { type: "button", class: "quiet-button", onclick: () => throwAway() }, icon("bin"), "Throw this project away");
@@ -67,10 +69,20 @@ async function drawOrigins() {
 /** @param {any} data */
 const labelled = (data) => (data.scene_number ? `scene ${data.scene_number}` : data.backend || data.writer || data.title || data.flavor || "");
 
-async function drawList() {
-  const projects = await api.projects.list().catch(() => null);
-  if (!projects) return;
-  const items = projects.map(({ project_id, title, text, changed_at }) =>
+/** @type {Map<string, Pick<import("../client/types").ProjectTitle, "project_id" | "title" | "text" | "changed_at">>} */
+const titles = new Map();
+
+/** Fetch the list; what is on the desk is known better, and perhaps not in the list yet. */
+async function fetchList() {
+  const projects = await api.projects.list().catch(() => []);
+  for (const project of projects) if (!thrown.has(project.project_id)) titles.set(project.project_id, project);
+  drawList();
+}
+
+function drawList() {
+  if (desk.project) titles.set(desk.project.project_id, desk.project);
+  const newest = [...titles.values()].sort((one, other) => Date.parse(other.changed_at) - Date.parse(one.changed_at));
+  const items = newest.map(({ project_id, title, text, changed_at }) =>
     h("li", {}, h("a", { href: `#/p/${project_id}`, "data-id": project_id }, h("strong", {}, title || text), h("small", {}, ago(changed_at)))),
   );
   list.replaceChildren(...(items.length ? items : [h("li", { class: "quiet" }, "None yet.")]));
@@ -87,7 +99,11 @@ function mark() {
 
 async function throwAway() {
   if (!confirm("Throw this project away? What it published stays.")) return;
+  const id = desk.project?.project_id || "";
   if (!(await desk.change((projects, project) => projects.close(project)))) return;
+  thrown.add(id);
+  titles.delete(id);
+  desk.leave();
   location.hash = "#/new";
   drawList();
 }
@@ -102,7 +118,7 @@ const on = (source, name, act) => source.addEventListener(name, (event) => act(/
 let listed = "";
 on(desk, "change", (project) => {
   draw(project);
-  const key = `${project.project_id} ${project.title} ${project.status}`;
+  const key = `${project.project_id} ${project.version}`;
   if (key !== listed) drawList();
   listed = key;
 });
@@ -116,6 +132,6 @@ byId("system-link").append(icon("gauge"), h("span", {}, "System"));
 
 stream.open();
 api.flavors().then(({ flavors }) => (header.offer(flavors), begin.offer(flavors)), () => {});
-await Promise.all([route(), drawList()]);
+await Promise.all([route(), fetchList()]);
 
 export { badge, desk };

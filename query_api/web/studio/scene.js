@@ -13,21 +13,34 @@ import { moments } from "./chapters.js";
 const LOCKED = ["rendering", "drafting"];
 const ACCEPTED = "image/png,image/jpeg,image/webp,video/mp4,video/webm,video/quicktime";
 
+/** @typedef {"narration" | "visuals" | "on_screen_text"} Words */
+
+/**
+ * What a scene keeps wherever it is moved.
+ * @param {ProjectScene} scene
+ */
+export const keyOf = (scene) => scene.drawn_as;
+
 export class SceneCard {
   /**
-   * @param {number} number
+   * @param {number} key
+   * @param {string} project its id
    * @param {import("./desk.js").Desk} desk
    * @param {(by: number) => void} onMove
    */
-  constructor(number, desk, onMove) {
-    this.number = number;
+  constructor(key, project, desk, onMove) {
+    this.key = key;
+    this.project = project;
     this.desk = desk;
     this.onMove = onMove;
+    /** @type {Map<Words, string>} what was typed and is not saved yet */
+    this.unsaved = new Map();
+    this.number = h("span", { class: "number" });
     this.picture = h("div", { class: "scene-picture" });
     this.handle = h(
       "button",
       { type: "button", class: "handle", draggable: true, title: "Drag, or press ↑ and ↓", onkeydown: (/** @type {KeyboardEvent} */ event) => this.#moved(event) },
-      h("span", { class: "number" }, String(number)),
+      this.number,
       icon("grip"),
     );
     this.beat = h("span", { class: "beat" });
@@ -36,15 +49,15 @@ export class SceneCard {
     this.visuals = this.#field("visuals", "What is seen", 2);
     this.screen = this.#field("on_screen_text", "On the screen", 1);
     this.file = h("input", { type: "file", accept: ACCEPTED, hidden: true, onchange: () => this.#upload() });
-    this.mute = this.#button("sound", "Mute", () => this.#edit({ muted: !this.scene?.muted }));
-    this.redo = this.#button("retry", "Draw it differently", () => this.desk.change((projects, project) => projects.redoScene(project, number)));
+    this.mute = this.#button("sound", "Mute", () => this.#change((projects, project, { scene_number, muted }) => projects.editScene(project, scene_number, { muted: !muted })));
+    this.redo = this.#button("retry", "Draw it differently", () => this.#change((projects, project, { scene_number }) => projects.redoScene(project, scene_number)));
     this.replace = this.#button("image", "Use a picture or clip of your own", () => this.#replace());
-    this.remove = this.#button("bin", "Take this scene out", () => this.desk.change((projects, project) => projects.removeScene(project, number)));
+    this.remove = this.#button("bin", "Take this scene out", () => this.#change((projects, project, { scene_number }) => projects.removeScene(project, scene_number)));
     /** @type {ProjectScene | null} */
     this.scene = null;
     this.element = h(
       "li",
-      { class: "scene", "data-number": String(number), "aria-label": `Scene ${number}` },
+      { class: "scene", "data-key": String(key) },
       h("div", { class: "scene-side" }, this.handle, this.picture),
       h(
         "div",
@@ -62,13 +75,15 @@ export class SceneCard {
    */
   draw(scene, project) {
     this.scene = scene;
+    this.number.textContent = String(scene.scene_number);
+    this.element.setAttribute("aria-label", `Scene ${scene.scene_number}`);
     const locked = LOCKED.includes(project.status);
     this.beat.textContent = sentence(scene.beat);
     this.#drawState(scene, project);
-    for (const [field, text] of /** @type {const} */ ([[this.narration, scene.narration], [this.visuals, scene.visuals], [this.screen, scene.on_screen_text]])) {
-      // What is being typed is not written over.
-      if (document.activeElement !== field.input) field.input.value = text;
-      field.input.readOnly = locked;
+    for (const [name, { input }] of this.#fields()) {
+      // What is being typed, or is on its way, is not written over.
+      if (document.activeElement !== input && !this.unsaved.has(name)) input.value = scene[name];
+      input.readOnly = locked;
     }
     for (const button of [this.mute, this.redo, this.replace, this.remove]) button.disabled = locked;
     this.remove.disabled ||= project.scenes.length < 2;
@@ -109,21 +124,21 @@ export class SceneCard {
    * @param {string} key
    */
   async #drawFrame(card, key) {
-    const moment = (await moments(card))[this.number - 1];
+    const moment = (await moments(card))[(this.scene?.scene_number || 0) - 1];
     if (moment === undefined || this.picture.dataset.key !== key) return;
     const smallest = card.media.renditions?.at(-1)?.video || card.media.video;
     this.picture.replaceChildren(h("video", { src: `${smallest}#t=${moment.toFixed(2)}`, muted: true, playsInline: true, preload: "metadata", tabIndex: -1, "aria-hidden": true }));
   }
 
   /**
-   * @param {"narration" | "visuals" | "on_screen_text"} name
+   * @param {Words} name
    * @param {string} title
    * @param {number} rows
    */
   #field(name, title, rows) {
     const input = h("textarea", {
       rows, maxLength: name === "on_screen_text" ? 120 : 2000,
-      onblur: () => this.#left(name, input.value.trim()),
+      onblur: () => this.#left(name, input),
       onkeydown: (/** @type {KeyboardEvent} */ event) => event.key === "Escape" && this.#undo(name, input),
     });
     return { input, label: h("label", { class: name }, h("span", {}, title), input) };
@@ -138,28 +153,52 @@ export class SceneCard {
     return h("button", { type: "button", class: "tool", "aria-label": title, title, onclick: act }, icon(name));
   }
 
+  /** @returns {[Words, { input: HTMLTextAreaElement }][]} */
+  #fields() {
+    return [["narration", this.narration], ["visuals", this.visuals], ["on_screen_text", this.screen]];
+  }
+
   /**
-   * @param {"narration" | "visuals" | "on_screen_text"} name
+   * @param {Words} name
    * @param {HTMLTextAreaElement} input
    */
   #undo(name, input) {
+    this.unsaved.delete(name);
+    input.classList.remove("unsaved");
     input.value = this.scene?.[name] || "";
     input.blur();
   }
 
   /**
-   * @param {"narration" | "visuals" | "on_screen_text"} name
-   * @param {string} text
+   * Save what was typed. Where that fails it stays in its field, and is tried again when the field is left again.
+   * @param {Words} name
+   * @param {HTMLTextAreaElement} input
    */
-  #left(name, text) {
-    if (!this.scene || text === this.scene[name]) return;
-    if (!text && name !== "on_screen_text") return this.#undo(name, this[name].input);
-    this.#edit({ [name]: text });
+  async #left(name, input) {
+    const text = input.value.trim();
+    if (!this.scene || text === (this.unsaved.get(name) ?? this.scene[name]) && !input.classList.contains("unsaved")) return;
+    if (!text && name !== "on_screen_text") return this.#undo(name, input);
+    this.unsaved.set(name, text);
+    const saved = await this.#edit({ [name]: text });
+    if (this.unsaved.get(name) !== text) return; // typed on meanwhile, or undone
+    if (saved) this.unsaved.delete(name);
+    input.classList.toggle("unsaved", !saved);
   }
 
   /** @param {Record<string, any>} changes */
   #edit(changes) {
-    return this.desk.change((projects, project) => projects.editScene(project, this.number, changes));
+    return this.#change((projects, project, { scene_number }) => projects.editScene(project, scene_number, changes));
+  }
+
+  /**
+   * Change this scene, wherever it is when its turn comes.
+   * @param {(projects: import("../client/projects.js").Projects, project: Project, scene: ProjectScene) => Promise<Project>} change
+   */
+  #change(change) {
+    return this.desk.change((projects, project) => {
+      const scene = project.scenes.find((one) => keyOf(one) === this.key);
+      return scene ? change(projects, project, scene) : null;
+    }, this.project);
   }
 
   #replace() {
@@ -172,10 +211,10 @@ export class SceneCard {
     this.file.value = "";
     if (!file) return;
     this.element.classList.add("busy");
-    await this.desk.change(async (projects, project) => {
-      const { upload_id } = await projects.upload(file);
-      return projects.editScene(project, this.number, { footage: { upload_id } });
-    });
+    const kept = this.desk.api.projects.upload(file);
+    await this.#change(async (projects, project, { scene_number }) =>
+      projects.editScene(project, scene_number, { footage: { upload_id: (await kept).upload_id } }),
+    );
     this.element.classList.remove("busy");
   }
 
