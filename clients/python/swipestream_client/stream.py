@@ -64,6 +64,11 @@ class Stream:
         self._videos.pop(video_id, None)
         await self._say({"type": "unwatch", "video_id": video_id})
 
+    async def refresh(self, token: str) -> None:
+        """Go on with a newer token of the same viewer, on the connection that stands: nothing is dropped."""
+        self._access = token
+        await self._say({"type": "refresh", "access": token})
+
     def __aiter__(self) -> AsyncIterator[GatewayFrame]:
         return self.frames()
 

@@ -134,3 +134,26 @@ async def test_leaving_the_loop_closes_the_connection() -> None:
         await iterator.aclose()
         assert not frames.live
         await asyncio.wait_for(gone.wait(), 5)
+
+
+async def test_a_newer_token_is_told_on_the_connection_that_stands_and_in_the_next_hello() -> None:
+    told, hellos = [], []
+
+    async def script(socket: ServerConnection, hello: dict[str, Any], number: int) -> None:
+        hellos.append(hello["access"])
+        await socket.send(json.dumps(WELCOME))
+        if number == 1:
+            told.append(json.loads(await socket.recv()))
+        await socket.close(1001)
+
+    async with gateway(script) as address:
+        frames = stream(address, token="old")
+        found = 0
+        async with asyncio.timeout(30):
+            async for _ in frames:
+                found += 1
+                if found == 1:
+                    await frames.refresh("new")
+                if found == 2:
+                    break
+    assert (told, hellos) == ([{"type": "refresh", "access": "new"}], ["old", "new"])

@@ -41,6 +41,14 @@ export class Swipestream {
   }
 
   /**
+   * Go on with a newer token of one's own issuer; streams that are open do so too, and nothing is dropped.
+   * @param {string} token
+   */
+  useToken(token) {
+    this.session.use(token);
+  }
+
+  /**
    * Any path of the API, as JSON; null where the answer has none. Throws ApiError.
    * @param {string} path
    * @param {RequestInit & { timeoutMs?: number }} [options]

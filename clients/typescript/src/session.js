@@ -6,14 +6,17 @@
  */
 
 const DAY_MS = 86400000;
+/** A token is renewed so long before it expires, or when a quarter of its life is left. */
 const RENEW_MS = 7 * DAY_MS;
 
-export class Session {
+/** Event: "token" (there is a newer one). */
+export class Session extends EventTarget {
   /**
    * @param {string} baseUrl
    * @param {{ viewer?: string, token?: string, memory?: Memory }} options
    */
   constructor(baseUrl, { viewer, token, memory }) {
+    super();
     this.baseUrl = baseUrl;
     this.memory = memory;
     /** A token that was given is never replaced by one of ours. */
@@ -47,8 +50,22 @@ export class Session {
 
   /** Have a token that is good for a while. Without an answer it goes on with what it has. */
   async signIn() {
-    if (this.given || (this.kept && this.kept.expires > Date.now() + RENEW_MS)) return;
-    await this.renew();
+    if (this.dueMs <= 0) await this.renew();
+  }
+
+  /** Milliseconds until the token should be renewed; Infinity: it is not ours to renew. */
+  get dueMs() {
+    if (this.given) return Infinity;
+    return this.kept ? (this.kept.due ?? this.kept.expires - RENEW_MS) - Date.now() : 0;
+  }
+
+  /**
+   * Go on with this token of one's own, in place of the one that was given.
+   * @param {string} token
+   */
+  use(token) {
+    this.given = token;
+    this.dispatchEvent(new Event("token"));
   }
 
   /**
@@ -86,8 +103,11 @@ export class Session {
 
   /** @param {{ token: string, viewer_id: string, expires_at: string }} made */
   #keep(made) {
-    this.kept = { token: made.token, viewer: made.viewer_id, expires: Date.parse(made.expires_at) };
+    const expires = Date.parse(made.expires_at);
+    const due = expires - Math.min(RENEW_MS, (expires - Date.now()) / 4);
+    this.kept = { token: made.token, viewer: made.viewer_id, expires, due };
     this.memory?.save(this.kept);
+    this.dispatchEvent(new Event("token"));
   }
 }
 

@@ -16,6 +16,8 @@ const STRANGER = [4005, 4006];
 /** The gateway keeps the progress of so many videos for one client; a hello may name as many. */
 const MOST_VIDEOS = 32;
 const OPEN = 1;
+/** A timer holds 24 days at most, and a renewal that failed is tried again after a while. */
+const [LONGEST_MS, SHORTEST_MS] = [86400000, 60000];
 
 /**
  * It resumes by itself with the newest token, with jittered waiting times.
@@ -50,6 +52,11 @@ export class Stream extends EventTarget {
     this.timer = undefined;
     /** @type {Timer | undefined} */
     this.watchdog = undefined;
+    /** @type {Timer | undefined} */
+    this.renewal = undefined;
+    /** Who said hello on this connection. */
+    this.viewer = "";
+    this.newer = () => this.#refresh();
     this.#listen();
   }
 
@@ -57,6 +64,7 @@ export class Stream extends EventTarget {
   async open() {
     clearTimeout(this.timer);
     this.ended = false;
+    this.session.addEventListener("token", this.newer);
     this.#become("connecting");
     try {
       const url = await this.address();
@@ -143,7 +151,26 @@ export class Stream extends EventTarget {
   #hello() {
     const { session, token, lobby } = this;
     const who = session.access ? { access: session.access } : session.claim;
+    this.viewer = session.viewer;
     this.#send({ type: "hello", ...who, resume: token, videos: [...this.videos].slice(-MOST_VIDEOS), lobby });
+    this.#renewLater(session.kept ? session.dueMs : Infinity);
+  }
+
+  /** @param {number} ms until the token of the session is to be renewed */
+  #renewLater(ms) {
+    clearTimeout(this.renewal);
+    if (ms !== Infinity) this.renewal = setTimeout(() => this.#renew(), Math.min(Math.max(ms, 0), LONGEST_MS));
+  }
+
+  async #renew() {
+    await this.session.signIn();
+    if (!this.ended) this.#renewLater(Math.max(this.session.dueMs, SHORTEST_MS));
+  }
+
+  /** The session has a newer token: say so before the gateway closes for the old one. Another viewer says hello anew. */
+  #refresh() {
+    if (this.session.viewer === this.viewer) this.#send({ type: "refresh", access: this.session.access });
+    else if (this.socket?.readyState === OPEN) this.socket.close();
   }
 
   /** @param {object} message */
@@ -188,6 +215,8 @@ export class Stream extends EventTarget {
   #end({ code, reason }) {
     clearTimeout(this.watchdog);
     clearTimeout(this.timer);
+    clearTimeout(this.renewal);
+    this.session.removeEventListener("token", this.newer);
     if (this.ended) return;
     this.ended = true;
     this.#become("offline");

@@ -52,6 +52,8 @@ export interface Kept {
   token: string;
   viewer: string;
   expires: number;
+  /** when to renew it, as `expires` in milliseconds since the epoch */
+  due?: number;
 }
 
 /** Where a session is remembered between visits. */

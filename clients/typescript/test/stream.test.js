@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Backoff, Swipestream } from "../src/index.js";
-import { json, serve, sockets, until, WELCOME } from "./fakes.js";
+import { json, serve, sockets, soon, until, WELCOME } from "./fakes.js";
 
 /** A stream that comes back at once, and the sockets it opens. */
 function opened(options = {}, client = { viewer: "ada" }) {
@@ -70,6 +70,51 @@ test("a token that is not taken any more is replaced by a new one", async () => 
   first.close(4006);
   const second = await connected(made, 2);
   assert.deepEqual([first.said[0].access, second.said[0].access], ["old", "new"]);
+  stream.close();
+});
+
+/** A session of `me` whose token is due after so many milliseconds. */
+const due = (ms) => ({ load: () => ({ token: "old", viewer: "me", expires: Date.now() + 3e9, due: Date.now() + ms }), save: () => {} });
+
+test("a token that is due is renewed, and told on the connection that stands", async () => {
+  const { made, stream } = opened({}, { memory: due(20) });
+  stream.open();
+  const socket = await connected(made, 1);
+  await until(() => socket.said.length === 2);
+  assert.deepEqual(socket.said[1], { type: "refresh", access: "new" });
+  assert.deepEqual([made.length, socket.readyState], [1, 1]);
+  stream.close();
+});
+
+test("a token that is not due, or that was never asked for, is left alone", async () => {
+  for (const client of [{ memory: due(60000) }, { viewer: "ada" }, { token: "mine" }]) {
+    const { made, stream } = opened({}, client);
+    stream.open();
+    const socket = await connected(made, 1);
+    await soon(30);
+    assert.deepEqual(socket.said.map(({ type }) => type), ["hello"]);
+    stream.close();
+  }
+});
+
+test("a newer token of one's own issuer is told to streams that are open, and to no others", async () => {
+  const { made, stream } = opened({}, { token: "mine" });
+  stream.open();
+  const socket = await connected(made, 1);
+  stream.session.use("newer");
+  assert.deepEqual(socket.said[1], { type: "refresh", access: "newer" });
+  stream.close();
+  stream.session.use("newest");
+  assert.equal(socket.said.length, 2);
+});
+
+test("a session that became another viewer's says hello anew", async () => {
+  const { made, stream } = opened({}, { memory: { load: () => ({ token: "old", viewer: "before", expires: Date.now() + 3e9 }), save: () => {} } });
+  stream.open();
+  const first = await connected(made, 1);
+  await stream.session.renew(true);
+  const second = await connected(made, 2);
+  assert.deepEqual([first.said.length, first.readyState, second.said[0].access], [1, 3, "new"]);
   stream.close();
 });
 
