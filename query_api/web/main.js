@@ -104,7 +104,6 @@ on(feed.stage, "time", drawTime);
 on(feed, "share", (card) => share(card).then((done) => done && feed.tell(card, "shared")));
 on(feed, "trouble", (text) => (lobby.say(text), badge.feed(text)));
 on(feed, "list", () => drawNext(feed.list.window(0, 5).slice(1), (card) => feed.show(card)));
-make.append(icon("plus"), h("span", {}, "Make a video"));
 make.addEventListener("click", () => sheet.open());
 pill.addEventListener("click", () => feed.showNews());
 addEventListener("hashchange", () => followLink(feed));

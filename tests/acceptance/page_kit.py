@@ -46,13 +46,15 @@ TITLES = [
 _FONT = ImageFont.load_default(size=110)
 
 
-def make_video(folder: Path, number: int, seconds: float = 4.0) -> tuple[Artifact, Artifact]:
+def make_video(
+    folder: Path, number: int, seconds: float = 4.0, size: tuple[int, int] = (WIDTH, HEIGHT)
+) -> tuple[Artifact, Artifact]:
     """(video, cover): a short clip in H.264 and AAC that differs by number, stored under its hash."""
     path = folder / f"{number}.mp4"
-    frames = [_picture(number, index / (seconds * FPS)) for index in range(int(seconds * FPS))]
+    frames = [_picture(number, index / (seconds * FPS), size) for index in range(int(seconds * FPS))]
     with av.open(str(path), "w", options={"movflags": "+faststart"}) as out:
         stream = out.add_stream("h264", rate=FPS, options={"preset": "ultrafast", "crf": "30"})
-        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
         sound = out.add_stream("aac", rate=48_000, layout="mono")
         for frame in frames:
             out.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
@@ -65,13 +67,14 @@ def make_video(folder: Path, number: int, seconds: float = 4.0) -> tuple[Artifac
     return _stored(path, "mp4", "video/mp4"), _stored(cover, "jpg", "image/jpeg")
 
 
-def _picture(number: int, t: float) -> np.ndarray[Any, np.dtype[np.uint8]]:
-    y, x = np.mgrid[0 : HEIGHT // 8, 0 : WIDTH // 8]
+def _picture(number: int, t: float, size: tuple[int, int]) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    width, height = size
+    y, x = np.mgrid[0 : height // 8, 0 : width // 8]
     waves = np.sin(x / 8 + t * 6 + number) + np.cos(y / 11 - t * 5) + np.sin((x + y) / 15 + t * 3)
     tints = [np.cos(2 * np.pi * (number * 0.61803 + part / 3) + waves * 0.5) for part in range(3)]
     small = Image.fromarray(np.stack([(60 + 60 * (1 + tint)).astype(np.uint8) for tint in tints], axis=2))
-    picture = small.resize((WIDTH, HEIGHT), Image.Resampling.BILINEAR)
-    ImageDraw.Draw(picture).text((WIDTH / 2, HEIGHT * 0.42), str(number), font=_FONT, fill="white", anchor="mm")
+    picture = small.resize(size, Image.Resampling.BILINEAR)
+    ImageDraw.Draw(picture).text((width / 2, height * 0.42), str(number), font=_FONT, fill="white", anchor="mm")
     return np.asarray(picture)
 
 
@@ -284,7 +287,9 @@ class PageServer:
             self._loop.close()
 
 
-def make_clips(folder: Path, count: int = 8) -> list[tuple[Artifact, Artifact]]:
-    """Clips for a server; making them takes about a second."""
+def make_clips(
+    folder: Path, count: int = 8, size: tuple[int, int] = (WIDTH, HEIGHT)
+) -> list[tuple[Artifact, Artifact]]:
+    """Clips for a server; making small ones takes about a second."""
     folder.mkdir(parents=True, exist_ok=True)
-    return [make_video(folder, number) for number in range(count)]
+    return [make_video(folder, number, size=size) for number in range(count)]

@@ -1,0 +1,146 @@
+"""A viewer in a headless Chromium who notes what the browser measures."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Self
+
+import psutil
+from playwright.sync_api import Browser, Response, sync_playwright
+
+from infra.errors import SwipestreamError
+
+PATIENCE_MS = 60_000
+#: How long a video is looked at before the next swipe, at least.
+DWELL_MS = 150
+_NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+_ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking")
+
+
+class NoBrowserError(SwipestreamError):
+    """There is no Chromium on this machine."""
+
+    hint = "apt-get install chromium"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Memory:
+    """Bytes of the scripts' heap after a collection, and of all processes of the browser; <video> elements there are."""
+
+    heap: float
+    resident: int
+    videos: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ahead:
+    """Videos in memory before they are shown."""
+
+    count: int
+    bytes: int
+
+
+@contextmanager
+def launched() -> Iterator[Browser]:
+    """A browser with an empty profile: the system's, since the one of Playwright cannot decode H.264."""
+    path = next((path for name in _NAMES if (path := shutil.which(name))), None)
+    if path is None:
+        raise NoBrowserError
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(_ARGUMENTS))
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+class Watcher:
+    """One visit. `cold_ms`: navigation to first frame; `frames` and `keys`: milliseconds from a swipe, and from the key
+    that began it, to the first frame; `own`: the page's files."""
+
+    def __init__(self, browser: Browser, url: str) -> None:
+        self._context = browser.new_context(viewport={"width": 390, "height": 844})
+        self._page, self._url = self._context.new_page(), url
+        self._page.set_default_timeout(PATIENCE_MS)
+        self._page.add_init_script(_NOTES)
+        self._page.on("response", self._keep)
+        self._answers: dict[str, Response] = {}
+        self.cold_ms = 0.0
+        self.frames: list[float] = []
+        self.keys: list[float] = []
+        self.own: dict[str, bytes] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._context.close()
+
+    def _keep(self, answer: Response) -> None:
+        name = answer.url.removeprefix(self._url) or "index.html"
+        if name.endswith((".js", ".css", ".html")):
+            self._answers.setdefault(name, answer)
+
+    def start(self) -> None:
+        """Go to the page and wait for the first frame."""
+        self._page.goto(self._url)
+        self._page.wait_for_function("() => window.frames_seen.length")
+        first = self._page.evaluate("window.frames_seen[0]")
+        self.cold_ms = first["start"] + first["took"]
+        self.own = {name: answer.body() for name, answer in self._answers.items()}
+
+    def fetched_ahead(self) -> Ahead:
+        """What is held once everything that is to be fetched ahead is there."""
+        self._page.wait_for_function(f"() => {_PREFETCH}.then(({{ ready }}) => ready.size >= 5)")
+        held = self._page.evaluate(f"{_PREFETCH}.then(({{ ready, bytes }}) => ({{ count: ready.size, bytes }}))")
+        return Ahead(**held)
+
+    def swipe(self) -> None:
+        """Once the next video is in memory and this one was looked at for a moment: on to it."""
+        self._page.wait_for_function(_NEXT_IS_THERE)
+        self._page.wait_for_timeout(DWELL_MS)
+        seen = self._page.evaluate("window.frames_seen.length")
+        self._page.keyboard.press("ArrowDown")
+        self._page.wait_for_function("seen => window.frames_seen.length > seen", arg=seen)
+        frame, pressed = self._page.evaluate("[window.frames_seen.at(-1), window.pressed_at]")
+        self.frames.append(frame["took"])
+        self.keys.append(frame["start"] + frame["took"] - pressed)
+
+    def memory(self) -> Memory:
+        """What is held now, after a collection of garbage."""
+        session = self._context.new_cdp_session(self._page)
+        session.send("HeapProfiler.collectGarbage")
+        heap: dict[str, Any] = session.send("Runtime.getHeapUsage")
+        session.detach()
+        videos = self._page.evaluate("import('/main.js').then(({ feed }) => feed.stage.pool.seats.length)")
+        return Memory(heap=heap["usedSize"], resident=_resident(), videos=videos)
+
+    def shift(self) -> float:
+        """The sum of all layout shifts of this visit, those after an input included."""
+        return float(self._page.evaluate("window.shifted"))
+
+
+def _resident() -> int:
+    """Bytes that are this browser's own: every process that it has, without what they share."""
+    browsers = [each for each in psutil.Process().children(recursive=True) if "chrom" in each.name()]
+    return sum(each.memory_full_info().uss for each in browsers if each.is_running())
+
+
+_PREFETCH = "import('/main.js').then(page => page.feed.stage.prefetch)"
+_NEXT_IS_THERE = """() => import('/main.js').then(({ feed }) => {
+  const next = feed.list.items[feed.list.index + 1];
+  return next && feed.stage.prefetch.ready.has(next.video_id) && feed.slides.is(next.video_id, 'painted');
+})"""
+_NOTES = """
+window.frames_seen = []; window.shifted = 0; window.pressed_at = 0;
+new PerformanceObserver((list) => {
+  for (const { name, startTime, duration } of list.getEntries())
+    if (name === 'first-frame') window.frames_seen.push({ start: startTime, took: duration });
+}).observe({ type: 'measure', buffered: true });
+new PerformanceObserver((list) => { for (const { value } of list.getEntries()) window.shifted += value; })
+  .observe({ type: 'layout-shift', buffered: true });
+addEventListener('keydown', () => (window.pressed_at = performance.now()), true);
+"""
