@@ -15,12 +15,12 @@ from statistics import median
 
 from playwright.sync_api import Browser
 
-from bench.page_viewer import Watcher, launched
+from bench.page_viewer import Ahead, Memory, Watcher, launched
 from bench.report import Figure
 from tests.acceptance.page_kit import PageServer, make_clips
 
 SWIPES, STARTS = int(os.environ.get("BENCH_SWIPES", "200")), int(os.environ.get("BENCH_STARTS", "12"))
-CLIPS, SIZE = 8, (1080, 1920)
+CLIPS, SIZE, FPS = 6, (1080, 1920), 30
 #: Memory is compared from here on: before, elements, decoders and caches are made for the first time.
 SETTLED = SWIPES // 4
 
@@ -28,11 +28,19 @@ SETTLED = SWIPES // 4
 def run() -> Sequence[Figure]:
     """One server, one browser."""
     with tempfile.TemporaryDirectory() as folder:
-        server = PageServer(Path(folder), make_clips(Path(folder), CLIPS, SIZE))
+        server = PageServer(Path(folder), make_clips(Path(folder), CLIPS, SIZE, FPS))
         server.fill(SWIPES + 20)
+        _apart(server)
         with server.serving(), launched() as browser:
             starts = [_started(browser, server) for _ in range(STARTS)]
             return [*_cold(starts), *_swiped(browser, server)]
+
+
+def _apart(server: PageServer) -> None:
+    """The same few files under an address of its own for each video: no cache of the browser answers for them."""
+    for number, item in enumerate(server.feed):
+        told = item["media"].items()
+        item["media"] = {name: f"{value}?{number}" if isinstance(value, str) else value for name, value in told}
 
 
 def _started(browser: Browser, server: PageServer) -> Watcher:
@@ -50,44 +58,56 @@ def _cold(starts: Sequence[Watcher]) -> Sequence[Figure]:
         Figure(name=f"cold start → first frame, p50 of {len(times)}", value=median(times), unit="ms"),
         Figure(name="cold start → first frame, p95", value=_share(times, 0.95), unit="ms", aim="< 1,000 ms",
                holds=_share(times, 0.95) < 1000),
-        _size(f"scripts, {len(scripts)} files, each gzipped", scripts, "KiB", 40),
-        _size("scripts, style and page, each gzipped", list(own.values()), "KiB", None),
+        _size(f"scripts, {len(scripts)} files, each gzipped", scripts, 40),
+        _size("scripts, style and page, each gzipped", list(own.values()), None),
     ]  # fmt: skip
 
 
-def _size(name: str, files: Sequence[bytes], unit: str, most: int | None) -> Figure:
-    size = sum(len(gzip.compress(content)) for content in files) / 1024
-    aim = {"aim": f"< {most} {unit}", "holds": size < most} if most else {}
-    return Figure(name=name, value=size, unit=unit, **aim)
+def _size(name: str, files: Sequence[bytes], most: int | None) -> Figure:
+    size = sum(len(gzip.compress(content)) for content in files) / 1000
+    if most is None:
+        return Figure(name=name, value=size, unit="KB")
+    return Figure(name=name, value=size, unit="KB", aim=f"< {most} KB", holds=size < most)
 
 
 def _swiped(browser: Browser, server: PageServer) -> Sequence[Figure]:
     with Watcher(browser, server.url) as watcher:
         watcher.start()
-        ahead = watcher.fetched_ahead()
-        before = len(_videos(server))
-        for number in range(1, SWIPES + 1):
-            watcher.swipe()
-            if number == SETTLED:
-                early = watcher.memory()
-        late, shift = watcher.memory(), watcher.shift()
-        fetched = len(_videos(server)) - before
+        ahead, before = watcher.fetched_ahead(), len(_videos(server))
+        early = _after(watcher, SETTLED)
+        late = _after(watcher, SWIPES - SETTLED)
+        fetched = (len(_videos(server)) - before) / SWIPES
+    return [*_times(watcher), *_held(early, late, watcher.shifted, ahead, fetched)]
+
+
+def _after(watcher: Watcher, swipes: int) -> Memory:
+    for _ in range(swipes):
+        watcher.swipe()
+    return watcher.memory()
+
+
+def _times(watcher: Watcher) -> Sequence[Figure]:
     frames, keys = sorted(watcher.frames), sorted(watcher.keys)
-    p95, grown = _share(frames, 0.95), late.heap / early.heap
-    resident = late.resident / early.resident
+    p95 = _share(frames, 0.95)
     return [
         Figure(name=f"swipe → first frame, p50 of {SWIPES}", value=median(frames), unit="ms"),
         Figure(name="swipe → first frame, p95", value=p95, unit="ms", aim="< 100 ms", holds=p95 < 100),
         Figure(name="key → first frame, with the scrolling, p95", value=_share(keys, 0.95), unit="ms",
                against=f"p50 {median(keys):.0f} ms"),
+    ]  # fmt: skip
+
+
+def _held(early: Memory, late: Memory, shift: float, ahead: Ahead, fetched: float) -> Sequence[Figure]:
+    grown, resident = late.heap / early.heap, late.resident / early.resident
+    return [
         Figure(name=f"script memory after {SWIPES} swipes / after {SETTLED}", value=grown, unit="×", aim="≤ 1.1 ×",
                holds=grown <= 1.1, against=f"{early.heap / 2**20:.2f} → {late.heap / 2**20:.2f} MiB"),
         Figure(name=f"browser memory after {SWIPES} swipes / after {SETTLED}", value=resident, unit="×", aim="≤ 1.1 ×",
                holds=resident <= 1.1, against=f"{early.resident / 2**20:.0f} → {late.resident / 2**20:.0f} MiB"),
-        Figure(name="<video> elements, playing and held", value=late.videos, unit="", aim="≤ 4", holds=late.videos <= 4),
+        Figure(name="<video> elements", value=late.videos, unit="", aim="≤ 4", holds=late.videos <= 4),
         Figure(name="layout shift, all of it", value=shift, unit="", aim="0", holds=shift == 0),
         Figure(name="bytes fetched ahead", value=ahead.bytes / 2**20, unit="MiB", against=f"{ahead.count} videos"),
-        Figure(name="videos fetched for a swipe", value=fetched / SWIPES, unit="", aim="≤ 1.05", holds=fetched <= 1.05 * SWIPES),
+        Figure(name="videos fetched for a swipe", value=fetched, unit="", aim="≤ 1.05", holds=fetched <= 1.05),
     ]  # fmt: skip
 
 

@@ -28,7 +28,7 @@ class NoBrowserError(SwipestreamError):
 
 @dataclass(frozen=True, kw_only=True)
 class Memory:
-    """Bytes of the scripts' heap after a collection, and of all processes of the browser; <video> elements there are."""
+    """Bytes of the scripts' heap after a collection, and of the browser's processes; how many <video> elements."""
 
     heap: float
     resident: int
@@ -68,7 +68,7 @@ class Watcher:
         self._page.add_init_script(_NOTES)
         self._page.on("response", self._keep)
         self._answers: dict[str, Response] = {}
-        self.cold_ms = 0.0
+        self.cold_ms = self._shifted = 0.0
         self.frames: list[float] = []
         self.keys: list[float] = []
         self.own: dict[str, bytes] = {}
@@ -77,6 +77,8 @@ class Watcher:
         return self
 
     def __exit__(self, *_: object) -> None:
+        if not self._page.is_closed():
+            self._shifted = float(self._page.evaluate("window.shifted || 0"))
         self._context.close()
 
     def _keep(self, answer: Response) -> None:
@@ -94,7 +96,7 @@ class Watcher:
 
     def fetched_ahead(self) -> Ahead:
         """What is held once everything that is to be fetched ahead is there."""
-        self._page.wait_for_function(f"() => {_PREFETCH}.then(({{ ready }}) => ready.size >= 5)")
+        self._page.wait_for_function(_FIVE_ARE_THERE)
         held = self._page.evaluate(f"{_PREFETCH}.then(({{ ready, bytes }}) => ({{ count: ready.size, bytes }}))")
         return Ahead(**held)
 
@@ -111,6 +113,7 @@ class Watcher:
 
     def memory(self) -> Memory:
         """What is held now, after a collection of garbage."""
+        self._page.wait_for_function(_FIVE_ARE_THERE)
         session = self._context.new_cdp_session(self._page)
         session.send("HeapProfiler.collectGarbage")
         heap: dict[str, Any] = session.send("Runtime.getHeapUsage")
@@ -118,9 +121,10 @@ class Watcher:
         videos = self._page.evaluate("import('/main.js').then(({ feed }) => feed.stage.pool.seats.length)")
         return Memory(heap=heap["usedSize"], resident=_resident(), videos=videos)
 
-    def shift(self) -> float:
+    @property
+    def shifted(self) -> float:
         """The sum of all layout shifts of this visit, those after an input included."""
-        return float(self._page.evaluate("window.shifted"))
+        return self._shifted
 
 
 def _resident() -> int:
@@ -130,6 +134,7 @@ def _resident() -> int:
 
 
 _PREFETCH = "import('/main.js').then(page => page.feed.stage.prefetch)"
+_FIVE_ARE_THERE = f"() => {_PREFETCH}.then(({{ ready }}) => ready.size >= 5)"
 _NEXT_IS_THERE = """() => import('/main.js').then(({ feed }) => {
   const next = feed.list.items[feed.list.index + 1];
   return next && feed.stage.prefetch.ready.has(next.video_id) && feed.slides.is(next.video_id, 'painted');

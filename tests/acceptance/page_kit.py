@@ -47,13 +47,13 @@ _FONT = ImageFont.load_default(size=110)
 
 
 def make_video(
-    folder: Path, number: int, seconds: float = 4.0, size: tuple[int, int] = (WIDTH, HEIGHT)
+    folder: Path, number: int, seconds: float = 4.0, size: tuple[int, int] = (WIDTH, HEIGHT), fps: int = FPS
 ) -> tuple[Artifact, Artifact]:
     """(video, cover): a short clip in H.264 and AAC that differs by number, stored under its hash."""
     path = folder / f"{number}.mp4"
-    frames = [_picture(number, index / (seconds * FPS), size) for index in range(int(seconds * FPS))]
+    frames = [_picture(number, index / (seconds * fps), size) for index in range(int(seconds * fps))]
     with av.open(str(path), "w", options={"movflags": "+faststart"}) as out:
-        stream = out.add_stream("h264", rate=FPS, options={"preset": "ultrafast", "crf": "30"})
+        stream = out.add_stream("h264", rate=fps, options={"preset": "ultrafast", "crf": "30"})
         stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
         sound = out.add_stream("aac", rate=48_000, layout="mono")
         for frame in frames:
@@ -288,8 +288,8 @@ class PageServer:
 
 
 def make_clips(
-    folder: Path, count: int = 8, size: tuple[int, int] = (WIDTH, HEIGHT)
+    folder: Path, count: int = 8, size: tuple[int, int] = (WIDTH, HEIGHT), fps: int = FPS
 ) -> list[tuple[Artifact, Artifact]]:
     """Clips for a server; making small ones takes about a second."""
     folder.mkdir(parents=True, exist_ok=True)
-    return [make_video(folder, number, size=size) for number in range(count)]
+    return [make_video(folder, number, size=size, fps=fps) for number in range(count)]

@@ -1,4 +1,4 @@
-"""The page's client against the real API and gateway where tokens are required: one expires while the stream is open."""
+"""The page's client, the real API and gateway, tokens required: one expires while the stream is open."""
 
 from __future__ import annotations
 
