@@ -18,6 +18,7 @@ BENCHES = {
     "feed": "the feed at 300 requests a second: the server's own p99, CPU for an answer",
     "gateway": "thousands of websockets: CPU for a delivery, memory for a connection, append to client",
     "page": "the swipe page: from a swipe and from nothing to the first frame, memory, shifts, bytes",
+    "load": "10,000 sockets on one node while 200 viewers swipe; a Go hub beside it",
     "scheduler": "decisions a second, and what they are of a denoising step",
     "gpu": "an NVIDIA GPU: eager, inductor and TensorRT on a transformer of full size; share of the chip's peak",
     "gpu-sim": "1 to 1,000 GPUs, simulated with the real scheduler: waits, deadlines, throughput, cost",

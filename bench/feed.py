@@ -33,16 +33,16 @@ async def _measure() -> Sequence[Figure]:
         )
         try:
             port = int(await _line(server))
-            await _up(port)
+            await up(port)
             await _load(port, 8, strict=False)  # everyone is known, everything is imported
-            before, used = await _histogram(port), _cpu(server.pid)
+            before, used = await histogram(port), _cpu(server.pid)
             sent, wall = await _load(port, SECONDS)
-            after, spent = await _histogram(port), _cpu(server.pid) - used
+            after, spent = await histogram(port), _cpu(server.pid) - used
         finally:
             server.terminate()
             await server.wait()
     counts = {bound: after[bound] - before[bound] for bound in after}
-    p50, p99 = _quantile(counts, 0.5), _quantile(counts, 0.99)
+    p50, p99 = quantile(counts, 0.5), quantile(counts, 0.99)
     return [
         Figure(name=f"feed at {sent / wall:.0f} requests/s, p50", value=p50, unit="ms (at most)"),
         Figure(name="p99", value=p99, unit="ms (at most)", aim="≤ 10 ms", holds=p99 <= 10),
@@ -57,7 +57,7 @@ async def _line(process: Process) -> str:
     return (await asyncio.wait_for(process.stdout.readline(), 60)).decode()
 
 
-async def _up(port: int) -> None:
+async def up(port: int) -> None:
     """Returns once the server listens."""
     async with asyncio.timeout(30):
         while True:
@@ -101,7 +101,7 @@ async def _answer(reader: asyncio.StreamReader, strict: bool = True) -> bytes:
     return await reader.readexactly(int(length.split(b":")[1]))
 
 
-async def _histogram(port: int) -> dict[float, float]:
+async def histogram(port: int) -> dict[float, float]:
     """Answers of the feed so far, by the bound (in seconds) that they were given within."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
@@ -112,7 +112,7 @@ async def _histogram(port: int) -> dict[float, float]:
     return {float(name.split('le="')[1].split('"')[0]): float(count) for name, count in pairs}
 
 
-def _quantile(counts: dict[float, float], share: float) -> float:
+def quantile(counts: dict[float, float], share: float) -> float:
     """The bound, in milliseconds, within which that share of the answers was given."""
     whole = counts[float("inf")]
     return next(bound for bound in sorted(counts) if counts[bound] >= share * whole) * 1000

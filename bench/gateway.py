@@ -15,22 +15,16 @@ import time
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Awaitable, Callable, Sequence
 from statistics import median
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import psutil
 import uvloop
 from websockets.asyncio.server import ServerConnection, broadcast
 
+from bench.gateway_log import batch, received
 from bench.report import Figure
-from infra.kafka.incarnations import Incarnation
-from infra.kafka.records import Raw, Received
-from infra.kafka.tail import Batch
 from query_api.gateway import Gateway, Hub, Limits
 from query_api.gateway.frames import Message
-from query_api.gateway.journal import DURABLE
-from schemas import ids
-from schemas.envelope import root
-from schemas.videos import VideoWithdrawn
 
 CLIENTS = int(os.environ.get("BENCH_CLIENTS", "4000"))
 BROADCASTS, ROUNDS = 20, 5
@@ -46,7 +40,7 @@ def run() -> Sequence[Figure]:
 async def _measure() -> Sequence[Figure]:
     # The clients are too simple to answer a ping: the keep-alive is there, its first ping comes after the end.
     hub = Hub(limits=Limits(connects_per_s=1e9, connections=CLIENTS + 1, buffered=4_194_304, ping_s=600))
-    hub.take(_batch([], {0: 0}))
+    hub.take(batch([], {0: 0}))
     async with Gateway(hub) as gateway:
         await gateway.listen("127.0.0.1", 0)
         before = _memory()
@@ -79,7 +73,7 @@ async def _costs(hub: Hub, connections: list[ServerConnection]) -> dict[str, flo
         broadcast(connections, message.payload, text=True)
 
     async def ours() -> None:
-        hub.take(_batch([_received(hub)]))
+        hub.take(batch([received()]))
         await hub.flush()
 
     ways: dict[str, Send] = {"hub": ours, "bare": bare, "broadcast": library}
@@ -111,7 +105,7 @@ async def _latencies(hub: Hub, clients: Process) -> list[float]:
     appended = []
     for _ in range(20):
         appended.append(time.monotonic())
-        hub.take(_batch([_received(hub)]))
+        hub.take(batch([received()]))
         await asyncio.sleep(0.5)
     running.cancel()
     _there(clients.stdin).close()
@@ -151,25 +145,3 @@ def _memory() -> int:
 
 def _withdrawn(hub: Hub) -> bytes:
     return b'{"type":"withdrawn","video_id":"' + b"0" * 36 + b'","token":"' + (hub.token or "").encode() + b'"}'
-
-
-_OFFSET = iter(range(10**9))
-
-
-def _received(hub: Hub) -> Received:
-    event = VideoWithdrawn(video_id=ids.fresh(), ts_us=1, reason="bench", by="bench")
-    record = Raw(
-        topic=DURABLE, partition=0, offset=next(_OFFSET), timestamp_ms=int(time.time() * 1000),
-        key=event.key.encode(), value=b"{}", headers=(),
-    )  # fmt: skip
-    return Received(raw=record, envelope=root(event, source="bench"))
-
-
-def _batch(records: list[Received], positions: dict[int, int] | None = None) -> Batch:
-    ends: dict[Any, int] = {record.partition: record.offset + 1 for record in records} | (positions or {})
-    return Batch(
-        records=records,
-        positions={(DURABLE, number): at for number, at in ends.items()},
-        incarnation=Incarnation(ids={DURABLE: "bench"}, ranges={}),
-        caught_up=True,
-    )

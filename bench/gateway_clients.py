@@ -1,11 +1,12 @@
 """Many websocket clients in one process, as cheap as can be: they shake hands, say hello, read, and note arrival times.
 
-Run by `bench.gateway` with a port and a number; speaks lines of JSON on stdout and ends when stdin does.
+Run by `bench.gateway` and `bench.load` with a port and a number; speaks JSON on stdout and ends when stdin does.
 """
 
 from __future__ import annotations
 
 import json
+import resource
 import select
 import socket
 import sys
@@ -36,6 +37,7 @@ def connect(port: int, number: int) -> socket.socket:
 def main() -> None:
     """Connect, say `ready`, read until stdin ends, then tell the arrivals."""
     port, count = int(sys.argv[1]), int(sys.argv[2])
+    raise_limit()
     clients = [connect(port, number) for number in range(count)]
     arrivals: dict[int, list[float]] = {client.fileno(): [] for client in clients[:: max(1, count // SAMPLED)]}
     by_number = {client.fileno(): client for client in clients}
@@ -43,20 +45,32 @@ def main() -> None:
     for number in (*by_number, sys.stdin.fileno()):
         poll.register(number, select.EPOLLIN)
     print(json.dumps({"ready": count}), flush=True)
-    while _read(poll, by_number, arrivals):
-        pass
-    print(json.dumps({"arrivals": list(arrivals.values())}), flush=True)
+    received = 0
+    while (more := _read(poll, by_number, arrivals)) is not None:
+        received += more
+    print(json.dumps({"arrivals": list(arrivals.values()), "received": received}), flush=True)
 
 
-def _read(poll: select.epoll, by_number: dict[int, socket.socket], arrivals: dict[int, list[float]]) -> bool:
-    """False once stdin has ended."""
+def _read(poll: select.epoll, by_number: dict[int, socket.socket], arrivals: dict[int, list[float]]) -> int | None:
+    """How many messages came; None once stdin has ended."""
+    received = 0
     for number, _ in poll.poll(1):
         if number not in by_number:
-            return False
+            return None
         data = by_number[number].recv(262_144)
+        if not data:
+            poll.unregister(number)  # closed: what it misses is told by the count
+        count = data.count(b'"withdrawn"')
+        received += count
         if number in arrivals:
-            arrivals[number].extend([time.monotonic()] * data.count(b'"withdrawn"'))
-    return True
+            arrivals[number].extend([time.monotonic()] * count)
+    return received
+
+
+def raise_limit() -> None:
+    """As many open files as this machine lets a process have."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,9 +12,9 @@ from typing import Any, Self
 import psutil
 from playwright.sync_api import Browser, Response, sync_playwright
 
-from infra.errors import SwipestreamError
+from infra.errors import DeadlineError, SwipestreamError
 
-PATIENCE_MS = 60_000
+PATIENCE_S = 60
 #: How long a video is looked at before the next swipe, at least.
 DWELL_MS = 150
 _NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
@@ -64,7 +65,7 @@ class Watcher:
     def __init__(self, browser: Browser, url: str) -> None:
         self._context = browser.new_context(viewport={"width": 390, "height": 844})
         self._page, self._url = self._context.new_page(), url
-        self._page.set_default_timeout(PATIENCE_MS)
+        self._page.set_default_timeout(PATIENCE_S * 1000)
         self._page.add_init_script(_NOTES)
         self._page.on("response", self._keep)
         self._answers: dict[str, Response] = {}
@@ -89,31 +90,39 @@ class Watcher:
     def start(self) -> None:
         """Go to the page and wait for the first frame."""
         self._page.goto(self._url)
-        self._page.wait_for_function("() => window.frames_seen.length")
+        self._until("() => window.frames_seen.length")
         first = self._page.evaluate("window.frames_seen[0]")
         self.cold_ms = first["start"] + first["took"]
         self.own = {name: answer.body() for name, answer in self._answers.items()}
 
     def fetched_ahead(self) -> Ahead:
         """What is held once everything that is to be fetched ahead is there."""
-        self._page.wait_for_function(_FIVE_ARE_THERE)
+        self._until(_FIVE_ARE_THERE)
         held = self._page.evaluate(f"{_PREFETCH}.then(({{ ready, bytes }}) => ({{ count: ready.size, bytes }}))")
         return Ahead(**held)
 
     def swipe(self) -> None:
         """Once the next video is in memory and this one was looked at for a moment: on to it."""
-        self._page.wait_for_function(_NEXT_IS_THERE)
+        self._until(_NEXT_IS_THERE)
         self._page.wait_for_timeout(DWELL_MS)
         seen = self._page.evaluate("window.frames_seen.length")
         self._page.keyboard.press("ArrowDown")
-        self._page.wait_for_function("seen => window.frames_seen.length > seen", arg=seen)
+        self._until("seen => window.frames_seen.length > seen", seen)
         frame, pressed = self._page.evaluate("[window.frames_seen.at(-1), window.pressed_at]")
         self.frames.append(frame["took"])
         self.keys.append(frame["start"] + frame["took"] - pressed)
 
+    def _until(self, expression: str, argument: object = None) -> None:
+        """Wait until it, or what it promises, is true: `wait_for_function` takes a promise itself for true."""
+        deadline = time.monotonic() + PATIENCE_S
+        while not self._page.evaluate(expression, argument):
+            if time.monotonic() > deadline:
+                raise DeadlineError(f"The page did not come to this in {PATIENCE_S} s: {expression}")
+            self._page.wait_for_timeout(5)
+
     def memory(self) -> Memory:
         """What is held now, after a collection of garbage."""
-        self._page.wait_for_function(_FIVE_ARE_THERE)
+        self._until(_FIVE_ARE_THERE)
         session = self._context.new_cdp_session(self._page)
         session.send("HeapProfiler.collectGarbage")
         heap: dict[str, Any] = session.send("Runtime.getHeapUsage")

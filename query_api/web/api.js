@@ -1,14 +1,6 @@
-/** This page's client of the API, which remembers its session in this browser. */
+/** This page's client of the API. */
 
-import { Swipestream } from "./client/index.js";
-import { recall, remember, viewerId } from "./ui/store.js";
+import { Viewing } from "./client/viewing.js";
+import { mine } from "./ui/mine.js";
 
-/** @typedef {import("./client/types").Kept} Kept */
-
-export const api = new Swipestream({
-  viewer: viewerId(),
-  memory: {
-    load: () => recall("session", /** @type {Kept | null} */ (null)),
-    save: (kept) => (remember("session", kept), remember("viewer", kept.viewer)),
-  },
-});
+export const api = new Viewing(mine);

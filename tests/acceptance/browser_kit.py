@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -52,6 +53,27 @@ def _check(browser: Browser) -> None:
         page.close()
 
 
+def until_true(page: Page, expression: str, argument: object = None, timeout_s: float = PATIENCE_S) -> None:
+    """Wait until a JavaScript function gives something true. What it promises is waited for, each time.
+
+    Playwright's own `wait_for_function` takes the promise itself for the answer, and that is always true.
+    """
+    deadline = time.monotonic() + timeout_s
+    while not _true(page, expression, argument):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"this did not come true within {timeout_s:g} s: {expression}")
+        page.wait_for_timeout(25)
+
+
+def _true(page: Page, expression: str, argument: object) -> bool:
+    try:
+        return bool(page.evaluate(f"async (argument) => Boolean(await ({expression})(argument))", argument))
+    except Error as error:
+        if "context was destroyed" in error.message or "Cannot find context" in error.message:
+            return False  # the page is being loaded again
+        raise
+
+
 class Viewer:
     """A person in front of the page."""
 
@@ -93,8 +115,8 @@ class Viewer:
         return str(self.page.evaluate(_CURRENT))
 
     def until(self, expression: str, argument: object = None, timeout_s: float = PATIENCE_S) -> None:
-        """Wait until a JavaScript expression is true."""
-        self.page.wait_for_function(expression, arg=argument, timeout=timeout_s * 1000)
+        """Wait until a JavaScript expression, or what it promises, is true."""
+        until_true(self.page, expression, argument, timeout_s)
 
     def until_playing(self, timeout_s: float = PATIENCE_S) -> dict[str, Any]:
         """Wait until the current video plays, time goes on, and frames come; its state."""

@@ -19,6 +19,7 @@ from tests.unit.read_kit import Api, script
 SCRIPT = script(3).model_dump(mode="json", exclude_none=True)
 for _number, _scene in enumerate(SCRIPT["scenes"], 1):
     _scene["narration"] = f"What is said in scene {_number}."
+_API = "const { api } = await import('/studio/api.js')"
 
 
 @contextmanager
@@ -53,14 +54,18 @@ class StudioServer:
 
     def project(self, page: Page) -> str:
         """A new project of the page's viewer, with a script of three scenes; its id."""
-        asked = "([body]) => import('/api.js').then(({ api }) => api.signIn().then(() => api.projects.open(body)))"
+        asked = (
+            "([body]) => import('/studio/api.js').then(({ api }) => api.signIn().then(() => api.projects.open(body)))"
+        )
         opened: dict[str, Any] = page.evaluate(asked, [{"text": "mine", "script": SCRIPT}])
         return str(opened["project_id"])
 
 
 def see(page: Page, project_id: str) -> dict[str, Any]:
     """The project as the API has it."""
-    found: dict[str, Any] = page.evaluate("id => import('/api.js').then(({ api }) => api.projects.get(id))", project_id)
+    found: dict[str, Any] = page.evaluate(
+        "id => import('/studio/api.js').then(({ api }) => api.projects.get(id))", project_id
+    )
     return found
 
 

@@ -103,7 +103,7 @@ def test_one_scene_that_is_changed_is_the_only_one_that_is_made_again(creator: V
     status(page, "Rendering")
     status(page, "Rendered", MADE)
     project = re.sub(r".*#/p/", "", page.url)
-    answer = page.evaluate("id => import('/api.js').then(({ api }) => api.projects.get(id))", project)
+    answer = page.evaluate("id => import('/studio/api.js').then(({ api }) => api.projects.get(id))", project)
     drawn = scenes_of(system, answer["video_id"], 2)
     assert sorted(data["scene_number"] for data in drawn if not data["reused"]) == [1]
     assert len(drawn) == count

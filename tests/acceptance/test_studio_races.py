@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
-from tests.acceptance.browser_kit import DESKTOP, Viewer, chromium
+from tests.acceptance.browser_kit import DESKTOP, Viewer, chromium, until_true
 from tests.acceptance.studio_kit import Gate, StudioServer, see, serving
 
 pytestmark = pytest.mark.timeout(180)
@@ -83,7 +83,7 @@ def test_a_scene_that_moves_while_it_is_typed_in_takes_along_what_is_typed(page:
     page.keyboard.type(", and its end.")
     narration(page, 1).blur()
     expect(narration(page, 1)).to_have_value("Half a sentence, and its end.")
-    page.wait_for_function(_SAVED)
+    until_true(page, _SAVED)
     told = [scene["narration"] for scene in see(page, project)["scenes"]]
     assert told == [before[0], "Half a sentence, and its end.", before[1]]
 
@@ -99,7 +99,7 @@ def test_words_on_their_way_are_not_written_over_by_the_answer_to_others(page: P
     # When the answer to the first edit comes while the second waits, then the second field keeps its words throughout
     page.evaluate(_WATCH)
     gate.release()
-    page.wait_for_function(_SAVED)
+    until_true(page, _SAVED)
     assert page.evaluate("window.seen") == ["Seen anew."]
     scene = see(page, project)["scenes"][1]
     assert (scene["narration"], scene["visuals"]) == ("Said anew.", "Seen anew.")
@@ -119,7 +119,7 @@ def test_an_edit_belongs_to_its_project_though_another_one_is_open_when_it_is_ma
     untouched = see(page, other)
     show(page, other)
     gate.release()
-    page.wait_for_function(_SAVED)
+    until_true(page, _SAVED)
     # Then both are where they belong
     assert [scene["narration"] for scene in see(page, project)["scenes"]][:2] == ["One.", "Two."]
     assert see(page, other) == untouched
@@ -132,7 +132,7 @@ def test_words_typed_when_another_project_opens_are_saved_where_they_were_typed(
     other = server.project(page)
     narration(page, 0).fill("Typed, and not left.")
     show(page, other)
-    page.wait_for_function(_SAVED)
+    until_true(page, _SAVED)
     assert see(page, project)["scenes"][0]["narration"] == "Typed, and not left."
     assert "Typed, and not left." not in [*words(page), *(scene["narration"] for scene in see(page, other)["scenes"])]
 
@@ -159,7 +159,7 @@ def test_a_server_that_is_away_for_a_moment_loses_no_words_and_blocks_nothing(pa
     page.route("**/scenes/1", refuse)
     narration(page, 0).fill("Kept.")
     narration(page, 0).blur()
-    page.wait_for_function(_SAVED)
+    until_true(page, _SAVED)
     assert see(page, project)["scenes"][0]["narration"] == "Kept."
     # ... and a change that fails for good leaves its words in the field, marked, and the next change is made
     page.route("**/scenes/2", lambda route: route.fulfill(status=500, body="{}"))
@@ -188,7 +188,7 @@ def test_an_answer_that_was_lost_is_not_made_twice(page: Page, project: str) -> 
     page.route("**/scenes", lose)
     page.click("button:has-text('Add a scene')")
     expect(page.locator(".scene")).to_have_count(4)
-    page.wait_for_function(_SAVED)
+    until_true(page, _SAVED)
     assert len(see(page, project)["scenes"]) == 4
     assert lost == [200]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from fastapi import FastAPI
 from query_api.http import page
 from query_api.http.answers import PartAnswer
 from query_api.http.guard import LIMIT
+from query_api.http.page import FOLDER
 from tests.unit.read_kit import Api
 
 
@@ -155,3 +158,27 @@ async def test_the_document_describes_every_answer(api: Api) -> None:
                     assert "application/problem+json" in response["content"], (path, status)
     assert "HTTPValidationError" not in document["components"]["schemas"]
     assert document["components"]["schemas"]["PromptBody"]["examples"]
+
+
+async def test_the_page_is_packed_for_who_takes_that_and_is_not_sent_again_while_it_is_the_same(api: Api) -> None:
+    packed = await api.get("/main.js", headers={"Accept-Encoding": "br, gzip;q=0.8"})
+    plain = await api.get("/main.js", headers={"Accept-Encoding": "gzip;q=0, identity"})
+    assert (packed.headers["content-encoding"], packed.headers["vary"]) == ("gzip", "Accept-Encoding")
+    assert "content-encoding" not in plain.headers and plain.headers["vary"] == "Accept-Encoding"
+    assert packed.text == plain.text
+    assert int(packed.headers["content-length"]) < int(plain.headers["content-length"]) / 2
+    for answer in (packed, plain):
+        again = await api.get("/main.js", headers={"If-None-Match": answer.headers["etag"]})
+        assert again.status_code == 304
+
+
+def test_the_page_names_every_module_that_it_loads_so_that_they_come_at_once() -> None:
+    found, todo = {"main.js"}, ["main.js"]
+    while todo:
+        name = todo.pop()
+        for told in re.findall(r'^(?:import|export) (?:.*? from )?"(\.[^"]+)"', (FOLDER / name).read_text(), re.M):
+            path = os.path.normpath(Path(name).parent / told)
+            todo += [path] if path not in found else []
+            found.add(path)
+    named = re.findall(r'rel="modulepreload" href="([^"]+)"', (FOLDER / "index.html").read_text())
+    assert sorted(named) == sorted(found)

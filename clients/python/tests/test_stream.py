@@ -147,7 +147,7 @@ async def test_a_newer_token_is_told_on_the_connection_that_stands_and_in_the_ne
         await socket.close(1001)
 
     async with gateway(script) as address:
-        frames = stream(address, token="old")
+        frames = stream(address, token="old")  # noqa: S106
         found = 0
         async with asyncio.timeout(30):
             async for _ in frames:

@@ -12,6 +12,8 @@ import { verdict } from "./watch.js";
 /** @typedef {import("../client/types").VideoCard} Card */
 
 const PAGE = 10;
+/** After a swipe, elements and files of the videos to come have so long to wait for the first frame of this one. */
+const SOON_MS = 120;
 
 /** Events: "current" (detail: Card or null), "list", "news", "share" (detail: Card), "trouble" (detail: text or null). */
 export class Feed extends EventTarget {
@@ -32,6 +34,7 @@ export class Feed extends EventTarget {
     /** @type {Promise<void> | null} */
     this.loading = null;
     this.timer = 0;
+    this.soon = 0;
     addEventListener("pagehide", () => this.#leave());
   }
 
@@ -159,8 +162,11 @@ export class Feed extends EventTarget {
     this.#leave();
     this.list.go(index);
     if (this.list.ahead < AHEAD) this.#release();
-    this.#aim();
+    // What is seated plays at once; making room for what comes next would only hold it up.
+    const seated = this.stage.seats(this.list.current);
+    if (!seated) this.#aim();
     this.stage.enter(this.list.current);
+    if (seated) this.#aimSoon();
     this.#tell("current", this.list.current);
     this.#tell("news");
     if (this.list.ahead < AHEAD) this.more();
@@ -175,8 +181,14 @@ export class Feed extends EventTarget {
     if (this.list.index >= at) this.slides.go(this.list.index, false);
   }
 
+  #aimSoon() {
+    clearTimeout(this.soon);
+    this.soon = setTimeout(() => this.#aim(), SOON_MS);
+  }
+
   /** Fill what is near. */
   #aim() {
+    clearTimeout(this.soon);
     this.slides.fill(this.list.window(3, AHEAD + 1), (card) => this.liked.has(card.video_id));
     if (this.stage.id) this.stage.aim();
     this.#tell("list");

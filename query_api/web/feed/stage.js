@@ -49,8 +49,16 @@ export class Stage extends EventTarget {
   enter(card) {
     this.enteredAt = performance.now();
     this.id = card?.video_id || null;
-    this.aim();
+    if (!this.element) this.aim();
     this.play();
+  }
+
+  /**
+   * Whether a video sits in an element, so that it can play at once.
+   * @param {Card | null} card
+   */
+  seats(card) {
+    return Boolean(card && this.pool.of(card.video_id));
   }
 
   /** Milliseconds that the current video has been played since this was asked last. */

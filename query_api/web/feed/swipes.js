@@ -1,7 +1,8 @@
 /** Swipes on their way to the server: kept in this browser until it has taken them, sent in batches. */
 
 import { api } from "../api.js";
-import { ApiError, Backoff } from "../client/index.js";
+import { Backoff } from "../client/backoff.js";
+import { ApiError } from "../client/errors.js";
 import { recall, remember, uuid } from "../ui/store.js";
 
 /** @typedef {import("../client/types").Swipe} Swipe */

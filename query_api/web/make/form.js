@@ -1,7 +1,7 @@
 /** The form of a prompt: text, style, kind of story. */
 
 import { api } from "../api.js";
-import { ApiError } from "../client/index.js";
+import { ApiError } from "../client/errors.js";
 import { sentence } from "../feed/labels.js";
 import { h } from "../ui/dom.js";
 import { icon } from "../ui/icons.js";

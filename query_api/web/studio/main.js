@@ -1,6 +1,6 @@
 /** Puts the studio together: which view the address asks for, and the project on the desk. */
 
-import { api } from "../api.js";
+import { api } from "./api.js";
 import { Badge } from "../live/badge.js";
 import { byId, h } from "../ui/dom.js";
 import { icon } from "../ui/icons.js";

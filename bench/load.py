@@ -1,0 +1,192 @@
+"""One gateway node under 10,000 sockets, alone and while 200 viewers swipe through the API; a Go hub beside it.
+
+The hub is `bench/peers/hub`: as one would write it in Go, without resume, limits or metrics. Both are processes of
+their own with the same clients. Where Go is absent, that is said and it is left out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from asyncio.subprocess import PIPE
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.feed import histogram, quantile, up
+from bench.gateway_clients import raise_limit
+from bench.load_process import Node, delays, line
+from bench.report import Figure
+
+CLIENTS, VIEWERS = int(os.environ.get("BENCH_CLIENTS", "10000")), int(os.environ.get("BENCH_VIEWERS", "200"))
+#: Messages to everyone, the seconds between them, and those after the last.
+MESSAGES, EVERY_S, SETTLE_S = int(os.environ.get("BENCH_MESSAGES", "20")), 1.0, 5
+VIDEOS = 2_000
+PEER = Path(__file__).parent / "peers" / "hub"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Held:
+    """What a node did under all its sockets. Times in milliseconds, sorted; `missing`: deliveries that did not come."""
+
+    connected: int
+    kib: float
+    cpu_us: float
+    push: Sequence[float]
+    missing: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Swiped:
+    """What happened while viewers swiped: pushes, the server's own p99 of the feed, the viewers' times, errors."""
+
+    push: Sequence[float]
+    feed_p99: float
+    seen: dict[str, Any]
+
+
+def run() -> Sequence[Figure]:
+    """A node of ours, and the peer."""
+    raise_limit()
+    return asyncio.run(_measure())
+
+
+async def _measure() -> Sequence[Figure]:
+    with tempfile.TemporaryDirectory() as folder:
+        async with _api(folder) as api, Node(sys.executable, "-m", "bench.load_node", str(CLIENTS)) as node:
+            ours, swiped = await _ours(node, api)
+        theirs = await _peer(Path(folder))
+    return [*_figures(ours, theirs), *_swiping(swiped)]
+
+
+async def _ours(node: Node, api: int) -> tuple[Held, Swiped]:
+    kib, (appended, spent) = await node.connect(CLIENTS), await _sent(node)
+    before = await histogram(api)
+    viewers = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bench.load_viewers", str(api), str(node.port), str(VIEWERS),
+        str(int(MESSAGES * EVERY_S + SETTLE_S)), stdout=PIPE, limit=2**26,
+    )  # fmt: skip
+    await asyncio.sleep(SETTLE_S)  # they connect
+    again, _ = await _sent(node)
+    seen = json.loads(await line(viewers, 120))
+    after = await histogram(api)
+    arrivals, received = await node.told()
+    swiped = Swiped(
+        push=delays(arrivals, again, first=len(appended)),
+        feed_p99=quantile({bound: after[bound] - before.get(bound, 0) for bound in after}, 0.99),
+        seen=seen,
+    )
+    return _held(node, kib, spent, delays(arrivals, appended), 2 * MESSAGES * node.connected - received), swiped
+
+
+async def _peer(folder: Path) -> Held | None:
+    hub = await asyncio.to_thread(_built, folder)
+    if hub is None:
+        return None
+    async with Node(str(hub)) as node:
+        kib, (appended, spent) = await node.connect(CLIENTS), await _sent(node)
+        arrivals, received = await node.told()
+    return _held(node, kib, spent, delays(arrivals, appended), MESSAGES * node.connected - received)
+
+
+async def _sent(node: Node) -> tuple[list[float], float]:
+    """When the messages were appended, and the CPU seconds that the node spent until the last had arrived."""
+    before = node.cpu()
+    appended = await node.send(MESSAGES, EVERY_S)
+    await asyncio.sleep(SETTLE_S)
+    return appended, node.cpu() - before
+
+
+def _held(node: Node, kib: float, spent: float, push: Sequence[float], missing: int) -> Held:
+    cpu_us = spent / (MESSAGES * node.connected) * 1e6
+    return Held(connected=node.connected, kib=kib, cpu_us=cpu_us, push=push, missing=missing)
+
+
+@asynccontextmanager
+async def _api(folder: str) -> AsyncIterator[int]:
+    """The API over tables in memory; its port. All viewers come from one address: its limit is out of the way."""
+    server = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bench.feed_server", folder, str(VIDEOS), stdout=PIPE,
+        env=os.environ | {"SWIPESTREAM_RATE_ADDRESS": "1000000/minute"},
+    )  # fmt: skip
+    try:
+        port = int(await line(server, 60))
+        await up(port)
+        yield port
+    finally:
+        server.terminate()
+        await server.wait()
+
+
+def _built(folder: Path) -> Path | None:
+    """The Go hub; None, and why on stderr, where it cannot be built."""
+    go = shutil.which("go") or shutil.which("go", path="/usr/local/go/bin")
+    if go is None:
+        print("There is no Go on this machine: the Go hub is left out.", file=sys.stderr)
+        return None
+    made = folder / "hub"
+    done = subprocess.run(
+        [go, "build", "-trimpath", "-o", str(made), "."],
+        cwd=PEER,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    if done.returncode:
+        print(f"The Go hub cannot be built, so it is left out: {done.stderr.strip()[-500:]}", file=sys.stderr)
+        return None
+    return made
+
+
+def _figures(ours: Held, theirs: Held | None) -> Sequence[Figure]:
+    cpu, kib, push = ("" for _ in range(3))
+    if theirs:
+        p50, p99 = share(theirs.push, 0.5), share(theirs.push, 0.99)
+        cpu, kib = f"Go hub {theirs.cpu_us:.1f} µs", f"Go hub {theirs.kib:.1f} KiB"
+        push = f"Go hub p50 {p50:.0f}, p99 {p99:.0f} ms"
+    p99 = share(ours.push, 0.99)
+    figures = [
+        Figure(name="sockets held by one node", value=ours.connected, unit="", aim=f"{CLIENTS:,}",
+               holds=ours.connected >= CLIENTS),
+        Figure(name="memory for a connection", value=ours.kib, unit="KiB", aim="≤ 20 KiB", holds=ours.kib <= 20,
+               against=kib),
+        Figure(name="CPU for a delivery, all of the process", value=ours.cpu_us, unit="µs", against=cpu),
+        Figure(name="append to socket, p50", value=share(ours.push, 0.5), unit="ms", against=push),
+        Figure(name="append to socket, p99", value=p99, unit="ms", aim="< 100 ms", holds=p99 < 100),
+        Figure(name="deliveries that did not come", value=ours.missing, unit="", aim="0", holds=ours.missing == 0),
+    ]  # fmt: skip
+    if theirs is None:
+        return figures
+    ratio = ours.cpu_us / theirs.cpu_us
+    more = Figure(name="CPU for a delivery / the Go hub's", value=ratio, unit="×", aim="≤ 1.2 ×", holds=ratio <= 1.2)
+    return [*figures[:3], more, *figures[3:]]
+
+
+def _swiping(swiped: Swiped) -> Sequence[Figure]:
+    push, seen = share(swiped.push, 0.99), swiped.seen
+    errors = Counter(seen["errors"])
+    feed, swipes = (sorted(seen[name]) for name in ("feed_ms", "swipe_ms"))
+    return [
+        Figure(name=f"while {VIEWERS} viewers swipe: append to socket, p50", value=share(swiped.push, 0.5), unit="ms"),
+        Figure(name="append to socket, p99", value=push, unit="ms", aim="< 100 ms", holds=push < 100),
+        Figure(name="feed, the server's own p99", value=swiped.feed_p99, unit="ms (at most)", aim="≤ 10 ms",
+               holds=swiped.feed_p99 <= 10),
+        Figure(name=f"feed as viewers see it, p99 of {len(feed)}", value=share(feed, 0.99), unit="ms"),
+        Figure(name=f"a swipe as viewers see it, p99 of {len(swipes)}", value=share(swipes, 0.99), unit="ms"),
+        Figure(name="errors", value=errors.total(), unit="", aim="0", holds=not errors,
+               against=", ".join(f"{count} × {error}" for error, count in errors.most_common(3))),
+    ]  # fmt: skip
+
+
+def share(times: Sequence[float], part: float) -> float:
+    """The value below which that share of the sorted ones lies; not a number where there are none."""
+    return times[min(len(times) - 1, int(len(times) * part))] if times else float("nan")
