@@ -1,6 +1,7 @@
 """How the whole system does: what is watched and liked, what succeeds, what it costs, what waits. Pure, but for Kafka.
 
-Told from the newest records of the log, which this process follows anyway cheaply: no table is read for it.
+Each process counts for itself: the last `HISTORY` records of each partition when it starts, and all that comes after.
+What that covers is told with the figures. No table is read for it, and nobody else's counts are added.
 """
 
 from __future__ import annotations
@@ -32,10 +33,26 @@ ANSWER_S = 2.0
 
 
 @dataclass
-class Tally:
-    """Counts. `since_us` is the time of the oldest record that was counted."""
+class Span:
+    """What of a topic was counted. `whole`: all that the log holds of it."""
 
-    since_us: int = 0
+    since_us: int = 0  #: of the oldest event; 0 before there is one
+    events: int = 0
+    whole: bool = False
+
+    def take(self, event: Message) -> None:
+        """One more was counted."""
+        ts_us: int = getattr(event, "ts_us", 0)
+        self.since_us = min(self.since_us or ts_us, ts_us)
+        self.events += 1
+
+
+@dataclass
+class Tally:
+    """Counts, and what they cover."""
+
+    swipes: Span = field(default_factory=Span)
+    videos: Span = field(default_factory=Span)
     views: int = 0
     completed: int = 0
     watched_ms: int = 0
@@ -48,14 +65,26 @@ class Tally:
     cpu_seconds: float = 0.0
     gpu_seconds: float = 0.0
     currency: str = "USD"
+    _begun: bool = False
     _known: OrderedDict[str, None] = field(default_factory=OrderedDict)
 
     def take(self, batch: Batch) -> None:
-        """Count what was read; records before a gap count no less."""
+        """Count what was read; records before a gap count no less, but what is missing is told."""
+        self._cover(batch)
         for received in batch.records:
             if received.envelope.id not in self._known:
                 self._remember(received.envelope.id)
                 self.count(received.envelope.data)
+
+    def _cover(self, batch: Batch) -> None:
+        """The first batch of a tail is empty, and says where it begins."""
+        for topic, span in zip(FOLLOWED, (self.swipes, self.videos), strict=True):
+            if self._begun:
+                span.whole = span.whole and not batch.broken
+                continue
+            ranges = batch.incarnation.ranges.items()
+            span.whole = all(batch.positions[key] <= low for key, (low, _) in ranges if key[0] == topic)
+        self._begun = True
 
     def _remember(self, event_id: str) -> None:
         self._known[event_id] = None
@@ -64,8 +93,7 @@ class Tally:
 
     def count(self, event: Message) -> None:
         """Count one event."""
-        ts_us = getattr(event, "ts_us", 0)
-        self.since_us = min(self.since_us or ts_us, ts_us)
+        (self.swipes if isinstance(event, SwipeRecorded) else self.videos).take(event)
         if isinstance(event, SwipeRecorded):
             self._swiped(event)
         elif getattr(event, "revision", 1) == 1:

@@ -9,7 +9,7 @@ from datetime import datetime
 from pydantic import BaseModel, Field
 
 from infra.errors import UnavailableError
-from query_api.figures import Tally, Waiting
+from query_api.figures import Span, Tally, Waiting
 from query_api.states import moment
 from schemas.topics import lane_topic
 from schemas.values import Lane
@@ -18,9 +18,18 @@ from schemas.values import Lane
 HOLDS_S, WAIT_S = 2.0, 3.0
 
 
+class Window(BaseModel):
+    """What was counted: by the process that answers, from the last records of each partition when it started, on."""
+
+    since: datetime | None = Field(None, description="time of the oldest event that was counted")
+    events: int = Field(description="that were looked at")
+    whole: bool = Field(description="all that the log holds was counted; false: it holds older events, too")
+
+
 class Engagement(BaseModel):
     """What viewers do."""
 
+    window: Window
     views: int
     completion_rate: float | None = Field(None, description="share of views that saw nine tenths or more")
     watched_seconds: float
@@ -33,6 +42,7 @@ class Engagement(BaseModel):
 class Making(BaseModel):
     """What becomes of prompts; first revisions alone."""
 
+    window: Window
     accepted: int
     published: int
     failed: int
@@ -41,7 +51,7 @@ class Making(BaseModel):
 
 
 class Price(BaseModel):
-    """What the published videos cost."""
+    """What the published videos cost, in the window of `making`."""
 
     amount: float
     per_video: float | None = None
@@ -59,9 +69,9 @@ class Queues(BaseModel):
 
 
 class FiguresAnswer(BaseModel):
-    """Figures of the newest records of the log, beginning at `since`."""
+    """Figures of the newest records of the log."""
 
-    since: datetime | None = None
+    since: datetime | None = Field(None, description="the earlier of the two windows' beginnings")
     engagement: Engagement
     making: Making
     cost: Price
@@ -81,7 +91,7 @@ class Figures:
         """As they are now."""
         tally = self.tally
         return FiguresAnswer(
-            since=moment(tally.since_us) if tally.since_us else None,
+            since=min(filter(None, (_window(tally.swipes).since, _window(tally.videos).since)), default=None),
             engagement=_engagement(tally),
             making=_making(tally),
             cost=_price(tally),
@@ -106,8 +116,13 @@ class Figures:
         )
 
 
+def _window(span: Span) -> Window:
+    return Window(since=moment(span.since_us) if span.since_us else None, events=span.events, whole=span.whole)
+
+
 def _engagement(tally: Tally) -> Engagement:
     return Engagement(
+        window=_window(tally.swipes),
         views=tally.views,
         completion_rate=tally.completion_rate,
         watched_seconds=tally.watched_ms / 1000,
@@ -120,6 +135,7 @@ def _engagement(tally: Tally) -> Engagement:
 
 def _making(tally: Tally) -> Making:
     return Making(
+        window=_window(tally.videos),
         accepted=tally.asked,
         published=tally.published,
         failed=tally.failed,

@@ -20,6 +20,10 @@ router = APIRouter(prefix="/v1", tags=["operation"])
     responses=responses(401, 403, 429),
 )
 async def figures(parts: Needs, asks: Asks) -> FiguresAnswer:
-    """Engagement, success rate, cost per video, queues: counted from the newest records of the log."""
+    """Engagement, success rate, cost per video, queues.
+
+    Counted by the process that answers, from at most 5,000 records of each partition before it started, on. Each
+    `window` says since when, and whether that is all that the log holds; another process may have another window.
+    """
     await asks.creator()
     return await parts.figures.answer()

@@ -1,5 +1,7 @@
 """How much each viewer, and each address, may ask for. Counted in this process; told in every answer.
 
+What n processes allow together is between one limit and n of them, by how requests are spread (decision 0061).
+
 Header fields as in draft-ietf-httpapi-ratelimit-headers-10: `RateLimit-Policy` says what is allowed, `RateLimit` what
 is left.
 """

@@ -11,6 +11,8 @@ from infra.auth.keys import root_key
 from infra.auth.scopes import Scope
 from infra.auth.tokens import TokenIssuer
 from infra.errors import UnavailableError
+from infra.kafka.incarnations import Incarnation
+from infra.kafka.tail import Batch
 from query_api.figures import Tally
 from query_api.http.figure_answers import Figures
 from schemas import ids
@@ -143,12 +145,33 @@ async def test_figures_count_what_happened_once(api: Api) -> None:
         )
     api.parts.figures = Figures(tally, lambda: {"scene-tasks.interactive": 3, "script-tasks": 1})
     told = (await api.get("/v1/figures")).json()
+    window = told["engagement"].pop("window")
+    assert window == {"since": "1970-01-01T00:00:00.000030Z", "events": 4, "whole": False}
+    assert told["making"]["window"]["since"] < window["since"] and told["since"] == told["making"]["window"]["since"]
     assert told["engagement"] | {"watched_seconds": 0} == {
         "views": 3, "completion_rate": 0.3333, "watched_seconds": 0, "likes": 1, "shares": 0, "not_interested": 0,
         "reports": 0,
     }  # fmt: skip
     assert told["making"]["success_rate"] == 0.5 and told["cost"]["per_video"] == 1.0
     assert told["queues"] == {"scripts": 1, "scenes": {"interactive": 3, "prefetch": 0, "bulk": 0}, "assemblies": 0}
+
+
+@pytest.mark.parametrize(("start", "broken", "whole"), [(3, False, True), (4, False, False), (3, True, False)])
+async def test_figures_say_whether_they_are_of_all_that_the_log_holds(
+    api: Api, start: int, broken: bool, whole: bool
+) -> None:
+    # given a log whose first record of swipes is the third, and of video events the first
+    ranges = {("swipes", 0): (3, 90), ("video-events", 0): (0, 5)}
+    log = Incarnation(ids={"swipes": "a", "video-events": "b"}, ranges=ranges)
+    tally = Tally()
+    # when it is read from there on, or from later, or with a gap
+    tally.take(Batch(records=(), positions={("swipes", 0): start, ("video-events", 0): 0}, incarnation=log))
+    tally.take(Batch(records=(), positions={("swipes", 0): 90}, incarnation=log, broken=broken))
+    # then that is told
+    api.parts.figures = Figures(tally, dict)
+    told = (await api.get("/v1/figures")).json()
+    assert told["engagement"]["window"] == {"events": 0, "whole": whole}
+    assert told["making"]["window"]["whole"] is not broken
 
 
 async def test_figures_are_told_without_kafka_too(api: Api) -> None:

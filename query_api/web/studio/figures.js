@@ -13,6 +13,7 @@ export class Figures {
     this.timer = 0;
     this.shown = false;
     this.tiles = h("div", { class: "tiles" });
+    this.window = h("p", { class: "window" });
     this.lanes = h("div", { class: "lanes" });
     this.parts = h("div", { class: "parts" });
     this.trouble = h("p", { class: "error", role: "alert" });
@@ -22,6 +23,7 @@ export class Figures {
       h("h1", {}, "System"),
       this.trouble,
       this.tiles,
+      this.window,
       h("div", {}, h("h2", {}, "Waiting to be made"), this.lanes),
       h("div", {}, h("h2", {}, "Parts"), this.parts),
     );
@@ -58,6 +60,7 @@ export class Figures {
       tile(whole(engagement.shares), "shared"),
       tile(price(cost.per_video ? { amount: cost.per_video, currency: cost.currency } : null), "a video"),
     );
+    this.window.textContent = `${covered("Videos", making.window)} · ${covered("Views", engagement.window)}`;
     /** @type {[string, number | undefined][]} */
     const lanes = [["Scripts", queues?.scripts], ...SCENES.map(([name, text]) => /** @type {[string, number]} */ ([text, queues?.scenes[name]])), ["To be put together", queues?.assemblies]];
     const most = Math.max(10, ...lanes.map(([, waiting]) => waiting || 0));
@@ -90,6 +93,13 @@ function lane(name, waiting, most) {
   bar.style.width = `${((waiting || 0) / most) * 100}%`;
   return h("div", { class: "lane" }, h("span", {}, name), h("div", { class: "track" }, bar), h("output", {}, whole(waiting)));
 }
+
+/**
+ * @param {string} what
+ * @param {{ since?: string, whole: boolean }} window
+ */
+const covered = (what, { since, whole: all }) =>
+  all || !since ? `${what}: all that the log holds` : `${what}: the newest, since ${new Date(since).toLocaleString([], { dateStyle: "medium", timeStyle: "short" })}`;
 
 /** @param {number | null | undefined} value */
 const whole = (value) => (value === null || value === undefined ? "–" : new Intl.NumberFormat().format(value));
