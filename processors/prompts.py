@@ -9,12 +9,12 @@ from infra.flavors import Moderation
 from infra.moderation.rules import Verdict, moderate
 from processors.decision import SOURCE, Decide, Decision, Effect, Processor, State
 from processors.revisions import kept, revise
-from processors.verdicts import UNKNOWN, accepted, judged, rejected
+from processors.verdicts import UNKNOWN, accepted, asks_workers, judged, rejected
 from schemas import base
 from schemas.envelope import Envelope, caused_by
 from schemas.prompts import PromptSubmitted, RevisionRequested
 from schemas.tasks import WriteScript
-from schemas.values import Lane
+from schemas.values import Lane, Script
 
 #: How long after the prompt a video should be there, in seconds, by lane.
 PATIENCE_S = {Lane.INTERACTIVE: 30, Lane.PREFETCH: 300, Lane.BULK: 86_400}
@@ -31,24 +31,29 @@ def decide_with(policies: Policies) -> Decide:
         asked = event.data
         if not isinstance(asked, PromptSubmitted | RevisionRequested):
             return Decision()
-        verdict = verdict_on(_words(asked), asked.archetype, policies(asked.flavor))
+        policy = policies(asked.flavor)
+        verdict = verdict_on(_words(asked), asked.archetype, policy)
+        keeps = asked.script if not asks_workers(policy) else None
         if isinstance(asked, RevisionRequested):
-            return Decision(effects=revise(event, asked, verdict))
-        return Decision(effects=_judge(event, asked, verdict))
+            return Decision(effects=revise(event, asked, verdict, keeps))
+        return Decision(effects=_judge(event, asked, verdict, keeps))
 
     return decide
 
 
-def _judge(event: Envelope[base.Message], prompt: PromptSubmitted, verdict: Verdict) -> tuple[Effect, ...]:
-    """A PromptSubmitted becomes PromptAccepted and WriteScript, or PromptRejected."""
+def _judge(
+    event: Envelope[base.Message], prompt: PromptSubmitted, verdict: Verdict, keeps: Script | None
+) -> tuple[Effect, ...]:
+    """A PromptSubmitted becomes PromptAccepted and WriteScript, or ScriptWritten at once where it keeps the script that
+    came along, or PromptRejected."""
     # Not now: the same cause must make the same event.
     ts_us = prompt.ts_us + 1
     seen = judged(event, prompt, verdict, ts_us)
     if not verdict.allowed:
         return seen, rejected(event, prompt, verdict, ts_us + 1)
     answer = accepted(event, prompt, ts_us + 1)
-    if prompt.script is not None:
-        return seen, answer, kept(event, prompt, prompt.script, ts_us + 2)
+    if keeps is not None:
+        return seen, answer, kept(event, prompt, keeps, ts_us + 2)
     return seen, answer, _script_task(event, prompt, ts_us + 1)
 
 
@@ -88,6 +93,7 @@ def _script_task(event: Envelope[base.Message], prompt: PromptSubmitted, ts_us: 
         target_seconds=prompt.target_seconds,
         subject=prompt.subject,
         footage=prompt.footage,
+        script=prompt.script,
         regeneration=prompt.regeneration,
         asked_us=prompt.ts_us,
     )

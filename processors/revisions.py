@@ -16,15 +16,17 @@ from schemas.videos import ScriptWritten
 KEPT = "kept"
 
 
-def revise(event: Envelope[base.Message], asked: RevisionRequested, verdict: Verdict) -> tuple[Effect, ...]:
-    """PromptAccepted, then the kept script or the task to write one; or PromptRejected: the text may be new."""
+def revise(
+    event: Envelope[base.Message], asked: RevisionRequested, verdict: Verdict, keeps: Script | None
+) -> tuple[Effect, ...]:
+    """PromptAccepted, then the script that is kept or the task to write one; or PromptRejected: the text may be new."""
     ts_us = asked.ts_us + 1
     seen = judged(event, asked, verdict, ts_us)
     if not verdict.allowed:
         return seen, rejected(event, asked, verdict, ts_us + 1)
     answer = accepted(event, asked, ts_us + 1)
-    if asked.script is not None:
-        return seen, answer, kept(event, asked, asked.script, ts_us + 2)
+    if keeps is not None:
+        return seen, answer, kept(event, asked, keeps, ts_us + 2)
     return seen, answer, _script_task(event, asked, ts_us + 1)
 
 
@@ -68,6 +70,7 @@ def _script_task(event: Envelope[base.Message], asked: RevisionRequested, ts_us:
         target_seconds=asked.target_seconds,
         subject=asked.subject,
         footage=asked.footage,
+        script=asked.script,
         regeneration=asked.regeneration,
         asked_us=asked.asked_us,
         replay_id=asked.replay_id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from infra.flavors import Moderation
 from infra.moderation.rules import Verdict
 from processors.decision import SOURCE, Effect
 from schemas import base
@@ -13,6 +14,11 @@ from schemas.videos import ContentJudged, Judged, PromptAccepted, PromptRejected
 Asked = PromptSubmitted | RevisionRequested
 #: The category of what cannot be made, rather than may not.
 UNKNOWN = "unknown-name"
+
+
+def asks_workers(policy: Moderation) -> bool:
+    """Whether others than the rules judge scripts: they sit with the workers, so scripts that come along go there."""
+    return any(judge.backend != "rules" and Judged.SCRIPT.value in judge.content for judge in policy.judges)
 
 
 def judged(event: Envelope[base.Message], asked: Asked, verdict: Verdict, ts_us: int) -> Effect:

@@ -37,7 +37,7 @@ class VideoTask(Message):
 
 @message("script-tasks")
 class WriteScript(VideoTask):
-    """Write a script for a prompt."""
+    """Write a script for a prompt, or have one judged that came along."""
 
     text: str
     archetype: Slug | None = None
@@ -48,6 +48,7 @@ class WriteScript(VideoTask):
     asked_us: Micros | None = Field(None, description="when the video was first asked for; the same in each revision")
     project_id: Uuid | None = Field(None, description="the script is a draft of this project, nothing is rendered")
     project_version: int = Field(1, ge=1, description="of the project that asks for the draft")
+    script: Script | None = Field(None, description="one that is there already: it is judged, and kept as it is")
 
     @property
     def slot(self) -> int | None:

@@ -25,6 +25,7 @@ class Quality:
 
     preset: str = "veryfast"
     crf: int = 26
+    weighted: bool = True  #: weighted prediction, for fades
 
 
 FULL = Quality()
@@ -86,4 +87,5 @@ def _options(fps: int, quality: Quality) -> dict[str, str]:
     # mbtree with B-frames gives other bytes from run to run on CPUs with AVX-512 (x264 in PyAV 18.1): it stays off, and
     # the higher CRF gives back its bits. Fixed B-frames save a quarter of the time, and motion drawn here is regular.
     private = f"keyint={key}:min-keyint={key}:scenecut=0:open-gop=0:threads=1:mbtree=0:bframes=3:b-adapt=0"
+    private += "" if quality.weighted else ":weightp=0"
     return {"preset": quality.preset, "crf": str(quality.crf), "x264-params": private, "flags": "+bitexact+cgop"}

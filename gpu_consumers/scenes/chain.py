@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from gpu_consumers.assembly.gates import key_frames, pictures
+from gpu_consumers.assembly.stretches import DRAWN_S, FOOTAGE_S, unmoved
 from gpu_consumers.errors import BackendError, BackendMissingError, PaidError, QualityError, TransientBackendError
 from gpu_consumers.picture.caption_styles import caption_style
 from gpu_consumers.picture.captions import overflowing
 from gpu_consumers.picture.layout import Layout
 from gpu_consumers.picture.painter import cues_of
+from gpu_consumers.picture.renderer import ProceduralRenderer
 from gpu_consumers.picture.smaller import made_from, small_clips
 from gpu_consumers.ports import Clip, Progress, SceneRenderer, SceneSpec
 from schemas import ids
@@ -83,10 +84,17 @@ def _tried(renderer: SceneRenderer, spec: SceneSpec, out: Path, progress: Progre
     if _overflows(spec):
         raise QualityError("captions: a phrase does not fit into the safe area")
     clip = renderer.render(spec, out, progress)
-    wrong = list(pictures(key_frames(clip.path)))
+    clip = clip if clip.renditions else _with_renditions(clip, spec)
+    drawn = renderer.name == ProceduralRenderer.name and spec.footage is None
+    wrong = unmoved(_smallest(clip), least_s=DRAWN_S if drawn else FOOTAGE_S)
     if wrong:
         raise QualityError("; ".join(f"{each.gate}: {each.reason}" for each in wrong))
-    return clip if clip.renditions else _with_renditions(clip, spec)
+    return clip
+
+
+def _smallest(clip: Clip) -> Path:
+    """The rendition that is decoded soonest; the same frames as the clip's."""
+    return min(clip.renditions, key=lambda small: small.width).path if clip.renditions else clip.path
 
 
 def _with_renditions(clip: Clip, spec: SceneSpec) -> Clip:

@@ -22,7 +22,7 @@ from infra.flavors import Flavor
 from infra.storage.artifacts import fingerprint
 from infra.telemetry import logs
 from schemas.envelope import Envelope
-from schemas.tasks import RenderScene
+from schemas.tasks import RenderScene, VideoTask
 from schemas.values import Artifact, Cost, Footage, RenderWork, Rendition
 from schemas.videos import Fallback, Stage
 
@@ -86,7 +86,7 @@ def with_files(shop: Workshop, flavor: Flavor, spec: SceneSpec) -> SceneSpec:
 
 def _draw(shop: Workshop, cause: Envelope[RenderScene], backend: str, spec: SceneSpec) -> Picture:
     meter, desk = Meter(shop.settings), SceneDesk(shop, cause)
-    renderer = backends.renderer(backend, shop.settings, _urgency(cause.data), desk)
+    renderer = backends.renderer(backend, shop.settings, urgency(cause.data), desk)
     key = fingerprint(kind="scene", spec=spec.inputs(), renderer=renderer.fingerprint())
     if kept := shop.remembered(key, Drawn):
         return Picture(drawn=kept, backend=renderer.name, cost=meter.read(), reused=True, fallbacks=kept.fallbacks)
@@ -123,5 +123,6 @@ def kept_as(shop: Workshop, made: Attempt, backend: str) -> Drawn:
     )
 
 
-def _urgency(task: RenderScene) -> Urgency:
+def urgency(task: VideoTask) -> Urgency:
+    """How much somebody waits for what the task is part of."""
     return Urgency(lane=task.lane, deadline=task.deadline_us / 1e6 if task.deadline_us else None)

@@ -32,10 +32,10 @@ def on_prompt(text: str, flavor: Flavor) -> tuple[Judgement, ...]:
     return Panel.of(flavor).on_text(text, Judged.PROMPT, but="rules")
 
 
-def on_script(script: Script, flavor: Flavor) -> tuple[Judgement, ...]:
-    """All that is said, shown, or asked of a picture."""
+def on_script(script: Script, flavor: Flavor, *, but: str = "") -> tuple[Judgement, ...]:
+    """All that is said, shown, or asked of a picture. `but` names a moderator that has judged already."""
     lines = (f"{scene.narration}\n{scene.on_screen_text}\n{scene.visuals}" for scene in script.scenes)
-    return Panel.of(flavor).on_text("\n".join([script.title, *lines]), Judged.SCRIPT)
+    return Panel.of(flavor).on_text("\n".join([script.title, *lines]), Judged.SCRIPT, but=but)
 
 
 def on_clip(shop: Workshop, clip: Artifact, flavor: Flavor) -> tuple[Judgement, ...]:

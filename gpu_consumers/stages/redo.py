@@ -7,16 +7,21 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from gpu_consumers import backends
 from gpu_consumers.assembly.gates import Failure
-from gpu_consumers.picture.renderer import ProceduralRenderer
+from gpu_consumers.errors import BackendError
+from gpu_consumers.ports import SceneRenderer, SceneSpec
 from gpu_consumers.scenes.chain import first_good
-from gpu_consumers.stages.drawing import kept_as, with_files
+from gpu_consumers.stages.drawing import Drawn, kept_as, urgency, with_files
 from gpu_consumers.stages.specs import BREATH_MS, scene_spec
 from gpu_consumers.workshop import Workshop
 from infra.flavors import Flavor
+from infra.telemetry import logs
 from schemas import ids
 from schemas.tasks import AssembleVideo, ScenePart
 from schemas.values import Scene
+
+log = logs.get("redo")
 
 #: Faults of the sound alone: no picture has to be drawn again for them.
 HEARD = frozenset(["silence", "loudness"])
@@ -69,12 +74,26 @@ def _again(shop: Workshop, task: AssembleVideo, flavor: Flavor, part: ScenePart,
         seed=other_seed(part.seed),
     )
     spec = with_files(shop, flavor, replace(spec, footage=part.footage))
-    # Whatever drew it before: this process may have no device, and the video is late already.
-    renderer = ProceduralRenderer()
-    with tempfile.TemporaryDirectory(prefix="redo-") as folder:
-        made = kept_as(shop, first_good(renderer, spec, Path(folder) / "clip.mp4", _untold), renderer.name)
+    made, backend = _drawn(shop, task, flavor, spec)
     changed = {name: value for name, value in dict(made).items() if name in ScenePart.model_fields}
-    return part.model_copy(update=changed | {"backend": renderer.name})
+    return part.model_copy(update=changed | {"backend": backend})
+
+
+def _drawn(shop: Workshop, task: AssembleVideo, flavor: Flavor, spec: SceneSpec) -> tuple[Drawn, str]:
+    """By the flavor's backend, as its scenes are; where it does not, on the CPU. The process may have no device."""
+    backend = backends.PROCEDURAL if spec.footage else flavor.scene_backend
+    if backend != backends.PROCEDURAL:
+        try:
+            return _by(shop, backends.renderer(backend, shop.settings, urgency(task)), spec)
+        except BackendError as error:  # also one that may pass: the video is late already
+            log.warning("scene backend failed", backend=backend, reason=str(error), hint=error.hint)
+    return _by(shop, backends.renderer(backends.PROCEDURAL, shop.settings), spec)
+
+
+def _by(shop: Workshop, renderer: SceneRenderer, spec: SceneSpec) -> tuple[Drawn, str]:
+    with tempfile.TemporaryDirectory(prefix="redo-") as folder:
+        made = first_good(renderer, spec, Path(folder) / "clip.mp4", _untold)
+        return kept_as(shop, made, renderer.name), renderer.name
 
 
 def _untold(_fraction: float, _preview: bytes | None) -> None: ...

@@ -17,14 +17,17 @@ from gpu_consumers.script.memory import Memory
 from gpu_consumers.stages import gate
 from gpu_consumers.workshop import SOURCE, CacheKind, Workshop
 from infra import flavors
+from infra.flavors import Flavor
 from infra.storage.artifacts import fingerprint
 from schemas import base, ids
 from schemas.envelope import Envelope, caused_by
 from schemas.projects import ScriptDrafted
 from schemas.tasks import WriteScript
-from schemas.values import Origin, Script
+from schemas.values import Cost, Origin, Script
 from schemas.videos import Fallback, Judged, ScriptWritten, Stage, VideoEvent, VideoFailed
 
+#: Named as the writer of a script that came along.
+KEPT = "kept"
 #: Stands for all viewers; no viewer can be named so.
 EVERYONE = "*"
 
@@ -45,6 +48,8 @@ def work(shop: Workshop, cause: Envelope[WriteScript]) -> list[Envelope[base.Mes
     judged = gate.told(cause, Judged.PROMPT, gate.on_prompt(task.text, flavor), task.after_us)
     if gate.refused(judged):
         return _ended(task, judged)
+    if task.script is not None:
+        return [*judged, *_kept(cause, task.script, flavor, _last(judged, task.after_us))]
     brief = Brief(
         prompt=task.text,
         archetype=task.archetype,
@@ -77,25 +82,34 @@ def work(shop: Workshop, cause: Envelope[WriteScript]) -> list[Envelope[base.Mes
         )
         return [caused_by(cause, draft, source=SOURCE, step="script-drafted")]
     data = ScriptWritten(
-        video_id=task.video_id,
-        revision=task.revision,
-        ts_us=base.rising(_last(judged, task.after_us)),
+        **_of_video(task, _last(judged, task.after_us)),
         script=script,
         writer=written.writer,
-        origin=task.origin,
-        lane=task.lane,
-        flavor=task.flavor,
-        format=task.format,
-        viewer_id=task.viewer_id,
         fallbacks=written.fallbacks,
         reused=kept is not None,
         cost=meter.read(),
         avoided=tuple(sorted({video_id for each in heard for video_id in each.videos})),
-        regeneration=task.regeneration,
-        asked_us=task.asked_us,
-        replay_id=task.replay_id,
     )
     return [*judged, caused_by(cause, data, source=SOURCE, step="script-written")]
+
+
+def _kept(cause: Envelope[WriteScript], script: Script, flavor: Flavor, after_us: int) -> list[Envelope[base.Message]]:
+    """A script that came along, once it is judged. The rules have judged it before it came here."""
+    task = cause.data
+    judged = gate.told(cause, Judged.SCRIPT, gate.on_script(script, flavor, but="rules"), after_us)
+    if gate.refused(judged):
+        return judged
+    data = ScriptWritten(
+        **_of_video(task, _last(judged, after_us)), script=script, writer=KEPT, reused=True, cost=Cost()
+    )
+    return [*judged, caused_by(cause, data, source=SOURCE, step="script-kept")]
+
+
+def _of_video(task: WriteScript, after_us: int) -> dict[str, Any]:
+    """What a script's event carries of the task."""
+    same = ("video_id", "revision", "origin", "lane", "flavor", "format", "viewer_id", "asked_us", "replay_id")
+    told = {name: getattr(task, name) for name in same}
+    return told | {"regeneration": task.regeneration, "ts_us": base.rising(after_us)}
 
 
 def _ended(task: WriteScript, judged: list[Envelope[base.Message]]) -> list[Envelope[base.Message]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -158,3 +158,28 @@ def test_a_script_that_passes_is_told_after_its_judgement(tmp_path: Path) -> Non
     judged, written = (event.data for event in script.work(shop(tmp_path), task(1)))
     assert isinstance(judged, ContentJudged) and judged.allowed and isinstance(written, ScriptWritten)
     assert task(1).data.after_us < judged.ts_us < written.ts_us
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_a_script_that_came_along_is_judged_as_those_that_are_written_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, allowed: bool
+) -> None:
+    # Given a script of a project, and a model beside the rules, which have judged it before
+    scene = Scene(scene_number=1, beat="hook", narration="Mine.", visuals="x", duration_s=2)
+    mine = Script(title="Cats", subject="cats", archetype="list", scenes=(scene,))
+    rules, model = Sees(name="rules"), Sees()
+    worse = [] if allowed else [Finding(category="hate", rule="m", score=0.9)]
+    monkeypatch.setattr(model, "in_text", lambda text: worse if "Mine." in text else [])
+    seated = panel(rules, model)
+    monkeypatch.setattr(Panel, "of", lambda _flavor: seated)
+    asked = task(1)
+    cause = replace(asked, data=asked.data.model_copy(update={"script": mine}))
+    # When
+    *judged, last = (event.data for event in script.work(shop(tmp_path), cause))
+    # Then the model judged the words and the script, and nobody wrote another one
+    assert [each.content for each in judged] == [Judged.PROMPT, Judged.SCRIPT]
+    assert rules.asked == 0
+    if allowed:
+        assert isinstance(last, ScriptWritten) and last.script == mine and last.writer == "kept" and last.reused
+    else:
+        assert isinstance(last, VideoFailed) and last.stage == Stage.MODERATION

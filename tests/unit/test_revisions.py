@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from infra.flavors import Moderation
+from infra.flavors import JudgeSpec, Moderation
 from processors import videos
 from processors.prompts import decide_with
 from processors.videos import Work, works
@@ -165,3 +165,18 @@ def test_a_candidate_of_a_prefetch_settles_nothing() -> None:
     data = published(VIDEO, NOW, revision=2, origin=Origin.PREFETCH, viewer_id="v1")
     assert isinstance(data.data, VideoPublished)
     assert videos.decide(data, None, NOW).effects == ()
+
+
+def test_where_models_judge_a_script_that_came_along_goes_to_them() -> None:
+    # given a flavor in which not only the rules judge scripts
+    policy = Moderation(judges=(JudgeSpec(backend="rules"), JudgeSpec(backend="openai", url="http://localhost:9/v1")))
+    decide = decide_with(lambda _flavor: policy)
+    # when a revision comes with a script
+    given = script(2)
+    *_, task = [envelope.data for envelope, _ in decide(asked(script=given), None, NOW).effects]
+    # then it is judged before a scene is made of it
+    assert isinstance(task, WriteScript) and task.script == given
+    # and where they judge pictures only, it is not
+    pictures = policy.model_copy(update={"judges": (JudgeSpec(backend="classifier", content=("frames",)),)})
+    *_, kept = [e.data for e, _ in decide_with(lambda _flavor: pictures)(asked(script=given), None, NOW).effects]
+    assert isinstance(kept, ScriptWritten)

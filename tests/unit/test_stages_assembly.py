@@ -11,6 +11,7 @@ import av
 import pytest
 
 from gpu_consumers.assembly.gates import Expected, Failure, failures
+from gpu_consumers.errors import BackendMissingError
 from gpu_consumers.picture.colour import BLACK
 from gpu_consumers.picture.renderer import ProceduralRenderer
 from gpu_consumers.provenance.verify import verify
@@ -18,7 +19,7 @@ from gpu_consumers.scenes.chain import first_good
 from gpu_consumers.stages import assembly, wav
 from gpu_consumers.stages.drawing import kept_as
 from gpu_consumers.stages.joining import RejectedVideoError
-from gpu_consumers.stages.redo import faulty, other_seed
+from gpu_consumers.stages.redo import faulty, other_seed, redrawn
 from gpu_consumers.stages.specs import scene_spec
 from gpu_consumers.workshop import Workshop
 from infra import flavors
@@ -217,3 +218,27 @@ def blackened(shop: Workshop, like: ScenePart, frames: int) -> Artifact:
             writer.write(canvas)
     assert like.duration_ms == frames * 1000 // 15
     return shop.blobs.put_file(path, "mp4")
+
+
+@pytest.mark.parametrize("able", [True, False])
+def test_it_is_drawn_again_by_the_flavors_backend_where_that_can(
+    shop: Workshop, monkeypatch: pytest.MonkeyPatch, able: bool
+) -> None:
+    # given a flavor whose scenes are drawn by a model, which may be missing here
+    class Model(ProceduralRenderer):
+        name = "model"
+
+    def renderer(name: str, *_: object) -> ProceduralRenderer:
+        if name == "model" and not able:
+            raise BackendMissingError("there is no device")
+        return Model() if name == "model" else ProceduralRenderer()
+
+    monkeypatch.setattr("gpu_consumers.stages.redo.backends.renderer", renderer)
+    cause = task(shop)
+    # when its second scene is at fault
+    flavor = FLAVOR.model_copy(update={"scene_backend": "model"})
+    first, second = redrawn(shop, cause.data, flavor, [Failure("black", "", 2.5)])
+    # then that one alone is drawn again, by the model or else on the CPU
+    assert first == cause.data.parts[0]
+    assert second.backend == ("model" if able else "procedural")
+    assert second.seed == other_seed(cause.data.parts[1].seed)

@@ -1390,7 +1390,7 @@ class Word(TypedDict):
 
 
 class WriteScript(TypedDict):
-    """Write a script for a prompt."""
+    """Write a script for a prompt, or have one judged that came along."""
 
     video_id: str
     revision: NotRequired[int]
@@ -1420,6 +1420,8 @@ class WriteScript(TypedDict):
     project_id: NotRequired[str | None]
     #: of the project that asks for the draft
     project_version: NotRequired[int]
+    #: one that is there already: it is judged, and kept as it is
+    script: NotRequired[Script | None]
 
 
 GatewayRequest: TypeAlias = Hello | Watch | Unwatch | Lobby | Refresh

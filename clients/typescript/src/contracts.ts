@@ -1303,7 +1303,7 @@ export interface Word {
   end_ms: number;
 }
 
-/** Write a script for a prompt. */
+/** Write a script for a prompt, or have one judged that came along. */
 export interface WriteScript {
   video_id: string;
   revision?: number;
@@ -1333,6 +1333,8 @@ export interface WriteScript {
   project_id?: string | null;
   /** of the project that asks for the draft */
   project_version?: number;
+  /** one that is there already: it is judged, and kept as it is */
+  script?: Script | null;
 }
 
 /** What each topic holds. */
