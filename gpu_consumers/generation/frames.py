@@ -31,7 +31,7 @@ def finish(pictures: Pictures, pace: float, post: Post, spec: SceneSpec, out: Pa
 
 def drawn(spec: SceneSpec) -> npt.NDArray[np.uint8]:
     """The scene's drawn picture, (h, w, 3) in sRGB, for models that set a picture in motion."""
-    look = spec.look or choose(spec.scene.beat, spec.scene.scene_number, spec.title, spec.seed)
+    look = spec.look or choose(spec.scene.beat, spec.scene.drawn_as, spec.title, spec.seed)
     stage = stage_of(spec)
     paint = look_named(look)(stage)
     canvas = paint(0)

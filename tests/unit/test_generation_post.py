@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -104,3 +105,10 @@ def test_the_clip_has_captions_chrome_and_the_frames_of_the_scene(tmp_path: Path
 def test_the_drawn_picture_for_models_that_move_one_has_the_scenes_size() -> None:
     picture = drawn(spec(draft=6))
     assert picture.shape == (320, 180, 3) and picture.std() > 5
+
+
+def test_a_scene_that_was_moved_is_drawn_for_a_model_as_it_was_before() -> None:
+    before = spec(draft=6, number=2)
+    for place in (3, 4, 5):
+        moved = before.scene.model_copy(update={"scene_number": place, "first_number": 2})
+        assert np.array_equal(drawn(replace(before, scene=moved, scene_count=9)), drawn(replace(before, scene_count=9)))
