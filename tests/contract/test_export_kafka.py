@@ -16,10 +16,11 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 from typer.testing import CliRunner
 
-from infra.contracts import export_command, slices
+from infra.contracts import export_command
 from infra.contracts.commands import register
 from infra.contracts.export import Summary, export_topic
 from infra.errors import NotFoundError, UnavailableError
+from infra.kafka import stretch
 from infra.settings import Settings
 from infra.stack import Stack
 from schemas import codec, ids
@@ -166,7 +167,7 @@ def test_a_topic_that_is_not_there_is_told_with_those_that_are(kafka: str, tmp_p
 
 
 def test_a_broker_that_does_not_answer_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(slices, "ANSWER_S", 0.5)
+    monkeypatch.setattr(stretch, "ANSWER_S", 0.5)
     with pytest.raises(UnavailableError, match="Kafka does not answer"):
         exported("127.0.0.1:1", tmp_path)
 
