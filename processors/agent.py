@@ -60,6 +60,7 @@ class Shell:
         async for event in stream.events():
             records = [record(each) for each in event.value]
             await self._fetched([each for each in records if self._mine(each)], event.message.partition)
+            event.message.handle()
 
     def _mine(self, record: Raw) -> bool:
         if record.topic == DUE:

@@ -17,6 +17,7 @@ from processors.decision import Processor
 from processors.fetches import WAITING, Schema, transport
 from processors.projects import projects
 from processors.prompts import prompts
+from processors.recovery import Tables
 from processors.videos import VIDEOS
 from processors.viewers import viewers
 from schemas.topics import NOW, PROCESSORS, TOPICS, changelog, retry_topic
@@ -67,6 +68,7 @@ def create_app(settings: Settings, producer: EventProducer, *, instance: str = "
         table_standby_replicas=0,
         web_enabled=False,
         worker_redirect_stdouts=False,
+        TableManager=Tables,
         logging_config={"version": 1, "disable_existing_loggers": False, "incremental": True},
     )
     app.transport = transport(app)

@@ -16,12 +16,47 @@ from faust.types.tuples import TP, ConsumerMessage
 from faust.types.tuples import Message as FaustMessage
 from yarl import URL
 
+from infra.telemetry import logs
+
+log = logs.get("processors.fetches")
+
 #: Fetches that may wait before an agent; Faust stops reading a partition before that.
 WAITING = 8
 
 
 class Bundle(list[Any]):
     """The records of one fetch of one partition, in order; not empty."""
+
+
+class Fetch(ConsumerMessage):
+    """A bundle on its way to the agents of its topic. It counts as done once each of them has called `handle`.
+
+    Faust acknowledges what it skips, too: during a rebalance it hands messages that wait before an agent to nobody, and
+    then commits past them. And what an agent still has in hand when the table is recovered anew may be overwritten by
+    older states of the changelog. Both are read again: they lie behind what was committed.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.given = self.handled = 0
+
+    def incref(self, n: int = 1) -> None:
+        """It is given to so many agents."""
+        super().incref(n)
+        self.given += n
+
+    def handle(self) -> None:
+        """One of them has done all that follows from it."""
+        self.handled += 1
+
+    def on_final_ack(self, consumer: Any) -> bool:
+        """All of them have let go of it."""
+        if self.handled >= self.given and self.generation_id == consumer.app.consumer_generation_id:
+            return bool(super().on_final_ack(consumer))
+        log.info("to be read again", topic=self.topic, partition=self.partition, offset=self.offset)
+        self.acked = True
+        consumer.dropped(self)
+        return False
 
 
 class Schema(faust.Schema[Any, Any]):
@@ -49,11 +84,15 @@ class Consumer(driver.Consumer):
         # Faust commits after so many acknowledgements, and will see one for all of these.
         self._n_acked += len(record) - 1
         last, bundle = record[-1], cast(bytes, record)
-        return ConsumerMessage(
+        return Fetch(
             last.topic, last.partition, last.offset, last.timestamp / 1000, last.timestamp_type, None, None, bundle,
             last.checksum, last.serialized_key_size, last.serialized_value_size, tp,
             generation_id=self.app.consumer_generation_id,
         )  # fmt: skip
+
+    def dropped(self, message: FaustMessage) -> None:
+        """It is in nobody's hand any more, and was not handled."""
+        self._unacked_messages.discard(message)
 
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
         """Gaps need not be remembered: see `_new_offset`."""

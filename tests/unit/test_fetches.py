@@ -12,7 +12,7 @@ from faust.types.tuples import TP
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processors.fetches import Consumer
+from processors.fetches import Consumer, Fetch
 
 HERE = TP("swipes", 0)
 
@@ -108,3 +108,52 @@ async def test_a_commit_that_failed_is_made_again_though_nothing_more_comes(monk
     assert offset == 105 and not await consumer._commit_offsets({HERE: offset})
     assert consumer._committed_offset[HERE] == 100
     assert consumer._new_offset(HERE) == 105 and consumer._should_commit(HERE, 105)
+
+
+class App:
+    """What a fetch asks of the app."""
+
+    consumer_generation_id = 7
+
+
+@pytest.fixture
+def counted() -> tuple[Bare, list[Fetch]]:
+    """A consumer that notes what it is told to count as done."""
+    consumer, told = Bare(committed=100), list[Fetch]()
+    consumer.app = App()
+    consumer.ack = told.append
+    return consumer, told
+
+
+def fetch(agents: int, generation: int = 7) -> Fetch:
+    message = Fetch("swipes", 0, 104, 0.0, 1, None, None, b"", None, tp=HERE, generation_id=generation)
+    message.incref(agents)
+    return message
+
+
+def let_go(message: Fetch, consumer: Bare, agents: int) -> None:
+    """As Faust does after an agent has handled it, and where it skips it."""
+    consumer._unacked_messages.add(message)
+    for _ in range(agents):
+        message.ack(consumer)
+
+
+def test_a_fetch_counts_once_every_agent_has_handled_it(counted: tuple[Bare, list[Fetch]]) -> None:
+    consumer, told = counted
+    message = fetch(agents=2)
+    message.handle()
+    message.handle()
+    let_go(message, consumer, 2)
+    assert told == [message]
+
+
+@pytest.mark.parametrize(("handled", "generation"), [(0, 7), (1, 7), (2, 6)])
+def test_what_faust_skipped_or_a_rebalance_overtook_is_read_again(
+    counted: tuple[Bare, list[Fetch]], handled: int, generation: int
+) -> None:
+    consumer, told = counted
+    message = fetch(2, generation)
+    for _ in range(handled):
+        message.handle()
+    let_go(message, consumer, 2)
+    assert told == [] and message not in consumer._unacked_messages
