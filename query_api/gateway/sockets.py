@@ -44,6 +44,10 @@ class SocketSink:
         if self.buffered > self._limits.buffered:
             self.end(Code.TOO_SLOW, "too much unread")
 
+    def abort(self) -> None:
+        """Cut the connection."""
+        self._connection.transport.abort()
+
     def end(self, code: Code, reason: str) -> asyncio.Task[None]:
         """Close with a code. What waits may still be read for `evict_s`; after that the connection is cut."""
         if self._ending is None:

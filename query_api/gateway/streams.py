@@ -55,12 +55,13 @@ class StreamSink:
             metrics.CLOSED.labels(code=str(int(code))).inc()
             self._push(Message(frames.close(int(code), reason)).event)
             self._ending = True
-            asyncio.get_running_loop().call_later(self._limits.evict_s, self._cut)
+            asyncio.get_running_loop().call_later(self._limits.evict_s, self.abort)
         return self._gone
 
     def leave(self) -> None:
         """The stream is over."""
         self._ending = True
+        self._news.set()
         if not self._gone.done():
             self._gone.set_result(None)
 
@@ -74,6 +75,8 @@ class StreamSink:
                 yield KEEP_ALIVE
                 continue
             self._news.clear()
+            if self._gone.done():
+                return
             yield self._taken()
             if self._ending and not self._waiting:
                 return
@@ -89,7 +92,8 @@ class StreamSink:
         self._size = 0
         return together
 
-    def _cut(self) -> None:
+    def abort(self) -> None:
+        """Cut the connection."""
         self.leave()
         if self._transport is not None:
             self._transport.abort()

@@ -12,8 +12,10 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
+from query_api.gateway.requests import Hello
+from query_api.identity.principal import Principal
 from tests.stress.world import PARTITIONS, Log, Node
-from tests.unit.gateway_kit import vid
+from tests.unit.gateway_kit import unpack, vid
 
 _GARBAGE = (
     "", "{", "[]", '"x"', '{"type":1}', '{"type":"nonsense"}', '{"type":"watch"}', '{"type":"watch","video_id":"x"}',
@@ -53,6 +55,37 @@ class Person:
         while not self.ended:
             await self._connect(lambda _: None, reads=self.rng.randrange(2, 6))
             await asyncio.sleep(self.rng.uniform(0, 0.02))
+
+    async def streaming(self) -> None:
+        """It comes over server-sent events; its network breaks now and then, and it comes back with its last id."""
+        while not self.ended:
+            await self._stream()
+            await asyncio.sleep(self.rng.uniform(0, 0.02))
+
+    async def _stream(self) -> None:
+        nodes = self.nodes()
+        gateway = self.rng.choice(nodes).gateway if nodes else None
+        if gateway is None or gateway.refusal("/v1/live", None, None):
+            return  # nobody is there right now
+        self._fractions.clear()
+        videos = tuple({vid(self.rng.randrange(40)) for _ in range(self.watching)})
+        stream = await gateway.stream(Hello(type="hello", resume=self.token, videos=videos), Principal(self.name))
+        try:
+            async for chunk in stream.events():
+                self._take_in(chunk)
+                if self.rng.random() < 0.1:
+                    return
+        finally:
+            stream.leave()
+
+    def _take_in(self, chunk: bytes) -> None:
+        for event in chunk.decode().split("\n\n"):
+            fields = dict(line.split(": ", 1) for line in event.splitlines())
+            for frame in unpack(fields.get("data", "[]")):
+                self.codes += [frame["code"]] if frame["type"] == "close" else []
+                self._hear(frame)
+            if fields.get("id", self.token) != self.token:
+                self.wrong.append(f"the id {fields['id']} is not the newest token")
 
     async def hostile(self) -> None:
         """It says what nobody should, in every state."""

@@ -24,7 +24,8 @@ CROWDS: Mapping[str, Mapping[str, int]] = {
     "flapping": {"flapping": 12},
     "slow": {"slow": 6, "steady": 4},
     "hostile": {"hostile": 8, "steady": 6},
-    "mixed": {"steady": 5, "flapping": 5, "slow": 3, "hostile": 3},
+    "streaming": {"streaming": 8, "steady": 4},
+    "mixed": {"steady": 5, "flapping": 5, "slow": 3, "hostile": 3, "streaming": 3},
 }
 
 

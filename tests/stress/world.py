@@ -81,7 +81,7 @@ class Node:
             await self.gateway.drain()
         else:
             for sink in list(self.gateway._sinks):
-                sink._connection.transport.abort()
+                sink.abort()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
