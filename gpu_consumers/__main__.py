@@ -7,6 +7,7 @@ import logging
 import os
 import signal
 
+from gpu_consumers.doors import opened
 from gpu_consumers.worker import Worker, workshop
 from infra.ending import end_within
 from infra.settings import settings
@@ -15,6 +16,8 @@ from schemas.videos import Stage
 
 #: Rendering may take every core; answering people comes first.
 NICENESS = 10
+#: Exit code of a worker whose device has failed at work (EX_SOFTWARE): whoever supervises it starts it anew.
+SICK = 70
 STAGES = (Stage.SCRIPT, Stage.SCENE, Stage.ASSEMBLY)
 
 
@@ -34,10 +37,11 @@ def main() -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
-    worker.run()
+    with opened(config.host, config.worker_port, worker.fitness):
+        worker.run()
     # A scene that is still being drawn was not committed and comes again: nobody waits for its thread.
     logging.shutdown()
-    os._exit(0)
+    os._exit(SICK if worker.failed else 0)
 
 
 if __name__ == "__main__":

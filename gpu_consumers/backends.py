@@ -24,6 +24,7 @@ Begun = Callable[["Device"], object]
 _lock = threading.Lock()
 _devices: dict[str, Device] = {}
 _told: list[Begun] = []
+_sick: list[Callable[[str], object]] = []
 
 
 def renderer(
@@ -57,14 +58,20 @@ def renderer(
 
 
 def device(config: Settings) -> Device:
-    """The device that these settings name: one for each process. Raises `BackendMissingError` without torch."""
+    """The device that these settings name, tested: one for each process.
+
+    Raises `BackendMissingError` without torch, `SickError` where it fails its self-test.
+    """
     with _lock:
         key = repr(config)
         if key not in _devices:
             from gpu_consumers.generation.device import Device
 
             try:
-                _devices[key] = Device(config)
+                made = Device(config)
+                made.when_sick.extend(_sick)
+                made.diagnose()
+                _devices[key] = made
             except ImportError as error:
                 raise BackendMissingError("generative models need torch and diffusers", hint=INSTALL) from error
             except (RuntimeError, AssertionError) as error:  # torch's answers to a GPU that is not there
@@ -77,6 +84,13 @@ def device(config: Settings) -> Device:
 def when_begun(begun: Begun) -> None:
     """Be told of each device when it is first used."""
     _told.append(begun)
+
+
+def when_sick(told: Callable[[str], object]) -> None:
+    """Be told why a device that is in use fails its self-test."""
+    _sick.append(told)
+    for each in tuple(_devices.values()):
+        each.when_sick.append(told)
 
 
 def stop() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from gpu_consumers import backends
 from gpu_consumers.estimates.history import recall
+from gpu_consumers.fitness import Fitness
 from gpu_consumers.hosted.late import keep_collecting
 from gpu_consumers.once import once
 from gpu_consumers.stages import assembly, scene, script
@@ -34,6 +35,8 @@ log = logs.get("worker")
 
 #: What is nearly done may finish, in seconds. A scene takes longer; it is handed back and costs one scene at most.
 DRAIN_S = 1.5
+#: A device that failed its self-test before the worker took any scenes is tested again after this long, in seconds.
+RETEST_S = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +72,13 @@ class Worker:
 
     def __init__(self, shop: Workshop, stages: tuple[Stage, ...]) -> None:
         self._shop, self._ending = shop, threading.Event()
-        self._consumers = [self._consumer(station) for station in STATIONS if station.stage in stages]
+        self._stations = [station for station in STATIONS if station.stage in stages]
+        self._consumers: list[TaskConsumer] = []
+        self._joining = threading.RLock()
+        #: Whether scenes may be taken, for `/readyz`.
+        self.fitness = Fitness(shop.settings)
+        #: Why the process should be started anew; empty: it need not.
+        self.failed = ""
 
     def _consumer(self, station: Station) -> TaskConsumer:
         return TaskConsumer(
@@ -113,12 +122,13 @@ class Worker:
 
     def run(self) -> None:
         """Work until every consumer has stopped."""
-        threads = [threading.Thread(target=consumer.run, name="consumer") for consumer in self._consumers]
-        for thread in threads:
-            thread.start()
         backends.when_begun(
             lambda device: recall(self._shop.settings.kafka_address, device.name, device.learn)
         )  # fmt: skip
+        backends.when_sick(self._sick)
+        threads = [threading.Thread(target=self._serve, args=(one,), name="consumer") for one in self._stations]
+        for thread in threads:
+            thread.start()
         late = (self._shop.settings, BoughtClips(self._shop), self._ending)
         threading.Thread(target=keep_collecting, args=late, name="late", daemon=True).start()
         log.info("ready", worker=self._shop.name)
@@ -126,11 +136,31 @@ class Worker:
             thread.join()
         self._shop.producer.close()
 
+    def _serve(self, station: Station) -> None:
+        """Consume until `stop`. A worker whose device is not fit is no member of the scenes' group: others do them."""
+        if station.stage is Stage.SCENE and self.fitness.needed:
+            while not self._ending.is_set() and not self.fitness.tried():
+                self._ending.wait(RETEST_S)
+        with self._joining:
+            if self._ending.is_set():
+                return
+            consumer = self._consumer(station)
+            self._consumers.append(consumer)
+        consumer.run()
+
+    def _sick(self, why: str) -> None:
+        """Leave the groups: others do what is in hand here. A fresh process may have a device that works."""
+        if self.fitness.ready:
+            self.failed = why
+            self.stop()
+        self.fitness.lost(why)
+
     def stop(self) -> None:
         """Finish what is in hand (within the drain time), commit, leave the groups."""
-        self._ending.set()
-        for consumer in self._consumers:
-            consumer.stop()
+        with self._joining:
+            self._ending.set()
+            for consumer in self._consumers:
+                consumer.stop()
         backends.stop()
 
 

@@ -82,6 +82,10 @@ class Settings(BaseSettings):
     model_dirs: tuple[Path, ...] = ()
     #: Where generative models run: `auto` (the first GPU, else the CPU), `cpu`, `cuda`, `cuda:1` …
     device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:[0-9]{1,2})?)$")
+    #: Models that a worker loads and tries before it takes scenes.
+    warm_models: tuple[str, ...] = ()
+    #: Where the first worker answers `/healthz` and `/readyz`, the next ones at the ports after it; 0: nowhere.
+    worker_port: int = Field(0, ge=0, le=65000)
     #: Scenes that one worker has in hand. More than one lets urgent scenes pre-empt others on the same device.
     scenes_at_once: int = Field(1, ge=1, le=64)
     #: Which accelerators are tried, in this order; what fails falls to the next, `eager` always works.
@@ -145,6 +149,10 @@ class Settings(BaseSettings):
     def gateway_url(self) -> str:
         """Where the websocket gateway of this machine answers."""
         return f"ws://{_reachable(self.host)}:{self.gateway_port}"
+
+    def worker_url(self, port: int) -> str:
+        """Where a worker of this machine answers."""
+        return f"http://{_reachable(self.host)}:{port}"
 
     @property
     def weights_dir(self) -> Path:

@@ -14,11 +14,11 @@ from gpu_consumers.acceleration.cache import EngineCache
 from gpu_consumers.acceleration.chain import Choice, accelerate
 from gpu_consumers.acceleration.examples import examples
 from gpu_consumers.energy import GpuEnergy
-from gpu_consumers.errors import TransientBackendError
 from gpu_consumers.estimates.formula import Phases, chip
 from gpu_consumers.estimates.model import CostModel
-from gpu_consumers.generation import boundaries
+from gpu_consumers.generation import boundaries, selftest
 from gpu_consumers.generation.embeddings import Embeddings
+from gpu_consumers.generation.faults import DeviceMemoryError, SickError
 from gpu_consumers.generation.loading import load, one_step, shell
 from gpu_consumers.generation.manifest import GIB, Manifest, manifest, manifests
 from gpu_consumers.generation.weights import locate
@@ -69,20 +69,31 @@ class Device:
         self._embeddings = Embeddings()
         self._waiting: dict[str, Future[Any]] = {}  #: loaded, or being loaded, into the host's memory
         self._lock = threading.Lock()
+        #: Told why, when the device fails its self-test.
+        self.when_sick: list[Callable[[str], object]] = []
 
     def run(self, request: Request, item: T, make: Callable[[Turn, Sequence[T]], Sequence[R]]) -> R:
-        """As `Turnstile.run`; where memory runs out, the other models make room and it is tried once more."""
+        """As `Turnstile.run`; where memory runs out, the other models make room and it is tried once more.
+
+        Raises `DeviceMemoryError` where that was not enough, `SickError` where the device fails its self-test.
+        """
 
         def sparing(turn: Turn, items: Sequence[T]) -> Sequence[R]:
             try:
                 return make(turn, items)
             except self._torch.OutOfMemoryError:
                 log.warning("out of memory, once more without the other models", model=request.work.model)
+            except RuntimeError as error:
+                self.diagnose(error)
+                raise
             self._make_room(request.work.model)
             try:
                 return make(turn, items)
-            except self._torch.OutOfMemoryError as error:
-                raise TransientBackendError(f"{self.name} is out of memory for {request.work.model}") from error
+            except self._torch.OutOfMemoryError:
+                told = f"{self.name} is out of memory for {request.work.model}"
+            # Outside, where the traceback no longer holds what the clip had allocated.
+            self._drop("")
+            raise DeviceMemoryError(told)
 
         return self.turnstile.run(request, item, sparing)
 
@@ -126,6 +137,29 @@ class Device:
         own = shell(self.pipe(name))
         self._embeddings.lend(name, own)
         return own
+
+    def warm(self, name: str) -> None:
+        """Load a model and make a step at its first shape, so that the first clip waits for nothing."""
+        wanted = manifest(name, self._config)
+        work = Work(model=name, width=16, height=16, frames=1, steps=1, backend="eager")
+        request = Request(key=f"warm {name}", work=work, lane=Lane.INTERACTIVE)
+
+        def step(_turn: Turn, names: Sequence[str]) -> Sequence[None]:
+            self.shell(name)(**one_step(self.pipe(name), wanted, wanted.shapes[0]))
+            return [None] * len(names)
+
+        self.run(request, name, step)
+
+    def diagnose(self, error: BaseException | None = None) -> None:
+        """Test the device; raises `SickError` where it fails, and whoever listens is told."""
+        why = selftest.failing(self.place)
+        if why is None:
+            return
+        log.error("the device fails its self-test", device=self.name, why=why)
+        sick = SickError(f"the device {self.name} fails its self-test: {why}")
+        for told in self.when_sick:
+            told(str(sick))
+        raise sick from error
 
     def learn(self, done: RenderWork) -> None:
         """Let the cost model know what a clip took."""

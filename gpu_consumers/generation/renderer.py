@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from statistics import median
@@ -12,21 +12,27 @@ from typing import Any
 
 import numpy as np
 
+from gpu_consumers.acceleration.backends import Eager
 from gpu_consumers.acceleration.chain import Choice
 from gpu_consumers.generation.boundaries import making
 from gpu_consumers.generation.device import Device
+from gpu_consumers.generation.faults import DeviceMemoryError
 from gpu_consumers.generation.frames import drawn, finish
 from gpu_consumers.generation.loading import call_arguments
 from gpu_consumers.generation.manifest import GIB, Manifest
 from gpu_consumers.generation.post import Pictures
-from gpu_consumers.generation.shapes import work_for
+from gpu_consumers.generation.shapes import smaller, work_for
 from gpu_consumers.generation.weights import digest, locate
 from gpu_consumers.ports import Clip, Progress, SceneSpec, Urgency
 from gpu_consumers.scheduling.turnstile import Turn
 from gpu_consumers.scheduling.work import Request, Work
 from infra.settings import Settings
 from infra.storage.artifacts import fingerprint
+from infra.telemetry import logs
 from schemas.values import RenderWork
+from schemas.videos import Fallback
+
+log = logs.get("generation")
 
 #: The part of the whole that the model's own steps are; the rest is post-processing and encoding.
 MODELS_PART = 0.8
@@ -60,14 +66,19 @@ class DiffusersRenderer:
         )  # fmt: skip
 
     def render(self, spec: SceneSpec, out: Path, progress: Progress) -> Clip:
-        """Make the frames in turns with other clips, then the clip from them, beside other clips."""
-        led: list[Made] = []
+        """Make the frames in turns with other clips, then the clip from them, beside other clips.
 
-        def make(turn: Turn, items: Sequence[tuple[SceneSpec, Progress]]) -> list[Made]:
-            led.append(self._make(turn, *items[0]))
-            return led[-1:]
-
-        made = self._device.run(self._request(spec), (spec, progress), make)
+        Where the device has not the memory for them, they are made once more with half the pixels.
+        """
+        led, squeezed = list[Made](), tuple[Fallback, ...]()
+        work = self.work(spec)
+        try:
+            made = self._frames(spec, progress, work, led)
+        except DeviceMemoryError as error:
+            work = squeeze(work, error)
+            squeezed = (Fallback(backend=f"{self._manifest.name} at full size", reason=str(error)),)
+        if squeezed:
+            made = self._frames(spec, progress, work, led)
         finish(
             made.pictures, self._manifest.fps, self._manifest.post, spec, out,
             lambda part, picture: progress(MODELS_PART + (1 - MODELS_PART) * part, picture),
@@ -76,7 +87,8 @@ class DiffusersRenderer:
         self._seconds += sum(one.turn.used_s for one in led)
         self._joules += sum(one.turn.joules for one in led)
         details = {
-            "model": self._manifest.name, "fallbacks": self._choice().fallbacks, "gpu_seconds": self._seconds,
+            "model": self._manifest.name, "fallbacks": (*squeezed, *self._choice().fallbacks),
+            "squeezed": bool(squeezed), "gpu_seconds": self._seconds,
             "gpu_joules": self._joules, "work": made.work if led else None,
         }  # fmt: skip
         return Clip(path=out, frames=spec.frames, look="generated", details=details)
@@ -88,9 +100,18 @@ class DiffusersRenderer:
     def _choice(self) -> Choice:
         return self._device.choice(self._manifest.name)
 
-    def _request(self, spec: SceneSpec) -> Request:
-        work, needs = self.work(spec), self._manifest.memory
-        key = fingerprint(kind="frames", spec=spec.inputs(), renderer=self.fingerprint())
+    def _frames(self, spec: SceneSpec, progress: Progress, work: Work, led: list[Made]) -> Made:
+        """The frames, made by this thread (then they are the last of `led`) or by another that was asked the same."""
+
+        def make(turn: Turn, items: Sequence[tuple[SceneSpec, Progress]]) -> list[Made]:
+            led.append(self._make(turn, *items[0], work))
+            return led[-1:]
+
+        return self._device.run(self._request(spec, work), (spec, progress), make)
+
+    def _request(self, spec: SceneSpec, work: Work) -> Request:
+        needs, size = self._manifest.memory, (work.width, work.height)
+        key = fingerprint(kind="frames", spec=spec.inputs(), renderer=self.fingerprint(), size=size)
         left = None if self._urgency.deadline is None else self._urgency.deadline - time.time()
         peak = int(needs.peak * GIB)
         return Request(
@@ -98,9 +119,9 @@ class DiffusersRenderer:
             deadline=None if left is None else time.monotonic() + left,
         )  # fmt: skip
 
-    def _make(self, turn: Turn, spec: SceneSpec, progress: Progress) -> Made:
+    def _make(self, turn: Turn, spec: SceneSpec, progress: Progress, work: Work) -> Made:
         pipe = self._device.shell(self._manifest.name)
-        work, marks = self.work(spec), _Marks(turn, progress, self._manifest.steps)
+        marks = _Marks(turn, progress, self._manifest.steps)
         with making(turn) as here:
             result = pipe(**self._arguments(pipe, spec, work, marks))
             turn.boundary()
@@ -129,6 +150,15 @@ class DiffusersRenderer:
             frame_rate=self._manifest.fps, callback_on_step_end=marks,
             generator=torch.Generator("cpu").manual_seed(spec.seed),
         )  # fmt: skip
+
+
+def squeeze(work: Work, error: DeviceMemoryError) -> Work:
+    """The work at half the pixels, run eagerly: engines are built for whole shapes. Raises `error` at the end."""
+    less = smaller(work)
+    if less is None:
+        raise error
+    log.warning("out of memory, once more with half the pixels", model=work.model, size=(less.width, less.height))
+    return replace(less, backend=Eager.name)
 
 
 class _Marks:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import ceil, log
 
 from gpu_consumers.generation.manifest import Manifest, Shape
 from gpu_consumers.ports import SceneSpec
 from gpu_consumers.scheduling.work import Work
+
+#: Of each side, so that half the pixels are left.
+SQUEEZE = 0.7
+#: Shorter sides than this are not made shorter, in pixels.
+SMALLEST = 64
 
 
 def shape_for(manifest: Manifest, spec: SceneSpec) -> Shape:
@@ -41,6 +47,17 @@ def work_for(manifest: Manifest, spec: SceneSpec, accelerator: str) -> Work:
         steps=manifest.steps,
         backend=accelerator,
     )
+
+
+def smaller(work: Work) -> Work | None:
+    """The same clip at half the pixels, for a device without the memory for all of them; None: it is small enough.
+
+    Sides stay multiples of 32, which every manifest's latents divide.
+    """
+    width, height = (max(32, round(side * SQUEEZE / 32) * 32) for side in (work.width, work.height))
+    if width * height >= work.width * work.height or min(work.width, work.height) < SMALLEST:
+        return None
+    return replace(work, width=width, height=height)
 
 
 def timeline(made: int, pace: float, wanted: int, fps: float) -> list[float]:

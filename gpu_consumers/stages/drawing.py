@@ -91,7 +91,8 @@ def _draw(shop: Workshop, cause: Envelope[RenderScene], backend: str, spec: Scen
     if kept := shop.remembered(key, Drawn):
         return Picture(drawn=kept, backend=renderer.name, cost=meter.read(), reused=True, fallbacks=kept.fallbacks)
     drawn, clip = _render(shop, cause, renderer, spec)
-    shop.remember(key, drawn)
+    if not clip.details.get("squeezed"):  # for want of memory: the next time it may be whole
+        shop.remember(key, drawn)
     spent = {name: clip.details.get(name, 0.0) for name in ("gpu_seconds", "gpu_joules")}
     return Picture(
         drawn=drawn, backend=renderer.name, cost=meter.read(**spent), reused=False, work=clip.details.get("work"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from infra.settings import Settings
 from infra.stack import LocalCassandra, LocalKafka, docker
@@ -75,6 +76,8 @@ def wanted_ports(config: Settings, stores: Sequence[str]) -> Iterator[Wanted]:
         setting = f"SWIPESTREAM_{name.upper()}_PORT"
         yield from (Wanted(name.title(), port, setting) for port in local_parts(config)[name].ports)
     yield Wanted("the API", config.api_port, "SWIPESTREAM_API_PORT", config.host)
+    for number in range(worker_count(config) if config.worker_port else 0):
+        yield Wanted(f"worker-{number + 1}", config.worker_port + number, "SWIPESTREAM_WORKER_PORT", config.host)
     yield Wanted("the gateway", config.gateway_port, "SWIPESTREAM_GATEWAY_PORT", config.host)
 
 
@@ -107,8 +110,17 @@ def _module(name: str, module: str, env: dict[str, str] | None = None) -> Part:
 
 
 def _workers(config: Settings) -> list[Part]:
-    names = [f"worker-{number}" for number in range(1, worker_count(config) + 1)]
-    return [_module(name, "gpu_consumers", {"SWIPESTREAM_WORKER_NAME": name}) for name in names]
+    return [_worker(config, number) for number in range(worker_count(config))]
+
+
+def _worker(config: Settings, number: int) -> Part:
+    name = f"worker-{number + 1}"
+    part = _module(name, "gpu_consumers", {"SWIPESTREAM_WORKER_NAME": name})
+    if not config.worker_port:
+        return part
+    port = config.worker_port + number
+    where = Probe("http", f"{config.worker_url(port)}/readyz")
+    return replace(part, env={**part.env, "SWIPESTREAM_WORKER_PORT": str(port)}, probe=where)
 
 
 def _api(config: Settings) -> Part:
