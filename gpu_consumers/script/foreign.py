@@ -27,7 +27,7 @@ _FEWEST, _MOST = 3, 8
 
 #: Letters that English lacks; one of them in a word speaks for these languages.
 _LETTERS = {"de": "äöüß", "fr": "éèêàçùâîôœ", "es": "ñáíóúé¿¡", "it": "èàòùì", "pt": "ãõçáéêô", "sv": "åäö",
-            "pl": "łśżźąęćń", "tr": "şğıçöü", "nl": "ĳ"}  # fmt: skip
+            "pl": "łśżźąęćń", "tr": "şğıçöü", "nl": "ĳ", "hu": "őűáéíóöü"}  # fmt: skip
 #: Small words that English shares with others: they prove nothing.
 _SHARED = frozenset(
     ["in", "an", "am", "so", "was", "also", "on", "as", "do", "her", "he", "me", "no", "a", "i", "all", "or", "to"]
@@ -47,6 +47,7 @@ class Frame:
     request: re.Pattern[str]
     ask: tuple[tuple[str, ...], ...]
     tell: tuple[tuple[str, ...], ...]
+    more: tuple[str, ...]  #: for any prompt, where there is time
 
 
 @lru_cache(maxsize=1)
@@ -64,6 +65,7 @@ def _frame(entry: Mapping[str, Any]) -> Frame:
         request=re.compile(entry.get("request", r"(?!)"), re.IGNORECASE),
         ask=tuple(map(tuple, entry["ask"])),
         tell=tuple(map(tuple, entry["tell"])),
+        more=tuple(entry["more"]),
     )
 
 
@@ -105,13 +107,14 @@ def compose(
         ]
     asks = len(own) == 1 and _asks(own[0], frame)
     scenes = [rng.sample(choices, len(choices)) for choices in (frame.ask if asks else frame.tell)]
-    scenes = [sorted(choices, key=lambda line: sum(mark(s) in heard for s in sentences(line))) for choices in scenes]
+    scenes = [sorted(choices, key=lambda line: _heard(line, heard)) for choices in scenes]
+    more = sorted(rng.sample(frame.more, len(frame.more)), key=lambda line: _heard(line, heard))
     if len(own) > 1:
-        return _around(own, scenes, language, seconds)
+        return _around(own, scenes, more, language, seconds)
     question = own[0] if _QUESTION_MARK.search(own[0]) else own[0].rstrip(".") + _MARKS.get(base(language), "?")
     topic = _bare(own[0], frame)
     told = [[spaced(sentence_case(line.format(q=question, t=topic))) for line in lines] for lines in scenes]
-    said = _fitting(told, language, seconds)
+    said = _fitting(told, list(map(spaced, more)), language, seconds)
     beats = ["hook", *["point"] * (len(said) - 2), "close"]
     return [(beat, line, punch(topic if beat != "point" else line)) for beat, line in zip(beats, said, strict=True)]
 
@@ -129,15 +132,38 @@ def _bare(sentence: str, frame: Frame) -> str:
     return frame.request.sub("", sentence).rstrip(".!。।?？؟") or sentence
 
 
-def _fitting(scenes: Sequence[Sequence[str]], language: str, seconds: float) -> list[str]:
-    """One line for each scene, a second one in the middle where there is time; in short videos fewer scenes."""
+def _heard(line: str, heard: Collection[str]) -> int:
+    return sum(mark(sentence) in heard for sentence in sentences(line))
+
+
+def _fitting(scenes: Sequence[Sequence[str]], more: Sequence[str], language: str, seconds: float) -> list[str]:
+    """One line for each scene; further ones in the middle, then scenes of more, while there is time; in short videos
+    fewer scenes."""
     kept = [[lines[0]] for lines in scenes]
     while len(kept) > _FEWEST and _seconds(kept, language) > seconds * 1.1:
         kept.pop(-2)
-    for scene, lines in list(zip(kept, scenes, strict=False))[1:-1]:
-        if scene[0] == lines[0] and _seconds([*kept, lines[1:2]], language) <= seconds:
-            scene += lines[1:2]
+    if len(kept) < len(scenes):
+        return [" ".join(scene) for scene in kept]
+    spare = [(n, line) for n, lines in enumerate(scenes[1:-1], 1) for line in lines[1:2]]
+    for number, line in spare:
+        _append(kept, kept[number], line, language, seconds)
+    for line in (*more, *(line for lines in scenes[1:-1] for line in lines[2:])):
+        last = kept[-2]
+        if len(last) < 2 or len(kept) >= _MOST:
+            _append(kept, min(kept[1:-1], key=len), line, language, seconds)
+        elif _fits([*kept, [line]], language, seconds):
+            kept.insert(-1, [line])
     return [" ".join(scene) for scene in kept]
+
+
+def _append(kept: Sequence[list[str]], scene: list[str], line: str, language: str, seconds: float) -> None:
+    if _fits([*kept, [line]], language, seconds):
+        scene.append(line)
+
+
+def _fits(scenes: Iterable[Sequence[str]], language: str, seconds: float) -> bool:
+    """A little over is nearer than a line less."""
+    return _seconds(scenes, language) <= seconds * 1.05
 
 
 def _seconds(scenes: Iterable[Sequence[str]], language: str) -> float:
@@ -145,13 +171,13 @@ def _seconds(scenes: Iterable[Sequence[str]], language: str) -> float:
 
 
 def _around(
-    own: Sequence[str], scenes: Sequence[Sequence[str]], language: str, seconds: float
+    own: Sequence[str], scenes: Sequence[Sequence[str]], more: Sequence[str], language: str, seconds: float
 ) -> list[tuple[str, str, str]]:
     """The user's text, then lines of ours while there is room, and a closing one."""
     said = [spaced(sentence) for sentence in _grouped(own, _MOST - 1)]
     closing = next(line for line in scenes[-1] if "{" not in line)
-    middle = [lines[0] for lines in scenes[1:-1] if "{" not in lines[0]]
-    while middle and len(said) < _MOST - 1 and _seconds([said, middle[:1], [closing]], language) <= seconds:
+    middle = [spaced(line) for line in (*(lines[0] for lines in scenes[1:-1]), *more) if "{" not in line]
+    while middle and len(said) < _MOST - 1 and _fits([said, middle[:1], [closing]], language, seconds):
         said.append(middle.pop(0))
     beats = ["hook", *["point"] * (len(said) - 1), "close"]
     return [(beat, line, punch(line)) for beat, line in zip(beats, [*said, closing], strict=True)]

@@ -87,7 +87,8 @@ def short(phrase: str) -> str:
         return " ".join(words[:stop])
     stop = next((i for i, w in enumerate(words) if i and w.lower() in _LOOSE | RELATIVES), len(words))
     core = words[:stop]
-    return " ".join(["the", *core[1:]]) if core[0].lower() in ("a", "an") else " ".join(core)
+    named = " ".join(["the", *core[1:]]) if core[0].lower() in ("a", "an") else " ".join(core)
+    return named.rstrip(",;:")
 
 
 def interest(phrase: str) -> str:

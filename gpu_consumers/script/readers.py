@@ -62,6 +62,15 @@ _TRUE_THAT = re.compile(r"^(?:is it (?:really )?true|true or false)[:,]?(?: that
 _ABOUT_AT_END = re.compile(r"\b(?:about|of)\s+(?P<about>[^,]+)$")
 
 
+#: Who speaks of themselves, and who speaks for a firm or a family.
+_OWN, _OURS = frozenset(["i", "i'm", "i've", "my"]), frozenset(["we", "our", "we're", "we've"])
+_FEELING = re.compile(
+    r"^i(?:'m| am| feel| felt| was)(?: (?:so|very|really|always|still|feeling|just|too|a bit|all))* "
+    r"(?P<how>(?!in\b|on\b|at\b|the\b|an?\b|my\b|not\b|like\b|going\b)[a-z]+(?<!ing))\b",
+    re.IGNORECASE,
+)
+
+
 def read(sentence: str) -> Topic:
     """One sentence, or a phrase, as a topic."""
     topic = _read(sentence)
@@ -83,7 +92,7 @@ def _read(sentence: str) -> Topic:
     if label and hint == "pov":
         return _scenario(label["rest"], sentence)
     phrase = inner(requests.bare(label["rest"] if label else sentence))
-    for reader in (_true_that, _told, _list, _action, _compare, _question, _imperative, _claim):
+    for reader in (_true_that, _told, _list, _action, _compare, _question, _imperative, _moment, _claim):
         topic = reader(phrase, hint)
         if topic is not None:
             return topic
@@ -224,6 +233,25 @@ def _activity(question: questions.Question, asked: str) -> str:
     return noun_phrase(thing["thing"]) if thing else "this question"
 
 
+def _moment(phrase: str, hint: str | None) -> Topic | None:
+    """What somebody tells of themselves (`my cat died yesterday`), and what a firm tells of its own."""
+    first = phrase.split()[0].lower()
+    found = statement(phrase.split()) if first in _OWN | _OURS and hint is None else None
+    if found is None:
+        return None
+    if first in _OURS:
+        return plain(found[0]) if first == "our" else None
+    said = re.sub(r"\byou was\b", "you were", turned(phrase))
+    about = turned(found[0]) if first == "my" else _felt(phrase) or _object(found[1])
+    return Topic(kind="moment", about=about, title=titled(phrase), claim=said, archetype="testimonial")
+
+
+def _felt(phrase: str) -> str | None:
+    """`I feel so lonely since I moved` is about feeling lonely."""
+    match = _FEELING.match(phrase)
+    return f"feeling {match['how']}" if match else None
+
+
 def _claim(phrase: str, hint: str | None) -> Topic | None:
     words = phrase.split()
     if words[0].lower() in ("don't", "never") and len(words) > 1 and is_verb(words[1]):
@@ -235,7 +263,7 @@ def _claim(phrase: str, hint: str | None) -> Topic | None:
     found = statement(words)
     if found is None:
         return None
-    about, claim = found[0], phrase
+    about, claim = found[0].rstrip(",;:"), phrase
     if about.lower().split()[0] in PRONOUNS:
         about = _object(found[1])
     elif about.split()[0].lower() not in DETERMINERS:

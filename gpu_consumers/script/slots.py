@@ -132,9 +132,29 @@ def groups(topic: Topic) -> tuple[str, ...]:
     if topic.kind == "list" and topic.items:
         # Facts cannot be promised: a list of them becomes one of questions.
         return ("any",) if topic.items.endswith("facts") else (_items_group(topic), "list", "any")
+    if topic.kind == "moment":
+        return (*_weather(topic), "moment", "any")
     if topic.kind == "facts":
         return (_facts_group(topic), "any")
     return (topic.kind, "any")
+
+
+_HARD = frozenset(
+    """died dead dies dying death lonely alone anxious sad afraid scared lost lose broke broken tired exhausted stressed
+    miss missing grief grieving cry crying cried hurt hurts failed fail fired sick ill nervous worried depressed
+    overwhelmed hate burned burnt divorce divorced ashamed angry empty stuck hopeless rejected betrayed left cancer
+    can't struggling struggle panic bullied abused robbed homesick guilty jealous bored""".split()
+)
+_GLAD = frozenset(
+    """finally won win got proud happy passed finished love loved excited engaged married born graduated made ran
+    learned found grateful thankful best first promoted moved bought survived quit sober free""".split()
+)
+
+
+def _weather(topic: Topic) -> tuple[str, ...]:
+    """Whether what somebody tells of themselves is hard or glad, as far as a word says so."""
+    words = {word.strip(".,;:!?").lower() for word in (topic.claim or "").split()}
+    return ("hard",) if words & _HARD else ("glad",) if words & _GLAD else ()
 
 
 def _facts_group(topic: Topic) -> str:

@@ -24,7 +24,7 @@ _WANTS_ARTICLE = re.compile(
 class Topic:
     """The prompt, understood as far as its words allow. Phrases are in the case of the middle of a sentence."""
 
-    kind: str  #: question, action, list, claim, compare, scenario, story, facts, topic
+    kind: str  #: question, action, list, claim, compare, scenario, story, facts, moment, topic
     about: str  #: a noun phrase that fits after `about`
     title: str
     question: str | None = None

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gpu_consumers.ports import Brief
+from gpu_consumers.script.clean import clean, sentences
 from gpu_consumers.script.foreign import frames, language, punch
 from gpu_consumers.script.templates import TemplateWriter
 from gpu_consumers.voice.espeak import EspeakVoice
+from gpu_consumers.voice.pace import estimate_seconds
 from schemas.values import Script
 
 
@@ -39,6 +44,8 @@ PROMPTS = {
     "고양이는 왜 가르랑거릴까요?": "ko",
     "لماذا تخرخر القطط؟": "ar",
     "बिल्लियाँ क्यों घुरघुराती हैं?": "hi",
+    "למה חתולים מגרגרים?": "he",
+    "Miért dorombolnak a macskák?": "hu",
 }
 
 
@@ -98,7 +105,23 @@ def test_words_on_the_screen_are_few_also_without_spaces() -> None:
 
 
 def test_every_line_of_ours_can_be_spoken_or_is_known_not_to_be() -> None:
-    speakable = {"de", "fr", "es", "it", "pt", "nl", "sv", "pl", "tr", "ru", "el", "zh", "ko", "ar", "hi"}
+    speakable = {"de", "fr", "es", "it", "pt", "nl", "sv", "pl", "tr", "ru", "el", "zh", "ko", "ar", "hi", "he", "hu"}
     assert set(frames()) == speakable | {"ja"}
     speech = EspeakVoice().speak("Γιατί; Γράψε στα σχόλια.", language="el", speaker=None, rate=1.0)
     assert speech.samples.any()
+
+
+@settings(max_examples=60, deadline=None)
+@given(prompt=st.sampled_from(sorted(PROMPTS)), seconds=st.integers(25, 60), seed=st.integers(0, 10_000))
+def test_it_fills_its_time_and_says_nothing_twice_but_the_question(prompt: str, seconds: int, seed: int) -> None:
+    # When any prompt is written for any length
+    script = TemplateWriter().write(
+        Brief(prompt=prompt, archetype=None, target_seconds=seconds, language="en", seed=seed)
+    )
+    # Then it is as long as wished
+    planned = sum(estimate_seconds(scene.narration, script.language) for scene in script.scenes)
+    assert planned == pytest.approx(seconds, rel=0.15)
+    # And only what was asked is said again, at the end
+    said = Counter(sentence for scene in script.scenes for sentence in sentences(scene.narration))
+    asked = clean(prompt).rstrip("?؟？;")
+    assert {sentence for sentence, count in said.items() if count > 1} <= {s for s in said if asked in s}

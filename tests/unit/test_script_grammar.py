@@ -12,6 +12,7 @@ from gpu_consumers.script.archetypes import archetypes
 from gpu_consumers.script.understanding import understand
 
 PROMPTS = {
+    "hard": "My cat died yesterday", "glad": "I finally ran a marathon", "moment": "My son started school today",
     "why": "Why do cats purr?", "how": "How do planes fly?", "what": "What is love?", "who": "Who was Ada Lovelace?",
     "whether": "Is coffee bad?", "question": "What happens when it rains?", "action": "How to make bread",
     "list": "5 things about tea", "goal": "5 tips for better sleep", "reasons": "3 reasons to dance",

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gpu_consumers.script.english import article, gerund, is_plural, mend_articles, past, plural, third
+from gpu_consumers.script.slots import groups
 from gpu_consumers.script.understanding import understand
 
 
@@ -33,7 +34,7 @@ from gpu_consumers.script.understanding import understand
         ("coffee or tea?", "compare", "coffee and tea", "coffee and tea"),
         ("Hot take: pineapple belongs on pizza", "claim", "pineapple", "pineapple"),
         ("is it true that goldfish have a three second memory?", "claim", "goldfish", "goldfish"),
-        ("My dog ate my homework", "claim", "my dog", "dog"),
+        ("My dog ate my homework", "moment", "your dog", "dog"),
         ("POV: you're the last person on Earth", "scenario", "the last person on Earth", "last person on earth"),
         ("What if the moon disappeared?", "scenario", "the moon", "moon"),
         ("Tell me a story about a dragon who is afraid of fire", "story", "a dragon who is afraid of fire", "dragon"),
@@ -150,3 +151,32 @@ def test_forms_of_words() -> None:
         False,
     ]
     assert mend_articles("A owl and an ship in a hour") == "An owl and a ship in an hour"
+
+
+@pytest.mark.parametrize(
+    ("prompt", "about", "claim", "group"),
+    [
+        ("I feel so lonely since I moved", "feeling lonely", "you feel so lonely since you moved", "hard"),
+        ("I'm anxious about my first job interview", "feeling anxious", "you're anxious about your first job interview",
+         "hard"),
+        ("my cat died yesterday", "your cat", "your cat died yesterday", "hard"),
+        ("I finally ran a marathon!", "a marathon", "you finally ran a marathon", "glad"),
+        ("my son started school today", "your son", "your son started school today", "moment"),
+    ],
+)  # fmt: skip
+def test_what_somebody_tells_of_themselves_is_no_myth_and_no_opinion(
+    prompt: str, about: str, claim: str, group: str
+) -> None:
+    topic = understand(prompt)
+    assert (topic.kind, topic.about, topic.claim, topic.archetype) == ("moment", about, claim, "testimonial")
+    assert groups(topic)[0] == group
+
+
+@pytest.mark.parametrize("prompt", ["I quit sugar for 30 days", "we only use 10% of our brain"])
+def test_a_report_and_a_belief_of_all_stay_what_they_were(prompt: str) -> None:
+    assert understand(prompt).kind == "claim"
+
+
+def test_what_a_firm_says_of_its_own_is_a_subject() -> None:
+    assert (topic := understand("Our app Budgetly helps students save money")).kind == "topic"
+    assert topic.about == "our app Budgetly"
