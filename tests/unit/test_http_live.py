@@ -26,7 +26,7 @@ from query_api.identity.principal import Principal
 from tests.unit.gateway_kit import VIEWER, accepted, batch, published, received, rendering, unpack, vid
 from tests.unit.read_kit import Api
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 
 QUICK = Limits(tick_s=0.005, drain_s=0.05, evict_s=0.3, ahead_s=0.05)
 #: Far more than anything here takes.
