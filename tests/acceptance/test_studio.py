@@ -83,6 +83,7 @@ def test_it_is_approved_rendered_and_played(creator: Viewer) -> None:
     page.click("button:has-text('Render')")
     status(page, "Rendering")
     expect(page.locator(".making .bar")).to_be_visible()
+    assert set(page.locator(".scene .state").all_inner_texts()) == {"being made"}
     status(page, "Rendered", MADE)
     expect(page.locator(".players video")).to_be_visible()
     page.wait_for_function("() => document.querySelector('.players video').videoHeight === 1920")

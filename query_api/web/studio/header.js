@@ -78,7 +78,7 @@ export class Header {
     this.draft.disabled = locked;
     this.approve.hidden = project.approved;
     this.approve.disabled = locked || !written || !changed;
-    this.render.hidden = !project.approved || !changed;
+    this.render.hidden = !project.approved || !changed || project.status === "rendering";
     this.render.disabled = locked || !changed;
     const again = project.scenes.filter((scene) => scene.changed).length;
     const words = project.revisions.length && again < project.scenes.length ? `Render ${count(again, "scene")}` : "Render";

@@ -35,6 +35,8 @@ export class SceneCard {
     this.onMove = onMove;
     /** @type {Map<Words, string>} what was typed and is not saved yet */
     this.unsaved = new Map();
+    /** Whether it had changed before what is rendered now was asked for. */
+    this.changed = false;
     this.number = h("span", { class: "number" });
     this.picture = h("div", { class: "scene-picture" });
     this.handle = h(
@@ -99,8 +101,10 @@ export class SceneCard {
    * @param {Project} project
    */
   #drawState(scene, project) {
-    const made = project.revisions.length > 0;
-    const text = project.status === "rendering" && scene.changed ? "being made" : !made ? "" : scene.changed ? "changed" : "in the video";
+    const rendering = project.status === "rendering";
+    if (!rendering) this.changed = scene.changed;
+    const video = project.revisions.some((revision) => revision.card);
+    const text = rendering && (this.changed || !video) ? "being made" : !video ? "" : scene.changed ? "changed" : "in the video";
     this.state.textContent = text;
     this.state.className = `state ${text.replaceAll(" ", "-")}`;
   }

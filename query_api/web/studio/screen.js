@@ -84,9 +84,13 @@ export class Screen {
       h("button", { type: "button", class: "watch", disabled: !card, "aria-pressed": String(shown), onclick: () => this.#show([revision.revision]) }, `Revision ${revision.revision}`),
       h("span", { class: "facts" }, facts),
       revision.live && h("span", { class: "live" }, "in the feed"),
-      comparable && card && !shown && h("button", { type: "button", class: "small-plain", onclick: () => this.#show([revision.revision, this.shown[0]].sort((a, b) => a - b)) }, "Compare"),
-      card && !revision.live && h("button", { type: "button", class: "small-plain", onclick: () => this.#promote(revision) }, "Show to viewers"),
-      card && h("a", { class: "small-plain", href: card.media.video, download: `${card.title} ${revision.revision}.mp4`, "aria-label": `Download revision ${revision.revision}` }, icon("save")),
+      card && h(
+        "div",
+        { class: "row-actions" },
+        comparable && !shown && h("button", { type: "button", class: "small-plain", onclick: () => this.#show([revision.revision, this.shown[0]].sort((a, b) => a - b)) }, "Compare"),
+        !revision.live && h("button", { type: "button", class: "small-plain", onclick: () => this.#promote(revision) }, "Show to viewers"),
+        h("a", { class: "small-plain", href: card.media.video, download: `${card.title} ${revision.revision}.mp4`, "aria-label": `Download revision ${revision.revision}` }, icon("save")),
+      ),
     );
   }
 

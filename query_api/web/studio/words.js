@@ -19,7 +19,7 @@ export const told = (status) => STATUS[/** @type {keyof typeof STATUS} */ (statu
 export function price(cost) {
   if (!cost) return "–";
   const { amount = 0, currency = "USD" } = cost;
-  const digits = amount && amount < 0.01 ? 5 : 2;
+  const digits = amount >= 0.000005 && amount < 0.01 ? 5 : 2;
   return new Intl.NumberFormat(undefined, { style: "currency", currency, minimumFractionDigits: digits, maximumFractionDigits: digits }).format(amount);
 }
 
