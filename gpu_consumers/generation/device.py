@@ -16,7 +16,7 @@ from gpu_consumers.acceleration.examples import examples
 from gpu_consumers.energy import GpuEnergy
 from gpu_consumers.estimates.formula import Phases, chip
 from gpu_consumers.estimates.model import CostModel
-from gpu_consumers.generation import boundaries, selftest
+from gpu_consumers.generation import boundaries, previews, selftest
 from gpu_consumers.generation.embeddings import Embeddings
 from gpu_consumers.generation.faults import DeviceMemoryError, SickError
 from gpu_consumers.generation.loading import load, one_step, shell
@@ -66,6 +66,7 @@ class Device:
         self._accelerators = self._suitable() if accelerators is None else accelerators
         self._choices: dict[str, Choice] = {}
         self._pipes: dict[str, Any] = {}
+        self._mappings: dict[str, previews.Values | None] = {}
         self._embeddings = Embeddings()
         self._waiting: dict[str, Future[Any]] = {}  #: loaded, or being loaded, into the host's memory
         self._lock = threading.Lock()
@@ -138,6 +139,10 @@ class Device:
         self._embeddings.lend(name, own)
         return own
 
+    def mapping(self, name: str) -> previews.Values | None:
+        """From the latents of a loaded model to colours, for previews; None where its VAE cannot tell."""
+        return self._mappings.get(name)
+
     def warm(self, name: str) -> None:
         """Load a model and make a step at its first shape, so that the first clip waits for nothing."""
         wanted = manifest(name, self._config)
@@ -180,6 +185,7 @@ class Device:
         # Compiled blocks take no hooks.
         eager = self._choices.get(wanted.name, EAGER).name == Eager.name
         boundaries.install(pipe, blocks=eager and wanted.boundaries == "blocks")
+        self._mappings[wanted.name] = _mapping(pipe, wanted.name)
         self._settle()
         with self._lock:
             self.costs.learn_load(wanted.name, time.monotonic() - began)
@@ -210,6 +216,7 @@ class Device:
 
     def _drop(self, name: str) -> None:
         self._embeddings.forget(name)
+        self._mappings.pop(name, None)
         if self._pipes.pop(name, None) is not None:
             log.info("model dropped", model=name, device=self.name)
         gc.collect()
@@ -234,3 +241,11 @@ class Device:
 
     def _formula(self, work: Work) -> Phases:
         return self._chip.phases(manifest(work.model, self._config).architecture, work)
+
+
+def _mapping(pipe: Any, name: str) -> previews.Values | None:
+    try:
+        return previews.mapping_of(pipe)
+    except Exception as error:  # noqa: BLE001 - previews are a courtesy: whatever a VAE lacks, clips are made
+        log.info("no previews of this model", model=name, reason=f"{type(error).__name__}: {error}"[:300])
+        return None

@@ -21,6 +21,7 @@ from gpu_consumers.generation.frames import drawn, finish
 from gpu_consumers.generation.loading import call_arguments
 from gpu_consumers.generation.manifest import GIB, Manifest
 from gpu_consumers.generation.post import Pictures
+from gpu_consumers.generation.previews import Watcher
 from gpu_consumers.generation.shapes import smaller, work_for
 from gpu_consumers.generation.weights import digest, locate
 from gpu_consumers.ports import Clip, Progress, SceneSpec, Urgency
@@ -121,7 +122,8 @@ class DiffusersRenderer:
 
     def _make(self, turn: Turn, spec: SceneSpec, progress: Progress, work: Work) -> Made:
         pipe = self._device.shell(self._manifest.name)
-        marks = _Marks(turn, progress, self._manifest.steps)
+        watcher = Watcher(pipe, self._device.mapping(self._manifest.name), work.width, work.height)
+        marks = _Marks(turn, progress, self._manifest.steps, watcher)
         with making(turn) as here:
             result = pipe(**self._arguments(pipe, spec, work, marks))
             turn.boundary()
@@ -162,16 +164,16 @@ def squeeze(work: Work, error: DeviceMemoryError) -> Work:
 
 
 class _Marks:
-    """Called by the pipeline after each step: notes when it ended on the device, and tells how far the clip is."""
+    """Called by the pipeline after each step: notes when it ended on the device, tells how far the clip is, shows."""
 
-    def __init__(self, turn: Turn, progress: Progress, steps: int) -> None:
-        self._turn, self._progress, self._steps = turn, progress, steps
+    def __init__(self, turn: Turn, progress: Progress, steps: int, watcher: Watcher) -> None:
+        self._turn, self._progress, self._steps, self._watcher = turn, progress, steps, watcher
         self.ends: list[float] = []
 
     def __call__(self, _pipe: Any, step: int, _timestep: Any, _tensors: dict[str, Any]) -> dict[str, Any]:
         self._turn.boundary()
         self.ends.append(self._turn.used_s)
-        self._progress(MODELS_PART * (step + 1) / (self._steps + 1), None)
+        self._progress(MODELS_PART * (step + 1) / (self._steps + 1), self._watcher.look())
         return {}
 
     def step(self, encoded: float) -> float:
