@@ -150,15 +150,19 @@ async def test_promoting_the_first_again_takes_the_second_back() -> None:
     assert [row["revision"] for row in feed] == [1]
 
 
-def test_clients_hear_nothing_of_a_candidate_nor_of_its_end() -> None:
+def test_the_public_hears_nothing_of_a_candidate_nor_of_its_end() -> None:
     now = now_us()
     events: list[Message] = [
         published(VIDEO, now, revision=2).data,
         promoted(VIDEO, now, now + 1).data,
         RevisionDropped(video_id=VIDEO, revision=2, ts_us=now, by="ann"),
     ]
-    assert [entry(received(event, 0), 1, "", Cut("0" * 12, (1,))) for event in events] == [None] * 3
-    assert entry(received(published(VIDEO, now).data, 0), 1, "", Cut("0" * 12, (1,))) is not None
+    made, *ended = [entry(received(event, 0), 1, "", Cut("0" * 12, (1,))) for event in events]
+    # those who watch it are told that it is there
+    assert made is not None and made.public is None and made.revision == 2 and b'"ready"' in made.private
+    assert ended == [None, None]
+    first = entry(received(published(VIDEO, now).data, 0), 1, "", Cut("0" * 12, (1,)))
+    assert first is not None and first.public is not None
 
 
 def test_a_candidate_of_a_prefetch_settles_nothing() -> None:
