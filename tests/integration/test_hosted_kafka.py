@@ -20,6 +20,7 @@ from schemas.videos import SceneCommissioned, SceneRendered
 from tests.unit.footage_kit import clip
 from tests.unit.hosted_kit import Provider, provider_of
 
+pytestmark = pytest.mark.timeout(300)
 #: A machine under load takes its time to start Python.
 PATIENCE_S = 120
 
