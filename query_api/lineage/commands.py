@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any
 
-import httpx
 import typer
 
-from infra.auth.local import headers
+from infra.api import ask
 from infra.cli.console import JsonOption, config, out, print_json
-from infra.errors import BadInputError, NotFoundError, SwipestreamError, UnavailableError
+from infra.errors import BadInputError, NotFoundError
 from infra.settings import Settings
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -55,23 +54,8 @@ def trace(
 
 def fetch(settings: Settings, key: str, direction: str = "both") -> dict[str, Any]:
     """The lineage of something from the API. Raises NotFoundError, BadInputError or UnavailableError."""
-    address = f"{settings.api_url}/v1/lineage/{key}"
     try:
-        answer = httpx.get(address, params={"direction": direction}, timeout=10, headers=headers(settings))
-    except httpx.TransportError as error:
-        hint = "Start it with `swipestream up` (or `make run`)."
-        raise UnavailableError(f"{settings.api_url} does not answer ({type(error).__name__}).", hint=hint) from error
-    if answer.is_success:
-        graph: dict[str, Any] = answer.json()
-        return graph
-    raise _refused(answer)
-
-
-def _refused(answer: httpx.Response) -> SwipestreamError:
-    try:
-        detail = str(answer.json()["detail"])
-    except (ValueError, KeyError):
-        detail = f"HTTP {answer.status_code}"
-    if answer.status_code == 404:
-        return NotFoundError(detail, hint=_HINT)
-    return {422: BadInputError}.get(answer.status_code, UnavailableError)(detail)
+        found: dict[str, Any] = ask(settings, lambda api: api.get(f"/v1/lineage/{key}", direction=direction))
+    except NotFoundError as error:
+        raise NotFoundError(str(error), hint=_HINT) from error
+    return found

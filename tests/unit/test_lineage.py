@@ -7,7 +7,6 @@ import json
 import random
 from pathlib import Path
 
-import httpx
 import pytest
 import typer
 from hypothesis import given, settings
@@ -15,7 +14,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 from typer.testing import CliRunner
 
-from infra.errors import BadInputError, NotFoundError, UnavailableError
+from infra.errors import BadInputError, NotFoundError
 from infra.settings import Settings
 from query_api import commands
 from query_api.lineage import commands as lineage
@@ -263,13 +262,11 @@ async def test_the_command_prints_a_tree_a_flowchart_and_json(api: Api, monkeypa
     assert isinstance(bad.exception, BadInputError) and bad.exception.hint
 
 
-def test_it_says_when_there_is_no_api_or_nothing_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    def away(*_: object, **__: object) -> httpx.Response:
-        raise httpx.ConnectError("no")
+def test_where_nothing_is_known_it_says_where_ids_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none(*_: object) -> None:
+        raise NotFoundError("none")
 
-    monkeypatch.setattr(httpx, "get", away)
-    with pytest.raises(UnavailableError):
+    monkeypatch.setattr(lineage, "ask", none)
+    with pytest.raises(NotFoundError, match="none") as refused:
         lineage.fetch(Settings(), MADE)
-    monkeypatch.setattr(httpx, "get", lambda *_, **__: httpx.Response(404, json={"detail": "none"}))
-    with pytest.raises(NotFoundError, match="none"):
-        lineage.fetch(Settings(), MADE)
+    assert "swipestream prompt" in (refused.value.hint or "")
