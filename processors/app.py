@@ -93,5 +93,5 @@ def _table(app: faust.App, name: str) -> TableT[bytes, bytes]:
 
 def quiet() -> None:
     """Faust and aiokafka speak much; what matters is what we log."""
-    for name in ("faust", "mode", "aiokafka"):
+    for name in ("faust", "mode", "aiokafka", "processors.fetches", "processors.recovery"):
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -18,7 +18,7 @@ from yarl import URL
 
 from infra.telemetry import logs
 
-log = logs.get("processors.fetches")
+log = logs.get("processors.again")
 
 #: Fetches that may wait before an agent; Faust stops reading a partition before that.
 WAITING = 8
@@ -51,12 +51,14 @@ class Fetch(ConsumerMessage):
 
     def on_final_ack(self, consumer: Any) -> bool:
         """All of them have let go of it."""
-        if self.handled >= self.given and self.generation_id == consumer.app.consumer_generation_id:
-            return bool(super().on_final_ack(consumer))
-        log.info("to be read again", topic=self.topic, partition=self.partition, offset=self.offset)
-        self.acked = True
-        consumer.dropped(self)
-        return False
+        counts = self.handled >= self.given and self.generation_id == consumer.app.consumer_generation_id
+        if not counts:
+            log.info("to be read again", topic=self.topic, partition=self.partition, offset=self.offset)
+            self.acked = True
+        done = counts and bool(super().on_final_ack(consumer))
+        # Faust forgets this where the same offset was acknowledged before: nothing would be committed from there on.
+        consumer.let_go(self)
+        return done
 
 
 class Schema(faust.Schema[Any, Any]):
@@ -90,8 +92,8 @@ class Consumer(driver.Consumer):
             generation_id=self.app.consumer_generation_id,
         )  # fmt: skip
 
-    def dropped(self, message: FaustMessage) -> None:
-        """It is in nobody's hand any more, and was not handled."""
+    def let_go(self, message: FaustMessage) -> None:
+        """It is in nobody's hand any more."""
         self._unacked_messages.discard(message)
 
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -111,9 +112,10 @@ async def test_a_commit_that_failed_is_made_again_though_nothing_more_comes(monk
 
 
 class App:
-    """What a fetch asks of the app."""
+    """What a fetch, and its consumer, ask of the app."""
 
     consumer_generation_id = 7
+    topics = SimpleNamespace(acks_enabled_for=lambda _topic: True)
 
 
 @pytest.fixture
@@ -157,3 +159,15 @@ def test_what_faust_skipped_or_a_rebalance_overtook_is_read_again(
         message.handle()
     let_go(message, consumer, 2)
     assert told == [] and message not in consumer._unacked_messages
+
+
+def test_what_is_handled_once_more_after_a_rebalance_is_committed() -> None:
+    # given a fetch that was let go of while partitions were being given back, and read again after that
+    consumer = Bare(committed=100)
+    consumer.app, consumer._n_acked, consumer._waiting_for_ack = App(), 0, None
+    for message in (first := fetch(agents=1), fetch(agents=1)):
+        message.handle()
+        let_go(message, consumer, 1)
+        # then it is committed each time, though Faust has seen its offset before
+        assert consumer.commit() == first.offset + 1
+    assert not consumer._unacked_messages
