@@ -26,8 +26,7 @@ class Slice:
 
     The end is where each partition ended when the slice was opened; `ranges` gives other bounds, `key` keeps it to the
     partition that records of that key are in. Use as a context manager; iterate once, and take `done` for how many
-    records have been passed out of `total`, `broken` for batches that cannot be read. Raises NotFoundError and
-    UnavailableError.
+    records have been passed out of `total`. Raises NotFoundError, and UnavailableError also for what cannot be read.
     """
 
     def __init__(
@@ -36,7 +35,7 @@ class Slice:
     ) -> None:  # fmt: skip
         self._topic, self._since, self._until = topic, since_ms, until_ms
         self._given, self._key = ranges, key
-        self._log = Stretch(bootstrap)
+        self._log = Stretch(bootstrap, whole=True)
         self.ranges: list[Range] = []
         self.done = 0
 
@@ -55,11 +54,6 @@ class Slice:
     def total(self) -> int:
         """How many offsets the slice spans; fewer hold records where a topic is compacted."""
         return sum(found.end - found.first for found in self.ranges)
-
-    @property
-    def broken(self) -> int:
-        """How many batches could not be read so far."""
-        return self._log.broken
 
     def __iter__(self) -> Iterator[Raw]:
         ranges = {(self._topic, found.partition): (found.first, found.end) for found in self.ranges}

@@ -37,11 +37,12 @@ class Stretch:
     """Reads `[first, end)` of each partition in `ranges`. Use as a context manager; `read` may be called again.
 
     Raises UnavailableError, also for records that are gone. Offsets that hold no record (markers, gaps) are passed, and
-    so are batches that cannot be read: the live consumers put those on record; `broken` counts them.
+    so are batches that cannot be read: the live consumers put those on record; `broken` counts them. Who needs the
+    `whole` of it (a backup, an export) gets UnavailableError there instead.
     """
 
-    def __init__(self, bootstrap: str) -> None:
-        self._bootstrap, self._consumer = bootstrap, Consumer(_config(bootstrap))
+    def __init__(self, bootstrap: str, *, whole: bool = False) -> None:
+        self._bootstrap, self._whole, self._consumer = bootstrap, whole, Consumer(_config(bootstrap))
         self._left: dict[Partition, int] = {}
         self.broken = 0
 
@@ -111,7 +112,7 @@ class Stretch:
         """Where to go on: at the end, which may lie behind offsets that hold no record, or behind a broken batch."""
         if error.code() == KafkaError._PARTITION_EOF:
             return self._left[part]
-        if error.code() not in CODES:
+        if self._whole or error.code() not in CODES:
             raise UnavailableError(f"Kafka did not go on with {part[0]}: {error.str()}")
         self.broken += 1
         end = batch_end(self._bootstrap, part, offset)

@@ -114,6 +114,13 @@ def test_records_that_were_deleted_meanwhile_are_told(monkeypatch: pytest.Monkey
         list(records)
 
 
+def test_a_batch_that_cannot_be_read_is_told_and_not_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    # given: a backup or an export that went on behind it would be taken for whole
+    _, records = listen(monkeypatch, Heard(3), Heard(offset=4, error=KafkaError._BAD_MSG))
+    with records, pytest.raises(UnavailableError, match="did not go on with t"):
+        list(records)
+
+
 def test_a_broker_that_is_away_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     broker, records = listen(monkeypatch, KafkaException(KafkaError(KafkaError._TRANSPORT)))
     with pytest.raises(UnavailableError, match="Kafka does not answer"), records:
