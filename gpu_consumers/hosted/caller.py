@@ -31,10 +31,13 @@ class Caller:
     base: str
     headers: Mapping[str, str] = field(repr=False)
     timeout_s: float = 30.0
+    idempotency_header: str | None = None
 
-    def post(self, path: str, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> dict[str, Any]:
-        """The answer's JSON object. Raises as `Generator.create`."""
-        return self._ask("POST", f"{self.base.rstrip('/')}/{path}", dict(body), headers or {})
+    def post(self, path: str, body: Mapping[str, Any], key: str) -> dict[str, Any]:
+        """The answer's JSON object; `key` goes along where the provider has a header for it. Raises as
+        `Generator.create`."""
+        own = {self.idempotency_header: key} if self.idempotency_header else {}
+        return self._ask("POST", f"{self.base.rstrip('/')}/{path}", dict(body), own)
 
     def get(self, address: str) -> dict[str, Any]:
         """The same of an address, or of a path of the provider. Raises as `Generator.status`."""

@@ -18,12 +18,10 @@ class Fal:
 
     caller: Caller
     model: str
-    idempotency_header: str | None = None
 
     def create(self, arguments: Arguments, key: str) -> Job:
         """See `Generator`."""
-        headers = {self.idempotency_header: key} if self.idempotency_header else {}
-        answer = self.caller.post(self.model, arguments, headers)
+        answer = self.caller.post(self.model, arguments, key)
         if not (found := answer.get("request_id")):
             raise LostError("fal answered without a request_id")
         return Job(str(found), str(answer.get("status_url") or f"{self._place()}/requests/{found}/status"))

@@ -19,13 +19,11 @@ def generator(manifest: Hosted) -> Generator:
     """Raises `BackendMissingError` where its key is not set."""
     if manifest.api == "runway":
         caller = _caller(manifest, "Runway", runway.BASE, runway.KEY, "Bearer", runway.HEADERS)
-        return runway.Runway(caller, manifest.model, manifest.idempotency_header)
+        return runway.Runway(caller, manifest.model)
     if manifest.api == "replicate":
         caller = _caller(manifest, "Replicate", replicate.BASE, replicate.KEY, "Bearer", {})
-        return replicate.Replicate(caller, manifest.model, manifest.idempotency_header)
-    return fal.Fal(
-        _caller(manifest, "fal", fal.BASE, fal.KEY, "Key", {}), manifest.model, manifest.idempotency_header
-    )  # fmt: skip
+        return replicate.Replicate(caller, manifest.model)
+    return fal.Fal(_caller(manifest, "fal", fal.BASE, fal.KEY, "Key", {}), manifest.model)
 
 
 def key_name(manifest: Hosted) -> str:
@@ -36,7 +34,10 @@ def key_name(manifest: Hosted) -> str:
 
 def _caller(manifest: Hosted, label: str, base: str, key: str, scheme: str, more: dict[str, str]) -> Caller:
     headers = {"Authorization": f"{scheme} {secret(manifest.key_env or key)}", **more}
-    return Caller(label=label, base=manifest.url or base, headers=headers, timeout_s=manifest.answer_s)
+    return Caller(
+        label=label, base=manifest.url or base, headers=headers, timeout_s=manifest.answer_s,
+        idempotency_header=manifest.idempotency_header,
+    )  # fmt: skip
 
 
 def arguments_for(manifest: Hosted, spec: SceneSpec) -> tuple[dict[str, Any], Offer]:

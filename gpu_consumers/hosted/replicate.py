@@ -29,14 +29,12 @@ class Replicate:
 
     caller: Caller
     model: str
-    idempotency_header: str | None = None
 
     def create(self, arguments: Arguments, key: str) -> Job:
         """See `Generator`."""
-        headers = {self.idempotency_header: key} if self.idempotency_header else {}
         name, _, version = self.model.partition(":")
         path, more = ("v1/predictions", {"version": version}) if version else (f"v1/models/{name}/predictions", {})
-        return _job(self.caller.post(path, {"input": dict(arguments), **more}, headers))
+        return _job(self.caller.post(path, {"input": dict(arguments), **more}, key))
 
     def status(self, job: Job) -> Status:
         """See `Generator`."""

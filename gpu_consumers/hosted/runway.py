@@ -22,12 +22,10 @@ class Runway:
 
     caller: Caller
     model: str
-    idempotency_header: str | None = None
 
     def create(self, arguments: Arguments, key: str) -> Job:
         """See `Generator`."""
-        headers = {self.idempotency_header: key} if self.idempotency_header else {}
-        answer = self.caller.post("v1/text_to_video", {"model": self.model, **arguments}, headers)
+        answer = self.caller.post("v1/text_to_video", {"model": self.model, **arguments}, key)
         if not (found := answer.get("id")):
             raise LostError("Runway answered without an id")
         return Job(str(found), f"{self.caller.base.rstrip('/')}/v1/tasks/{found}")
