@@ -1,4 +1,4 @@
-"""The whole system, started once for all acceptance tests."""
+"""The whole system, started once for all acceptance tests; and a browser."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import Browser
 
 from infra.supervisor.private import PrivateSystem, private_system
+from tests.acceptance.browser_kit import chromium
 
 
 @pytest.fixture(scope="session")
@@ -20,3 +22,10 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateSystem]:
     given = {name: value for name in names if (value := os.environ.get(f"SWIPESTREAM_{name}"))}
     with private_system(tmp_path_factory.mktemp("system"), KEYSPACE="acceptance", **given) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A browser for the tests of one file, which are skipped where there is none."""
+    with chromium() as browser:
+        yield browser

@@ -15,16 +15,10 @@ from schemas.progress import RenderProgress
 from schemas.values import Artifact, Lane, Origin
 from schemas.videos import PromptAccepted, Stage, VideoFailed
 from tests.acceptance.axe import violations
-from tests.acceptance.browser_kit import DESKTOP, PHONE, Viewer, chromium, swipe_through_three
+from tests.acceptance.browser_kit import DESKTOP, PHONE, Viewer, swipe_through_three
 from tests.acceptance.page_kit import PageServer, make_clips
 
 pytestmark = pytest.mark.timeout(300)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

@@ -12,17 +12,11 @@ from playwright.sync_api import Browser, Page, expect
 
 from infra.supervisor.private import PrivateSystem
 from tests.acceptance.axe import violations
-from tests.acceptance.browser_kit import DESKTOP, PHONE, Viewer, chromium
+from tests.acceptance.browser_kit import DESKTOP, PHONE, Viewer
 
 pytestmark = pytest.mark.timeout(600)
 MADE = 240_000
 WORDS = "A purr can mean a hundred things."
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

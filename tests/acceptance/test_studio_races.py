@@ -7,16 +7,10 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
-from tests.acceptance.browser_kit import DESKTOP, Viewer, chromium, until_true
+from tests.acceptance.browser_kit import DESKTOP, Viewer, until_true
 from tests.acceptance.studio_kit import Gate, StudioServer, see, serving
 
 pytestmark = pytest.mark.timeout(180)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

@@ -4,23 +4,16 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
 
 import httpx
 import pytest
 from playwright.sync_api import Browser
 
-from tests.acceptance.browser_kit import Viewer, chromium, swipe_through_three
+from tests.acceptance.browser_kit import Viewer, swipe_through_three
 
 pytestmark = pytest.mark.timeout(300)
 
 WANTED = 3
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")
