@@ -22,6 +22,7 @@ BENCHES = {
     "scheduler": "decisions a second, and what they are of a denoising step",
     "gpu": "an NVIDIA GPU: eager, inductor and TensorRT on a transformer of full size; share of the chip's peak",
     "gpu-sim": "1 to 1,000 GPUs, simulated with the real scheduler: waits, deadlines, throughput, cost",
+    "gpu-ahead": "videos made ahead, with and without deadlines: how long simulated viewers wait for them",
 }
 
 

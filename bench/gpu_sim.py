@@ -135,7 +135,7 @@ def run() -> Sequence[Figure]:
 
 
 def _size(devices: int, each: int) -> list[Figure]:
-    outcome, quiet = _run(devices, each, _learning), _run(devices, each, _learning, bulk=0.0)
+    outcome, quiet = _run(devices, each, learning), _run(devices, each, learning, bulk=0.0)
     ratio = outcome.p99(Lane.INTERACTIVE) / quiet.p99(Lane.INTERACTIVE)
     formula, price = devices * 8 * 3600 / CLIP_S, Settings.model_fields["price_gpu_second"].default
     of = f"{devices:,} GPUs" if devices > 1 else "1 GPU"
@@ -151,10 +151,10 @@ def _size(devices: int, each: int) -> list[Figure]:
 
 
 def _peers() -> list[Figure]:
-    quiet = _run(10, 1500, _learning, bulk=0.0).p99(Lane.INTERACTIVE)
+    quiet = _run(10, 1500, learning, bulk=0.0).p99(Lane.INTERACTIVE)
     peers: dict[str, Callable[[], tuple[Chooser, Learning | None]]] = {
         "FIFO": lambda: (Fifo(), None), "lanes without pre-emption": lambda: (Lanes(), None),
-        "this scheduler": _learning,
+        "this scheduler": learning,
     }  # fmt: skip
     figures = []
     for name, make in peers.items():
@@ -170,9 +170,9 @@ def _peers() -> list[Figure]:
 def _long_steps() -> list[Figure]:
     """Bulk of a 14B model: its steps are as long as a whole interactive clip."""
     figures = []
-    quiet = _run(10, 1500, _learning, bulk=0.0).p99(Lane.INTERACTIVE)
+    quiet = _run(10, 1500, learning, bulk=0.0).p99(Lane.INTERACTIVE)
     for name, blocks in (("", 1), (", boundaries at its 40 blocks and both passes", 80)):
-        outcome = _run(10, 1500, _learning, blocks=blocks)
+        outcome = _run(10, 1500, learning, blocks=blocks)
         figures.append(
             Figure(name=f"10 GPUs, bulk with steps of {LONG_STEP_S} s{name}: interactive p99",
                    value=outcome.p99(Lane.INTERACTIVE) / quiet, unit="x unloaded",
@@ -181,7 +181,8 @@ def _long_steps() -> list[Figure]:
     return figures
 
 
-def _learning() -> tuple[Chooser, Learning | None]:
+def learning() -> tuple[Chooser, Learning | None]:
+    """A scheduler that learns."""
     sizes = {"small": SMALL, "large": LARGE}
     learning = Learning(CostModel(lambda work: CHIPS["H200"].phases(sizes[work.model], work)))
     return learning.scheduler, learning
@@ -210,14 +211,15 @@ def _orders(devices: int, seconds: float, bulk: float, blocks: int, *, line: boo
     for _ in range(round((1.3 if line else 1.0) * bulk * devices * seconds / long)):
         number += 1
         at = 0.0 if line else chance.uniform(0, seconds)
-        yield _long(number, chance, blocks) if blocks else _short(number, at, Lane.BULK, chance)
+        yield _long(number, chance, blocks) if blocks else clip(number, at, Lane.BULK, chance)
     now = 0.0
     while (now := now + chance.expovariate(INTERACTIVE * devices / CLIP_S)) < seconds:
         number += 1
-        yield _short(number, now, Lane.INTERACTIVE, chance)
+        yield clip(number, now, Lane.INTERACTIVE, chance)
 
 
-def _short(number: int, at: float, lane: Lane, chance: random.Random) -> Order:
+def clip(number: int, at: float, lane: Lane, chance: random.Random) -> Order:
+    """The clip that is asked for at `at`; an interactive one is due within twice its unloaded time."""
     work = Work(model="small", width=480, height=832, frames=81, steps=STEPS, backend="inductor")
     deadline = at + 2 * CLIP_S if lane is Lane.INTERACTIVE else None
     request = Request(key=str(number), work=work, lane=lane, deadline=deadline, peak=8 * 2**30, held=2**28)

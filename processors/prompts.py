@@ -7,6 +7,7 @@ from collections.abc import Callable
 from infra.flavor_names import names
 from infra.flavors import Moderation
 from infra.moderation.rules import Verdict, moderate
+from processors.deadlines import deadline_us
 from processors.decision import SOURCE, Decide, Decision, Effect, Processor, State
 from processors.revisions import kept, revise
 from processors.verdicts import UNKNOWN, accepted, asks_workers, judged, rejected
@@ -14,11 +15,7 @@ from schemas import base
 from schemas.envelope import Envelope, caused_by
 from schemas.prompts import PromptSubmitted, RevisionRequested
 from schemas.tasks import WriteScript
-from schemas.values import Lane, Script
-
-#: How long after the prompt a video should be there, in seconds, by lane.
-PATIENCE_S = {Lane.INTERACTIVE: 30, Lane.PREFETCH: 300, Lane.BULK: 86_400}
-
+from schemas.values import Script
 
 #: How a flavor moderates.
 Policies = Callable[[str], Moderation]
@@ -87,7 +84,7 @@ def _script_task(event: Envelope[base.Message], prompt: PromptSubmitted, ts_us: 
         format=prompt.format,
         viewer_id=prompt.viewer_id,
         after_us=ts_us,
-        deadline_us=prompt.ts_us + PATIENCE_S[prompt.lane] * 1_000_000,
+        deadline_us=deadline_us(prompt),
         text=prompt.text,
         archetype=prompt.archetype,
         target_seconds=prompt.target_seconds,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from infra.moderation.rules import Verdict
+from processors.deadlines import deadline_us
 from processors.decision import SOURCE, Effect
 from processors.verdicts import Asked, accepted, judged, rejected, revision_of
 from schemas import base
@@ -49,6 +50,7 @@ def kept(event: Envelope[base.Message], asked: Asked, script: Script, ts_us: int
         reused=True,
         cost=Cost(),
         regeneration=asked.regeneration,
+        deadline_us=deadline_us(asked),
         asked_us=asked.asked_us if isinstance(asked, RevisionRequested) else asked.ts_us,
         replay_id=asked.replay_id if isinstance(asked, RevisionRequested) else None,
     )
@@ -65,6 +67,7 @@ def _script_task(event: Envelope[base.Message], asked: RevisionRequested, ts_us:
         format=asked.format,
         viewer_id=asked.viewer_id,
         after_us=ts_us,
+        deadline_us=deadline_us(asked),
         text=asked.text,
         archetype=asked.archetype,
         target_seconds=asked.target_seconds,

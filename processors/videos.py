@@ -43,6 +43,7 @@ class Work(Contract):
     regeneration: Regeneration | None = None
     replay_id: str | None = None
     asked_us: int | None = None
+    deadline_us: int | None = None
 
     @property
     def complete(self) -> bool:
@@ -125,6 +126,7 @@ def _scripted(event: Envelope[base.Message], data: ScriptWritten, work: Work | N
         regeneration=data.regeneration,
         replay_id=data.replay_id,
         asked_us=data.asked_us,
+        deadline_us=data.deadline_us,
     )
     work = _add(work, data, "script", data.cost)
     tasks = tuple(_scene_task(event, data, work, index) for index in range(len(data.script.scenes)))
@@ -154,6 +156,7 @@ def _common(data: VideoEvent, work: Work) -> VideoTask:
         format=work.format,
         viewer_id=work.viewer_id,
         after_us=work.last_us,
+        deadline_us=work.deadline_us,
         replay_id=work.replay_id,
     )
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import Field, field_validator
 
+from processors.deadlines import PACE_MS, needed_us, pace
 from processors.decision import SOURCE, Decide, Decision, Effect, Fold, Processor, State
 from processors.ideas import Idea, ideas
 from processors.interests import learn
@@ -39,6 +40,7 @@ class Viewer(Contract):
     counted_us: int = 0  #: all swipes up to then are counted, whether they are still remembered or not
     served_us: int = 0  #: when the feed last said what it can show
     made: int = 0  #: prefetches asked for so far
+    pace_ms: int = PACE_MS  #: how long they stay with a video
     last_us: int = 0
     #: Erased: nothing else is kept, and nothing follows from what comes late.
     forgotten: bool = False
@@ -106,6 +108,8 @@ def _swiped(viewer: Viewer, swipe_id: str, swipe: SwipeRecorded) -> Viewer:
         update={
             "interests": learn(viewer.interests, swipe),
             "ready": tuple(video for video in viewer.ready if video != swipe.video_id),
+            # Of a video that is liked and then left, two swipes tell.
+            "pace_ms": viewer.pace_ms if swipe.video_id in viewer.seen else pace(viewer.pace_ms, swipe.watched_ms),
             "seen": _last((*viewer.seen, swipe.video_id), SEEN),
             "counted": counted,
             "counted_us": counted_us,
@@ -161,7 +165,9 @@ def _prefetch(
     pending = {video: since for video, since in viewer.pending.items() if data.ts_us - since < PENDING_US}
     need = max(0, ahead - len(viewer.ready) - len(pending))
     chosen = list(islice(ideas(viewer.interests, viewer.made, data.viewer_id), need))
-    prompts = [_prompt(event, data, idea, viewer.made + index) for index, idea in enumerate(chosen)]
+    before = len(viewer.ready) + len(pending)
+    due = [needed_us(data.ts_us, before + index, viewer.pace_ms) for index in range(len(chosen))]
+    prompts = [_prompt(data, idea, viewer.made + index, due[index]) for index, idea in enumerate(chosen)]
     pending |= {prompt.video_id: data.ts_us for prompt in prompts}
     effects: list[Effect] = [
         # By the same number as the video: what a repeated event asks for is not what it asked for before.
@@ -171,9 +177,7 @@ def _prefetch(
     return viewer.model_copy(update={"pending": pending, "made": viewer.made + need}), effects
 
 
-def _prompt(
-    event: Envelope[base.Message], data: SwipeRecorded | FeedServed, idea: Idea, number: int
-) -> PromptSubmitted:
+def _prompt(data: SwipeRecorded | FeedServed, idea: Idea, number: int, due_us: int) -> PromptSubmitted:
     return PromptSubmitted(
         # By viewer and number, not by event: should the state be newer than the commit, nothing is made twice.
         video_id=ids.video_id(ids.derive(data.viewer_id, "prefetch", number)),
@@ -184,6 +188,7 @@ def _prompt(
         archetype=idea.archetype,
         subject=idea.subject,
         trigger=_trigger(data),
+        needed_us=due_us,
         # Not now: the same cause must make the same event.
         ts_us=data.ts_us + 1,
     )

@@ -45,6 +45,7 @@ class PromptSubmitted(Message):
     script: Script | None = Field(None, description="of a project: taken as it is. None: one is written")
     regeneration: Regeneration | None = Field(None, description="of a project: how its scenes are made")
     trigger: Trigger | None = Field(None, description="what a prefetch follows from")
+    needed_us: Micros | None = Field(None, description="when its viewer is expected to come to what is made ahead")
     ts_us: Micros
 
     @property

@@ -121,6 +121,7 @@ class ScriptWritten(VideoEvent):
     cost: Cost
     regeneration: Regeneration | None = Field(None, description="of a later revision: how its scenes are made")
     asked_us: Micros | None = Field(None, description="when the video was first asked for; the same in each revision")
+    deadline_us: Micros | None = Field(None, description="when the video should be there, for the scheduler")
     replay_id: Uuid | None = Field(None, description="the replay that asked for this revision")
 
 

@@ -89,7 +89,7 @@ def task(number: int, viewer: str | None = "anna", origin: Origin = Origin.PREFE
     video = ids.video_id(f"{viewer}-{number}")
     data = WriteScript(
         video_id=video, origin=origin, lane=Lane.PREFETCH, flavor="default", viewer_id=viewer, after_us=1,
-        text="A hot take on cats", archetype="hot-take",
+        text="A hot take on cats", archetype="hot-take", deadline_us=2,
     )  # fmt: skip
     return root(data, source="/test", event_id=video)
 
@@ -98,6 +98,10 @@ def write(where: Workshop, asked: Envelope[WriteScript]) -> ScriptWritten:
     *_, written = stage.work(where, asked)
     assert isinstance(written.data, ScriptWritten)
     return written.data
+
+
+def test_a_script_says_when_its_video_should_be_there(tmp_path: Path) -> None:
+    assert write(shop(tmp_path), task(1)).deadline_us == 2
 
 
 def test_every_script_can_be_made_again_from_the_log(tmp_path: Path) -> None:

@@ -581,6 +581,8 @@ class PromptSubmitted(TypedDict):
     regeneration: NotRequired[Regeneration | None]
     #: what a prefetch follows from
     trigger: NotRequired[Trigger | None]
+    #: when its viewer is expected to come to what is made ahead
+    needed_us: NotRequired[int | None]
     ts_us: int
 
 
@@ -1142,6 +1144,8 @@ class ScriptWritten(TypedDict):
     regeneration: NotRequired[Regeneration | None]
     #: when the video was first asked for; the same in each revision
     asked_us: NotRequired[int | None]
+    #: when the video should be there, for the scheduler
+    deadline_us: NotRequired[int | None]
     #: the replay that asked for this revision
     replay_id: NotRequired[str | None]
 

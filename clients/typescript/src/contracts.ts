@@ -529,6 +529,8 @@ export interface PromptSubmitted {
   regeneration?: Regeneration | null;
   /** what a prefetch follows from */
   trigger?: Trigger | null;
+  /** when its viewer is expected to come to what is made ahead */
+  needed_us?: number | null;
   ts_us: number;
 }
 
@@ -1063,6 +1065,8 @@ export interface ScriptWritten {
   regeneration?: Regeneration | null;
   /** when the video was first asked for; the same in each revision */
   asked_us?: number | null;
+  /** when the video should be there, for the scheduler */
+  deadline_us?: number | null;
   /** the replay that asked for this revision */
   replay_id?: string | null;
 }
