@@ -25,8 +25,8 @@ from infra.kafka.records import Raw
 from infra.kafka.trials import Trial, fields, read
 from infra.telemetry import logs, metrics
 from processors.decision import Decision, Effect, Processor, State
-from processors.fetches import Bundle
 from processors.lines import Line, record, sort
+from processors.readings import Bundle
 from processors.states import States
 from schemas import base
 from schemas.codec import PREFIX
@@ -60,7 +60,7 @@ class Shell:
         async for event in stream.events():
             records = [record(each) for each in event.value]
             await self._fetched([each for each in records if self._mine(each)], event.message.partition)
-            event.message.handle()
+            event.value.handle()
 
     def _mine(self, record: Raw) -> bool:
         if record.topic == DUE:

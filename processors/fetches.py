@@ -1,64 +1,35 @@
 """Whole fetches for Faust's agents: one event for each fetch of a partition, not one for each record.
 
 Faust's cost lies in what it does for every event: two tasks, a queue, an acknowledgement (docs/decisions/). So its
-consumer is given the records of a fetch bundled, as one message at the offset of the last one. The offsets before it
-are a gap to Faust, as compaction leaves them, and are committed with it.
+consumer is given the records of a fetch bundled, as one message at the offset of the last one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator, Mapping
+from time import monotonic
 from typing import Any, cast
 
 import faust
+from aiokafka.errors import IllegalStateError, KafkaError
+from aiokafka.structs import TopicPartition
 from faust.transport.drivers import aiokafka as driver
 from faust.types.tuples import TP, ConsumerMessage
 from faust.types.tuples import Message as FaustMessage
+from mode import Service
 from yarl import URL
 
 from infra.telemetry import logs
+from processors.progress import Progress
+from processors.readings import Bundle, Readings
+from processors.watch import drain
 
-log = logs.get("processors.again")
+log = logs.get("processors.fetches")
 
 #: Fetches that may wait before an agent; Faust stops reading a partition before that.
 WAITING = 8
-
-
-class Bundle(list[Any]):
-    """The records of one fetch of one partition, in order; not empty."""
-
-
-class Fetch(ConsumerMessage):
-    """A bundle on its way to the agents of its topic. It counts as done once each of them has called `handle`.
-
-    Faust acknowledges what it skips, too: during a rebalance it hands messages that wait before an agent to nobody, and
-    then commits past them. And what an agent still has in hand when the table is recovered anew may be overwritten by
-    older states of the changelog. Both are read again: they lie behind what was committed.
-    """
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.given = self.handled = 0
-
-    def incref(self, n: int = 1) -> None:
-        """It is given to so many agents."""
-        super().incref(n)
-        self.given += n
-
-    def handle(self) -> None:
-        """One of them has done all that follows from it."""
-        self.handled += 1
-
-    def on_final_ack(self, consumer: Any) -> bool:
-        """All of them have let go of it."""
-        counts = self.handled >= self.given and self.generation_id == consumer.app.consumer_generation_id
-        if not counts:
-            log.info("to be read again", topic=self.topic, partition=self.partition, offset=self.offset)
-            self.acked = True
-        done = counts and bool(super().on_final_ack(consumer))
-        # Faust forgets this where the same offset was acknowledged before: nothing would be committed from there on.
-        consumer.let_go(self)
-        return done
 
 
 class Schema(faust.Schema[Any, Any]):
@@ -73,59 +44,148 @@ class Schema(faust.Schema[Any, Any]):
 
 
 class Consumer(driver.Consumer):
-    """Bundles what agents read. What tables are recovered from comes record by record, as ever."""
+    """Bundles what agents read, and commits by its readings. Tables are recovered record by record, as ever."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.readings = Readings()
+        #: Either one fetch is on its way, or one seek.
+        self._still = asyncio.Lock()
+        #: After a seek nothing is read before the flow is resumed: Faust clears the agents' queues then.
+        self._resumed = asyncio.Event()
+        self._resumed.set()
+        self._fetching: asyncio.Task[Mapping[TP, list[Any]]] | None = None
+
+    def resume_flow(self) -> None:
+        """The queues are cleared: from here on what is read is handled."""
+        super().resume_flow()
+        self._resumed.set()
 
     async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Mapping[TP, list[Any]]:
-        fetched = await super()._getmany(active_partitions, timeout)
-        acked = self.app.topics.acks_enabled_for
-        return {tp: [Bundle(records)] if acked(tp.topic) and records else records for tp, records in fetched.items()}
+        """A fetch that is given up on still goes on in Faust's thread.
+
+        What it takes is read by nobody; where a seek came in between, it would be passed over.
+        """
+        await self._resumed.wait()
+        self._fetching = asyncio.create_task(self._fetch(active_partitions, timeout))
+        return await asyncio.shield(self._fetching)
+
+    async def _fetch(self, active_partitions: set[TP] | None, timeout: float) -> Mapping[TP, list[Any]]:
+        async with self._still:
+            if not self._resumed.is_set():
+                return {}
+            fetched = await super()._getmany(active_partitions, timeout)
+            return {tp: bundled for tp, records in fetched.items() if (bundled := self._bundled(tp, records))}
+
+    def _bundled(self, tp: TP, records: list[Any]) -> list[Any]:
+        if not records or not self._committable(tp):
+            return records
+        if not self.readings.begun(tp):
+            return []  # its seek is still to come, and brings them again
+        bundle = Bundle(records, agents=self._agents()[tp.topic])
+        self.readings.add(tp, bundle)
+        return [bundle]
+
+    def _agents(self) -> Counter[str]:
+        """How many read each topic."""
+        return Counter(topic for agent in self.app.agents.values() for topic in agent.get_topic_names())
+
+    def _committable(self, tp: TP) -> bool:
+        return bool(self.app.topics.acks_enabled_for(tp.topic))
+
+    async def _wait_next_records(self, timeout: float) -> tuple[Any, Any]:
+        """Where the flow was stopped meanwhile Faust would seek by itself; the rebalance that stopped it does so, too.
+
+        One of the two would come after the flow is resumed.
+        """
+        records, active_partitions = await super()._wait_next_records(timeout)
+        return (records if self.flow_active else None), active_partitions
+
+    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, FaustMessage]]:
+        """What was fetched, but for what a seek has overtaken: that comes again."""
+        async for tp, message in super().getmany(timeout):
+            bundle: Any = message.value
+            if isinstance(bundle, Bundle):
+                if not self.readings.holds(tp, bundle):
+                    continue
+                # Faust drops what ends before the last fetch that it saw; after a seek, that may be cut otherwise.
+                self._read_offset[tp] = None
+            yield tp, message
 
     def _to_message(self, tp: TP, record: Any) -> ConsumerMessage:
         if not isinstance(record, Bundle):
             return super()._to_message(tp, record)
-        # Faust commits after so many acknowledgements, and will see one for all of these.
-        self._n_acked += len(record) - 1
         last, bundle = record[-1], cast(bytes, record)
-        return Fetch(
+        return ConsumerMessage(
             last.topic, last.partition, last.offset, last.timestamp / 1000, last.timestamp_type, None, None, bundle,
             last.checksum, last.serialized_key_size, last.serialized_value_size, tp,
             generation_id=self.app.consumer_generation_id,
         )  # fmt: skip
 
-    def let_go(self, message: FaustMessage) -> None:
-        """It is in nobody's hand any more."""
-        self._unacked_messages.discard(message)
+    async def perform_seek(self) -> None:
+        """Read on from what was committed; where nothing was, from the beginning, where Kafka's client stays put."""
+        async with self._still:
+            self._resumed.clear()
+            await super().perform_seek()
+            starts = {tp: self._read_offset[tp] or 0 for tp in self.assignment() if self._committable(tp)}
+            if fresh := [TopicPartition(tp.topic, tp.partition) for tp, offset in starts.items() if not offset]:
+                await self._thread.seek_to_beginning(*fresh)
+            self.readings.seek(starts)
 
-    async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
-        """Gaps need not be remembered: see `_new_offset`."""
+    async def seek_wait(self, partitions: Mapping[TP, int]) -> None:
+        """Where tables are recovered from."""
+        async with self._still:
+            self._resumed.clear()
+            await super().seek_wait(partitions)
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        """What is still in hand may meet a table that is recovered anew, from older states: it does not count."""
+        self.readings.seek({})
+        await super().on_partitions_revoked(revoked)
+
+    def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterator[TP]:
+        return (tp for tp in self.readings.ready() if topics is None or tp in topics or tp.topic in topics)
 
     def _new_offset(self, tp: TP) -> int | None:
-        """The offset to commit: after the last message that was handled before the first that is in hand.
+        return self.readings.end(tp)
 
-        Faust puts messages in hand in the order of their partition, so that nothing is left out. Its own way counts
-        every offset. It takes the message behind a gap for part of it, and so commits one fetch at a time, however many
-        were handled; and it forgets gaps in a rebalance, and then may wait for them for ever.
-        """
-        acked = self._acked[tp]
-        in_hand = min((message.offset for message in self._unacked_messages if message.tp == tp), default=None)
-        done = [offset for offset in acked if in_hand is None or offset < in_hand]
-        if not done:
-            return None
-        # The last one stays: should the commit fail, it is what the next one commits.
-        acked[:] = [offset for offset in acked if offset >= max(done)]
-        self._acked_index[tp].difference_update(offset for offset in done if offset < max(done))
-        return int(max(done)) + 1
+    def _should_commit(self, tp: TP, offset: int) -> bool:
+        """What is in the readings is not committed."""
+        return True
 
     async def _commit_offsets(self, offsets: Mapping[TP, int], start_new_transaction: bool = True) -> bool:
-        """Faust takes a commit that failed for one that was made: behind the last record it would never be repeated."""
-        before = {tp: self._committed_offset[tp] for tp in offsets}
-        committed = False
-        try:
-            committed = await super()._commit_offsets(offsets, start_new_transaction)
-        finally:
-            if not committed:
-                self._committed_offset.update(before)
+        """Faust takes a commit that failed for one that was made: here it is made again."""
+        committed = bool(await super()._commit_offsets(offsets, start_new_transaction))
+        if committed:
+            for tp, offset in offsets.items():
+                self.readings.committed(tp, offset)
+                # What Faust itself would commit by, and would never forget.
+                self._acked.pop(tp, None)
+                self._acked_index.pop(tp, None)
         return committed
+
+    @Service.task
+    async def _watch(self) -> None:
+        """Whatever the cause: a partition that does not move though there is more ends the process."""
+        progress = Progress()
+        async for _ in self.itertimer(5.0, name="progress"):
+            if stuck := progress.stuck(self.readings.reached(), await self._ends(), monotonic()):
+                log.error("no progress: starting anew", partitions=sorted(f"{tp.topic}/{tp.partition}" for tp in stuck))
+                drain()
+
+    async def _ends(self) -> Mapping[TP, int]:
+        """Where the partitions end that are read; nothing where Kafka does not answer."""
+        try:
+            return await self.highwaters(*self.readings.reached()) if self.readings.reached() else {}
+        except (KafkaError, IllegalStateError, TimeoutError) as error:
+            log.info("Kafka does not tell where partitions end", why=str(error))
+            return {}
+
+    async def on_stop(self) -> None:
+        """Commit what is handled; nobody waits for the fetch that is on its way."""
+        await super().on_stop()
+        if self._fetching:
+            self._fetching.cancel()
 
 
 class Transport(driver.Transport):

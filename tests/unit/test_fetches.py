@@ -1,173 +1,227 @@
-"""What Faust commits of whole fetches: everything that was handled, at once, and nothing that was not."""
+"""What Faust reads, hands on and commits of whole fetches, whatever a rebalance does in between."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import dataclass
+import asyncio
+import logging
+from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from faust.transport import consumer as faust_consumer
 from faust.transport.drivers import aiokafka as driver
 from faust.types.tuples import TP
-from hypothesis import given
-from hypothesis import strategies as st
+from mode.utils.logging import CompositeLogger
 
-from processors.fetches import Consumer, Fetch
+from processors.fetches import Consumer
+from processors.readings import Bundle, Readings
 
 HERE = TP("swipes", 0)
 
 
-@dataclass(eq=False)
-class Message:
-    """A fetch: Faust knows the offset of its last record alone."""
+def records(first: int, count: int) -> list[Any]:
+    return [
+        SimpleNamespace(
+            topic=HERE.topic, partition=0, offset=first + number, timestamp=0, timestamp_type=1, checksum=None,
+            serialized_key_size=0, serialized_value_size=0,
+        )
+        for number in range(count)
+    ]  # fmt: skip
 
-    offset: int
-    tp: TP = HERE
+
+class Log:
+    """Faust's thread: it reads on from its position, whoever waits for that, and knows what was committed."""
+
+    def __init__(self) -> None:
+        self.committed: int | None = None
+        self.position, self.end = 0, 0
+        self.more = asyncio.Event()
+
+    async def getmany(self, _active: object, _timeout: float) -> Mapping[TP, list[Any]]:
+        await self.more.wait()
+        taken, self.position = records(self.position, self.end - self.position), self.end
+        return {HERE: taken} if taken else {}
+
+    async def seek_to_committed(self) -> Mapping[TP, int | None]:
+        if self.committed:
+            self.position = self.committed
+        return {HERE: self.committed}
+
+    async def seek_to_beginning(self, *_partitions: object) -> None:
+        self.position = 0
+
+    async def commit(self, offsets: Mapping[TP, int]) -> bool:
+        self.committed = offsets[HERE]
+        return True
+
+    def assignment(self) -> set[TP]:
+        return {HERE}
+
+    def append(self, count: int) -> None:
+        """So many records more can be read."""
+        self.end += count
+        self.more.set()
 
 
-class Bare(Consumer):  # type: ignore[misc]
-    """The consumer without a broker: what it remembers of a partition, and no more."""
+class Agent:
+    """Reads the topic."""
 
-    def __init__(self, committed: int) -> None:
-        self._acked: Any = defaultdict(list)
-        self._acked_index: Any = defaultdict(set)
-        self._committed_offset: Any = {HERE: committed}
-        self._unacked_messages: Any = set()
-        self._at = committed
+    def get_topic_names(self) -> list[str]:
+        return [HERE.topic]
 
-    def fetch(self, count: int) -> Message:
-        """So many records come at once, as `_drain_messages` takes them in."""
-        message = Message(self._at + count - 1)
-        self._at += count
-        self._unacked_messages.add(message)
-        return message
 
-    def handled(self, message: Message) -> None:
-        """As `ack` does."""
-        self._unacked_messages.discard(message)
-        self._acked_index[HERE].add(message.offset)
-        self._acked[HERE].append(message.offset)
+class Bare(Consumer):
+    """The consumer on such a log, and no more of an app than it asks for."""
 
-    def commit(self) -> int:
+    def __init__(self, log: Log) -> None:
+        async def flush() -> None: ...
+
+        self.broker, self.log = log, CompositeLogger(logging.getLogger("test"))
+        app: Any = SimpleNamespace(
+            consumer_generation_id=7, agents={name: Agent() for name in ("one", "two")},
+            topics=SimpleNamespace(acks_enabled_for=lambda _topic: True),
+            producer=SimpleNamespace(flush=flush), tables=SimpleNamespace(on_commit=lambda _offsets: None),
+            monitor=SimpleNamespace(on_tp_commit=lambda _offsets: None),
+        )  # fmt: skip
+        thread: Any = log
+        self.app, self._thread = app, thread
+        self.readings, self._still, self._resumed = Readings(), asyncio.Lock(), asyncio.Event()
+        self._unacked_messages, self._read_offset, self._committed_offset = set(), {}, {}
+        self._acked, self._acked_index = {}, {}
+        self.can_resume_flow, self.suspend_flow = asyncio.Event(), asyncio.Event()
+        self.in_transaction = False
+        self.resume_flow()
+
+    async def read(self) -> Bundle:
+        """One fetch."""
+        bundle = (await self._getmany({HERE}, 1.0))[HERE][0]
+        assert isinstance(bundle, Bundle)
+        return bundle
+
+    async def commit_all(self) -> int | None:
         """What is committed then."""
-        if (offset := self._new_offset(HERE)) is not None:
-            self._committed_offset[HERE] = offset
-        return int(self._committed_offset[HERE])
-
-
-@given(st.lists(st.integers(1, 6), min_size=1, max_size=12))
-def test_one_commit_is_enough_for_all_that_was_handled(sizes: list[int]) -> None:
-    consumer = Bare(committed=100)
-    for message in [consumer.fetch(size) for size in sizes]:
-        consumer.handled(message)
-    assert consumer.commit() == 100 + sum(sizes)
-
-
-@given(st.lists(st.integers(1, 6), min_size=2, max_size=12), st.data())
-def test_what_is_in_hand_is_never_committed(sizes: list[int], data: st.DataObject) -> None:
-    # Given some fetches, of which any were handled
-    consumer = Bare(committed=100)
-    messages = [consumer.fetch(size) for size in sizes]
-    done = data.draw(st.sets(st.sampled_from(range(len(sizes)))))
-    for number in sorted(done):
-        consumer.handled(messages[number])
-    # Then commits end before the first that was not
-    first = next((number for number in range(len(sizes)) if number not in done), len(sizes))
-    for _ in range(3):
-        assert consumer.commit() == 100 + sum(sizes[:first])
-
-
-def test_other_partitions_hold_nothing_up() -> None:
-    consumer = Bare(committed=100)
-    consumer._unacked_messages.add(Message(3, TP("swipes", 1)))
-    consumer.handled(consumer.fetch(5))
-    assert consumer.commit() == 105
-
-
-def test_what_was_handled_is_committed_once_and_all_but_the_last_is_forgotten() -> None:
-    consumer = Bare(committed=100)
-    for _ in range(5):
-        consumer.handled(consumer.fetch(5))
-    consumer.commit()
-    again = consumer._new_offset(HERE)
-    assert again is None or not consumer._should_commit(HERE, again)
-    assert len(consumer._acked[HERE]) == len(consumer._acked_index[HERE]) == 1
-
-
-async def test_a_commit_that_failed_is_made_again_though_nothing_more_comes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Faust itself forgets it: the lag would stay until the next record of that partition."""
-
-    async def fails(self: Bare, offsets: dict[TP, int], _start: bool = True) -> bool:
-        self._committed_offset.update(offsets)  # as Faust does, whatever became of it
-        return False
-
-    monkeypatch.setattr(driver.Consumer, "_commit_offsets", fails)
-    consumer = Bare(committed=100)
-    consumer.handled(consumer.fetch(5))
-    offset = consumer._new_offset(HERE)
-    assert offset == 105 and not await consumer._commit_offsets({HERE: offset})
-    assert consumer._committed_offset[HERE] == 100
-    assert consumer._new_offset(HERE) == 105 and consumer._should_commit(HERE, 105)
-
-
-class App:
-    """What a fetch, and its consumer, ask of the app."""
-
-    consumer_generation_id = 7
-    topics = SimpleNamespace(acks_enabled_for=lambda _topic: True)
+        if offsets := self._filter_committable_offsets(self._filter_tps_with_pending_acks()):
+            await self._commit_offsets(offsets)
+        return self.broker.committed
 
 
 @pytest.fixture
-def counted() -> tuple[Bare, list[Fetch]]:
-    """A consumer that notes what it is told to count as done."""
-    consumer, told = Bare(committed=100), list[Fetch]()
-    consumer.app = App()
-    consumer.ack = told.append
-    return consumer, told
+def log() -> Log:
+    return Log()
 
 
-def fetch(agents: int, generation: int = 7) -> Fetch:
-    message = Fetch("swipes", 0, 104, 0.0, 1, None, None, b"", None, tp=HERE, generation_id=generation)
-    message.incref(agents)
-    return message
+@pytest.fixture
+async def consumer(log: Log) -> Bare:
+    consumer = Bare(log)
+    await consumer.perform_seek()
+    consumer.resume_flow()
+    return consumer
 
 
-def let_go(message: Fetch, consumer: Bare, agents: int) -> None:
-    """As Faust does after an agent has handled it, and where it skips it."""
-    consumer._unacked_messages.add(message)
-    for _ in range(agents):
-        message.ack(consumer)
+async def test_a_fetch_counts_once_every_agent_has_handled_it(consumer: Bare, log: Log) -> None:
+    log.append(5)
+    bundle = await consumer.read()
+    for committed in (None, None, 5):
+        assert await consumer.commit_all() == committed
+        bundle.handle()
 
 
-def test_a_fetch_counts_once_every_agent_has_handled_it(counted: tuple[Bare, list[Fetch]]) -> None:
-    consumer, told = counted
-    message = fetch(agents=2)
-    message.handle()
-    message.handle()
-    let_go(message, consumer, 2)
-    assert told == [message]
+async def test_what_faust_forgot_is_not_committed_nor_what_follows(consumer: Bare, log: Log) -> None:
+    """It clears its queues whenever the flow is resumed, and acknowledges nothing."""
+    log.append(5)
+    await consumer.read()
+    log.append(5)
+    bundle = await consumer.read()
+    bundle.handle()
+    bundle.handle()
+    assert await consumer.commit_all() is None
+    # and a seek brings both again
+    await consumer.perform_seek()
+    consumer.resume_flow()
+    again = await consumer.read()
+    assert (again[0].offset, again.end) == (0, 10)
 
 
-@pytest.mark.parametrize(("handled", "generation"), [(0, 7), (1, 7), (2, 6)])
-def test_what_faust_skipped_or_a_rebalance_overtook_is_read_again(
-    counted: tuple[Bare, list[Fetch]], handled: int, generation: int
+async def test_what_was_in_hand_during_a_seek_does_not_count(consumer: Bare, log: Log) -> None:
+    log.append(5)
+    bundle = await consumer.read()
+    await consumer.perform_seek()
+    consumer.resume_flow()
+    bundle.handle()
+    bundle.handle()
+    assert await consumer.commit_all() is None
+
+
+async def test_a_fetch_that_was_given_up_on_takes_nothing_behind_a_seek(consumer: Bare, log: Log) -> None:
+    # given a fetch that waits for records, and is given up on, as in a rebalance
+    given_up = asyncio.create_task(consumer.read())
+    await asyncio.sleep(0.01)
+    given_up.cancel()
+    # when the consumer seeks while records come
+    seek = asyncio.create_task(consumer.perform_seek())
+    await asyncio.sleep(0.01)
+    log.append(5)
+    await seek
+    consumer.resume_flow()
+    # then they are read after it
+    bundle = await consumer.read()
+    assert (bundle[0].offset, bundle.end) == (0, 5)
+
+
+async def test_nothing_is_read_between_a_seek_and_the_flow(consumer: Bare, log: Log) -> None:
+    """What is read there lies in a queue that Faust clears when it resumes the flow."""
+    log.append(5)
+    await consumer.perform_seek()
+    read = asyncio.create_task(consumer.read())
+    await asyncio.sleep(0.05)
+    assert not read.done() and log.position == 0
+    consumer.resume_flow()
+    bundle = await read
+    assert bundle.end == 5
+
+
+async def test_a_commit_that_failed_is_made_again_though_nothing_more_comes(
+    consumer: Bare, log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    consumer, told = counted
-    message = fetch(2, generation)
-    for _ in range(handled):
-        message.handle()
-    let_go(message, consumer, 2)
-    assert told == [] and message not in consumer._unacked_messages
+    """Faust itself forgets it: the lag would stay until the next record of that partition."""
+
+    async def fails(_self: object, _offsets: object, _start: bool = True) -> bool:
+        return False
+
+    log.append(5)
+    bundle = await consumer.read()
+    bundle.handle()
+    bundle.handle()
+    with monkeypatch.context() as patched:
+        patched.setattr(driver.Consumer, "_commit_offsets", fails)
+        assert await consumer.commit_all() is None
+    assert await consumer.commit_all() == 5
+    assert not list(consumer._filter_tps_with_pending_acks())
 
 
-def test_what_is_handled_once_more_after_a_rebalance_is_committed() -> None:
-    # given a fetch that was let go of while partitions were being given back, and read again after that
-    consumer = Bare(committed=100)
-    consumer.app, consumer._n_acked, consumer._waiting_for_ack = App(), 0, None
-    for message in (first := fetch(agents=1), fetch(agents=1)):
-        message.handle()
-        let_go(message, consumer, 1)
-        # then it is committed each time, though Faust has seen its offset before
-        assert consumer.commit() == first.offset + 1
-    assert not consumer._unacked_messages
+async def test_what_a_seek_has_overtaken_is_not_handed_on(consumer: Bare, monkeypatch: pytest.MonkeyPatch) -> None:
+    # given two fetches on their way, and a seek between them
+    first, second = Bundle(records(0, 5)), Bundle(records(5, 1))
+
+    async def fetches(_self: object, timeout: float) -> Any:
+        for bundle in (first, second):
+            yield HERE, consumer._to_message(HERE, bundle)
+
+    monkeypatch.setattr(faust_consumer.Consumer, "getmany", fetches)
+    consumer.readings.add(HERE, second)
+    consumer._read_offset[HERE] = 9
+    # then the second one comes, though Faust saw a later offset before
+    handed_on: list[Any] = [message.value async for _tp, message in consumer.getmany(1.0)]
+    assert handed_on == [second]
+    assert consumer._read_offset[HERE] is None
+
+
+async def test_what_is_read_before_the_first_seek_comes_with_it(log: Log) -> None:
+    """Faust lets the partitions go just before it seeks them: what is read then would be handled twice."""
+    consumer = Bare(log)
+    log.append(5)
+    assert await consumer._getmany({HERE}, 1.0) == {}
+    await consumer.perform_seek()
+    consumer.resume_flow()
+    assert (await consumer.read()).end == 5
