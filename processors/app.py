@@ -56,7 +56,6 @@ def create_app(settings: Settings, producer: EventProducer, *, instance: str = "
         topic_disable_leader=True,
         topic_replication_factor=settings.kafka_replication,
         broker_max_poll_records=500,
-        broker_commit_every=500,
         broker_commit_interval=1.0,
         broker_session_timeout=10.0,
         broker_heartbeat_interval=2.0,

@@ -22,9 +22,9 @@ _SETTINGS = {
     "auto_snapshot": False,
     "authenticator": "AllowAllAuthenticator",
     "authorizer": "AllowAllAuthorizer",
-    # Memory-mapped segments: what was acknowledged is in the page cache, so a kill -9 of the process loses nothing.
-    "commitlog_sync": "periodic",
-    "commitlog_sync_period": "1000ms",
+    # One replica: what is acknowledged must be replayed after a kill -9. With "periodic" the last of it is not: the
+    # bytes are in the page cache, but behind the last marker of the segment (seen by the chaos test, seed 8).
+    "commitlog_sync": "batch",
     "commitlog_segment_size": "8MiB",
     "commitlog_total_space": "128MiB",
     "memtable": {"configurations": {"default": {"class_name": "TrieMemtable"}}},
