@@ -28,17 +28,21 @@ _sick: list[Callable[[str], object]] = []
 
 
 def renderer(
-    name: str, config: Settings, urgency: Urgency | None = None, desk: FilingDesk | None = None
+    name: str, config: Settings, urgency: Urgency | None = None, desk: FilingDesk | None = None, *, draft: bool = False
 ) -> SceneRenderer:
     """The renderer of that name. Raises `BackendMissingError` where it cannot run here, `ConfigurationError`.
 
-    Hosted ones need the desk of a scene task: what they buy is told there.
+    Hosted ones need the desk of a scene task: what they buy is told there. A draft is made with few steps where the
+    manifest says how many, else by the procedural one: nothing is bought for it.
     """
     if name == PROCEDURAL:
         return ProceduralRenderer()
     from gpu_consumers.hosted.manifest import hosted
 
-    if desk is not None and (bought := hosted(config).get(name)):
+    bought = hosted(config).get(name)
+    if bought is not None and draft:
+        return ProceduralRenderer()
+    if bought is not None and desk is not None:
         from gpu_consumers.hosted.renderer import RemoteRenderer
 
         return RemoteRenderer(bought, config, desk)
@@ -49,11 +53,14 @@ def renderer(
         found = manifest(swaps(config).get(name, name), config)
     except NotFoundError as error:
         raise BackendMissingError(f"there is no scene backend {name!r}", hint=error.hint) from error
+    if draft and found.draft_steps is None:
+        return ProceduralRenderer()
     from gpu_consumers.generation.renderer import DiffusersRenderer
 
     own = device(config)
     if found.name != name and own.serving(found.name, name) == name:
         found = manifest(name, config)
+    found = found.drafted() if draft else found
     return DiffusersRenderer(own, found, config, urgency)
 
 

@@ -7,9 +7,9 @@ the workers alone.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from infra.errors import NotFoundError
 from infra.flavor_files import Catalog, folders
@@ -139,6 +139,7 @@ class Flavor(Part):
     draft: int = Field(1, ge=1, le=6, description="pictures this many times smaller, for a quick look; the shape stays")
     fps: int = Field(30, ge=10, le=60)
     scene_backend: Slug = "procedural"
+    draft_first: bool = Field(False, description="scenes with few steps first; the full video then takes their place")
     stock: tuple[StockSpec, ...] = Field((), description="for scenes without footage of their own; empty: none")
     hybrid: bool = Field(True, description="headings and figures stand over footage; false: captions alone")
     watermark: Watermark | None = None
@@ -148,6 +149,12 @@ class Flavor(Part):
     target_seconds: float = Field(30.0, ge=15, le=60)
     limits: Limits = Limits()
     moderation: Moderation = Moderation()
+
+    @model_validator(mode="after")
+    def _drafts_are_worth_it(self) -> Self:
+        if self.draft_first and self.scene_backend == "procedural":
+            raise ValueError("draft_first: what is drawn is there at once; it is for a scene_backend that generates")
+        return self
 
     @property
     def size(self) -> tuple[int, int]:

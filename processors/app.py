@@ -29,7 +29,7 @@ PARKED = "parked"
 def processors(settings: Settings) -> tuple[Processor, ...]:
     """Every processor of the app."""
     return (
-        prompts(lambda flavor: _moderation(settings, flavor)),
+        prompts(lambda flavor: _moderation(settings, flavor), lambda flavor: _draft_first(settings, flavor)),
         VIDEOS,
         projects(lambda flavor: _moderation(settings, flavor)),
         viewers(settings.ahead, settings.viewer_active_s),
@@ -42,6 +42,13 @@ def _moderation(settings: Settings, flavor: str) -> Moderation:
         return flavors.get_flavor(flavor, settings).moderation
     except NotFoundError:
         return Moderation()
+
+
+def _draft_first(settings: Settings, flavor: str) -> bool:
+    try:
+        return flavors.get_flavor(flavor, settings).draft_first
+    except NotFoundError:
+        return False
 
 
 def create_app(settings: Settings, producer: EventProducer, *, instance: str = "processors-1") -> faust.App:

@@ -9,19 +9,20 @@ from infra.flavors import Moderation
 from infra.moderation.rules import Verdict, moderate
 from processors.deadlines import deadline_us
 from processors.decision import SOURCE, Decide, Decision, Effect, Processor, State
+from processors.drafts import Drafts, upgrade
 from processors.revisions import kept, revise
 from processors.verdicts import UNKNOWN, accepted, asks_workers, judged, rejected
 from schemas import base
 from schemas.envelope import Envelope, caused_by
 from schemas.prompts import PromptSubmitted, RevisionRequested
 from schemas.tasks import WriteScript
-from schemas.values import Script
+from schemas.values import Script, Upgrade
 
 #: How a flavor moderates.
 Policies = Callable[[str], Moderation]
 
 
-def decide_with(policies: Policies) -> Decide:
+def decide_with(policies: Policies, drafts: Drafts = lambda _flavor: False) -> Decide:
     """The decision that moderates each prompt by its flavor's thresholds, and refuses what cannot be made."""
 
     def decide(event: Envelope[base.Message], _state: State, _now_us: int) -> Decision:
@@ -33,13 +34,17 @@ def decide_with(policies: Policies) -> Decide:
         keeps = asked.script if not asks_workers(policy) else None
         if isinstance(asked, RevisionRequested):
             return Decision(effects=revise(event, asked, verdict, keeps))
-        return Decision(effects=_judge(event, asked, verdict, keeps))
+        return Decision(effects=_judge(event, asked, verdict, keeps, upgrade(asked, drafts)))
 
     return decide
 
 
 def _judge(
-    event: Envelope[base.Message], prompt: PromptSubmitted, verdict: Verdict, keeps: Script | None
+    event: Envelope[base.Message],
+    prompt: PromptSubmitted,
+    verdict: Verdict,
+    keeps: Script | None,
+    later: Upgrade | None,
 ) -> tuple[Effect, ...]:
     """A PromptSubmitted becomes PromptAccepted and WriteScript, or ScriptWritten at once where it keeps the script that
     came along, or PromptRejected."""
@@ -51,7 +56,7 @@ def _judge(
     answer = accepted(event, prompt, ts_us + 1)
     if keeps is not None:
         return seen, answer, kept(event, prompt, keeps, ts_us + 2)
-    return seen, answer, _script_task(event, prompt, ts_us + 1)
+    return seen, answer, _script_task(event, prompt, ts_us + 1, later)
 
 
 def _words(asked: PromptSubmitted | RevisionRequested) -> str:
@@ -75,7 +80,7 @@ def _unknown(archetype: str | None) -> Verdict | None:
     return Verdict(False, UNKNOWN, f"there is no archetype {archetype!r}; there are {', '.join(listed)}", 1.0)
 
 
-def _script_task(event: Envelope[base.Message], prompt: PromptSubmitted, ts_us: int) -> Effect:
+def _script_task(event: Envelope[base.Message], prompt: PromptSubmitted, ts_us: int, later: Upgrade | None) -> Effect:
     data = WriteScript(
         video_id=prompt.video_id,
         origin=prompt.origin,
@@ -93,10 +98,11 @@ def _script_task(event: Envelope[base.Message], prompt: PromptSubmitted, ts_us: 
         script=prompt.script,
         regeneration=prompt.regeneration,
         asked_us=prompt.ts_us,
+        upgrade=later,
     )
     return caused_by(event, data, source=SOURCE, step="script-task"), None
 
 
-def prompts(policies: Policies) -> Processor:
+def prompts(policies: Policies, drafts: Drafts) -> Processor:
     """The processor with its settings."""
-    return Processor(name="prompts", topics=("prompts",), decide=decide_with(policies))
+    return Processor(name="prompts", topics=("prompts",), decide=decide_with(policies, drafts))

@@ -8,15 +8,18 @@ from __future__ import annotations
 from pydantic import Field
 
 from processors.decision import SOURCE, Decision, Effect, Processor, State
+from processors.drafts import full, promoted
 from schemas import base, ids
 from schemas.base import Contract
 from schemas.envelope import Envelope, caused_by
 from schemas.feeds import Outcome, PrefetchSettled
 from schemas.tasks import AssembleVideo, RenderScene, ScenePart, VideoTask
 from schemas.topics import lane_topic
-from schemas.values import Cost, Format, Lane, Origin, Regeneration, Script, Take
+from schemas.values import Cost, Format, Lane, Origin, Regeneration, Script, Take, Upgrade
 from schemas.videos import (
     PromptRejected,
+    RevisionDropped,
+    RevisionPromoted,
     SceneCommissioned,
     SceneRendered,
     SceneVoiced,
@@ -24,6 +27,7 @@ from schemas.videos import (
     VideoEvent,
     VideoFailed,
     VideoPublished,
+    VideoWithdrawn,
 )
 
 
@@ -44,6 +48,7 @@ class Work(Contract):
     replay_id: str | None = None
     asked_us: int | None = None
     deadline_us: int | None = None
+    upgrade: Upgrade | None = None
 
     @property
     def complete(self) -> bool:
@@ -52,21 +57,24 @@ class Work(Contract):
 
 
 class Works(Contract):
-    """What is being made of one video, by revision."""
+    """What is being made of one video, by revision. `fulls`: which of them take the place of a draft, and since when
+    that stands in the feeds."""
 
     works: dict[int, Work] = Field(default_factory=dict)
+    fulls: dict[int, int] = Field(default_factory=dict)
 
     def with_(self, work: Work) -> Works:
         """The same with what is now known of one revision."""
-        return Works(works=self.works | {work.revision: work})
+        return Works(works=self.works | {work.revision: work}, fulls=self.fulls)
 
     def without(self, revision: int) -> Works:
         """The same without a revision that is finished."""
-        return Works(works={number: work for number, work in self.works.items() if number != revision})
+        works, fulls = ({n: it for n, it in kept.items() if n != revision} for kept in (self.works, self.fulls))
+        return Works.model_validate({"works": works, "fulls": fulls})
 
     def state(self) -> State:
         """As it is kept; None when nothing is under way."""
-        return self.model_dump_json().encode() if self.works else None
+        return self.model_dump_json().encode() if self.works or self.fulls else None
 
 
 def works(state: State) -> Works:
@@ -74,7 +82,7 @@ def works(state: State) -> Works:
     if not state:
         return Works()
     found = Works.model_validate_json(state)
-    return found if found.works else Works().with_(Work.model_validate_json(state))
+    return found if found.works or found.fulls else Works().with_(Work.model_validate_json(state))
 
 
 def decide(event: Envelope[base.Message], state: State, _now_us: int) -> Decision:
@@ -84,7 +92,10 @@ def decide(event: Envelope[base.Message], state: State, _now_us: int) -> Decisio
         return Decision(state=state)
     before = works(state)
     if isinstance(data, VideoPublished):
-        return Decision(state=before.without(data.revision).state(), effects=_settle(event, data, Outcome.READY))
+        return _published(event, data, before)
+    if isinstance(data, RevisionPromoted | RevisionDropped | VideoWithdrawn):
+        # Somebody has decided what viewers see.
+        return Decision(state=Works(works=before.works).state() if before.fulls else state)
     if isinstance(data, VideoFailed | PromptRejected):
         # The state stays: a scene that is redriven from the dead letters can still complete the video.
         return Decision(state=state, effects=_settle(event, data, Outcome.FAILED))
@@ -93,6 +104,20 @@ def decide(event: Envelope[base.Message], state: State, _now_us: int) -> Decisio
         return Decision(state=state)
     work, effects = found
     return Decision(state=before.with_(work).state(), effects=effects)
+
+
+def _published(event: Envelope[base.Message], data: VideoPublished, before: Works) -> Decision:
+    """A draft is followed by the full video, which takes its place when it is published."""
+    after, effects = before.without(data.revision), _settle(event, data, Outcome.READY)
+    work, listed_us = before.works.get(data.revision), before.fulls.get(data.revision)
+    if work and work.upgrade:
+        number = max(before.works) + 1
+        after = Works(works=after.works, fulls={number: data.ts_us})
+        wanted = full(event, data, _common(data, work), work.script, number, work.upgrade, work.asked_us)
+        effects = (*effects, wanted)
+    elif listed_us is not None:
+        effects = (*effects, promoted(event, data, listed_us, work.last_us if work else 0))
+    return Decision(state=after.state(), effects=effects)
 
 
 #: The work after an event, and what follows from it.
@@ -127,6 +152,7 @@ def _scripted(event: Envelope[base.Message], data: ScriptWritten, work: Work | N
         replay_id=data.replay_id,
         asked_us=data.asked_us,
         deadline_us=data.deadline_us,
+        upgrade=data.upgrade,
     )
     work = _add(work, data, "script", data.cost)
     tasks = tuple(_scene_task(event, data, work, index) for index in range(len(data.script.scenes)))
@@ -174,6 +200,7 @@ def _scene_task(event: Envelope[base.Message], data: ScriptWritten, work: Work, 
         seed=ids.scene_seed(data.video_id, scene.drawn_as, take.seed),
         voice=take.voice,
         model=take.model,
+        draft=work.upgrade is not None,
     )
     return caused_by(event, task, source=SOURCE, step="scene-task", index=index), lane_topic(work.lane)
 
@@ -185,6 +212,7 @@ def _assembly_task(event: Envelope[base.Message], data: SceneRendered, work: Wor
         parts=tuple(work.parts[scene.scene_number] for scene in work.script.scenes),
         cost=sum(work.costs.values(), Cost()),
         asked_us=work.asked_us,
+        draft=work.upgrade is not None,
     )
     # Not by the scene that came last, or came once more: a revision is assembled once.
     own = ids.derive(data.video_id, "assembly", data.revision)

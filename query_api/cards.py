@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from schemas.cards import Media, RenditionCard, VideoCard
 from schemas.values import Artifact, Rendition
-from schemas.videos import PublishedVideo
+from schemas.videos import PublishedVideo, RevisionPromoted
 
 
 def address(artifact: Artifact) -> str:
@@ -32,6 +32,12 @@ def card(event: PublishedVideo) -> VideoCard:
         credits=event.credits,
         published_at=datetime.fromtimestamp(event.ts_us / 1_000_000, UTC),
     )
+
+
+def shown(event: PublishedVideo) -> VideoCard:
+    """The card as viewers see it: a revision that was promoted keeps the time at which the video first came."""
+    since_us = event.listed_us if isinstance(event, RevisionPromoted) else event.ts_us
+    return card(event).model_copy(update={"published_at": datetime.fromtimestamp(since_us / 1_000_000, UTC)})
 
 
 def media(event: PublishedVideo) -> Media:

@@ -11,7 +11,20 @@ from zlib import crc32
 from pydantic import Field
 
 from schemas.base import Contract, Message, Micros, Slug, Uuid, ViewerId, message
-from schemas.values import Artifact, Cost, Footage, Format, Lane, Origin, Regeneration, Rendition, Scene, Script, Word
+from schemas.values import (
+    Artifact,
+    Cost,
+    Footage,
+    Format,
+    Lane,
+    Origin,
+    Regeneration,
+    Rendition,
+    Scene,
+    Script,
+    Upgrade,
+    Word,
+)
 
 
 class VideoTask(Message):
@@ -49,6 +62,7 @@ class WriteScript(VideoTask):
     project_id: Uuid | None = Field(None, description="the script is a draft of this project, nothing is rendered")
     project_version: int = Field(1, ge=1, description="of the project that asks for the draft")
     script: Script | None = Field(None, description="one that is there already: it is judged, and kept as it is")
+    upgrade: Upgrade | None = Field(None, description="of a draft: the full video that follows is asked for with this")
 
     @property
     def slot(self) -> int | None:
@@ -70,6 +84,7 @@ class RenderScene(VideoTask):
     seed: int = Field(ge=0)
     voice: str | None = Field(None, max_length=100, description="a speaker in place of the flavor's")
     model: Slug | None = Field(None, description="a backend in place of the flavor's")
+    draft: bool = Field(False, description="with few steps: the full one follows")
 
     @property
     def key(self) -> str:
@@ -112,4 +127,5 @@ class AssembleVideo(VideoTask):
     script: Script
     parts: tuple[ScenePart, ...] = Field(min_length=1)
     cost: Cost = Field(description="of all stages so far")
+    draft: bool = Field(False, description="its scenes are drafts")
     asked_us: Micros | None = Field(None, description="when the video was first asked for; the same in each revision")

@@ -120,6 +120,15 @@ class Regeneration(Contract):
         return next(own, self.take)
 
 
+class Upgrade(Contract):
+    """A draft will be followed by the same video in full: the prompt with which that revision is asked for."""
+
+    text: str
+    archetype: Slug | None = None
+    target_seconds: float | None = None
+    subject: str | None = None
+
+
 class Cost(Contract):
     """What a step used, as measured by the worker that did it, and its price by the settings then in force."""
 

@@ -21,6 +21,7 @@ from schemas.values import (
     Rendition,
     Script,
     Sha256,
+    Upgrade,
     Word,
 )
 
@@ -122,6 +123,7 @@ class ScriptWritten(VideoEvent):
     regeneration: Regeneration | None = Field(None, description="of a later revision: how its scenes are made")
     asked_us: Micros | None = Field(None, description="when the video was first asked for; the same in each revision")
     deadline_us: Micros | None = Field(None, description="when the video should be there, for the scheduler")
+    upgrade: Upgrade | None = Field(None, description="of a draft: the full video that follows is asked for with this")
     replay_id: Uuid | None = Field(None, description="the replay that asked for this revision")
 
 
@@ -212,6 +214,7 @@ class VideoPublished(PublishedVideo):
     """The video can be watched. A revision after the first is a candidate: nobody sees it until it is promoted."""
 
     reused: bool = Field(False, description="the joined video came from the artefact cache")
+    draft: bool = Field(False, description="its scenes are drafts: a revision in full will take its place by itself")
 
 
 @message("video-events")
@@ -219,6 +222,7 @@ class RevisionPromoted(PublishedVideo):
     """From now on this revision is what viewers see. Holds all of its VideoPublished, so that order does not matter."""
 
     listed_us: Micros = Field(description="the video's place in the feeds: when it first entered them")
+    replaces_draft: bool = Field(False, description="the full video, by itself: clients are told at once")
     by: Name
     why: str = Field("", max_length=2000)
 

@@ -79,6 +79,7 @@ class Manifest(Part):
     dtype: Dtype = "bfloat16"
     dtypes: dict[str, Dtype] = Field({}, description="of single components, such as a VAE in float32")
     steps: int = Field(ge=1, le=200)
+    draft_steps: int | None = Field(None, ge=1, le=200, description="of a draft; none: drafts are drawn, not generated")
     guidance: float | None = Field(None, ge=0)
     prompt: str = "{visuals}"
     negative_prompt: str = ""
@@ -99,6 +100,10 @@ class Manifest(Part):
         if (self.repo is None) == (self.folder is None):
             raise ValueError("either repo or folder must be given")
         return self
+
+    def drafted(self) -> Manifest:
+        """The same with the steps of a draft."""
+        return self.model_copy(update={"steps": self.draft_steps or self.steps})
 
     @property
     def architecture(self) -> Architecture:

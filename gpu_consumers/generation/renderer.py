@@ -61,8 +61,9 @@ class DiffusersRenderer:
 
     def fingerprint(self) -> str:
         """A hash of the manifest, the weights, this package and torch. Raises `BackendMissingError` without weights."""
+        wanted = self._manifest.model_dump(mode="json", exclude={"draft_steps"})
         return fingerprint(
-            manifest=self._manifest.model_dump(mode="json"), weights=_digest(locate(self._manifest, self._config)),
+            manifest=wanted, weights=_digest(locate(self._manifest, self._config)),
             device=self._device.name, accelerator=self._choice().fingerprint, code=_code(), **_versions(),
         )  # fmt: skip
 

@@ -69,6 +69,7 @@ def work(shop: Workshop, cause: Envelope[AssembleVideo]) -> list[Envelope[base.M
         total_cost=task.cost + cost,
         replay_id=task.replay_id,
         reused=kept is not None,
+        draft=task.draft,
         **dict(joined),
     )
     return [caused_by(cause, data, source=SOURCE, step="published")]

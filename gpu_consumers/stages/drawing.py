@@ -86,7 +86,7 @@ def with_files(shop: Workshop, flavor: Flavor, spec: SceneSpec) -> SceneSpec:
 
 def _draw(shop: Workshop, cause: Envelope[RenderScene], backend: str, spec: SceneSpec) -> Picture:
     meter, desk = Meter(shop.settings), SceneDesk(shop, cause)
-    renderer = backends.renderer(backend, shop.settings, urgency(cause.data), desk)
+    renderer = backends.renderer(backend, shop.settings, urgency(cause.data), desk, draft=cause.data.draft)
     key = fingerprint(kind="scene", spec=spec.inputs(), renderer=renderer.fingerprint())
     if kept := shop.remembered(key, Drawn):
         return Picture(drawn=kept, backend=renderer.name, cost=meter.read(), reused=True, fallbacks=kept.fallbacks)

@@ -84,7 +84,7 @@ def _drawn(shop: Workshop, task: AssembleVideo, flavor: Flavor, spec: SceneSpec)
     backend = backends.PROCEDURAL if spec.footage else flavor.scene_backend
     if backend != backends.PROCEDURAL:
         try:
-            return _by(shop, backends.renderer(backend, shop.settings, urgency(task)), spec)
+            return _by(shop, backends.renderer(backend, shop.settings, urgency(task), draft=task.draft), spec)
         except BackendError as error:  # also one that may pass: the video is late already
             log.warning("scene backend failed", backend=backend, reason=str(error), hint=error.hint)
     return _by(shop, backends.renderer(backends.PROCEDURAL, shop.settings), spec)

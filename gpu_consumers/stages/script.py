@@ -109,7 +109,7 @@ def _of_video(task: WriteScript, after_us: int) -> dict[str, Any]:
     """What a script's event carries of the task."""
     same = (
         "video_id", "revision", "origin", "lane", "flavor", "format", "viewer_id", "asked_us", "deadline_us",
-        "replay_id",
+        "replay_id", "upgrade",
     )  # fmt: skip
     told = {name: getattr(task, name) for name in same}
     return told | {"regeneration": task.regeneration, "ts_us": base.rising(after_us)}

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from infra.kafka.records import Received
-from query_api.cards import card
+from query_api.cards import shown
 from query_api.gateway import frames
 from query_api.gateway.tokens import Cut
 from schemas.base import Message
@@ -14,6 +14,7 @@ from schemas.values import Origin
 from schemas.videos import (
     PromptAccepted,
     PromptRejected,
+    RevisionPromoted,
     Stage,
     VideoEvent,
     VideoFailed,
@@ -92,6 +93,8 @@ def _frames(event: Message, at: tuple[int, int]) -> tuple[bytes | None, bytes | 
     if isinstance(event, VideoWithdrawn):
         frame = frames.encode("withdrawn", video_id=event.video_id, revision=event.revision, at=at)
         return frame, frame
+    if isinstance(event, RevisionPromoted) and event.replaces_draft:
+        return _published(event, at)
     if getattr(event, "revision", 1) > 1:
         return None, _revised(event, at)
     if isinstance(event, VideoPublished):
@@ -113,8 +116,8 @@ def _revised(event: Message, at: tuple[int, int]) -> bytes | None:
     return None
 
 
-def _published(event: VideoPublished, at: tuple[int, int]) -> tuple[bytes, bytes]:
-    seen = card(event)
+def _published(event: VideoPublished | RevisionPromoted, at: tuple[int, int]) -> tuple[bytes, bytes]:
+    seen = shown(event)
     public = frames.video(seen, "another" if event.origin is Origin.PREFETCH else "everyone", at)
     return public, frames.video(seen, "you", at) if event.viewer_id else public
 

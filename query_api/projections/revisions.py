@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
-from query_api.cards import card
+from query_api.cards import shown
 from query_api.projections.videos import listed
 from query_api.readmodel.tables import Value, Write, row
 from schemas.prompts import RevisionRequested
@@ -38,14 +36,14 @@ def requested(event: RevisionRequested) -> list[Write]:
 
 def promoted(event: RevisionPromoted) -> list[Write]:
     """It takes the place of the one before, wherever that stands in the feeds."""
-    shown = card(event).model_copy(update={"published_at": _moment(event)}).model_dump_json(exclude_none=True)
+    seen = shown(event).model_dump_json(exclude_none=True)
     cells: dict[str, Value | None] = {
         "promoted_us": event.ts_us,
         "promoted_by": event.by,
         "listed_us": event.listed_us,
-        "card": shown,
+        "card": seen,
     }
-    return [_revision(event, cells), *listed(event, event.listed_us, shown)]
+    return [_revision(event, cells), *listed(event, event.listed_us, seen)]
 
 
 def dropped(event: RevisionDropped) -> list[Write]:
@@ -56,7 +54,3 @@ def dropped(event: RevisionDropped) -> list[Write]:
 def _revision(event: RevisionPromoted | RevisionDropped, cells: dict[str, Value | None]) -> Write:
     key: dict[str, Value | None] = {"video_id": event.video_id, "revision": event.revision}
     return row("video_revisions", key | cells, event.ts_us)
-
-
-def _moment(event: RevisionPromoted) -> datetime:
-    return datetime.fromtimestamp(event.listed_us / 1_000_000, UTC)

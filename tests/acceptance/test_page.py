@@ -13,7 +13,7 @@ from playwright.sync_api import Browser
 from schemas import ids
 from schemas.progress import RenderProgress
 from schemas.values import Artifact, Lane, Origin
-from schemas.videos import PromptAccepted, Stage, VideoFailed
+from schemas.videos import PromptAccepted, RevisionPromoted, Stage, VideoFailed
 from tests.acceptance.axe import violations
 from tests.acceptance.browser_kit import DESKTOP, PHONE, Viewer, swipe_through_three
 from tests.acceptance.page_kit import PageServer, make_clips
@@ -227,6 +227,39 @@ def test_new_videos_are_offered_and_never_move_the_current_one(browser: Browser,
         viewer.page.click("#pill")
         viewer.until("id => document.location.hash.endsWith(id)", ids.video_id("page-60"))
         assert viewer.until_playing()["id"] == ids.video_id("page-60")
+
+
+def test_a_draft_that_lies_ahead_is_played_in_full_and_the_current_one_goes_on(
+    browser: Browser, server: PageServer
+) -> None:
+    def in_full(number: int) -> RevisionPromoted:
+        video, cover = server.clips[(number + 1) % len(server.clips)]
+        draft = server.event(number).model_dump(include=set(RevisionPromoted.model_fields))
+        changes = {"revision": 2, "title": f"In full {number}", "video": video, "cover": cover}
+        return RevisionPromoted.model_validate(
+            draft | changes | {"listed_us": draft["ts_us"], "by": "drafts", "replaces_draft": True}
+        )
+
+    server.fill(3)
+    with Viewer(browser, server.url) as viewer:
+        # given a page that plays a draft and holds the next ones, drafts too, in memory
+        viewer.open().until_playing()
+        source = "document.querySelector(`.slide[data-id='${id}'] video`)?.src"
+        viewer.until(f"id => ({source} || '').startsWith('blob:')", ids.video_id("page-1"))
+        before, playing, next_one = (
+            viewer.current, *(viewer.page.evaluate(f"id => {source}", ids.video_id(f"page-{n}")) for n in (0, 1))
+        )  # fmt: skip
+        # when all are there in full
+        server.tell(*(in_full(number) for number in range(3)))
+        viewer.until(f"([id, old]) => ({source} || old) !== old", [ids.video_id("page-1"), next_one])
+        # then what is played goes on, and what comes next is the full one, which no one is told of as news
+        assert viewer.current == before
+        assert viewer.page.evaluate(f"id => {source}", ids.video_id("page-0")) == playing
+        assert viewer.page.locator("#pill").is_hidden()
+        viewer.next()
+        assert viewer.until_playing()["id"] == ids.video_id("page-1")
+        label = "id => document.querySelector(`.slide[data-id='${id}']`).ariaLabel"
+        assert [viewer.page.evaluate(label, ids.video_id(f"page-{n}")) for n in (1, 2)] == ["In full 1", "In full 2"]
 
 
 def test_a_gateway_that_goes_away_is_said_and_what_was_missed_comes_once(browser: Browser, server: PageServer) -> None:

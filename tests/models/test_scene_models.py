@@ -196,13 +196,15 @@ def shop(config: Settings, tmp_path: Path) -> Workshop:
     )  # fmt: skip
 
 
-def rendered(shop: Workshop, flavor: str, model: str | None = None, seed: int = 5) -> SceneRendered:
+def rendered(
+    shop: Workshop, flavor: str, model: str | None = None, seed: int = 5, *, draft: bool = False
+) -> SceneRendered:
     video = ids.video_id(f"{flavor}-{model}-{seed}")
     told = Scene(scene_number=1, beat="hook", narration="Cats purr.", visuals="a purring cat", duration_s=1)
     task = RenderScene(
         video_id=video, origin=Origin.PERSON, lane=Lane.INTERACTIVE, flavor=flavor, after_us=now_us(),
         scene_id=ids.scene_id(video, 1, 1), scene=told, scene_count=1, title="Cats", language="en", seed=seed,
-        model=model,
+        model=model, draft=draft,
     )  # fmt: skip
     (made,) = (event.data for event in scene.work(shop, root(task, source="/test")) if event.type == "SceneRendered")
     assert isinstance(made, SceneRendered)
@@ -237,6 +239,23 @@ def test_a_model_without_weights_falls_back_and_says_why_unless_it_was_asked_for
     assert "the weights of gone are not on this machine" in drawn.fallbacks[0].reason
     with pytest.raises(BackendMissingError, match="not on this machine"):
         rendered(shop, "tiny-ltx", model="gone")
+
+
+def test_a_draft_takes_few_steps_and_the_full_one_is_another_clip(shop: Workshop, config: Settings) -> None:
+    root_of = config.model_dirs[0].parent
+    write_manifest("tiny-ltx", root_of / "weights" / "tiny-ltx", root_of / "drafts", draft_steps=1)
+    found = root_of / "models" / "quick"
+    found.mkdir()
+    (found / "model.yaml").write_text((root_of / "drafts/tiny-ltx/model.yaml").read_text())
+    write_flavor("quick", config.flavor_dirs[0], draft_first=True, scene_backend="quick")
+    # when a scene is made as a draft, then in full
+    draft, full = rendered(shop, "quick", draft=True), rendered(shop, "quick")
+    # then the draft took one step of four
+    assert draft.work is not None and full.work is not None
+    assert (draft.work.steps, full.work.steps, full.reused) == (1, 4, False)
+    assert draft.clip != full.clip and draft.duration_ms == full.duration_ms
+    # and a model whose manifest says nothing of drafts draws them
+    assert rendered(shop, "tiny-wan", draft=True).backend == "procedural"
 
 
 def test_a_model_is_swapped_under_load_and_no_scene_is_lost(shop: Workshop, config: Settings) -> None:

@@ -53,6 +53,8 @@ class AssembleVideo(TypedDict):
     parts: list[ScenePart]
     #: of all stages so far
     cost: Cost
+    #: its scenes are drafts
+    draft: NotRequired[bool]
     #: when the video was first asked for; the same in each revision
     asked_us: NotRequired[int | None]
 
@@ -674,6 +676,8 @@ class RenderScene(TypedDict):
     voice: NotRequired[str | None]
     #: a backend in place of the flavor's
     model: NotRequired[str | None]
+    #: with few steps: the full one follows
+    draft: NotRequired[bool]
 
 
 class RenderWork(TypedDict):
@@ -877,6 +881,8 @@ class RevisionPromoted(TypedDict):
     replay_id: NotRequired[str | None]
     #: the video's place in the feeds: when it first entered them
     listed_us: int
+    #: the full video, by itself: clients are told at once
+    replaces_draft: NotRequired[bool]
     by: str
     why: NotRequired[str]
 
@@ -1146,6 +1152,8 @@ class ScriptWritten(TypedDict):
     asked_us: NotRequired[int | None]
     #: when the video should be there, for the scheduler
     deadline_us: NotRequired[int | None]
+    #: of a draft: the full video that follows is asked for with this
+    upgrade: NotRequired[Upgrade | None]
     #: the replay that asked for this revision
     replay_id: NotRequired[str | None]
 
@@ -1229,6 +1237,15 @@ class Unwatch(TypedDict):
 
     type: Literal["unwatch"]
     video_id: str
+
+
+class Upgrade(TypedDict):
+    """A draft will be followed by the same video in full: the prompt with which that revision is asked for."""
+
+    text: str
+    archetype: NotRequired[str | None]
+    target_seconds: NotRequired[float | None]
+    subject: NotRequired[str | None]
 
 
 class VideoCard(TypedDict):
@@ -1323,6 +1340,8 @@ class VideoPublished(TypedDict):
     replay_id: NotRequired[str | None]
     #: the joined video came from the artefact cache
     reused: NotRequired[bool]
+    #: its scenes are drafts: a revision in full will take its place by itself
+    draft: NotRequired[bool]
 
 
 class VideoWithdrawn(TypedDict):
@@ -1426,6 +1445,8 @@ class WriteScript(TypedDict):
     project_version: NotRequired[int]
     #: one that is there already: it is judged, and kept as it is
     script: NotRequired[Script | None]
+    #: of a draft: the full video that follows is asked for with this
+    upgrade: NotRequired[Upgrade | None]
 
 
 GatewayRequest: TypeAlias = Hello | Watch | Unwatch | Lobby | Refresh

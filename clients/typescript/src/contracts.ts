@@ -43,6 +43,8 @@ export interface AssembleVideo {
   parts: ScenePart[];
   /** of all stages so far */
   cost: Cost;
+  /** its scenes are drafts */
+  draft?: boolean;
   /** when the video was first asked for; the same in each revision */
   asked_us?: number | null;
 }
@@ -616,6 +618,8 @@ export interface RenderScene {
   voice?: string | null;
   /** a backend in place of the flavor's */
   model?: string | null;
+  /** with few steps: the full one follows */
+  draft?: boolean;
 }
 
 /**
@@ -808,6 +812,8 @@ export interface RevisionPromoted {
   replay_id?: string | null;
   /** the video's place in the feeds: when it first entered them */
   listed_us: number;
+  /** the full video, by itself: clients are told at once */
+  replaces_draft?: boolean;
   by: string;
   why?: string;
 }
@@ -1067,6 +1073,8 @@ export interface ScriptWritten {
   asked_us?: number | null;
   /** when the video should be there, for the scheduler */
   deadline_us?: number | null;
+  /** of a draft: the full video that follows is asked for with this */
+  upgrade?: Upgrade | null;
   /** the replay that asked for this revision */
   replay_id?: string | null;
 }
@@ -1148,6 +1156,14 @@ export interface Trigger {
 export interface Unwatch {
   type: "unwatch";
   video_id: string;
+}
+
+/** A draft will be followed by the same video in full: the prompt with which that revision is asked for. */
+export interface Upgrade {
+  text: string;
+  archetype?: string | null;
+  target_seconds?: number | null;
+  subject?: string | null;
 }
 
 /** A video that can be played. */
@@ -1238,6 +1254,8 @@ export interface VideoPublished {
   replay_id?: string | null;
   /** the joined video came from the artefact cache */
   reused?: boolean;
+  /** its scenes are drafts: a revision in full will take its place by itself */
+  draft?: boolean;
 }
 
 /** The video leaves every feed: this revision, and all before it. A later one is seen again when it is promoted. */
@@ -1339,6 +1357,8 @@ export interface WriteScript {
   project_version?: number;
   /** one that is there already: it is judged, and kept as it is */
   script?: Script | null;
+  /** of a draft: the full video that follows is asked for with this */
+  upgrade?: Upgrade | null;
 }
 
 /** What each topic holds. */

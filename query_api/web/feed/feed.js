@@ -81,11 +81,16 @@ export class Feed extends EventTarget {
   }
 
   /**
-   * A video was published.
+   * A video was published; or a draft that lies ahead is there in full.
    * @param {Card} card
    * @param {import("../client/types").Audience} audience
    */
   offer(card, audience) {
+    if (this.list.renew(card) >= 0) {
+      this.slides.renew(card);
+      this.stage.forget(card.video_id);
+      return this.#aim();
+    }
     const at = this.list.items.length;
     if (this.list.offer(card, audience, AHEAD)) this.#inserted([card], at);
     this.#tell("news");

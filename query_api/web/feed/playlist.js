@@ -59,6 +59,20 @@ export class Playlist {
   }
 
   /**
+   * Take a newer revision of a video that is known. What is played, or was, stays as it is.
+   * @param {Card} card
+   * @returns {number} its place, where that is ahead; else -1
+   */
+  renew(card) {
+    const newer = (/** @type {Card} */ old) => old.video_id === card.video_id && old.revision < card.revision;
+    this.waiting = this.waiting.map((old) => (newer(old) ? card : old));
+    const place = this.items.findIndex(newer);
+    if (place <= this.index) return -1;
+    this.items[place] = card;
+    return place;
+  }
+
+  /**
    * Put videos right behind the current one; those that are in the list stay where they are.
    * @param {Card[]} cards
    * @returns {Card[]} what was put in

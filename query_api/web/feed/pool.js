@@ -74,6 +74,11 @@ export class Pool {
     else seat.element.addEventListener("loadeddata", painted, { once: true });
   }
 
+  /** @param {string} id */
+  drop(id) {
+    for (const seat of this.seats) if (seat.id === id) this.#empty(seat);
+  }
+
   /** @param {Seat} seat */
   #empty(seat) {
     seat.element.pause();

@@ -56,6 +56,7 @@ export class Prefetch extends EventTarget {
 
   /** @param {string} id */
   release(id) {
+    if (this.running?.id === id) this.running.abort.abort();
     const item = this.ready.get(id);
     if (!item) return;
     URL.revokeObjectURL(item.url);

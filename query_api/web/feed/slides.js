@@ -62,6 +62,17 @@ export class Slides {
     this.#number();
   }
 
+  /**
+   * Empty a slide whose video is another one now.
+   * @param {Card} card
+   */
+  renew(card) {
+    const slide = this.slides.get(card.video_id);
+    slide?.replaceChildren();
+    slide?.setAttribute("aria-label", card.title);
+    slide?.classList.remove("painted", "loading", "broken");
+  }
+
   #number() {
     let place = 0;
     for (const slide of this.slides.values()) slide.setAttribute("aria-setsize", String(this.slides.size));

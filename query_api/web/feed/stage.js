@@ -72,6 +72,15 @@ export class Stage extends EventTarget {
     this.#fetch();
   }
 
+  /**
+   * Let go of what was fetched of a video.
+   * @param {string} id
+   */
+  forget(id) {
+    this.pool.drop(id);
+    this.prefetch.release(id);
+  }
+
   /** Play the current video and no other. */
   play() {
     for (const seat of this.pool.seats) if (seat.id && seat.id !== this.id) seat.element.pause();
