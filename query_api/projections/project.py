@@ -71,10 +71,10 @@ class Place:
 
 def project(envelope: Envelope[Message], place: Place) -> list[Write]:
     """The writes of an event; none for what no view shows."""
-    data, record = envelope.data, str(place)
+    data = envelope.data
     if named := NAMED.get(type(data)):
         return named(envelope)
-    handler = HANDLERS.get(type(data))
+    handler, record = HANDLERS.get(type(data)), str(place)
     return [
         *(handler(data) if handler else ()),
         *stored(envelope, record),
