@@ -9,6 +9,13 @@ from infra.supervisor import plan
 from infra.supervisor.part import Part, levels, stop_order
 
 
+@pytest.fixture(autouse=True)
+def _nothing_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever stores the tests of others use."""
+    for name in ("SWIPESTREAM_KAFKA", "SWIPESTREAM_CASSANDRA"):
+        monkeypatch.delenv(name, raising=False)
+
+
 def _settings(**how: object) -> Settings:
     return Settings(_env_file=None, **how)  # type: ignore[arg-type]
 
