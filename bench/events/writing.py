@@ -1,8 +1,9 @@
-"""`python -m bench.events.writing projector|driver COUNT`: COUNT events of the log into the tables of the settings.
+"""`python -m bench.events.writing projector|driver|batches COUNT`: COUNT events of the log into the settings' tables.
 
-`projector` is the live projector as it is run: group, decoding, projecting, rows, positions, commits. `driver` has the
-writes of such batches in memory, and binds and sends them with what cassandra-driver offers: `bind`, unlogged batches,
-`execute_async`, as many on their way as the projector has. Prints one line of JSON: rows, seconds, CPU-seconds.
+`projector` is the live projector as it is run: group, decoding, projecting, rows, positions, commits. The others have
+its rows in memory and know nothing of events. `driver` writes them as cassandra-driver's documentation tells for many
+rows: `execute_concurrent`, as many on their way as the projector has. `batches` is given even the projector's unlogged
+batches, ready to be bound and sent. Prints one line of JSON: rows, seconds, CPU-seconds.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 from cassandra.cluster import Session as DriverSession
+from cassandra.concurrent import execute_concurrent
 from cassandra.query import BatchStatement, BatchType, PreparedStatement
 
 from infra import collecting
@@ -37,6 +39,8 @@ from schemas.base import now_us
 
 #: One mutation: (table, values) of each of its statements.
 Batch = list[tuple[str, dict[str, Any]]]
+#: Writes all of them and waits for it.
+Send = Callable[[DriverSession, dict[str, PreparedStatement], list[Batch]], None]
 
 
 def batches(count: int) -> Iterator[Batch]:
@@ -57,19 +61,25 @@ def _values(write: Write, now: int) -> dict[str, Any]:
     return {**write.cells, "stamp": write.stamp, **({"ttl_s": ttl_s} if ttl_s else {})}
 
 
-def driver(work: list[Batch]) -> None:
+def bare(send: Send, work: list[Batch]) -> None:
     """Bind and send, a bounded number under way."""
     link = cluster(settings(), request_s=30)
     session = link.connect()
     texts = load(files("query_api.readmodel") / "write.cql")
     prepared = {name: session.prepare(text.format(keyspace=settings().keyspace)) for name, text in texts.items()}
     began, spent = time.perf_counter(), time.process_time()
-    _send(session, prepared, work)
+    send(session, prepared, work)
     _tell(sum(map(len, work)), time.perf_counter() - began, time.process_time() - spent)
     link.shutdown()
 
 
-def _send(session: DriverSession, prepared: dict[str, PreparedStatement], work: list[Batch]) -> None:
+def _rows_each(session: DriverSession, prepared: dict[str, PreparedStatement], work: list[Batch]) -> None:
+    rows = ((prepared[table], values) for batch in work for table, values in batch)
+    for _ in execute_concurrent(session, rows, IN_FLIGHT, results_generator=True):
+        pass
+
+
+def _in_batches(session: DriverSession, prepared: dict[str, PreparedStatement], work: list[Batch]) -> None:
     slots, errors = threading.Semaphore(IN_FLIGHT), list[BaseException]()
 
     def landed(error: BaseException | None) -> None:
@@ -132,8 +142,9 @@ def _tell(rows: int, seconds: float, cpu_seconds: float) -> None:
 if __name__ == "__main__":
     work = _rows(int(sys.argv[2]))
     collecting.rarely()
-    if sys.argv[1] == "driver":
-        driver(work)
+    ways: dict[str, Send] = {"driver": _rows_each, "batches": _in_batches}
+    if send := ways.get(sys.argv[1]):
+        bare(send, work)
     else:
         total = sum(map(len, work))
         _rows.cache_clear()

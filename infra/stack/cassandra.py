@@ -34,6 +34,8 @@ _SETTINGS = {
     "networking_cache_size": "16MiB",
     "key_cache_size": "8MiB",
     "counter_cache_size": "0MiB",
+    # What an index is built in while tables are flushed and compacted: 1 GiB unless told, which is more than the heap.
+    "sai_options": {"segment_write_buffer_size": "32MiB"},
     "concurrent_reads": 16,
     "concurrent_writes": 16,
     "concurrent_compactors": 1,
