@@ -116,7 +116,9 @@ class Proxy:
         link.dead = self._silent
         self._links.add(link)
         try:
-            await link.run(reader, self._target)
+            # Cancelled at the end of all: asyncio would report that as an error of the server.
+            with contextlib.suppress(asyncio.CancelledError):
+                await link.run(reader, self._target)
         finally:
             self._links.discard(link)
             link.abort()
