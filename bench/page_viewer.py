@@ -88,12 +88,12 @@ class Watcher:
             self._answers.setdefault(name, answer)
 
     def start(self) -> None:
-        """Go to the page and wait for the first frame."""
-        self._page.goto(self._url)
-        self._until("() => window.frames_seen.length")
-        first = self._page.evaluate("window.frames_seen[0]")
+        """Go to the page and wait for the first frame, and then for the rest of the page."""
+        self._page.goto(self._url, wait_until="commit")
+        first = self._page.evaluate(_FRAMES, 1)
         self.cold_ms = first["start"] + first["took"]
-        self.own = {name: answer.body() for name, answer in self._answers.items()}
+        self._until(_IS_WHOLE)
+        self.own = {name: answer.body() for name, answer in dict(self._answers).items()}
 
     def fetched_ahead(self) -> Ahead:
         """What is held once everything that is to be fetched ahead is there."""
@@ -107,8 +107,8 @@ class Watcher:
         self._page.wait_for_timeout(DWELL_MS)
         seen = self._page.evaluate("window.frames_seen.length")
         self._page.keyboard.press("ArrowDown")
-        self._until("seen => window.frames_seen.length > seen", seen)
-        frame, pressed = self._page.evaluate("[window.frames_seen.at(-1), window.pressed_at]")
+        frame = self._page.evaluate(_FRAMES, seen + 1)
+        pressed = self._page.evaluate("window.pressed_at")
         self.frames.append(frame["took"])
         self.keys.append(frame["start"] + frame["took"] - pressed)
 
@@ -145,6 +145,12 @@ def _resident() -> int:
     return sum(each.memory_full_info().uss for each in browsers if each.is_running())
 
 
+#: Gives the frame of that number once it was seen. Nothing is asked meanwhile: that would slow what is measured.
+_FRAMES = """async (number) => {
+  while (window.frames_seen.length < number) await new Promise((heard) => (window.hear_frame = heard));
+  return window.frames_seen[number - 1];
+}"""
+_IS_WHOLE = "() => import('/main.js').then(page => page.rest).then(() => true)"
 _PREFETCH = "import('/main.js').then(page => page.feed.stage.prefetch)"
 _FIVE_ARE_THERE = f"() => {_PREFETCH}.then(({{ ready }}) => ready.size >= 5)"
 _NEXT_IS_THERE = """() => import('/main.js').then(({ feed }) => {
@@ -152,10 +158,11 @@ _NEXT_IS_THERE = """() => import('/main.js').then(({ feed }) => {
   return next && feed.stage.prefetch.ready.has(next.video_id) && feed.slides.is(next.video_id, 'painted');
 })"""
 _NOTES = """
-window.frames_seen = []; window.shifted = 0; window.pressed_at = 0;
+window.frames_seen = []; window.shifted = 0; window.pressed_at = 0; window.hear_frame = () => {};
 new PerformanceObserver((list) => {
   for (const { name, startTime, duration } of list.getEntries())
     if (name === 'first-frame') window.frames_seen.push({ start: startTime, took: duration });
+  window.hear_frame();
 }).observe({ type: 'measure', buffered: true });
 new PerformanceObserver((list) => { for (const { value } of list.getEntries()) window.shifted += value; })
   .observe({ type: 'layout-shift', buffered: true });

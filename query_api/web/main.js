@@ -1,72 +1,32 @@
-/** Puts the page together. */
+/** Puts the player together; the rest of the page comes once it shows a picture. */
 
 import { api } from "./api.js";
+import { Backoff } from "./client/backoff.js";
 import { Feed } from "./feed/feed.js";
-import { install } from "./feed/shelf.js";
+import { known } from "./feed/start.js";
 import { Swipes } from "./feed/swipes.js";
-import { Badge } from "./live/badge.js";
-import { jobCard } from "./make/job.js";
-import { Jobs } from "./make/jobs.js";
-import { Lobby } from "./make/lobby.js";
-import { Sheet } from "./make/sheet.js";
-import { drawAbout, drawNext } from "./ui/about.js";
-import { byId, h } from "./ui/dom.js";
-import { icon } from "./ui/icons.js";
-import { followLink, share, showLink } from "./ui/links.js";
+import { byId } from "./ui/dom.js";
+import { followLink, showLink } from "./ui/links.js";
 import { listenToKeys, listenToWheel } from "./ui/keys.js";
-import { toast } from "./ui/toasts.js";
 
 /** @typedef {import("./client/types").VideoCard} Card */
 
-await api.signIn();
 const socket = api.stream();
 const feed = new Feed(new Swipes());
-const jobs = new Jobs(socket);
-const sheet = new Sheet(jobs, (card) => feed.show(card));
-const lobby = new Lobby(socket, () => sheet.open());
-const badge = new Badge(socket);
-const [make, pill, progress] = [byId("make"), byId("pill"), byId("progress")];
+const [make, progress] = [byId("make"), byId("progress")];
+const rest = feed.begun.then(furnished);
 
-/**
- * The feed says why a video is shown; a push says for whom it was made.
- * @param {Card} card
- * @param {string} audience
- * @returns {Card}
- */
-const withReason = (card, audience) => ({ ...card, reason: card.reason || (audience === "you" ? "made_for_you" : "fresh") });
-
-/** @param {any} frame */
-function hear(frame) {
-  const own = jobs.jobs.some((job) => job.id === frame.video_id);
-  if (frame.type === "video") feed.offer(withReason(frame.card, own ? "you" : frame.audience), own ? "you" : frame.audience);
-  if (frame.type === "video" && own && !sheet.dialog.open) toast(`“${frame.card.title}” is ready.`);
-  if (frame.type === "withdrawn") feed.withdraw(frame.video_id, frame.revision);
-}
-
-
-function drawNews() {
-  const count = feed.list.news.size;
-  pill.hidden = !count;
-  pill.replaceChildren(icon("spark"), count === 1 ? "1 new video" : `${count} new videos`);
-}
-
-function drawJobs() {
-  const making = jobs.making;
-  const fraction = making.length ? making.reduce((sum, job) => sum + job.fraction, 0) / making.length : 0;
-  make.classList.toggle("busy", making.length > 0);
-  make.style.setProperty("--done", String(fraction));
-  make.setAttribute("aria-label", making.length ? `Make a video; ${making.length} in the making` : "Make a video");
-  const cards = jobs.jobs.slice(0, 4).map((job) =>
-    jobCard(job, { onWatch: () => job.card && (feed.show(job.card), jobs.drop(job.id)), onDrop: () => jobs.drop(job.id) }),
-  );
-  byId("jobs-side").replaceChildren(...(cards.length ? [h("h2", {}, "Your videos"), ...cards] : []));
+/** Without an answer, again: the network may have gone with the first picture. */
+async function furnished() {
+  for (const backoff = new Backoff(); ; await new Promise((done) => setTimeout(done, backoff.next()))) {
+    const furnish = await import("./rest.js").then((module) => module.furnish, () => null);
+    if (furnish) return furnish(feed, socket);
+  }
 }
 
 /** @param {Card | null} card */
 function arrived(card) {
-  lobby.show(!feed.list.items.length);
   progress.hidden = !card;
-  drawAbout(card);
   byId("said").textContent = card ? card.title : "";
   document.title = card ? `${card.title} · Swipestream` : "Swipestream";
   if (card) showLink(card);
@@ -84,38 +44,19 @@ function drawTime() {
 function act(action) {
   if (action === "next") feed.step(1);
   else if (action === "previous") feed.step(-1);
-  else if (action === "make") sheet.open();
+  else if (action === "make") rest.then(({ sheet }) => sheet.open());
   else feed.act(action);
 }
 
-/**
- * @param {EventTarget} source
- * @param {string} name
- * @param {(detail: any) => void} act
- */
-const on = (source, name, act) => source.addEventListener(name, (event) => act(/** @type {CustomEvent} */ (event).detail));
-
-on(socket, "frame", hear);
-on(socket, "resync", () => feed.refresh());
-on(jobs, "change", drawJobs);
-on(feed, "current", arrived);
-on(feed, "news", drawNews);
-on(feed.stage, "time", drawTime);
-on(feed, "share", (card) => share(card).then((done) => done && feed.tell(card, "shared")));
-on(feed, "trouble", (text) => (lobby.say(text), badge.feed(text)));
-on(feed, "list", () => drawNext(feed.list.window(0, 5).slice(1), (card) => feed.show(card)));
-make.addEventListener("click", () => sheet.open());
-pill.addEventListener("click", () => feed.showNews());
+feed.addEventListener("current", (event) => arrived(/** @type {CustomEvent} */ (event).detail));
+feed.stage.addEventListener("time", drawTime);
+make.addEventListener("click", () => act("make"));
 addEventListener("hashchange", () => followLink(feed));
 listenToKeys(act);
 listenToWheel((steps) => feed.step(steps));
-feed.slides.ending(h("div", { class: "orb" }), h("h2", {}, "That is all for now"), h("p", {}, "More is being made for you. It appears here by itself."));
 
-install();
-drawJobs();
-socket.open();
+await known;
 await followLink(feed);
 await feed.more();
-lobby.show(!feed.list.items.length);
 
-export { badge, feed, socket };
+export { feed, rest, socket };

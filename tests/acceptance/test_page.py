@@ -117,8 +117,57 @@ def test_the_first_video_has_the_network_to_itself(browser: Browser, server: Pag
     with Viewer(browser, server.url) as viewer:
         viewer.open().until_playing()
         viewer.until("() => import('/main.js').then(page => page.feed.stage.prefetch.ready.size >= 5)")
-    videos = [path for path in server.served if path.endswith(".mp4")]
-    assert videos[0] == server.feed[0]["media"]["video"]
+    media = [path for path in server.served if path.startswith("/media/")]
+    first = [server.feed[0]["media"][name] for name in ("cover", "video", "captions")]
+    assert set(media[: len(first)]) == set(first)
+
+
+def test_what_is_asked_for_plays_before_the_scrolling_is_over(browser: Browser, server: PageServer) -> None:
+    server.fill(8)
+    with Viewer(browser, server.url) as viewer:
+        viewer.open().until_playing()
+        viewer.until("() => import('/main.js').then(({ feed }) => feed.stage.seats(feed.list.items[2]))")
+        # When two steps are asked for at once
+        viewer.page.evaluate(_ARRIVALS)
+        told = viewer.page.evaluate(_TWO_STEPS)
+        # Then each is where the viewer is at once, and plays, though nothing has moved yet
+        assert told == [{"index": 1, "top": 0, "paused": False}, {"index": 2, "paused": False}]
+        # And from there nothing goes back
+        viewer.until(
+            "() => import('/main.js').then(({ feed }) => !feed.slides.heading && feed.slides.column.scrollTop > 0)"
+        )
+        assert viewer.current == server.feed[2]["video_id"]
+        assert viewer.page.evaluate("window.arrivals") == [item["video_id"] for item in server.feed[1:3]]
+        assert viewer.until_playing()["id"] == server.feed[2]["video_id"]
+
+
+def test_a_touch_leads_to_the_next_video_once(browser: Browser, server: PageServer) -> None:
+    server.fill(8)
+    with Viewer(browser, server.url, has_touch=True) as viewer:
+        viewer.open().until_playing()
+        viewer.until("() => import('/main.js').then(({ feed }) => feed.stage.seats(feed.list.items[1]))")
+        viewer.page.evaluate(_ARRIVALS)
+        touch = viewer.context.new_cdp_session(viewer.page)
+        for kind, y in [("touchStart", 600), *(("touchMove", y) for y in range(580, 200, -20)), ("touchEnd", None)]:
+            points = [{"x": 150, "y": y}] if y else []
+            touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+        viewer.until(
+            "() => import('/main.js').then(({ feed }) => !feed.slides.heading && feed.slides.column.scrollTop > 0)"
+        )
+        assert viewer.until_playing()["id"] == server.feed[1]["video_id"]
+        assert viewer.page.evaluate("window.arrivals") == [server.feed[1]["video_id"]]
+
+
+_ARRIVALS = """import('/main.js').then(({ feed }) => {
+  window.arrivals = [];
+  feed.addEventListener('current', ({ detail }) => window.arrivals.push(detail.video_id));
+})"""
+_TWO_STEPS = """import('/main.js').then(({ feed }) => {
+  feed.step(1);
+  const one = { index: feed.list.index, top: feed.slides.column.scrollTop, paused: feed.stage.element.paused };
+  feed.step(1);
+  return [one, { index: feed.list.index, paused: feed.stage.element.paused }];
+})"""
 
 
 def test_swipes_are_sent_and_survive_a_server_that_is_away(browser: Browser, server: PageServer) -> None:
@@ -369,10 +418,11 @@ def test_the_page_is_small_and_asks_nobody_else(browser: Browser, server: PageSe
     with Viewer(browser, server.url) as viewer:
         viewer.page.on("request", lambda request: asked.append(request.url))
         viewer.open().until_playing()
+        viewer.until("() => import('/main.js').then(page => page.rest).then(() => true)")
         cold = viewer.page.evaluate("performance.getEntriesByName('first-frame')[0]?.duration")
     assert [url for url in asked if not url.startswith((server.url, "data:", "blob:"))] == []
     own = [url for url in asked if url.rstrip("/") == server.url.rstrip("/") or url.endswith((".js", ".css"))]
-    assert any("/client/" in url for url in own)
+    assert any("/client/" in url for url in own) and any(url.endswith("/make/form.js") for url in own)
     assert len(gzip.compress(b"".join(httpx.get(url).content for url in own))) < 40_000
     assert cold is None or cold < 5000
 

@@ -4,18 +4,22 @@ import { api } from "../api.js";
 import { Backoff } from "../client/backoff.js";
 import { recall, remember } from "../ui/store.js";
 import { Playlist } from "./playlist.js";
-import { report } from "./report.js";
 import { Slides } from "./slides.js";
+import { PAGE, first } from "./start.js";
 import { AHEAD, Stage } from "./stage.js";
 import { verdict } from "./watch.js";
 
 /** @typedef {import("../client/types").VideoCard} Card */
 
-const PAGE = 10;
-/** After a swipe, elements and files of the videos to come have so long to wait for the first frame of this one. */
-const SOON_MS = 120;
+/** Elements and files of the videos to come wait for a frame of this one, but no longer than this. */
+const SOON_MS = 500;
+/** The rest of the page waits for the first picture, but no longer than this. */
+const BEGIN_MS = 3000;
 
-/** Events: "current" (detail: Card or null), "list", "news", "share" (detail: Card), "trouble" (detail: text or null). */
+/**
+ * Events: "current" (detail: Card or null), "list", "news", "share" and "report" (detail: Card), "trouble" (detail: text
+ * or null).
+ */
 export class Feed extends EventTarget {
   /**
    * @param {import("./swipes.js").Swipes} swipes
@@ -33,9 +37,28 @@ export class Feed extends EventTarget {
     this.cursor = null;
     /** @type {Promise<void> | null} */
     this.loading = null;
+    /** @type {Promise<import("../client/types").FeedPage> | null} the first page has been asked for already */
+    this.asked = first;
+    /** @type {string | null} why more of the feed could not be fetched */
+    this.trouble = null;
     this.timer = 0;
     this.soon = 0;
+    /** @type {() => void} */
+    this.begin = () => {};
+    /** @type {Promise<void>} the first picture is there, or nothing says that it will be soon */
+    this.begun = new Promise((done) => (this.begin = done));
+    this.begun.then(() => this.#open());
+    setTimeout(this.begin, BEGIN_MS);
+    this.alone = true;
+    this.stage.addEventListener("picture", this.begin);
+    this.stage.addEventListener("frame", () => this.soon && this.#aim());
     addEventListener("pagehide", () => this.#leave());
+  }
+
+  /** Until here the first video had the network to itself. */
+  #open() {
+    this.alone = false;
+    if (this.stage.id) this.#aim();
   }
 
   /** Fetch more of the feed. Tries again by itself when the server is away. */
@@ -52,21 +75,25 @@ export class Feed extends EventTarget {
 
   async #more() {
     clearTimeout(this.timer);
-    const page = await api.feed(PAGE, this.cursor).catch((error) => this.#noFeed(error));
+    const asked = this.asked || api.feed(PAGE, this.cursor);
+    this.asked = null;
+    const page = await asked.catch((error) => this.#noFeed(error));
     this.slides.column.setAttribute("aria-busy", "false");
     if (!page) return;
     // Where one walk through the feed ends another begins: it finds what was made since.
     this.cursor = page.items.length ? page.cursor || null : null;
     this.backoff.reset();
-    this.#tell("trouble", null);
+    this.#tell("trouble", (this.trouble = null));
     this.add(page.items);
+    if (!this.list.items.length) this.begin();
     // What is being made right now will be pushed; ask again all the same.
     if (this.list.ahead < AHEAD) this.timer = setTimeout(() => this.more(), page.items.length ? 1000 : 5000);
   }
 
   /** @param {Error} error */
   #noFeed(error) {
-    this.#tell("trouble", error.message);
+    this.#tell("trouble", (this.trouble = error.message));
+    this.begin();
     this.timer = setTimeout(() => this.more(), this.backoff.next());
     return null;
   }
@@ -159,7 +186,7 @@ export class Feed extends EventTarget {
     else if (action === "not_interested") this.#dismiss(card);
     else if (action === "share") this.#tell("share", card);
     else if (action === "captions") this.stage.setCaptions(!this.stage.captions);
-    else if (action === "report") report(card, () => this.step(1));
+    else if (action === "report") this.#tell("report", card);
   }
 
   /** @param {number} index */
@@ -194,7 +221,8 @@ export class Feed extends EventTarget {
   /** Fill what is near. */
   #aim() {
     clearTimeout(this.soon);
-    this.slides.fill(this.list.window(3, AHEAD + 1), (card) => this.liked.has(card.video_id));
+    this.soon = 0;
+    this.slides.fill(this.alone ? this.list.window(0, 0) : this.list.window(3, AHEAD + 1), (card) => this.liked.has(card.video_id));
     if (this.stage.id) this.stage.aim();
     this.#tell("list");
   }

@@ -5,9 +5,13 @@ import { contents } from "./slide.js";
 
 /** @typedef {import("../client/types").VideoCard} Card */
 
+/** Whether the browser says that a scrolling is over. */
+const ENDS = "onscrollend" in window;
+const REST_MS = 100;
+
 export class Slides {
   /**
-   * @param {(index: number) => void} onIndex another slide fills more than half of the stage
+   * @param {(index: number) => void} onIndex another slide is where the viewer is, or will be when the scrolling ends
    * @param {(action: string) => void} onAction a button of the current slide
    */
   constructor(onIndex, onAction) {
@@ -17,6 +21,9 @@ export class Slides {
     this.end = h("div", { class: "slide end", role: "article", "aria-label": "The end" });
     this.column.append(this.end);
     this.index = 0;
+    /** Whether the scrolling that goes on ends at `index`, and who says so: this page, or the browser. */
+    this.heading = /** @type {"" | "asked" | "told"} */ ("");
+    this.resting = 0;
     this.onIndex = onIndex;
     this.onAction = onAction;
     this.#listen();
@@ -25,9 +32,15 @@ export class Slides {
   #listen() {
     let asked = false;
     this.column.addEventListener("scroll", () => {
+      clearTimeout(this.resting);
       if (!asked) requestAnimationFrame(() => ((asked = false), this.#look()));
       asked = true;
     });
+    // One scrolling may end because another takes its place.
+    this.column.addEventListener("scrollend", () => (this.resting = setTimeout(() => this.#rest(), REST_MS)));
+    // Browsers that say where a swipe will end do so when the finger leaves; elsewhere half of the way decides.
+    for (const kind of ["touchstart", "wheel"]) this.column.addEventListener(kind, () => (this.heading &&= "told"), { passive: true });
+    this.column.addEventListener("scrollsnapchanging", (event) => this.#head(/** @type {any} */ (event).snapTargetBlock));
     // After a resize the same slide must fill the stage, whatever the browser made of the offset.
     new ResizeObserver(() => this.go(this.index, false)).observe(this.column);
     this.column.addEventListener("click", (event) => {
@@ -37,7 +50,26 @@ export class Slides {
   }
 
   #look() {
-    const index = Math.round(this.column.scrollTop / Math.max(1, this.column.clientHeight));
+    if (!this.heading) this.#reach(Math.round(this.column.scrollTop / Math.max(1, this.column.clientHeight)));
+  }
+
+  #rest() {
+    this.heading = "";
+    this.#look();
+  }
+
+  /** @param {Element | null} slide the one at which the scrolling will end */
+  #head(slide) {
+    const index = slide ? [...this.column.children].indexOf(slide) : -1;
+    // What is told late, of a scrolling that another has replaced, must not lead back.
+    if (index < 0 || this.heading === "asked") return;
+    clearTimeout(this.resting);
+    this.heading = "told";
+    this.#reach(index);
+  }
+
+  /** @param {number} index */
+  #reach(index) {
     if (index !== this.index) this.onIndex((this.index = index));
   }
 
@@ -107,9 +139,13 @@ export class Slides {
    */
   go(index, smooth = true) {
     const top = index * this.column.clientHeight;
+    const way = Math.abs(top - this.column.scrollTop);
     if (!smooth) this.index = index;
-    const near = Math.abs(top - this.column.scrollTop) <= this.column.clientHeight * 1.5;
-    this.column.scrollTo({ top, behavior: smooth && near && !calm() ? "smooth" : "instant" });
+    clearTimeout(this.resting);
+    this.heading = smooth && ENDS && way >= 1 ? "asked" : "";
+    this.column.scrollTo({ top, behavior: smooth && way <= this.column.clientHeight * 1.5 && !calm() ? "smooth" : "instant" });
+    // What is asked for need not wait for the scrolling.
+    if (this.heading) this.#reach(index);
   }
 
   /**

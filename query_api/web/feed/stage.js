@@ -12,7 +12,7 @@ import { Watch } from "./watch.js";
 /** Videos that are fetched ahead of the current one. */
 export const AHEAD = 5;
 
-/** Event: "time" (the current video went on). */
+/** Events: "time" (the current video went on), "frame" (the first after a swipe), "picture" (there is one, or it will not load). */
 export class Stage extends EventTarget {
   /**
    * @param {import("./playlist.js").Playlist} list
@@ -163,13 +163,20 @@ export class Stage extends EventTarget {
     element.onpause = mine(() => (this.watch.rest(), this.#mark("paused", true)));
     element.onwaiting = mine(() => (this.watch.rest(), this.#mark("loading", true)));
     element.ontimeupdate = mine(() => void this.dispatchEvent(new Event("time")));
-    element.onerror = () => void (element.getAttribute("src") && this.slides.mark(id, "broken", true));
+    element.onerror = () => void (element.getAttribute("src") && this.#broken(id));
   }
 
   /** @param {string} id */
   #painted(id) {
     this.slides.mark(id, "painted", true);
     if (id === this.id) this.#fetch();
+    this.dispatchEvent(new Event("picture"));
+  }
+
+  /** @param {string} id */
+  #broken(id) {
+    this.slides.mark(id, "broken", true);
+    this.dispatchEvent(new Event("picture"));
   }
 
   /**
@@ -180,7 +187,11 @@ export class Stage extends EventTarget {
     const [start, id] = [this.enteredAt, this.id];
     this.enteredAt = 0;
     if (!start || !element.requestVideoFrameCallback) return;
-    element.requestVideoFrameCallback(() => id === this.id && performance.measure("first-frame", { start }));
+    element.requestVideoFrameCallback(() => {
+      if (id !== this.id) return;
+      performance.measure("first-frame", { start });
+      this.dispatchEvent(new Event("frame"));
+    });
   }
 
   /**
