@@ -48,7 +48,15 @@ function act(action) {
   else feed.act(action);
 }
 
-feed.addEventListener("current", (event) => arrived(/** @type {CustomEvent} */ (event).detail));
+/**
+ * @param {string} name
+ * @param {(card: any) => void} hear
+ */
+const on = (name, hear) => feed.addEventListener(name, (event) => hear(/** @type {CustomEvent} */ (event).detail));
+
+on("current", arrived);
+on("share", (card) => rest.then(({ share }) => share(card)));
+on("report", (card) => rest.then(({ report }) => report(card)));
 feed.stage.addEventListener("time", drawTime);
 make.addEventListener("click", () => act("make"));
 addEventListener("hashchange", () => followLink(feed));

@@ -34,8 +34,6 @@ export function furnish(feed, socket) {
   on(jobs, "change", () => drawJobs(feed, jobs));
   on(feed, "current", arrived);
   on(feed, "news", () => drawNews(feed));
-  on(feed, "share", (card) => share(card).then((done) => done && feed.tell(card, "shared")));
-  on(feed, "report", (card) => report(card, () => feed.step(1)));
   on(feed, "trouble", troubled);
   on(feed, "list", listed);
   byId("pill").addEventListener("click", () => feed.showNews());
@@ -47,7 +45,11 @@ export function furnish(feed, socket) {
   troubled(feed.trouble);
   drawJobs(feed, jobs);
   socket.open();
-  return { sheet };
+  return {
+    sheet,
+    share: (/** @type {Card} */ card) => share(card).then((done) => done && feed.tell(card, "shared")),
+    report: (/** @type {Card} */ card) => report(card, () => feed.step(1)),
+  };
 }
 
 /**

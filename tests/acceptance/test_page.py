@@ -109,6 +109,7 @@ def test_axe_has_nothing_to_say_against_the_page(browser: Browser, server: PageS
         viewer.open().until_playing()
         assert violations(viewer.page) == []
         viewer.page.click("#make")
+        viewer.page.wait_for_selector("#sheet[open]")
         assert violations(viewer.page) == []
 
 
@@ -195,6 +196,7 @@ def test_a_prompt_is_followed_until_it_can_be_watched(browser: Browser, server: 
     with Viewer(browser, server.url) as viewer:
         viewer.open().until_playing()
         viewer.page.keyboard.press("n")
+        viewer.page.wait_for_selector("#sheet[open]")
         viewer.page.keyboard.type("Why is the sea salty?")
         viewer.page.click("button:has-text('Make it')")
         viewer.page.wait_for_selector("#sheet .job")
