@@ -149,7 +149,7 @@ def test_a_touch_leads_to_the_next_video_once(browser: Browser, server: PageServ
         viewer.until("() => import('/main.js').then(({ feed }) => feed.stage.seats(feed.list.items[1]))")
         viewer.page.evaluate(_ARRIVALS)
         touch = viewer.context.new_cdp_session(viewer.page)
-        for kind, y in [("touchStart", 600), *(("touchMove", y) for y in range(580, 200, -20)), ("touchEnd", None)]:
+        for kind, y in [("touchStart", 780), *(("touchMove", y) for y in range(760, 80, -20)), ("touchEnd", None)]:
             points = [{"x": 150, "y": y}] if y else []
             touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
         viewer.until(
