@@ -80,7 +80,7 @@ class Consumer(driver.Consumer):
     def _bundled(self, tp: TP, records: list[Any]) -> list[Any]:
         if not records or not self._committable(tp):
             return records
-        if not self.readings.begun(tp):
+        if tp not in self.readings.begun:
             return []  # its seek is still to come, and brings them again
         bundle = Bundle(records, agents=self._agents()[tp.topic])
         self.readings.add(tp, bundle)
@@ -127,10 +127,10 @@ class Consumer(driver.Consumer):
         async with self._still:
             self._resumed.clear()
             await super().perform_seek()
-            starts = {tp: self._read_offset[tp] or 0 for tp in self.assignment() if self._committable(tp)}
-            if fresh := [TopicPartition(tp.topic, tp.partition) for tp, offset in starts.items() if not offset]:
+            partitions = [tp for tp in self.assignment() if self._committable(tp)]
+            if fresh := [TopicPartition(*tp) for tp in partitions if not self._read_offset[tp]]:
                 await self._thread.seek_to_beginning(*fresh)
-            self.readings.seek(starts)
+            self.readings.seek(partitions)
 
     async def seek_wait(self, partitions: Mapping[TP, int]) -> None:
         """Where tables are recovered from."""
@@ -140,7 +140,7 @@ class Consumer(driver.Consumer):
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """What is still in hand may meet a table that is recovered anew, from older states: it does not count."""
-        self.readings.seek({})
+        self.readings.seek(())
         await super().on_partitions_revoked(revoked)
 
     def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterator[TP]:
@@ -169,17 +169,26 @@ class Consumer(driver.Consumer):
         """Whatever the cause: a partition that does not move though there is more ends the process."""
         progress = Progress()
         async for _ in self.itertimer(5.0, name="progress"):
-            if stuck := progress.stuck(self.readings.reached(), await self._ends(), monotonic()):
+            if stuck := progress.stuck(*await self._moved(), monotonic()):
                 log.error("no progress: starting anew", partitions=sorted(f"{tp.topic}/{tp.partition}" for tp in stuck))
                 drain()
 
-    async def _ends(self) -> Mapping[TP, int]:
-        """Where the partitions end that are read; nothing where Kafka does not answer."""
+    async def _moved(self) -> tuple[Mapping[TP, int], Mapping[TP, int]]:
+        """How far partitions are handled, and where they end; nothing where Kafka does not answer."""
         try:
-            return await self.highwaters(*self.readings.reached()) if self.readings.reached() else {}
+            async with asyncio.timeout(10):
+                return {tp: await self._reached(tp) for tp in self.readings.begun}, await self._ends()
         except (KafkaError, IllegalStateError, TimeoutError) as error:
-            log.info("Kafka does not tell where partitions end", why=str(error))
-            return {}
+            log.info("Kafka does not tell where partitions are", why=str(error))
+            return {}, {}
+
+    async def _reached(self, tp: TP) -> int:
+        """The first record that is not handled, or that is to be read: a position passes gaps and what has expired."""
+        waiting = self.readings.waiting(tp)
+        return waiting if waiting is not None else await self.position(tp) or 0
+
+    async def _ends(self) -> Mapping[TP, int]:
+        return await self.highwaters(*self.readings.begun) if self.readings.begun else {}
 
     async def on_stop(self) -> None:
         """Commit what is handled; nobody waits for the fetch that is on its way."""

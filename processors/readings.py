@@ -9,7 +9,7 @@ acknowledgements: Faust's compiled streams count them by themselves, past the me
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from faust.types.tuples import TP
@@ -42,16 +42,13 @@ class Readings:
 
     def __init__(self) -> None:
         self._bundles: defaultdict[TP, deque[Bundle]] = defaultdict(deque)
-        self._starts: dict[TP, int] = {}
+        #: Partitions that were sought since the last rebalance.
+        self.begun: frozenset[TP] = frozenset()
 
-    def seek(self, starts: Mapping[TP, int]) -> None:
-        """These are read from there on, and no others: what was read before does not count any more."""
+    def seek(self, partitions: Iterable[TP]) -> None:
+        """These are read, and no others; what was read before does not count any more."""
         self._bundles.clear()
-        self._starts = dict(starts)
-
-    def begun(self, tp: TP) -> bool:
-        """Whether it was sought since the last rebalance."""
-        return tp in self._starts
+        self.begun = frozenset(partitions)
 
     def add(self, tp: TP, bundle: Bundle) -> None:
         """It was read after all that was added before."""
@@ -78,8 +75,8 @@ class Readings:
         """What lies before this offset need not be remembered."""
         bundles = self._bundles[tp]
         while bundles and bundles[0].done and bundles[0].end <= offset:
-            self._starts[tp] = bundles.popleft().end
+            bundles.popleft()
 
-    def reached(self) -> dict[TP, int]:
-        """How far each partition is handled: the offset of the first record that is not."""
-        return {tp: self.end(tp) or start for tp, start in self._starts.items()}
+    def waiting(self, tp: TP) -> int | None:
+        """The offset of the first record that was read and is not handled."""
+        return next((int(bundle[0].offset) for bundle in self._bundles[tp] if not bundle.done), None)

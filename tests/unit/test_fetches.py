@@ -43,6 +43,9 @@ class Log:
         taken, self.position = records(self.position, self.end - self.position), self.end
         return {HERE: taken} if taken else {}
 
+    async def position_of(self, _tp: TP) -> int:
+        return self.position
+
     async def seek_to_committed(self) -> Mapping[TP, int | None]:
         if self.committed:
             self.position = self.committed
@@ -54,6 +57,9 @@ class Log:
     async def commit(self, offsets: Mapping[TP, int]) -> bool:
         self.committed = offsets[HERE]
         return True
+
+    async def highwaters(self, *_partitions: TP) -> Mapping[TP, int]:
+        return {HERE: self.end}
 
     def assignment(self) -> set[TP]:
         return {HERE}
@@ -92,6 +98,9 @@ class Bare(Consumer):
         self.can_resume_flow, self.suspend_flow = asyncio.Event(), asyncio.Event()
         self.in_transaction = False
         self.resume_flow()
+
+    async def position(self, tp: TP) -> int:
+        return await self.broker.position_of(tp)
 
     async def read(self) -> Bundle:
         """One fetch."""
@@ -225,3 +234,15 @@ async def test_what_is_read_before_the_first_seek_comes_with_it(log: Log) -> Non
     await consumer.perform_seek()
     consumer.resume_flow()
     assert (await consumer.read()).end == 5
+
+
+async def test_what_is_told_of_progress(consumer: Bare, log: Log) -> None:
+    log.append(5)
+    assert await consumer._moved() == ({HERE: 0}, {HERE: 5})  # not read yet
+    bundle = await consumer.read()
+    assert await consumer._moved() == ({HERE: 0}, {HERE: 5})  # not handled yet
+    bundle.handle()
+    bundle.handle()
+    assert await consumer._moved() == ({HERE: 5}, {HERE: 5})
+    consumer.readings.seek(())
+    assert await consumer._moved() == ({}, {})  # a rebalance

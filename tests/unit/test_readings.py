@@ -28,7 +28,7 @@ def read(readings: Readings, sizes: list[int], start: int = 100, tp: TP = HERE) 
 def test_what_is_committed_ends_before_the_first_that_is_not_done(sizes: list[int], data: st.DataObject) -> None:
     # Given some fetches, of which any are done
     readings = Readings()
-    readings.seek({HERE: 100})
+    readings.seek([HERE])
     bundles = read(readings, sizes)
     done = data.draw(st.sets(st.sampled_from(range(len(sizes)))))
     for number in done:
@@ -37,20 +37,21 @@ def test_what_is_committed_ends_before_the_first_that_is_not_done(sizes: list[in
     first = next((number for number in range(len(sizes)) if number not in done), len(sizes))
     end = 100 + sum(sizes[:first])
     assert readings.end(HERE) == (end if first else None)
-    assert readings.reached() == {HERE: end}
+    waiting = end if first < len(sizes) else None
+    assert readings.waiting(HERE) == waiting
     assert list(readings.ready()) == ([HERE] if first else [])
     # And after it they are forgotten, and nothing else is
     readings.committed(HERE, end)
-    assert not list(readings.ready()) and readings.reached() == {HERE: end}
+    assert not list(readings.ready()) and readings.waiting(HERE) == waiting
     assert [readings.holds(HERE, bundle) for bundle in bundles] == [number >= first for number in range(len(sizes))]
 
 
 def test_a_commit_that_arrives_after_a_seek_forgets_nothing_that_is_in_hand() -> None:
     readings = Readings()
-    readings.seek({HERE: 100})
+    readings.seek([HERE])
     (bundle,) = read(readings, [5])
     readings.committed(HERE, 110)
-    assert readings.holds(HERE, bundle) and readings.reached() == {HERE: 100}
+    assert readings.holds(HERE, bundle) and readings.waiting(HERE) == 100
 
 
 def test_other_partitions_hold_nothing_up() -> None:
@@ -64,9 +65,9 @@ def test_other_partitions_hold_nothing_up() -> None:
 def test_after_a_seek_nothing_counts_that_was_read_before() -> None:
     readings = Readings()
     (bundle,) = read(readings, [5])
-    readings.seek({HERE: 100})
+    readings.seek([HERE])
     bundle.handle()
-    assert not readings.holds(HERE, bundle) and readings.end(HERE) is None and readings.reached() == {HERE: 100}
+    assert not readings.holds(HERE, bundle) and readings.end(HERE) is None and readings.waiting(HERE) is None
 
 
 def test_a_bundle_is_done_once_each_of_its_agents_has_handled_it() -> None:
