@@ -174,7 +174,7 @@ class Consumer(driver.Consumer):
                 drain()
 
     async def _moved(self) -> tuple[Mapping[TP, int], Mapping[TP, int]]:
-        """How far partitions are handled, and where they end; nothing where Kafka does not answer."""
+        """How far partitions are done, and where they end; nothing where Kafka does not answer."""
         try:
             async with asyncio.timeout(10):
                 return {tp: await self._reached(tp) for tp in self.readings.begun}, await self._ends()
@@ -183,7 +183,7 @@ class Consumer(driver.Consumer):
             return {}, {}
 
     async def _reached(self, tp: TP) -> int:
-        """The first record that is not handled, or that is to be read: a position passes gaps and what has expired."""
+        """The first record that is not committed, or is to be read: a position passes gaps, and what has expired."""
         waiting = self.readings.waiting(tp)
         return waiting if waiting is not None else await self.position(tp) or 0
 

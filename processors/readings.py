@@ -78,5 +78,6 @@ class Readings:
             bundles.popleft()
 
     def waiting(self, tp: TP) -> int | None:
-        """The offset of the first record that was read and is not handled."""
-        return next((int(bundle[0].offset) for bundle in self._bundles[tp] if not bundle.done), None)
+        """The offset of the first record that was read and is not committed."""
+        bundles = self._bundles[tp]
+        return int(bundles[0][0].offset) if bundles else None

@@ -243,6 +243,8 @@ async def test_what_is_told_of_progress(consumer: Bare, log: Log) -> None:
     assert await consumer._moved() == ({HERE: 0}, {HERE: 5})  # not handled yet
     bundle.handle()
     bundle.handle()
+    assert await consumer._moved() == ({HERE: 0}, {HERE: 5})  # not committed yet
+    await consumer.commit_all()
     assert await consumer._moved() == ({HERE: 5}, {HERE: 5})
     consumer.readings.seek(())
     assert await consumer._moved() == ({}, {})  # a rebalance
