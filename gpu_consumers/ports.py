@@ -91,11 +91,13 @@ class SceneSpec:
     footage: Footage | None = None  #: shown behind the words, in place of a look
     watermark: Watermark | None = None
     mark: Artifact | None = None  #: the watermark's image
+    styles: tuple[tuple[str, float], ...] = ()  #: of a generative model, with their weights, sorted by name
     files: Mapping[str, Path] = field(default_factory=dict)  #: footage and mark on this machine, by artefact name
 
     def inputs(self) -> dict[str, Any]:
         """What decides the pixels, for a fingerprint: everything but where the files lie."""
-        return {name: value for name, value in vars(self).items() if name != "files"}
+        decides = {name: value for name, value in vars(self).items() if name not in ("files", "styles")}
+        return decides | ({"styles": self.styles} if self.styles else {})
 
     @property
     def size(self) -> tuple[int, int]:

@@ -140,6 +140,9 @@ class Flavor(Part):
     fps: int = Field(30, ge=10, le=60)
     scene_backend: Slug = "procedural"
     draft_first: bool = Field(False, description="scenes with few steps first; the full video then takes their place")
+    styles: dict[Slug, Annotated[float, Field(ge=-2, le=2)]] = Field(
+        default_factory=dict, max_length=8, description="LoRAs of the model's manifest, and how strong each is"
+    )
     stock: tuple[StockSpec, ...] = Field((), description="for scenes without footage of their own; empty: none")
     hybrid: bool = Field(True, description="headings and figures stand over footage; false: captions alone")
     watermark: Watermark | None = None

@@ -7,7 +7,7 @@ clip is recomputed: its thread waits inside the pipeline's own call, and what it
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -21,6 +21,7 @@ class Here(threading.local):
     """The clip that this thread is making, and when its first forward pass began."""
 
     turn: Turn | None = None
+    restore: Callable[[], None] | None = None
     encoded_s: float | None = None
     decoding: bool = False
 
@@ -29,13 +30,14 @@ _here = Here()
 
 
 @contextmanager
-def making(turn: Turn) -> Iterator[Here]:
-    """What this thread does until the end is that clip's."""
-    _here.turn, _here.encoded_s = turn, None
+def making(turn: Turn, restore: Callable[[], None] | None = None) -> Iterator[Here]:
+    """What this thread does until the end is that clip's. `restore` is called whenever others may have had the modules:
+    it sets what is theirs and not the clip's own."""
+    _here.turn, _here.encoded_s, _here.restore = turn, None, restore
     try:
         yield _here
     finally:
-        _here.turn = None
+        _here.turn = _here.restore = None
 
 
 def install(pipe: Any, *, blocks: bool) -> None:
@@ -63,3 +65,5 @@ def _before_a_pass(*_: Any) -> None:
 def _pass(*_: Any) -> None:
     if _here.turn is not None:
         _here.turn.boundary()
+        if _here.restore is not None:
+            _here.restore()

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from gpu_consumers.acceleration.backends import Eager, Inductor, TensorRT
@@ -21,6 +22,7 @@ from gpu_consumers.generation.embeddings import Embeddings
 from gpu_consumers.generation.faults import DeviceMemoryError, SickError
 from gpu_consumers.generation.loading import load, one_step, shell
 from gpu_consumers.generation.manifest import GIB, Manifest, manifest, manifests
+from gpu_consumers.generation.styles import Styles
 from gpu_consumers.generation.weights import locate
 from gpu_consumers.ports import Accelerator
 from gpu_consumers.scheduling.memory import Memory
@@ -32,6 +34,7 @@ from infra.errors import ConfigurationError
 from infra.settings import Settings
 from infra.telemetry import logs
 from schemas.values import Lane, RenderWork
+from schemas.videos import Fallback
 
 log = logs.get("device")
 
@@ -68,6 +71,7 @@ class Device:
         self._pipes: dict[str, Any] = {}
         self._mappings: dict[str, previews.Values | None] = {}
         self._embeddings = Embeddings()
+        self._styles: dict[str, Styles] = {}
         self._waiting: dict[str, Future[Any]] = {}  #: loaded, or being loaded, into the host's memory
         self._lock = threading.Lock()
         #: Told why, when the device fails its self-test.
@@ -139,6 +143,11 @@ class Device:
         self._embeddings.lend(name, own)
         return own
 
+    def styles(self, name: str) -> Styles:
+        """The styles of a loaded model. Used by whoever has the turn."""
+        self.pipe(name)
+        return self._styles[name]
+
     def mapping(self, name: str) -> previews.Values | None:
         """From the latents of a loaded model to colours, for previews; None where its VAE cannot tell."""
         return self._mappings.get(name)
@@ -186,6 +195,7 @@ class Device:
         eager = self._choices.get(wanted.name, EAGER).name == Eager.name
         boundaries.install(pipe, blocks=eager and wanted.boundaries == "blocks")
         self._mappings[wanted.name] = _mapping(pipe, wanted.name)
+        self._styles[wanted.name] = Styles(pipe, wanted, self._config)
         self._settle()
         with self._lock:
             self.costs.learn_load(wanted.name, time.monotonic() - began)
@@ -193,6 +203,9 @@ class Device:
         return pipe
 
     def _accelerate(self, wanted: Manifest, pipe: Any) -> Choice:
+        if wanted.styles:
+            reason = "its manifest lists styles, which exchange layers that were compiled"
+            return replace(EAGER, fallbacks=(Fallback(backend="accelerators", reason=reason),))
         found = [one for shape in wanted.shapes for one in examples(pipe, shape.bucket, one_step(pipe, wanted, shape))]
         return accelerate(found, self._accelerators, wanted.dtype)
 
@@ -217,6 +230,7 @@ class Device:
     def _drop(self, name: str) -> None:
         self._embeddings.forget(name)
         self._mappings.pop(name, None)
+        self._styles.pop(name, None)
         if self._pipes.pop(name, None) is not None:
             log.info("model dropped", model=name, device=self.name)
         gc.collect()

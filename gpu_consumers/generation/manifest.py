@@ -24,6 +24,7 @@ GIB = 2**30
 
 ClassName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,99}$")]
 Repo = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][\w.-]*/[\w.-]+$")]
+Commit = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}$")]
 Dtype = Literal["float32", "float16", "bfloat16"]
 
 
@@ -66,6 +67,25 @@ class Post(Part):
     sharpen: float = Field(0.3, ge=0, le=1.5)
 
 
+class Style(Part):
+    """A LoRA for the denoiser."""
+
+    file: Path | None = Field(None, description="safetensors on this machine, in place of a repository")
+    repo: Repo | None = None
+    revision: Commit | None = None
+    weight_name: str = Field("", description="the file in the repository")
+    trigger: str = Field("", max_length=200, description="words that it listens to, put before the prompt")
+    licence: str = ""
+
+    @model_validator(mode="after")
+    def _has_a_source(self) -> Self:
+        if (self.repo is None) == (self.file is None):
+            raise ValueError("either repo or file must be given")
+        if self.repo and not (self.revision and self.weight_name.endswith(".safetensors")):
+            raise ValueError("a repo needs a revision (the commit) and a weight_name that ends with .safetensors")
+        return self
+
+
 class Manifest(Part):
     """A generative model."""
 
@@ -92,6 +112,8 @@ class Manifest(Part):
     memory: Needs
     network: Network
     post: Post = Post()
+    styles: dict[Slug, Style] = Field({}, description="LoRAs by name; flavors mix them. With any, it runs eagerly")
+    styles_kept: int = Field(4, ge=1, le=64, description="on the device at once; the least recently used go first")
     licence: str = Field(min_length=1)
     licence_url: str = ""
 

@@ -30,7 +30,7 @@ def pull(manifest: Manifest, config: Settings) -> Path:
 
 def _fetch(manifest: Manifest, folder: Path) -> None:
     try:
-        from huggingface_hub import snapshot_download
+        from huggingface_hub import hf_hub_download, snapshot_download
         from huggingface_hub.errors import (
             GatedRepoError,
             HfHubHTTPError,
@@ -46,6 +46,11 @@ def _fetch(manifest: Manifest, folder: Path) -> None:
         snapshot_download(
             str(manifest.repo), revision=manifest.revision, local_dir=folder, allow_patterns=list(PATTERNS)
         )
+        for name, style in manifest.styles.items():
+            if style.repo:
+                parts = folder / "styles" / f".{name}"
+                got = hf_hub_download(style.repo, style.weight_name, revision=style.revision, local_dir=parts)
+                Path(got).replace(folder / "styles" / f"{name}.safetensors")
     except GatedRepoError as error:
         hint = f"Accept its licence on {manifest.licence_url or manifest.repo}, then set HF_TOKEN."
         raise BackendError(f"{manifest.repo} asks for a licence to be accepted", hint=hint) from error

@@ -23,6 +23,7 @@ from gpu_consumers.generation.manifest import GIB, Manifest
 from gpu_consumers.generation.post import Pictures
 from gpu_consumers.generation.previews import Watcher
 from gpu_consumers.generation.shapes import smaller, work_for
+from gpu_consumers.generation.styles import style_file
 from gpu_consumers.generation.weights import digest, locate
 from gpu_consumers.ports import Clip, Progress, SceneSpec, Urgency
 from gpu_consumers.scheduling.turnstile import Turn
@@ -61,9 +62,11 @@ class DiffusersRenderer:
 
     def fingerprint(self) -> str:
         """A hash of the manifest, the weights, this package and torch. Raises `BackendMissingError` without weights."""
-        wanted = self._manifest.model_dump(mode="json", exclude={"draft_steps"})
+        wanted = self._manifest.model_dump(mode="json", exclude={"draft_steps", "styles_kept"})
+        found = {name: style_file(self._manifest, name, it, self._config) for name, it in self._manifest.styles.items()}
+        styles = {name: _content(path) for name, path in found.items() if path.is_file()}
         return fingerprint(
-            manifest=wanted, weights=_digest(locate(self._manifest, self._config)),
+            manifest=wanted, styles=styles, weights=_digest(locate(self._manifest, self._config)),
             device=self._device.name, accelerator=self._choice().fingerprint, code=_code(), **_versions(),
         )  # fmt: skip
 
@@ -125,7 +128,9 @@ class DiffusersRenderer:
         pipe = self._device.shell(self._manifest.name)
         watcher = Watcher(pipe, self._device.mapping(self._manifest.name), work.width, work.height)
         marks = _Marks(turn, progress, self._manifest.steps, watcher)
-        with making(turn) as here:
+        styles = self._device.styles(self._manifest.name)
+        styles.use(spec.styles)
+        with making(turn, lambda: styles.use(spec.styles)) as here:
             result = pipe(**self._arguments(pipe, spec, work, marks))
             turn.boundary()
             encoded = here.encoded_s or 0.0
@@ -147,12 +152,17 @@ class DiffusersRenderer:
             image = Image.fromarray(drawn(spec)).resize((work.width, work.height), Image.Resampling.LANCZOS)
         return call_arguments(
             pipe, self._manifest, image=image, output_type="np", width=work.width, height=work.height,
-            prompt=self._manifest.prompt.format(visuals=spec.scene.visuals, title=spec.title),
+            prompt=self._prompt(spec),
             negative_prompt=self._manifest.negative_prompt or None, num_frames=work.frames,
             num_inference_steps=work.steps, guidance_scale=self._manifest.guidance,
             frame_rate=self._manifest.fps, callback_on_step_end=marks,
             generator=torch.Generator("cpu").manual_seed(spec.seed),
         )  # fmt: skip
+
+    def _prompt(self, spec: SceneSpec) -> str:
+        asked = self._manifest.prompt.format(visuals=spec.scene.visuals, title=spec.title)
+        known = (self._manifest.styles.get(name) for name, _ in spec.styles)
+        return " ".join([*(style.trigger for style in known if style and style.trigger), asked])
 
 
 def squeeze(work: Work, error: DeviceMemoryError) -> Work:
@@ -186,6 +196,14 @@ class _Marks:
 @cache
 def _digest(folder: Path) -> str:
     return digest(folder)
+
+
+@cache
+def _content(file: Path) -> str:
+    import hashlib
+
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 @cache

@@ -33,4 +33,5 @@ def scene_spec(
         renditions=flavor.renditions,
         hybrid=flavor.hybrid,
         watermark=flavor.watermark,
+        styles=tuple(sorted(flavor.styles.items())),
     )
