@@ -228,7 +228,7 @@ def test_it_is_drawn_again_by_the_flavors_backend_where_that_can(
     class Model(ProceduralRenderer):
         name = "model"
 
-    def renderer(name: str, *_: object) -> ProceduralRenderer:
+    def renderer(name: str, *_: object, draft: bool = False) -> ProceduralRenderer:
         if name == "model" and not able:
             raise BackendMissingError("there is no device")
         return Model() if name == "model" else ProceduralRenderer()
