@@ -22,6 +22,7 @@ from query_api.http import (
     metrics,
     page,
     problems,
+    project_scenes,
     projects,
     prompts,
     sessions,
@@ -50,8 +51,8 @@ def create_app(parts: Parts) -> FastAPI:
     app.state.parts = parts
     problems.install(app)
     for module in (
-        sessions, feed, swipes, live, media, prompts, projects, uploads, videos, history, figures, lineage, flavors,
-        health, metrics,
+        sessions, feed, swipes, live, media, prompts, projects, project_scenes, uploads, videos, history, figures,
+        lineage, flavors, health, metrics,
     ):  # fmt: skip
         app.include_router(module.router)
     page.install(app)
