@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
@@ -99,19 +100,29 @@ def check_model(name: NameArgument, as_json: JsonOption = False) -> None:
 
 
 @models.command("pull")
-def pull_model(name: NameArgument) -> None:
-    """Fetch a model's weights. An interrupted fetch goes on where it stopped; pickled weights are never fetched.
+def pull_model(
+    name: NameArgument,
+    revision: Annotated[
+        str | None, typer.Option(help="The commit (40 hex digits), where the manifest names none.", metavar="COMMIT")
+    ] = None,
+) -> None:
+    """Fetch a model's weights and styles. An interrupted fetch goes on where it stopped; pickled weights are never
+    fetched, and nothing without a commit: asked without one, it says which is the newest.
 
     Example:
 
-      HF_TOKEN=… swipestream models pull svd-xt
+      HF_TOKEN=… swipestream models pull svd-xt --revision COMMIT
     """
+    from infra.errors import BadInputError
+
+    if revision is not None and not re.fullmatch(r"[0-9a-f]{40}", revision):
+        raise BadInputError(f"{revision!r} is no commit", hint="A commit has 40 hex digits; branches and tags move.")
     from gpu_consumers.generation.manifest import manifest
     from gpu_consumers.generation.pulling import pull
 
     wanted = manifest(name, config())
     err.print(f"{wanted.repo}: about {wanted.memory.weights:.0f} GiB, licence {wanted.licence} {wanted.licence_url}")
-    out.print(f"{name} is here: {pull(wanted, config())}", soft_wrap=True)
+    out.print(f"{name} is here: {pull(wanted, config(), revision)}", soft_wrap=True)
 
 
 @models.command("warm")

@@ -93,7 +93,7 @@ class Manifest(Part):
     title: str = Field("", max_length=80)
     pipeline: ClassName = Field(description="a pipeline class of diffusers")
     repo: Repo | None = Field(None, description="where the weights come from")
-    revision: str | None = Field(None, description="pin it: a commit of the repository")
+    revision: Commit | None = Field(None, description="the commit of the repository; without it nothing is fetched")
     folder: Path | None = Field(None, description="weights on this machine, in place of a repository")
     image: bool = Field(False, description="it sets a picture in motion: the scene's drawn one")
     dtype: Dtype = "bfloat16"

@@ -7,14 +7,19 @@ from pathlib import Path
 from gpu_consumers.errors import BackendError, BackendMissingError, TransientBackendError
 from gpu_consumers.generation.checks import room_for
 from gpu_consumers.generation.manifest import Manifest
-from gpu_consumers.generation.weights import PATTERNS, missing, own_folder
+from gpu_consumers.generation.weights import FETCHED, PATTERNS, missing, own_folder
 from infra.settings import Settings
 
 
-def pull(manifest: Manifest, config: Settings) -> Path:
-    """Fetch the weights into their folder, going on where an earlier try stopped. Raises `BackendError`."""
+def pull(manifest: Manifest, config: Settings, revision: str | None = None) -> Path:
+    """Fetch the weights into their folder, going on where an earlier try stopped.
+
+    `revision`: the commit, for a manifest that names none. Raises `BackendError`, also where there is no commit at all:
+    a branch holds other weights tomorrow, and nobody could say which made a clip.
+    """
     if manifest.repo is None:
         raise BackendError(f"{manifest.name} has a folder of its own, {manifest.folder}: there is nothing to fetch")
+    manifest = _pinned(manifest, manifest.repo, revision)
     needed, free = room_for(manifest, config)
     if free < needed * 1.1:
         raise BackendError(
@@ -22,10 +27,35 @@ def pull(manifest: Manifest, config: Settings) -> Path:
             hint="Make room, or set SWIPESTREAM_DATA_DIR to a larger disk.",
         )
     folder = own_folder(manifest, config)
+    (folder / FETCHED).unlink(missing_ok=True)
     _fetch(manifest, folder)
+    (folder / FETCHED).write_text(f"{manifest.revision}\n", "utf-8")
     if gone := missing(folder):
         raise BackendError(f"{manifest.repo} lacks {', '.join(gone)}", hint="Is it a diffusers pipeline?")
     return folder
+
+
+def _pinned(manifest: Manifest, repo: str, revision: str | None) -> Manifest:
+    if revision and manifest.revision not in (None, revision):
+        raise BackendError(f"the manifest of {manifest.name} names another commit, {manifest.revision}")
+    if found := revision or manifest.revision:
+        return Manifest.model_validate(manifest.model_dump() | {"revision": found})
+    newest = _newest(repo)
+    raise BackendError(
+        f"the manifest of {manifest.name} names no commit of {repo}",
+        hint=f"Name it there (revision: …), or: swipestream models pull {manifest.name} --revision {newest or 'COMMIT'}"
+        + (" (the newest now)" if newest else ""),
+    )
+
+
+def _newest(repo: str) -> str | None:
+    """The newest commit, if the hub tells."""
+    try:
+        from huggingface_hub import HfApi
+
+        return str(HfApi().model_info(repo, timeout=10).sha or "") or None
+    except Exception:  # noqa: BLE001 - a courtesy: whatever keeps the hub from answering, the hint says less
+        return None
 
 
 def _fetch(manifest: Manifest, folder: Path) -> None:

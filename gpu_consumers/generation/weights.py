@@ -11,6 +11,8 @@ from gpu_consumers.generation.manifest import Manifest
 from infra.settings import Settings
 
 INDEX = "model_index.json"
+#: Holds the commit that was fetched into a model's own folder.
+FETCHED = ".commit"
 #: What a pipeline needs of a repository. Pickled weights are never fetched and never loaded.
 PATTERNS = ("*.json", "*.safetensors", "*.txt", "*.model", "*.jinja")
 _EDGE = 1 << 16
@@ -19,13 +21,19 @@ _EDGE = 1 << 16
 def locate(manifest: Manifest, config: Settings) -> Path:
     """The folder of the weights. Raises `BackendMissingError` that names the command which fetches them."""
     for folder in _candidates(manifest, config):
-        if (folder / INDEX).is_file() and not missing(folder):
+        if (folder / INDEX).is_file() and not missing(folder) and not _another(folder, manifest):
             return folder
     hint = f"Put a diffusers pipeline into {manifest.folder}." if manifest.folder else None
     raise BackendMissingError(
         f"the weights of {manifest.name} are not on this machine",
         hint=hint or f"Fetch them: swipestream models pull {manifest.name}",
     )
+
+
+def _another(folder: Path, manifest: Manifest) -> bool:
+    """Whether it was fetched at another commit than the one that the manifest names now."""
+    told = folder / FETCHED
+    return bool(manifest.revision) and told.is_file() and told.read_text("utf-8").strip() != manifest.revision
 
 
 def own_folder(manifest: Manifest, config: Settings) -> Path:
@@ -37,6 +45,8 @@ def _candidates(manifest: Manifest, config: Settings) -> list[Path]:
     if manifest.folder:
         return [manifest.folder]
     found = [own_folder(manifest, config)]
+    if manifest.revision is None:
+        return found  # the hub's cache holds whatever its branch was on some day
     try:
         from huggingface_hub import snapshot_download
         from huggingface_hub.errors import LocalEntryNotFoundError

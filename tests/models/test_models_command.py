@@ -105,9 +105,10 @@ class Cli:
         self.data = folder / "data"
         write_manifest("tiny-ltx", folder, folder / "models")
         place = folder / "models/tiny-ltx/model.yaml"
-        told = yaml.safe_load(place.read_text()) | {"repo": "tiny/ltx"}
+        told = yaml.safe_load(place.read_text())
         del told["folder"]
-        place.write_text(yaml.safe_dump(told))
+        place.write_text(yaml.safe_dump(told | {"repo": "tiny/ltx", "revision": COMMIT}))
+        self.manifest = place
         self.env = os.environ | {
             "HF_ENDPOINT": hub.url, "HF_HOME": str(folder / "hf"), "HF_HUB_DISABLE_XET": "1",
             "HF_HUB_DISABLE_TELEMETRY": "1", "SWIPESTREAM_DATA_DIR": str(self.data), "SWIPESTREAM_DEVICE": "cpu",
@@ -152,6 +153,30 @@ def test_a_fetch_that_was_cut_off_says_how_to_go_on_and_goes_on(cli: Cli, hub: H
     assert cli("pull", "tiny-ltx").returncode == 0
     # what was whole is not fetched again
     assert set(hub.asked) < fetched | {"transformer/diffusion_pytorch_model.safetensors"}
+
+
+def test_without_a_commit_nothing_is_fetched_and_the_newest_is_told(cli: Cli, hub: Hub) -> None:
+    # given a manifest that names a repository and no commit
+    told = yaml.safe_load(cli.manifest.read_text())
+    cli.manifest.write_text(yaml.safe_dump({name: value for name, value in told.items() if name != "revision"}))
+    refused = cli("pull", "tiny-ltx")
+    assert refused.returncode == 1 and "names no commit of tiny/ltx" in refused.stderr
+    assert f"--revision {COMMIT} (the newest now)" in " ".join(refused.stderr.split()) and not hub.asked
+    assert "is no commit" in cli("pull", "tiny-ltx", "--revision", "main").stderr and not hub.asked
+    # when it is named, then it is fetched; and not taken for what another commit holds
+    assert cli("pull", "tiny-ltx", "--revision", COMMIT).returncode == 0
+    assert cli("check", "tiny-ltx").returncode == 0
+    cli.manifest.write_text(yaml.safe_dump(told | {"revision": "f" * 40}))
+    assert cli("check", "tiny-ltx").returncode == 1
+
+
+def test_styles_are_fetched_with_the_model(cli: Cli, hub: Hub) -> None:
+    told = yaml.safe_load(cli.manifest.read_text())
+    style = {"repo": "tiny/ltx", "revision": COMMIT, "weight_name": "inked.safetensors"}
+    cli.manifest.write_text(yaml.safe_dump(told | {"styles": {"ink": style}}))
+    (hub.folder / "inked.safetensors").write_bytes(b"ink")
+    assert cli("pull", "tiny-ltx").returncode == 0
+    assert (cli.data / "weights/tiny-ltx/styles/ink.safetensors").read_bytes() == b"ink"
 
 
 def test_a_licence_that_must_be_accepted_is_told(cli: Cli, hub: Hub) -> None:
