@@ -185,9 +185,9 @@ def _underway(member: Member, video_id: str, life: Life, room: int) -> bytes | N
 
 
 def _progress(video_id: str, life: Life, room: int) -> bytes | None:
-    """The progress of what is being made; its preview only where it fits into `room` bytes. Of a candidate nothing is
-    told before it is known whose it is."""
-    if life.ended or not (life.known or life.revision == 1):
+    """The progress of what is being made; its preview only where it fits into `room` bytes. Nothing is told before it
+    is known whose it is."""
+    if life.ended or not life.known:
         return None
     return frames.encode(
         "progress",

@@ -15,12 +15,17 @@ const socket = api.stream();
 const feed = new Feed(new Swipes());
 const [make, progress] = [byId("make"), byId("progress")];
 const rest = feed.begun.then(furnished);
+/** What is heard before the rest of the page is there. @type {unknown[]} */
+const heard = [];
+const hear = (/** @type {Event} */ event) => heard.push(/** @type {CustomEvent} */ (event).detail);
 
 /** Without an answer, again: the network may have gone with the first picture. */
 async function furnished() {
   for (const backoff = new Backoff(); ; await new Promise((done) => setTimeout(done, backoff.next()))) {
     const furnish = await import("./rest.js").then((module) => module.furnish, () => null);
-    if (furnish) return furnish(feed, socket);
+    if (!furnish) continue;
+    socket.removeEventListener("frame", hear);
+    return furnish(feed, socket, heard);
   }
 }
 
@@ -63,7 +68,12 @@ addEventListener("hashchange", () => followLink(feed));
 listenToKeys(act);
 listenToWheel((steps) => feed.step(steps));
 
+socket.addEventListener("frame", hear);
+socket.addEventListener("resync", () => feed.refresh());
+
 await known;
+// Before the feed is there: nothing may happen between the two.
+socket.open();
 await followLink(feed);
 await feed.more();
 

@@ -16,21 +16,21 @@ import { toast } from "./ui/toasts.js";
 /** @typedef {import("./client/types").VideoCard} Card */
 
 /**
- * Put it around the player, and begin to listen to what happens.
+ * Put it around the player.
  * @param {import("./feed/feed.js").Feed} feed
  * @param {import("./client/stream.js").Stream} socket
+ * @param {unknown[]} heard frames that came before
  */
-export function furnish(feed, socket) {
+export function furnish(feed, socket, heard) {
   const jobs = new Jobs(socket);
   const sheet = new Sheet(jobs, (card) => feed.show(card));
   const lobby = new Lobby(socket, () => sheet.open());
   const badge = new Badge(socket);
-  const arrived = (/** @type {Card | null} */ card) => (lobby.show(!feed.list.items.length), drawAbout(card));
+  const arrived = (/** @type {Card | null} */ card) => (lobby.show(!feed.list.items.length), drawAbout(card), jobs.follow(card));
   const listed = () => drawNext(feed.list.window(0, 5).slice(1), (card) => feed.show(card));
   const troubled = (/** @type {string | null} */ text) => (lobby.say(text), badge.feed(text));
 
   on(socket, "frame", (frame) => hear(frame, feed, jobs, sheet));
-  on(socket, "resync", () => feed.refresh());
   on(jobs, "change", () => drawJobs(feed, jobs));
   on(feed, "current", arrived);
   on(feed, "news", () => drawNews(feed));
@@ -44,7 +44,7 @@ export function furnish(feed, socket) {
   listed();
   troubled(feed.trouble);
   drawJobs(feed, jobs);
-  socket.open();
+  for (const detail of heard) socket.dispatchEvent(new CustomEvent("frame", { detail }));
   return {
     sheet,
     share: (/** @type {Card} */ card) => share(card).then((done) => done && feed.tell(card, "shared")),

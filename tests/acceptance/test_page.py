@@ -191,6 +191,36 @@ def test_swipes_are_sent_and_survive_a_server_that_is_away(browser: Browser, ser
     assert len({swipe["swipe_id"] for swipe in server.swipes}) == len(server.swipes)
 
 
+def accepted(video_id: str, text: str, viewer: str, revision: int = 1) -> PromptAccepted:
+    return PromptAccepted(
+        video_id=video_id, revision=revision, ts_us=1, text=text, origin=Origin.PERSON, viewer_id=viewer,
+        lane=Lane.INTERACTIVE, flavor="default",
+    )  # fmt: skip
+
+
+def test_the_next_revision_of_what_is_shown_is_followed_like_the_first(browser: Browser, server: PageServer) -> None:
+    server.fill(4)
+    card = server.feed[0]
+    with Viewer(browser, server.url, DESKTOP) as viewer:
+        # Given a video of this viewer's that plays, and nothing that is being made
+        viewer.open().until_playing()
+        viewer.page.wait_for_selector("#badge[data-state=live]")
+        mine = viewer.page.evaluate("import('/main.js').then(({ socket }) => socket.session.viewer)")
+        assert viewer.page.locator("#jobs-side .job").count() == 0
+        # When it is made once more, from anywhere
+        moved = RenderProgress(
+            video_id=card["video_id"], revision=2, stage=Stage.SCENE, scene_number=2, scene_count=3, fraction=0.5,
+            ts_us=2,
+        )  # fmt: skip
+        server.tell(accepted(card["video_id"], "again", mine, revision=2), moved)
+        # Then one sees how far it is, beside what still plays, and how it ends
+        viewer.page.wait_for_selector("#jobs-side .job.making:has-text('Revision 2: Drawing scene 2 of 3')")
+        assert viewer.page.is_visible("#jobs-side .job button:has-text('Watch it')")
+        server.tell(server.event(0, viewer=mine).model_copy(update={"revision": 2}))
+        viewer.page.wait_for_selector("#jobs-side .job.ready:has-text('Revision 2 is ready to be looked at')")
+        assert viewer.current == card["video_id"]
+
+
 def test_a_prompt_is_followed_until_it_can_be_watched(browser: Browser, server: PageServer) -> None:
     server.fill(8)
     with Viewer(browser, server.url) as viewer:
@@ -202,6 +232,7 @@ def test_a_prompt_is_followed_until_it_can_be_watched(browser: Browser, server: 
         viewer.page.wait_for_selector("#sheet .job")
         video_id = ids.video_id("page-101")
         assert server.prompts[0]["text"] == "Why is the sea salty?"
+        server.tell(accepted(video_id, "Why is the sea salty?", server.prompts[0]["viewer_id"]))
         fractions = []
         for stage, number in ((Stage.SCRIPT, None), (Stage.VOICE, 1), (Stage.SCENE, 1), (Stage.ASSEMBLY, None)):
             step = RenderProgress(
@@ -270,6 +301,7 @@ def test_new_videos_are_offered_and_never_move_the_current_one(browser: Browser,
         viewer.open().until_playing()
         viewer.next()
         viewer.until_playing()
+        viewer.page.wait_for_selector("#badge[data-state=live]")
         before = viewer.current
         server.tell(server.event(60), server.event(61))
         viewer.page.wait_for_selector("#pill:has-text('2 new videos')")
@@ -295,6 +327,7 @@ def test_a_draft_that_lies_ahead_is_played_in_full_and_the_current_one_goes_on(
     with Viewer(browser, server.url) as viewer:
         # given a page that plays a draft and holds the next ones, drafts too, in memory
         viewer.open().until_playing()
+        viewer.page.wait_for_selector("#badge[data-state=live]")
         source = "document.querySelector(`.slide[data-id='${id}'] video`)?.src"
         viewer.until(f"id => ({source} || '').startsWith('blob:')", ids.video_id("page-1"))
         before, playing, next_one = (

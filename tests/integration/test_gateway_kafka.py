@@ -16,10 +16,11 @@ from infra.kafka.producer import EventProducer
 from infra.stack import Stack
 from query_api import gateway
 from query_api.gateway import Gateway
+from schemas.base import Message
 from schemas.envelope import root
 from schemas.videos import Stage
 from tests.integration.gateway_kit import dial, live, send, settings
-from tests.unit.gateway_kit import VIEWER, failed, published, rendering, vid
+from tests.unit.gateway_kit import VIEWER, accepted, failed, published, rendering, vid
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -51,14 +52,15 @@ async def test_a_published_video_arrives_as_a_card(node: Gateway, producer: Even
 
 async def test_progress_and_failure_of_a_watched_video_arrive_in_stages(node: Gateway, producer: EventProducer) -> None:
     client = await dial(node, videos=[vid(2)])
-    steps = [rendering(2, 1.0, scene=None, stage=Stage.SCRIPT), rendering(2, 0.4), rendering(2, 0.9, scene=2)]
+    moved = [rendering(2, 1.0, scene=None, stage=Stage.SCRIPT), rendering(2, 0.4), rendering(2, 0.9, scene=2)]
+    steps: list[Message] = [accepted(2), *moved]
     for step in steps:
         await asyncio.to_thread(send, producer, step)
         await asyncio.sleep(0.15)
     await asyncio.to_thread(send, producer, failed(2))
     await client.until("failed", video_id=vid(2))
     fractions = [frame["fraction"] for frame in client.of("progress", video_id=vid(2))]
-    assert len(fractions) == 3
+    assert len(fractions) == 4
     assert fractions == sorted(fractions)
 
 

@@ -57,6 +57,11 @@ async def hub() -> AsyncIterator[Hub]:
         await running
 
 
+def begun(hub: Hub, *numbers: int) -> None:
+    """It is known whose these are."""
+    hub.take(batch([received(accepted(number), number, partition=1) for number in numbers]))
+
+
 async def test_a_new_video_reaches_everyone_in_the_order_of_its_partition() -> None:
     hub, sinks = make_hub(), [ListSink(), ListSink()]
     for sink, viewer in zip(sinks, (VIEWER, OTHER), strict=True):
@@ -91,22 +96,24 @@ async def test_the_owner_is_told_that_a_video_is_theirs_and_others_that_it_was_m
 
 async def test_progress_goes_only_to_those_who_watch_and_only_the_newest_is_told() -> None:
     hub, watcher, other = make_hub(), ListSink(), ListSink()
+    begun(hub, 1)
     await hub.join(watcher, hello(videos=(vid(1),)))
     await hub.join(other, hello(OTHER))
     hub.take(batch([received(rendering(1, step / 100), step) for step in range(100)]))
     await hub.flush()
-    assert len(watcher.of("progress")) == 1
-    assert watcher.of("progress")[0]["fraction"] > 0.2
+    greeted, told = watcher.of("progress")
+    assert greeted["fraction"] < 0.1 and told["fraction"] > 0.2
     assert other.of("progress") == []
 
 
 async def test_new_videos_are_never_conflated_with_progress() -> None:
     hub, sink = make_hub(), ListSink()
+    begun(hub, 1, 2)
     await hub.join(sink, hello(videos=(vid(1), vid(2))))
     hub.take(batch([received(published(1), 0), received(rendering(1, 0.9), 0), received(rendering(2, 0.1), 1)]))
     await hub.flush()
-    assert [frame["type"] for frame in sink.frames[1:]] == ["video", "progress"]
-    assert sink.of("progress")[0]["video_id"] == vid(2)
+    assert [frame["type"] for frame in sink.frames] == ["welcome", "progress", "progress", "video", "progress"]
+    assert sink.frames[-1]["video_id"] == vid(2)
 
 
 async def test_failures_go_to_the_owner_and_to_watchers_alone() -> None:
@@ -156,12 +163,15 @@ async def test_how_a_candidate_comes_to_be_is_told_to_those_who_watch_and_may_an
     assert [frame["type"] for frame in late.frames] == ["welcome", "video", "revision"]
 
 
-async def test_of_a_candidate_nothing_is_told_before_it_is_known_whose_it_is() -> None:
-    hub, sink = make_hub(), ListSink()
-    await hub.join(sink, hello(OTHER, videos=(vid(1),)), Principal(OTHER, frozenset([Scope.VIEWER])))
-    hub.take(batch([received(rendering(1, 0.5).model_copy(update={"revision": 2}), 0)], {0: 0}))
+@pytest.mark.parametrize("revision", [1, 2])
+async def test_nothing_is_told_of_a_video_before_it_is_known_whose_it_is(revision: int) -> None:
+    hub, sink, late = make_hub(), ListSink(), ListSink()
+    stranger = Principal(OTHER, frozenset([Scope.VIEWER]))
+    await hub.join(sink, hello(OTHER, videos=(vid(1),)), stranger)
+    hub.take(batch([received(rendering(1, 0.5).model_copy(update={"revision": revision}), 0)], {0: 0}))
     await hub.flush()
-    assert not sink.of("progress")
+    await hub.join(late, hello(OTHER, videos=(vid(1),)), stranger)
+    assert not sink.of("progress") and not late.of("progress")
 
 
 async def test_of_several_candidates_the_newest_is_told_and_what_comes_late_changes_nothing() -> None:
@@ -361,21 +371,23 @@ async def test_the_lobby_sees_starter_videos_and_no_others() -> None:
 
 async def test_progress_never_goes_back() -> None:
     hub, sink = make_hub(), ListSink()
+    begun(hub, 1)
     await hub.join(sink, hello(videos=(vid(1),)))
     for offset, step in enumerate([(0.9, 1), (0.2, 1), (0.5, 2), (0.1, 2)]):
         hub.take(batch([received(rendering(1, step[0], scene=step[1]), offset)]))
         await hub.flush()
     told = [frame["fraction"] for frame in sink.of("progress")]
-    assert told == sorted(told)
+    assert len(told) == 5 and told == sorted(told)
 
 
 async def test_the_stage_that_is_told_is_the_furthest_one() -> None:
     hub, sink = make_hub(), ListSink()
+    begun(hub, 1)
     await hub.join(sink, hello(videos=(vid(1),)))
     for offset, (stage, scene) in enumerate([(Stage.VOICE, 1), (Stage.SCENE, 1), (Stage.VOICE, 2), (Stage.SCENE, 2)]):
         hub.take(batch([received(rendering(1, 1.0, scene=scene, stage=stage), offset)]))
         await hub.flush()
-    told = [(frame["stage"], frame["scene_number"]) for frame in sink.of("progress")]
+    told = [(frame["stage"], frame["scene_number"]) for frame in sink.of("progress")[1:]]
     assert told == [("voice", 1), ("scene", 1), ("scene", 1), ("scene", 2)]
 
 
@@ -419,14 +431,14 @@ async def test_a_record_that_cannot_be_told_does_not_stop_the_next(monkeypatch: 
 
     hub, sink = make_hub(), ListSink()
     await hub.join(sink, hello())
-    real, calls = entries.card, iter([True])
+    real, calls = entries.shown, iter([True])
 
     def card(event: object) -> object:
         if next(calls, False):
             raise RuntimeError("no card")
         return real(event)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(entries, "card", card)
+    monkeypatch.setattr(entries, "shown", card)
     hub.take(batch([received(published(1), 0), received(published(2), 1)]))
     await hub.flush()
     assert [frame["video_id"] for frame in sink.of("video")] == [vid(2)]

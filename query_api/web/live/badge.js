@@ -13,13 +13,13 @@ const LONG = {
 };
 
 export class Badge {
-  /** @param {EventTarget} socket */
+  /** @param {import("../client/stream.js").Stream} socket */
   constructor(socket) {
     this.element = byId("badge");
     this.notice = byId("notice");
     this.text = /** @type {HTMLElement} */ (this.element.querySelector(".text"));
     /** @type {State} */
-    this.state = "connecting";
+    this.state = socket.state;
     this.retryAt = 0;
     /** @type {string | null} */
     this.trouble = null;
@@ -28,6 +28,7 @@ export class Badge {
       Object.assign(this, /** @type {CustomEvent} */ (event).detail);
       this.#draw();
     });
+    this.#draw();
   }
 
   /**

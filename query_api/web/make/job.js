@@ -22,7 +22,7 @@ export function jobCard(job, { onWatch, onDrop } = {}) {
       h("p", { class: "doing" }, said(job)),
       job.state === "making" && bar(job.fraction),
       job.state === "making" && ladder(job),
-      job.state === "ready" && onWatch && h("button", { type: "button", class: "main small", onclick: onWatch }, "Watch it"),
+      job.card && onWatch && h("button", { type: "button", class: "main small", onclick: onWatch }, "Watch it"),
     ),
     onDrop && job.state !== "making" && h("button", { type: "button", class: "drop", "aria-label": "Remove from the list", onclick: onDrop }, icon("close")),
   );
@@ -30,14 +30,14 @@ export function jobCard(job, { onWatch, onDrop } = {}) {
 
 /** @param {Job} job */
 function said(job) {
-  if (job.state === "ready") return "Ready";
+  if (job.state === "ready") return job.reason || "Ready";
   if (job.state === "failed") return job.reason || "It could not be made.";
-  return `${doing(job)} · ${Math.round(job.fraction * 100)} %`;
+  return `${job.revision ? `Revision ${job.revision}: ` : ""}${doing(job)} · ${Math.round(job.fraction * 100)} %`;
 }
 
 /** @param {Job} job */
 function picture(job) {
-  const source = job.card?.media.cover || (job.preview && `data:image/jpeg;base64,${job.preview}`);
+  const source = (job.preview && `data:image/jpeg;base64,${job.preview}`) || job.card?.media.cover;
   const inner = source ? h("img", { src: source, alt: "" }) : icon(job.state === "failed" ? "warning" : "spark");
   return h("div", { class: "job-picture" }, inner);
 }
