@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
+from functools import partial
 from typing import Any, TypeVar
 
 from gpu_consumers.acceleration.backends import Eager, Inductor, TensorRT
@@ -15,6 +16,7 @@ from gpu_consumers.acceleration.cache import EngineCache
 from gpu_consumers.acceleration.chain import Choice, accelerate
 from gpu_consumers.acceleration.examples import examples
 from gpu_consumers.energy import GpuEnergy
+from gpu_consumers.errors import BackendError
 from gpu_consumers.estimates.formula import Phases, chip
 from gpu_consumers.estimates.model import CostModel
 from gpu_consumers.generation import boundaries, previews, selftest
@@ -23,6 +25,7 @@ from gpu_consumers.generation.faults import DeviceMemoryError, SickError
 from gpu_consumers.generation.loading import load, one_step, shell
 from gpu_consumers.generation.manifest import GIB, Manifest, manifest, manifests
 from gpu_consumers.generation.styles import Styles
+from gpu_consumers.generation.tiny import TinyDecoder
 from gpu_consumers.generation.weights import locate
 from gpu_consumers.ports import Accelerator
 from gpu_consumers.scheduling.memory import Memory
@@ -69,7 +72,7 @@ class Device:
         self._accelerators = self._suitable() if accelerators is None else accelerators
         self._choices: dict[str, Choice] = {}
         self._pipes: dict[str, Any] = {}
-        self._mappings: dict[str, previews.Values | None] = {}
+        self._shows: dict[str, previews.Show | None] = {}
         self._embeddings = Embeddings()
         self._styles: dict[str, Styles] = {}
         self._waiting: dict[str, Future[Any]] = {}  #: loaded, or being loaded, into the host's memory
@@ -148,9 +151,9 @@ class Device:
         self.pipe(name)
         return self._styles[name]
 
-    def mapping(self, name: str) -> previews.Values | None:
-        """From the latents of a loaded model to colours, for previews; None where its VAE cannot tell."""
-        return self._mappings.get(name)
+    def show(self, name: str) -> previews.Show | None:
+        """From the latents of a loaded model to a picture, for previews; None where nothing can tell."""
+        return self._shows.get(name)
 
     def warm(self, name: str) -> None:
         """Load a model and make a step at its first shape, so that the first clip waits for nothing."""
@@ -194,7 +197,7 @@ class Device:
         # Compiled blocks take no hooks.
         eager = self._choices.get(wanted.name, EAGER).name == Eager.name
         boundaries.install(pipe, blocks=eager and wanted.boundaries == "blocks")
-        self._mappings[wanted.name] = _mapping(pipe, wanted.name)
+        self._shows[wanted.name] = _show(pipe, wanted, self.place)
         self._styles[wanted.name] = Styles(pipe, wanted, self._config)
         self._settle()
         with self._lock:
@@ -229,7 +232,7 @@ class Device:
 
     def _drop(self, name: str) -> None:
         self._embeddings.forget(name)
-        self._mappings.pop(name, None)
+        self._shows.pop(name, None)
         self._styles.pop(name, None)
         if self._pipes.pop(name, None) is not None:
             log.info("model dropped", model=name, device=self.name)
@@ -255,6 +258,21 @@ class Device:
 
     def _formula(self, work: Work) -> Phases:
         return self._chip.phases(manifest(work.model, self._config).architecture, work)
+
+
+def _show(pipe: Any, wanted: Manifest, place: Any) -> previews.Show | None:
+    """By the tiny VAE that the manifest names, where it suits the latents; else by the linear map."""
+    mapping = _mapping(pipe, wanted.name)
+    if wanted.preview_vae is not None:
+        try:
+            tiny = TinyDecoder(wanted.preview_vae, place)
+        except BackendError as error:
+            log.warning("the tiny VAE cannot be used", model=wanted.name, reason=str(error))
+        else:
+            if mapping is None or tiny.channels == len(mapping) - 1:
+                return tiny.decode
+            log.warning("the tiny VAE is for other latents", model=wanted.name, channels=tiny.channels)
+    return None if mapping is None else partial(previews.applied, mapping)
 
 
 def _mapping(pipe: Any, name: str) -> previews.Values | None:

@@ -2,7 +2,7 @@
 
 A linear map from the latents' channels to colours, fitted to the model's own VAE when it is loaded: a picture of known
 colours is encoded once, and least squares say which colour each latent stands for. It costs a product of small matrices
-where decoding costs a second, and needs no weights of its own.
+where decoding costs a second, and needs no weights of its own. A manifest may name a tiny VAE in its place (`tiny`).
 
 What is shown is the clip as the denoiser expects it to end (the prediction of x0), not the noise that is left in it.
 """
@@ -10,6 +10,7 @@ What is shown is the clip as the denoiser expects it to end (the prediction of x
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
@@ -20,6 +21,8 @@ from PIL import Image
 from gpu_consumers.picture.renderer import PREVIEW_WIDTH, SHOWN_EVERY_S
 
 Values = npt.NDArray[np.float64]
+#: From the latents (channels, h, w) of a frame to its picture (h, w, 3).
+Show = Callable[[Values], npt.NDArray[np.uint8]]
 #: Sides of the picture that the map is fitted to, in pixels: every VAE's compression divides them.
 SIDE = 256
 _PATCHES = 8
@@ -132,17 +135,17 @@ def middle(pipe: Any, latents: Any, width: int, height: int) -> Values:
 class Watcher:
     """Pictures of one clip in the making. Its pipeline is a shell: the scheduler belongs to this clip."""
 
-    def __init__(self, pipe: Any, mapping: Values | None, width: int, height: int) -> None:
-        self._pipe, self._mapping, self._size = pipe, mapping, (width, height)
-        self._expected = Expected(pipe.scheduler) if mapping is not None else None
+    def __init__(self, pipe: Any, show: Show | None, width: int, height: int) -> None:
+        self._pipe, self._show, self._size = pipe, show, (width, height)
+        self._expected = Expected(pipe.scheduler) if show is not None else None
         self._shown: float | None = None
 
     def look(self) -> bytes | None:
-        """A JPEG, after the first step and then now and then; None in between, and where there is no map."""
+        """A JPEG, after the first step and then now and then; None in between, and where nothing can show it."""
         now = monotonic()
-        if self._mapping is None or self._expected is None or self._expected.latents is None:
+        if self._show is None or self._expected is None or self._expected.latents is None:
             return None
         if self._shown is not None and now - self._shown < SHOWN_EVERY_S:
             return None
         self._shown = now
-        return jpeg(applied(self._mapping, middle(self._pipe, self._expected.latents, *self._size)))
+        return jpeg(self._show(middle(self._pipe, self._expected.latents, *self._size)))

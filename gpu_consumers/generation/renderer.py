@@ -62,7 +62,7 @@ class DiffusersRenderer:
 
     def fingerprint(self) -> str:
         """A hash of the manifest, the weights, this package and torch. Raises `BackendMissingError` without weights."""
-        wanted = self._manifest.model_dump(mode="json", exclude={"draft_steps", "styles_kept"})
+        wanted = self._manifest.model_dump(mode="json", exclude={"draft_steps", "styles_kept", "preview_vae"})
         found = {name: style_file(self._manifest, name, it, self._config) for name, it in self._manifest.styles.items()}
         styles = {name: _content(path) for name, path in found.items() if path.is_file()}
         return fingerprint(
@@ -126,7 +126,7 @@ class DiffusersRenderer:
 
     def _make(self, turn: Turn, spec: SceneSpec, progress: Progress, work: Work) -> Made:
         pipe = self._device.shell(self._manifest.name)
-        watcher = Watcher(pipe, self._device.mapping(self._manifest.name), work.width, work.height)
+        watcher = Watcher(pipe, self._device.show(self._manifest.name), work.width, work.height)
         marks = _Marks(turn, progress, self._manifest.steps, watcher)
         styles = self._device.styles(self._manifest.name)
         styles.use(spec.styles)

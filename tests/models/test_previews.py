@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from diffusers import AutoencoderTiny
 from PIL import Image
 
 from gpu_consumers.generation import previews
@@ -56,7 +58,7 @@ def test_a_picture_comes_while_it_is_denoised_and_changes_nothing(
     assert (shown.format, shown.size[0]) == ("JPEG", previews.PREVIEW_WIDTH)
     assert shown.size[1] > shown.size[0]
     # and without them the clip is the same to the byte
-    made._mappings[name] = None
+    made._shows[name] = None
     told.clear()
     assert clip(tmp_path / "two.mp4") == with_previews
     assert not any(picture for _, picture in told)
@@ -111,3 +113,35 @@ def test_latents_of_a_colour_are_shown_in_it() -> None:
     mapping = previews.mapping_of(type("Pipe", (), {"vae": Averaging()})())
     red = np.array([1.0, -1.0, -1.0]).reshape(3, 1, 1) * 0.5
     assert previews.applied(mapping, red)[0, 0].tolist() == [255, 0, 0]
+
+
+def test_a_tiny_vae_shows_previews_where_it_suits_the_latents_and_changes_no_clip(tmp_path: Path) -> None:
+    def tiny(channels: int) -> Path:
+        torch.manual_seed(3)
+        vae = AutoencoderTiny(
+            latent_channels=channels, encoder_block_out_channels=(8, 8, 8, 8), decoder_block_out_channels=(8, 8, 8, 8),
+            num_encoder_blocks=(1, 1, 1, 1), num_decoder_blocks=(1, 1, 1, 1),
+        )  # fmt: skip
+        vae.save_pretrained(folder := tmp_path / f"tiny-{channels}")
+        return folder
+
+    def clip(name: str, **changes: Any) -> tuple[bytes, list[bytes]]:
+        """Its bytes, and its previews."""
+        root, told = tmp_path / name, list[bytes]()
+        write_manifest("tiny-ltx", weights, root / "models", **changes)
+        config = configured(root)
+        renderer = DiffusersRenderer(Device(config), manifest("tiny-ltx", config), config)
+        asked = spec(duration_ms=500, draft=6, seed=7)
+        made = renderer.render(asked, root / "clip.mp4", lambda _, picture: told.append(picture) if picture else None)
+        return made.path.read_bytes(), told
+
+    # given a tiny VAE for latents of eight channels, as the model has, one for four, and none
+    weights = save("tiny-ltx", tmp_path / "weights")
+    plain, mapped = clip("plain")
+    own, shown = clip("suits", preview_vae=str(tiny(8)))
+    other, fallen_back = clip("other", preview_vae=str(tiny(4)))
+    _, without = clip("gone", preview_vae=str(tmp_path / "nowhere"))
+    # then that which suits is used, the others are not, and the clip is the same
+    assert plain == own == other
+    assert shown[0] != mapped[0] == fallen_back[0] == without[0]
+    assert Image.open(io.BytesIO(shown[0])).size[0] == previews.PREVIEW_WIDTH
