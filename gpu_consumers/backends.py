@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from gpu_consumers.errors import BackendMissingError
-from gpu_consumers.hosted.purchase import stopping
+from gpu_consumers.hosted.delivery import stopping
 from gpu_consumers.picture.renderer import ProceduralRenderer
 from gpu_consumers.ports import SceneRenderer, Urgency
 from infra.errors import NotFoundError

@@ -6,10 +6,10 @@ import threading
 import time
 
 from gpu_consumers.errors import BackendError
+from gpu_consumers.hosted.delivery import Delivery, Shelf
 from gpu_consumers.hosted.manifest import Hosted, hosted
 from gpu_consumers.hosted.orders import Book, Order, Standing
 from gpu_consumers.hosted.providers import generator
-from gpu_consumers.hosted.purchase import Purchase, Shelf
 from infra.errors import SwipestreamError
 from infra.settings import Settings
 from infra.telemetry import logs
@@ -42,7 +42,7 @@ def collect(config: Settings, shelf: Shelf, now: float | None = None) -> int:
 
 def _one(manifest: Hosted, book: Book, order: Order, shelf: Shelf, now: float) -> bool:
     try:
-        over = Purchase(manifest, generator(manifest), book).late(order, shelf)
+        over = Delivery(manifest, generator(manifest), book).late(order, shelf)
     except BackendError as error:
         log.info("a late job did not deliver", provider=manifest.name, job=order.job, reason=str(error))
         over = False

@@ -175,7 +175,7 @@ def test_a_job_that_is_under_way_goes_on_in_another_process(shop: Shop) -> None:
         if next(waits, "gone") == "gone":
             raise KeyboardInterrupt
 
-    shop.purchase._wait = until_it_ends
+    shop.purchase._delivery._wait = until_it_ends
     with pytest.raises(KeyboardInterrupt):
         shop.buy()
     # when another one takes the task, here or, without the book, elsewhere
