@@ -42,7 +42,7 @@ async def _measure() -> Sequence[Figure]:
             server.terminate()
             await server.wait()
     counts = {bound: after[bound] - before[bound] for bound in after}
-    p50, p99 = quantile(counts, 0.5), quantile(counts, 0.99)
+    p50, p99 = bound_of(counts, 0.5), bound_of(counts, 0.99)
     return [
         Figure(name=f"feed at {sent / wall:.0f} requests/s, p50", value=p50, unit="ms (at most)"),
         Figure(name="p99", value=p99, unit="ms (at most)", aim="≤ 10 ms", holds=p99 <= 10),
@@ -112,7 +112,7 @@ async def histogram(port: int) -> dict[float, float]:
     return {float(name.split('le="')[1].split('"')[0]): float(count) for name, count in pairs}
 
 
-def quantile(counts: dict[float, float], share: float) -> float:
+def bound_of(counts: dict[float, float], share: float) -> float:
     """The bound, in milliseconds, within which that share of the answers was given."""
     whole = counts[float("inf")]
     return next(bound for bound in sorted(counts) if counts[bound] >= share * whole) * 1000

@@ -21,10 +21,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.feed import histogram, quantile, up
+from bench.feed import bound_of, histogram, up
 from bench.gateway_clients import raise_limit
 from bench.load_process import Node, delays, line
-from bench.report import Figure
+from bench.report import Figure, quantile
 
 CLIENTS, VIEWERS = int(os.environ.get("BENCH_CLIENTS", "10000")), int(os.environ.get("BENCH_VIEWERS", "200"))
 #: Messages to everyone, the seconds between them, and those after the last.
@@ -81,7 +81,7 @@ async def _ours(node: Node, api: int) -> tuple[Held, Swiped]:
     arrivals, received = await node.told()
     swiped = Swiped(
         push=delays(arrivals, again, first=len(appended)),
-        feed_p99=quantile({bound: after[bound] - before.get(bound, 0) for bound in after}, 0.99),
+        feed_p99=bound_of({bound: after[bound] - before.get(bound, 0) for bound in after}, 0.99),
         seen=seen,
     )
     return _held(node, kib, spent, delays(arrivals, appended), 2 * MESSAGES * node.connected - received), swiped
@@ -150,17 +150,17 @@ def _built(folder: Path) -> Path | None:
 def _figures(ours: Held, theirs: Held | None) -> Sequence[Figure]:
     cpu, kib, push = ("" for _ in range(3))
     if theirs:
-        p50, p99 = share(theirs.push, 0.5), share(theirs.push, 0.99)
+        p50, p99 = quantile(theirs.push, 0.5), quantile(theirs.push, 0.99)
         cpu, kib = f"Go hub {theirs.cpu_us:.1f} µs", f"Go hub {theirs.kib:.1f} KiB"
         push = f"Go hub p50 {p50:.0f}, p99 {p99:.0f} ms"
-    p99 = share(ours.push, 0.99)
+    p99 = quantile(ours.push, 0.99)
     figures = [
         Figure(name="sockets held by one node", value=ours.connected, unit="", aim=f"{CLIENTS:,}",
                holds=ours.connected >= CLIENTS),
         Figure(name="memory for a connection", value=ours.kib, unit="KiB", aim="≤ 20 KiB", holds=ours.kib <= 20,
                against=kib),
         Figure(name="CPU for a delivery, all of the process", value=ours.cpu_us, unit="µs", against=cpu),
-        Figure(name="append to socket, p50", value=share(ours.push, 0.5), unit="ms", against=push),
+        Figure(name="append to socket, p50", value=quantile(ours.push, 0.5), unit="ms", against=push),
         Figure(name="append to socket, p99", value=p99, unit="ms", aim="< 100 ms", holds=p99 < 100),
         Figure(name="deliveries that did not come", value=ours.missing, unit="", aim="0", holds=ours.missing == 0),
     ]  # fmt: skip
@@ -172,21 +172,16 @@ def _figures(ours: Held, theirs: Held | None) -> Sequence[Figure]:
 
 
 def _swiping(swiped: Swiped) -> Sequence[Figure]:
-    push, seen = share(swiped.push, 0.99), swiped.seen
+    push, seen = quantile(swiped.push, 0.99), swiped.seen
     errors = Counter(seen["errors"])
-    feed, swipes = (sorted(seen[name]) for name in ("feed_ms", "swipe_ms"))
+    feed, swipes = (seen[name] for name in ("feed_ms", "swipe_ms"))
     return [
-        Figure(name=f"with {VIEWERS} viewers: append to socket, p50", value=share(swiped.push, 0.5), unit="ms"),
+        Figure(name=f"with {VIEWERS} viewers: append to socket, p50", value=quantile(swiped.push, 0.5), unit="ms"),
         Figure(name="with viewers: append to socket, p99", value=push, unit="ms", aim="< 100 ms", holds=push < 100),
         Figure(name="feed, the server's own p99", value=swiped.feed_p99, unit="ms (at most)", aim="≤ 10 ms",
                holds=swiped.feed_p99 <= 10),
-        Figure(name=f"feed as viewers see it, p99 of {len(feed)}", value=share(feed, 0.99), unit="ms"),
-        Figure(name=f"a swipe as viewers see it, p99 of {len(swipes)}", value=share(swipes, 0.99), unit="ms"),
+        Figure(name=f"feed as viewers see it, p99 of {len(feed)}", value=quantile(feed, 0.99), unit="ms"),
+        Figure(name=f"a swipe as viewers see it, p99 of {len(swipes)}", value=quantile(swipes, 0.99), unit="ms"),
         Figure(name="answers that were errors", value=errors.total(), unit="", aim="0", holds=not errors,
                against=", ".join(f"{count} × {error}" for error, count in errors.most_common(3))),
     ]  # fmt: skip
-
-
-def share(times: Sequence[float], part: float) -> float:
-    """The value below which that share of the sorted ones lies; not a number where there are none."""
-    return times[min(len(times) - 1, int(len(times) * part))] if times else float("nan")

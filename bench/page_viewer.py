@@ -29,11 +29,14 @@ class NoBrowserError(SwipestreamError):
 
 @dataclass(frozen=True, kw_only=True)
 class Memory:
-    """Bytes of the scripts' heap after a collection, and of the browser's processes; how many <video> elements."""
+    """Bytes of the scripts' heap after a collection, and of the browser's processes; how many <video> elements, nodes
+    and listeners there are."""
 
     heap: float
     resident: int
     videos: int
+    nodes: int
+    listeners: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,9 +132,13 @@ class Watcher:
         session.send("HeapProfiler.collectGarbage")
         self._page.wait_for_timeout(1000)
         heap: dict[str, Any] = session.send("Runtime.getHeapUsage")
+        counted: dict[str, int] = session.send("Memory.getDOMCounters")
         session.detach()
         videos = self._page.evaluate("import('/main.js').then(({ feed }) => feed.stage.pool.seats.length)")
-        return Memory(heap=heap["usedSize"], resident=_resident(), videos=videos)
+        return Memory(
+            heap=heap["usedSize"], resident=_resident(), videos=videos,
+            nodes=counted["nodes"], listeners=counted["jsEventListeners"],
+        )  # fmt: skip
 
     @property
     def shifted(self) -> float:

@@ -26,6 +26,11 @@ class Figure:
     against: str = ""
 
 
+def quantile(values: Sequence[float], share: float) -> float:
+    """The value below which that share of them lies; not a number where there are none."""
+    return sorted(values)[min(len(values) - 1, int(len(values) * share))] if values else float("nan")
+
+
 def machine() -> dict[str, Any]:
     """What the figures were measured on."""
     load = os.getloadavg()[0]

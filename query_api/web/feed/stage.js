@@ -189,6 +189,7 @@ export class Stage extends EventTarget {
     if (!start || !element.requestVideoFrameCallback) return;
     element.requestVideoFrameCallback(() => {
       if (id !== this.id) return;
+      performance.clearMeasures("first-frame"); // they would be kept for as long as the page
       performance.measure("first-frame", { start });
       this.dispatchEvent(new Event("frame"));
     });
