@@ -165,6 +165,7 @@ class ProgressFrame(BaseModel):
     fraction: float = Field(ge=0, le=1)
     scene_number: int | Absent = None
     scene_count: int
+    title: str | Absent = Field(None, description="that of the script; before there is one, the words of the prompt")
     preview: str | Absent = Field(None, description="a small JPEG, base64")
 
 

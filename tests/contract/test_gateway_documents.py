@@ -73,7 +73,8 @@ def test_the_other_frames_are_documented(frame: bytes) -> None:
 async def test_progress_is_documented() -> None:
     # given: a video that is being made
     hub, sink, making = Hub(), ListSink(), event("RenderProgress")
-    hub.take(batch([received(making, 0)], positions={0: 0}))
+    accepted = event("PromptAccepted").model_copy(update={"video_id": making.video_id, "revision": making.revision})
+    hub.take(batch([received(accepted, 0), received(making, 0)], positions={0: 0}))
     # when: a client comes to watch it
     await hub.join(sink, requests.Hello(type="hello", viewer_id="v", videos=(making.video_id,)))
     # then

@@ -387,6 +387,8 @@ class ProgressFrame(TypedDict):
     fraction: float
     scene_number: NotRequired[int]
     scene_count: int
+    #: that of the script; before there is one, the words of the prompt
+    title: NotRequired[str]
     #: a small JPEG, base64
     preview: NotRequired[str]
 

@@ -348,6 +348,8 @@ export interface ProgressFrame {
   fraction: number;
   scene_number?: number;
   scene_count: number;
+  /** that of the script; before there is one, the words of the prompt */
+  title?: string;
   /** a small JPEG, base64 */
   preview?: string;
 }
