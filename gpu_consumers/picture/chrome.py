@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from PIL import Image
 
@@ -14,7 +16,6 @@ from gpu_consumers.picture.paragraph import Setting, fit
 from gpu_consumers.picture.shapes import even, rounded
 from gpu_consumers.picture.sprite import Sprite
 from gpu_consumers.picture.stage import Stage
-from gpu_consumers.picture.text import ascent
 from gpu_consumers.picture.tokens import tokens
 from gpu_consumers.picture.typefaces import Face
 from gpu_consumers.picture.typeset import lay_words
@@ -71,18 +72,21 @@ class ProgressBar:
 
 
 class TitleLabel:
-    """The video's title on a small plate under the bar, in the first scene."""
+    """The video's title on a small plate under the bar, in the first scene: in two lines where one would be tiny."""
 
     def __init__(self, stage: Stage) -> None:
         box, unit, colour = stage.layout.stage, stage.layout.unit, stage.palette.accent
         size = round(38 * unit)
         setting = Setting(face=Face.BOLD, size=size)
-        text = fit(tokens(stage.label), setting, (box.width - 2 * size, size), smallest=round(18 * unit), lines=1)
-        wide, tall = text.width + 2 * size, round(size * 1.9)
+        least, room = round(30 * unit), box.width - 2 * size
+        text = fit(tokens(stage.label), setting, (room, size), smallest=least, lines=1)
+        if text.width > room:
+            two = replace(setting, size=least, align="center")
+            text = fit(tokens(stage.label), two, (room, 2 * least), smallest=round(18 * unit), lines=2)
+        wide, tall = text.width + 2 * size, max(round(size * 1.9), text.height + size)
         ink = Ink(wide, tall)
         ink.lay(rounded(wide, tall, tall / 2, (ink.width, ink.height)), colour)
-        baseline = (tall + ascent(Face.BOLD, text.size)) / 2
-        lay_words(ink, text, text.words, (size, baseline - ascent(Face.BOLD, text.size)), ink_on(colour))
+        lay_words(ink, text, text.words, (size, (tall - text.height) / 2), ink_on(colour))
         self._sprite = ink.sprite()
         self._x, self._y = box.x + (box.width - wide) / 2, box.y
 

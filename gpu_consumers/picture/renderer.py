@@ -79,6 +79,6 @@ _full = [min(255, max(0, round((level - 16) * 255 / 219))) for level in range(25
 def _fingerprint() -> str:
     digest = hashlib.sha256(f"av {av_version} pillow {pillow_version}".encode())
     for path in sorted(Path(__file__).parent.rglob("*")):
-        if path.suffix in (".py", ".otf", ".ttf"):
+        if path.suffix in (".py", ".yaml", ".otf", ".ttf"):
             digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()[:32]

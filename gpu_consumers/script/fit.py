@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
+from typing import TypeVar
 
 from gpu_consumers.script import grammar, slots
 from gpu_consumers.script.archetypes import Archetype, Beat
@@ -13,6 +14,7 @@ from gpu_consumers.script.grammar import Line
 from gpu_consumers.script.memory import mark
 from gpu_consumers.voice.pace import PAD_S, estimate_seconds
 
+T = TypeVar("T")
 _TRIES, _MENDS, _WAYS = 6, 12, 24
 #: Slots that may be whole sentences of the prompt.
 _OWN = ("question", "claim", "action", "about", "heading", "scenario", "fact")
@@ -139,6 +141,25 @@ def _shorten(drafts: list[Draft], pen: Pen, seconds: float) -> None:
         if shorter is None:
             return
         longest.lines[place] = shorter
+
+
+def lengthen(drafts: list[Draft], pen: Pen, seconds: float) -> None:
+    """Where the rules of the beats gave too little: more to think about, in the shortest scenes before the last."""
+    middle = [draft for draft in drafts[1:-1] if not draft.given] or [d for d in drafts if not d.given]
+    for _ in range(_MENDS):
+        room = seconds - total(drafts)
+        line = pen.line("facts.after", min(room, 5.0), limit=room + 3.0) if room > 0 and middle else None
+        if line is None:
+            return
+        min(middle, key=lambda draft: draft.seconds).lines.append(line)
+
+
+def until(tries: Iterable[T], enough: Callable[[T], bool]) -> Iterator[T]:
+    """The tries up to the first that is good enough; all of them where none is."""
+    for each in tries:
+        yield each
+        if enough(each):
+            return
 
 
 def total(drafts: Sequence[Draft]) -> float:

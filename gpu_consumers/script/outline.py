@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from gpu_consumers.script import fit
 from gpu_consumers.script.archetypes import Archetype, Beat
 from gpu_consumers.script.fit import Draft
 from gpu_consumers.script.grammar import Line
-from gpu_consumers.script.lexicon import FUNCTION_WORDS
 from gpu_consumers.script.slots import number as word_for
-from gpu_consumers.script.topic import Topic
+from gpu_consumers.script.statements import statement
+from gpu_consumers.script.topic import Topic, titled
 
 ITEM = "item"
 #: What saying a number takes.
 NUMBER_S = 0.7
-_MOST_ITEMS, _MOST_SCENES, _MOST_WORDS = 10, 8, 5
+_MOST_ITEMS, _MOST_SCENES, _FEWEST_WORDS, _MOST_WORDS = 10, 8, 2, 5
+_CLAUSES = re.compile(r"[,;:.!?]+\s+|\s+[-–—]\s+")
 #: The user's own text may make a video longer than wished, up to this many seconds; what is beyond is left out.
 _LONGEST_S = 56.0
 _POINT = Beat(
@@ -31,12 +33,15 @@ _AFTER = Beat(
 )
 
 
-def outline(topic: Topic, shape: Archetype, seconds: float) -> list[Draft]:
-    """Drafts without words, or with the user's own."""
+def outline(topic: Topic, shape: Archetype, seconds: float, spare: int = 0) -> list[Draft]:
+    """Drafts without words, or with the user's own. `spare`: a list in a hurry goes without its close (1), and without
+    some of its items (2 and more)."""
     if topic.facts:
         return _around(topic, seconds)
     if any(beat.beat == ITEM for beat in shape.beats):
-        drafts = _items(shape, topic.count or min(max(round((seconds - 8) / 6), 2), 5))
+        wanted = topic.count or min(max(round((seconds - 8) / 6), 2), 5)
+        drafts = _items(shape, max(2, min(wanted, _MOST_ITEMS) - max(0, spare - 1)))
+        drafts = drafts[:-1] if spare and len(drafts) > 3 else drafts
     else:
         drafts = [Draft(beat) for beat in fit.pick(shape, seconds)]
     drafts[0].most_words = shape.hook.max_words
@@ -46,6 +51,13 @@ def outline(topic: Topic, shape: Archetype, seconds: float) -> list[Draft]:
 def items(drafts: Sequence[Draft]) -> int:
     """How many numbered items there are."""
     return sum(draft.needs for draft in drafts if draft.beat.beat == ITEM)
+
+
+def title(topic: Topic, count: int) -> str:
+    """A list of ten with room for three is a list of three."""
+    if not topic.count or count in (0, topic.count) or topic.count > _MOST_ITEMS or not topic.heading:
+        return topic.title
+    return titled(f"{word_for(count)} {topic.heading}")
 
 
 def _items(shape: Archetype, wanted: int) -> list[Draft]:
@@ -90,14 +102,13 @@ def _own(text: str) -> Line:
 
 
 def beginning(text: str) -> str:
-    """The first words of a sentence, for the screen: all of a short one."""
-    words = text.rstrip(".!?…").split()
-    if len(words) <= _MOST_WORDS:
-        return " ".join(words)
-    words = words[: _MOST_WORDS - 1]
-    while len(words) > 1 and words[-1].lower().strip(",") in FUNCTION_WORDS:
-        words.pop()
-    return " ".join(words).rstrip(",;:") + " …"
+    """What a sentence shows of itself: all of a short one, its first short clause, or its subject; nothing is cut off
+    in the middle. Empty where there is no such part."""
+    clauses = [clause.strip() for clause in _CLAUSES.split(text.rstrip(".!?… ")) if clause.strip()]
+    whole = " ".join(text.rstrip(".!?… ").split())
+    subject = statement(whole.split())
+    found = [whole, *clauses, subject[0] if subject else ""]
+    return next((part for part in found if _FEWEST_WORDS <= len(part.split()) <= _MOST_WORDS), "")
 
 
 def number(drafts: Sequence[Draft]) -> None:

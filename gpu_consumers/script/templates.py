@@ -21,6 +21,12 @@ from gpu_consumers.voice.pace import estimate_seconds
 from schemas.values import Scene, Script
 
 _LONGEST_PUNCH = 5
+#: Tries of one script, and after how many of them a list may lose scenes.
+_TRIES, _WHOLE = 20, 6
+#: Below this a list may have fewer items than it was asked for; its title says how many.
+_BRIEF_S = 25.0
+#: How far the spoken length may be from the wish before there is another try.
+_NEAR = 0.1
 
 
 @dataclass(kw_only=True)
@@ -55,16 +61,30 @@ def _english(brief: Brief, shape: Archetype, language: str, rng: Random) -> Scri
 
 
 def _asked(topic: Topic, shape: Archetype, mood: str, brief: Brief, language: str, rng: Random) -> Script:
-    """Where nothing is known, the grammar asks."""
-    drafts = outline.outline(topic, shape, brief.target_seconds)
+    """Where nothing is known, the grammar asks: of a few tries the first that is about as long as is wished."""
+    tries = (_drafts(topic, shape, brief, rng, attempt) for attempt in range(_TRIES))
+    best = min(fit.until(tries, lambda drafts: _off(drafts, brief) <= _NEAR), key=lambda drafts: _off(drafts, brief))
+    count = outline.items(best)
+    scenes = _scenes([draft for draft in best if draft.lines], topic, mood, rng)
+    title = outline.title(topic, count)
+    return Script(title=title, subject=topic.subject, archetype=shape.name, language=language, mood=mood, scenes=scenes)
+
+
+def _drafts(topic: Topic, shape: Archetype, brief: Brief, rng: Random, attempt: int) -> list[fit.Draft]:
+    """One try. The later ones say goodbye to the closing scene of a list, and then to some of its items."""
+    spare = max(0, attempt - _WHOLE + 1) if brief.target_seconds < _BRIEF_S else 0
+    drafts = outline.outline(topic, shape, brief.target_seconds, spare)
     items = outline.items(drafts)
     pen = fit.Pen(slots.slots(topic, rng, items or len(topic.facts) or 3), slots.groups(topic), rng, brief.heard)
     fit.write(drafts, pen, brief.target_seconds - items * outline.NUMBER_S)
     outline.number(drafts)
-    scenes = _scenes([draft for draft in drafts if draft.lines], topic, mood, rng)
-    return Script(
-        title=topic.title, subject=topic.subject, archetype=shape.name, language=language, mood=mood, scenes=scenes
-    )
+    fit.lengthen(drafts, pen, brief.target_seconds * (1 - _NEAR))
+    return drafts
+
+
+def _off(drafts: Sequence[fit.Draft], brief: Brief) -> float:
+    """How far the spoken length is from the wish, as a share of it."""
+    return abs(fit.total(drafts) / brief.target_seconds - 1)
 
 
 def _foreign(brief: Brief, language: str, rng: Random) -> Script:
@@ -106,7 +126,7 @@ def _scenes(drafts: Sequence[fit.Draft], topic: Topic, mood: str, rng: Random) -
 def punch(draft: fit.Draft, topic: Topic) -> str:
     """At most five words: those of the first line that has some, or the subject's."""
     for words in [*(line.punch for line in draft.lines), slots.key(topic.about)]:
-        if words and len(words.removesuffix(" …").split()) <= _LONGEST_PUNCH:
+        if words and len(words.split()) <= _LONGEST_PUNCH:
             return sentence_case(words)[:120]
     return outline.beginning(draft.text)[:120]
 

@@ -12,7 +12,7 @@ from gpu_consumers.script.clean import sentences
 from gpu_consumers.script.english import sentence_case
 from gpu_consumers.script.knowledge import Fact
 from gpu_consumers.script.memory import mark
-from gpu_consumers.script.topic import Topic, titled
+from gpu_consumers.script.topic import Topic
 from gpu_consumers.voice.pace import estimate_seconds
 from schemas.values import Scene, Script
 
@@ -60,8 +60,8 @@ def script(
         for number, (beat, text, punch, shot) in enumerate(lines, 1)
     )  # fmt: skip
     return Script(
-        title=_title(topic, len(facts)), subject=topic.subject, archetype=shape.name, language=language, mood=mood,
-        scenes=scenes,
+        title=outline.title(topic, len(facts)), subject=topic.subject, archetype=shape.name, language=language,
+        mood=mood, scenes=scenes,
     )  # fmt: skip
 
 
@@ -82,7 +82,7 @@ def _lines(facts: Sequence[Fact], pen: fit.Pen, common: dict[str, str], most_wor
         pen.slots = {**common, **_of(fact)}
         pen.forget()
         line = pen.line(rule, 5.0, most_words=most_words if beat == "hook" else 999)
-        punch = line.punch if line and line.punch else outline.beginning(fact.tell)
+        punch = line.punch if line and line.punch else fact.punch
         said.append((beat, line.text if line else fact.tell, punch, shot))
     pen.slots = common
     return said
@@ -90,13 +90,6 @@ def _lines(facts: Sequence[Fact], pen: fit.Pen, common: dict[str, str], most_wor
 
 def _total(lines: Sequence[_Said]) -> float:
     return sum(_seconds(text) for _, text, _, _ in lines)
-
-
-def _title(topic: Topic, count: int) -> str:
-    """A list of ten for which three are known is a list of three."""
-    if topic.count in (None, count) or not topic.heading:
-        return topic.title
-    return titled(f"{slots.number(count)} {topic.heading}")
 
 
 def _of(fact: Fact) -> dict[str, str]:
@@ -112,7 +105,7 @@ def _inside(sentence: str) -> str:
 
 _SMALL = frozenset(
     "a an the how why what when where who which does do is can before after from in about for to few old twelve two "
-    "three until more plans being saying morning dream seen half".split()
+    "three until more by off plans being saying morning dream seen half".split()
 )
 
 

@@ -14,6 +14,7 @@ from gpu_consumers.script.archetypes import archetypes
 from gpu_consumers.script.clean import sentences
 from gpu_consumers.script.knowledge import stock
 from gpu_consumers.script.phrases import keywords
+from gpu_consumers.script.slots import number
 from gpu_consumers.script.templates import TemplateWriter
 from schemas.values import Script
 
@@ -30,6 +31,12 @@ FORMS = (
     "A hot take on {}", "Three things worth knowing about {}",
 )  # fmt: skip
 VARIED = [FORMS[i % len(FORMS)].format(SUBJECTS[i % len(SUBJECTS)]) for i in range(90)]
+#: Prompts of every kind whose scripts must have the length that was wished.
+TIMED = (
+    "Why do cats purr?", "How to make better coffee at home", "5 facts about the deep sea", "Tea or coffee?", "cats",
+    "A short story about a lost key", "POV: your boss says 'quick call'", "I tried waking up at 5am for 30 days",
+    "Three ways to enjoy a rainy day", "Hot take: pineapple belongs on pizza", "The biggest myth about sharks",
+)  # fmt: skip
 #: All that the writer knows, with its sources.
 KNOWN = " ".join(f"{fact.ask} {fact.tell}" for facts in stock().values() for fact in facts)
 #: Of the sentences of four words and more in fifty videos on fifty prompts, the share that may have been heard before.
@@ -54,6 +61,28 @@ def test_a_script_fits_its_time_in_every_archetype(prompt: str, seconds: int, ar
     script = write(prompt, archetype, seconds)
     assert script.archetype == archetype and 3 <= len(script.scenes) <= 8
     assert planned(script) == pytest.approx(seconds, rel=0.15)
+
+
+@pytest.mark.parametrize("seconds", [15, 20, 30, 45, 60])
+@pytest.mark.parametrize("archetype", [None, *archetypes()])
+def test_any_prompt_fits_its_time(seconds: int, archetype: str | None) -> None:
+    for seed, prompt in enumerate(TIMED):
+        script = write(prompt, archetype, seconds, seed)
+        assert planned(script) == pytest.approx(seconds, rel=0.15), prompt
+
+
+def test_a_short_list_says_how_many_items_it_has_room_for() -> None:
+    # Given a list that fifteen seconds have no room for
+    script = write("9 tips for better sleep", seconds=15)
+    # Then its title names as many as it tells
+    told = [int(scene.on_screen_text[0]) for scene in script.scenes if scene.on_screen_text[:1].isdigit()]
+    assert script.title == f"{number(max(told)).capitalize()} tips for better sleep" and max(told) < 9
+
+
+def test_words_on_screen_are_never_cut_off() -> None:
+    prompts = [*VARIED, "Octopuses have three hearts. Two of them pump blood to the gills all day, one does the rest."]
+    shown = [scene.on_screen_text for i, prompt in enumerate(prompts) for scene in write(prompt, seed=i).scenes]
+    assert not [text for text in shown if "…" in text and text != "It's because…"]
 
 
 @pytest.mark.parametrize("prompt", VARIED[::3])

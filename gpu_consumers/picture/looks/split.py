@@ -19,21 +19,21 @@ STEP = 90  #: of the patterns, where the shorter side is 1080
 
 
 def split(stage: Stage) -> Paint:
-    """Stripes above, dots below; the lower world closes up from the bottom."""
+    """Stripes above, dots below that swell towards the bottom; the lower world closes up from there."""
     layout, palette, rng = stage.layout, stage.palette, stage.rng("split")
     step = even(STEP * layout.unit)
     light, dark = (palette.second, palette.ground) if rng.random() < 0.5 else (palette.first, palette.deep)
     light = light.mix(palette.deep, 0.12)
     upper = _striped(layout.width + 2 * step, layout.height, step, light, light.mix(palette.deep, 0.1))
-    lower = _dotted(layout.width + 2 * step, layout.height, step, dark, dark.mix(palette.first, 0.28))
+    middle = round(layout.height * 0.52)
+    lower = _dotted(layout.width + 2 * step, layout.height, step, middle, (dark, dark.mix(light, 0.34)))
     slope = layout.height * float(rng.choice([-0.09, 0.09]))
     masks, tall = _seam(layout.width, slope)
     line = _seam(layout.width, slope, thick=16 * layout.unit)
-    middle = round(layout.height * 0.52)
     room, place = stage.room, None
     box = Box(room.x, room.y, room.width, middle - tall // 2 - room.y - round(30 * layout.unit))
     if stage.shown:
-        box, place = _places(box, room, middle, round(380 * layout.unit), beside=layout.wide)
+        box, place = _places(box, room, middle, round(500 * layout.unit), beside=layout.wide)
     figures = stage.figures(place)
     headline = stage.headline(Type(largest=round(160 * layout.unit), colour=ink_on(light), shadow=0.22), box)
     accent = Plate.plain(layout.width, layout.height, palette.accent)
@@ -58,7 +58,7 @@ def _places(box: Box, room: Box, middle: int, side: int, *, beside: bool) -> tup
     """Room for the heading, and for a figure: on the seam, or beside the heading where the picture is wide."""
     if beside:
         return Box(box.x, box.y, box.width - side, box.height), Box(room.right - side, room.y, side, side)
-    place = Box(room.x, middle - side // 2, room.width, side)
+    place = Box(room.x, middle - round(side * 0.56), room.width, side)
     return Box(room.x, room.y, room.width, place.y - room.y), place
 
 
@@ -82,10 +82,13 @@ def _striped(width: int, height: int, step: int, ground: Rgb, colour: Rgb) -> Pl
     return _repeated(edge(np.abs((x + y) % step - step / 2) - step / 4, 1.5), width, height, ground, colour)
 
 
-def _dotted(width: int, height: int, step: int, ground: Rgb, colour: Rgb) -> Plate:
-    x, y = np.arange(step, dtype=np.float32)[None, :], np.arange(2 * step, dtype=np.float32)[:, None]
+def _dotted(width: int, height: int, step: int, top: int, colours: tuple[Rgb, Rgb]) -> Plate:
+    """Dots of the second colour on the first, tiny at `top` and almost touching at the bottom."""
+    x, y = np.arange(step, dtype=np.float32)[None, :], np.arange(height, dtype=np.float32)[:, None]
     dx, dy = (x + y // step * step / 2) % step - step / 2, y % step - step / 2
-    return _repeated(edge(np.hypot(dx, dy) - step * 0.13, 1.5), width, height, ground, colour)
+    grown = np.clip((y // step * step - top) / np.float32(height - top), 0, 1)
+    tile = edge(np.hypot(dx, dy) - step * (0.1 + 0.36 * grown**1.5), 1.5)
+    return _repeated(np.asarray(tile, np.float32), width, height, *colours)
 
 
 def _repeated(tile: Floats, width: int, height: int, ground: Rgb, colour: Rgb) -> Plate:

@@ -21,11 +21,12 @@ _FEWEST = 2
 
 @dataclass(frozen=True)
 class Fact:
-    """Something settled: a question, an answer that is understood without it, and where it stands."""
+    """Something settled: a question, an answer that is understood without it, where it stands, and words to show."""
 
     ask: str
     tell: str
     source: str
+    punch: str  #: at most five words, for the screen
 
 
 def facts_on(topic: Topic, archetype: str) -> tuple[Fact, ...]:
