@@ -21,10 +21,10 @@ from faust.types.tuples import Message as FaustMessage
 from mode import Service
 from yarl import URL
 
+from infra.ending import drain
 from infra.telemetry import logs
 from processors.progress import Progress
 from processors.readings import Bundle, Readings
-from processors.watch import drain
 
 log = logs.get("processors.fetches")
 

@@ -6,25 +6,19 @@ nothing to anybody, and never ask again (seen with faust-streaming 0.15.3 and ai
 
 from __future__ import annotations
 
-import os
-import signal
 import threading
 import time
 from collections.abc import Callable
 
 import faust
 
+from infra.ending import drain
 from infra.telemetry import logs
 
 log = logs.get("processors.watch")
 
 #: How long an app may be without partitions, in seconds: joining a group takes two or three.
 PATIENCE_S = 20.0
-
-
-def drain() -> None:
-    """Have this process end as its supervisor would: it finishes what is in hand."""
-    os.kill(os.getpid(), signal.SIGTERM)
 
 
 class AssignmentWatch:

@@ -10,11 +10,20 @@ from pathlib import Path
 import pytest
 import structlog
 
+from infra.kafka import trouble
 from infra.stack import Stack, start_stack
 from infra.stack.docker import engine_answers
 
 # As in every process of ours logs go to stderr, wherever that is now: a command's stdout is for what it prints.
 structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _stay() -> Iterator[None]:
+    """A consumer that runs in the tests' own process must not end it: only processes of their own start anew."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(trouble, "drain", lambda: None)
+        yield
 
 
 @pytest.fixture(scope="session")

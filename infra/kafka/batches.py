@@ -11,6 +11,7 @@ from typing import Any
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
 from infra.errors import UnavailableError
+from infra.kafka import trouble
 from infra.kafka.deadletters import Aside
 from infra.kafka.delays import Delays
 from infra.kafka.offsets import Partition
@@ -118,7 +119,7 @@ class BatchConsumer:
     def _usable(self, message: Message, ends: dict[Partition, int]) -> Raw | None:
         if (error := message.error()) is None:
             return raw(message)
-        log.warning("kafka", error=error.str(), topic=message.topic())
+        trouble.note(error, message.topic())
         if skipped := self._unreadable.skip(message):
             ends[skipped[0]] = skipped[1]
         return None

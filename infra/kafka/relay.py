@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from infra.errors import UnavailableError
+from infra.kafka import trouble
 from infra.kafka.batches import consumer_config
 from infra.kafka.deadletters import partition_of
 from infra.kafka.delays import Delays
@@ -71,7 +72,7 @@ class Relay:
         if message is None:
             return
         if error := message.error():
-            log.warning("kafka", error=error.str(), topic=message.topic())
+            trouble.note(error, message.topic())
             if skipped := self._unreadable.skip(message):
                 self._commit({skipped[0]: skipped[1]})
             return

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from infra.errors import UnavailableError
+from infra.kafka import trouble
 from infra.kafka.batches import consumer_config, retried
 from infra.kafka.deadletters import Aside
 from infra.kafka.delays import Delays
@@ -120,7 +121,7 @@ class TaskConsumer:
         if message is None:
             return
         if error := message.error():
-            log.warning("kafka", error=error.str(), topic=message.topic())
+            trouble.note(error, message.topic())
             if skipped := self._unreadable.skip(message):
                 self._pass(*skipped)
             return
