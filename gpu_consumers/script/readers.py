@@ -9,6 +9,7 @@ from gpu_consumers.script import questions, requests
 from gpu_consumers.script.english import base_verb, is_plural, sentence_case
 from gpu_consumers.script.lexicon import DETERMINERS, PREPOSITIONS, PRONOUNS, known
 from gpu_consumers.script.phrases import inner, noun_phrase, turned
+from gpu_consumers.script.products import product
 from gpu_consumers.script.statements import statement
 from gpu_consumers.script.topic import Topic, as_noun, is_verb, plain, titled
 
@@ -74,7 +75,7 @@ _FEELING = re.compile(
 def read(sentence: str) -> Topic:
     """One sentence, or a phrase, as a topic."""
     topic = _read(sentence)
-    keeps_own = topic.kind in ("scenario", "question")
+    keeps_own = topic.kind in ("scenario", "question", "product")
     title = topic.title if keeps_own else titled(inner(requests.heading(unlabelled(sentence))))
     return replace(topic, title=title)
 
@@ -86,6 +87,9 @@ def unlabelled(sentence: str) -> str:
 
 
 def _read(sentence: str) -> Topic:
+    advertised = product(sentence)
+    if advertised is not None:
+        return advertised
     label = _LEAD.match(sentence)
     hint = _LABELS.get(label["label"].lower()) if label else None
     hint = hint or requests.hint(sentence)

@@ -43,6 +43,7 @@ def slots(topic: Topic, rng: Random, count: int = 3) -> dict[str, str]:
         "doing": topic.doing,
         "claim": topic.claim,
         "scenario": topic.scenario,
+        "what": topic.what,
         "a": topic.pair[0] if topic.pair else None,
         "b": topic.pair[1] if topic.pair else None,
         "apeople": _fans(topic, 0),
@@ -63,8 +64,8 @@ def slots(topic: Topic, rng: Random, count: int = 3) -> dict[str, str]:
         **_counted(count),
         "hero": hero,
         "Hero": hero,
-        "key": key(topic.about),
-        "Key": sentence_case(key(topic.about)),
+        "key": key(topic.about, named=topic.product),
+        "Key": sentence_case(key(topic.about, named=topic.product)),
     }
 
 
@@ -107,8 +108,10 @@ def fact(topic: Topic) -> str | None:
     return clause.removeprefix("why ") if clause.startswith("why ") else None
 
 
-def key(about: str) -> str:
-    """The two or three words of the subject that carry it, for the screen."""
+def key(about: str, *, named: bool = False) -> str:
+    """The two or three words of the subject that carry it, for the screen; all of a name."""
+    if named and len(about.split()) <= _LONG:
+        return re.sub(r"^(?:a|an|the) ", "", about)
     return " ".join(keywords(about, 3)) or about
 
 
@@ -132,6 +135,8 @@ def groups(topic: Topic) -> tuple[str, ...]:
     if topic.kind == "list" and topic.items:
         # Facts cannot be promised: a list of them becomes one of questions.
         return ("any",) if topic.items.endswith("facts") else (_items_group(topic), "list", "any")
+    if topic.kind == "product":
+        return ("described", "product", "any") if topic.what else ("product", "any")
     if topic.kind == "moment":
         return (*_weather(topic), "moment", "any")
     if topic.kind == "facts":
@@ -160,6 +165,8 @@ def _weather(topic: Topic) -> tuple[str, ...]:
 def _facts_group(topic: Topic) -> str:
     if topic.archetype == "story-twist":
         return "story"
+    if topic.product:
+        return "product"
     return "question" if topic.question else "action" if topic.action else "compare" if topic.pair else "any"
 
 

@@ -24,7 +24,7 @@ _WANTS_ARTICLE = re.compile(
 class Topic:
     """The prompt, understood as far as its words allow. Phrases are in the case of the middle of a sentence."""
 
-    kind: str  #: question, action, list, claim, compare, scenario, story, facts, moment, topic
+    kind: str  #: question, action, list, claim, compare, scenario, story, facts, moment, product, topic
     about: str  #: a noun phrase that fits after `about`
     title: str
     question: str | None = None
@@ -36,6 +36,8 @@ class Topic:
     count: int | None = None
     items: str | None = None
     heading: str | None = None  #: of a list, without its number: `tips for better sleep`
+    product: bool = False  #: whether it is advertised
+    what: str | None = None  #: what the prompt says that the product is: `a bottle that glows`
     facts: tuple[str, ...] = field(default=())  #: the user's own sentences, when they are the content
     announced: bool = False  #: whether a first sentence asked for them or named them
     archetype: str | None = None  #: the one that the prompt itself asks for

@@ -10,7 +10,7 @@ from gpu_consumers.script.english import sentence_case
 from gpu_consumers.script.topic import Topic
 
 #: Kinds of a first sentence that announces what follows, rather than being part of it.
-_ANNOUNCING = ("question", "action", "list", "compare", "topic", "story")
+_ANNOUNCING = ("question", "action", "list", "compare", "topic", "story", "product")
 
 
 def understand(prompt: str) -> Topic:

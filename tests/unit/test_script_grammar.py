@@ -19,6 +19,7 @@ PROMPTS = {
     "picks": "10 cities in Japan", "compare": "cats vs dogs", "claim": "pineapple belongs on pizza",
     "scenario": "POV: you're a cat", "story": "Tell me a story about a fox who lies", "topic": "the deep sea",
     "facts": "Tea is old. It is hot.", "angles": "5 things about tea", "any": "volcanoes",
+    "product": "Promote my app Tidy", "described": "An ad for Tidy, an app for lists",
 }  # fmt: skip
 #: Rules whose lines are phrases inside other lines, not sentences.
 PHRASES = {rule for rule in grammar.rules() if "." not in rule} - {"close"}

@@ -36,6 +36,7 @@ TIMED = (
     "Why do cats purr?", "How to make better coffee at home", "5 facts about the deep sea", "Tea or coffee?", "cats",
     "A short story about a lost key", "POV: your boss says 'quick call'", "I tried waking up at 5am for 30 days",
     "Three ways to enjoy a rainy day", "Hot take: pineapple belongs on pizza", "The biggest myth about sharks",
+    "An ad for GlowBottle, a water bottle that lights up when you should drink",
 )  # fmt: skip
 #: All that the writer knows, with its sources.
 KNOWN = " ".join(f"{fact.ask} {fact.tell}" for facts in stock().values() for fact in facts)
@@ -69,6 +70,19 @@ def test_any_prompt_fits_its_time(seconds: int, archetype: str | None) -> None:
     for seed, prompt in enumerate(TIMED):
         script = write(prompt, archetype, seconds, seed)
         assert planned(script) == pytest.approx(seconds, rel=0.15), prompt
+
+
+@pytest.mark.parametrize("seconds", [15, 30, 60])
+def test_an_advertisement_says_what_the_prompt_says_of_the_product(seconds: int) -> None:
+    for seed in range(12):
+        # When
+        script = write("An ad for GlowBottle, a water bottle that lights up when you should drink", None, seconds, seed)
+        told = [scene.narration for scene in script.scenes]
+        # Then it is named in every scene, and described, and nobody pretends to have used it
+        assert script.title == "GlowBottle" and script.archetype == "problem-solution"
+        assert sum("GlowBottle" in text for text in told) >= len(told) - 1 and "GlowBottle" in told[0]
+        assert "a water bottle that lights up when you should drink" in " ".join(told).lower()
+        assert not re.search(r"\b(?:I (?:tried|use|love|bought)|my|best|guarantee\w*|amazing)\b", " ".join(told))
 
 
 def test_a_short_list_says_how_many_items_it_has_room_for() -> None:

@@ -180,3 +180,26 @@ def test_a_report_and_a_belief_of_all_stay_what_they_were(prompt: str) -> None:
 def test_what_a_firm_says_of_its_own_is_a_subject() -> None:
     assert (topic := understand("Our app Budgetly helps students save money")).kind == "topic"
     assert topic.about == "our app Budgetly"
+
+
+@pytest.mark.parametrize(
+    ("prompt", "about", "what"),
+    [
+        ("An ad for GlowBottle, a bottle that glows", "GlowBottle", "a bottle that glows"),
+        ("Make me a 15-second commercial for our handmade candles", "handmade candles", None),
+        ("Advertise my new coffee shop Bean There", "Bean There", "a new coffee shop"),
+        ("Introducing SleepWell, an app for better sleep", "SleepWell", "an app for better sleep"),
+        ("Product video: ceramic knife set", "the ceramic knife set", None),
+        ("Promote the app called Tidy", "Tidy", "an app"),
+    ],
+)
+def test_an_advertisement_is_about_its_product(prompt: str, about: str, what: str | None) -> None:
+    topic = understand(prompt)
+    assert (topic.kind, topic.about, topic.what) == ("product", about, what)
+
+
+@pytest.mark.parametrize(
+    "prompt", ["Promote peace", "A history of ads about soap", "Meet the dodo", "Introducing chess"]
+)
+def test_what_only_sounds_like_an_advertisement_is_none(prompt: str) -> None:
+    assert not understand(prompt).product
