@@ -74,7 +74,7 @@ def _letter(entry: Entry, members: Members, public: Public) -> _Letter:
 
 def _late(entries: Sequence[Entry], members: Members) -> set[Member]:
     """Those who came after some of these entries, and have heard them already."""
-    return {member for member in members if member.after >= entries[0].seq} if entries else set()
+    return members.after(entries[0].seq) if entries else set()
 
 
 def _once(made: dict[tuple[bytes, ...], Message | None], frames: tuple[bytes, ...]) -> Message | None:

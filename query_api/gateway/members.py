@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Protocol
 
 from query_api.gateway.entries import Entry
@@ -55,6 +56,10 @@ class Members:
 
     def __iter__(self) -> Iterator[Member]:
         return iter(list(self._all))
+
+    def after(self, seq: int) -> set[Member]:
+        """Those who have heard entry `seq` already: the last to arrive, since what one has heard never falls."""
+        return set(takewhile(lambda member: member.after >= seq, reversed(self._all)))
 
     def __contains__(self, member: Member) -> bool:
         return member in self._all
