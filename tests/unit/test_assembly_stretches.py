@@ -28,6 +28,7 @@ def clip(path: Path, held: range, *, frames: int = 100, black: bool = False) -> 
     with ClipWriter(path, 96, 160, 30) as writer:
         for frame in range(frames):
             shown = held.start if frame in held else frame
+            canvas.fill(BLACK)  # its colours too: what is on a new canvas is undefined
             canvas.planes[0][:] = soft
             canvas.fill(Rgb(250, 200, 40), 2 * (shown % 31), 40, 30, 30)
             if black and frame in held:
@@ -36,7 +37,7 @@ def clip(path: Path, held: range, *, frames: int = 100, black: bool = False) -> 
     return path
 
 
-@pytest.mark.parametrize("start", [12, 20, 52, 66, 85])
+@pytest.mark.parametrize("start", [12, 20, 52, 66, 83])
 def test_half_a_second_that_stands_still_is_seen(tmp_path: Path, start: int) -> None:
     # given a clip that stands still for 15 frames, some with a key frame among them
     (failure,) = unmoved(clip(tmp_path / "a.mp4", range(start, start + 15)))
