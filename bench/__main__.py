@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from bench.report import Figure, keep, show
 from infra.errors import BadInputError, SwipestreamError
+from infra.telemetry import logs
 
 #: Benches by name; each module has `run() -> Sequence[Figure]`.
 BENCHES = {
@@ -37,6 +38,7 @@ def main() -> int:
     parser.add_argument("--strict", action="store_true", help="exit 1 when an aim does not hold")
     parser.add_argument("--tiny", action="store_true", help="gpu: a few weights, on a CPU too; shows that it runs")
     chosen = parser.parse_args()
+    logs.configure("WARNING")  # to stderr: stdout is for the figures
     try:
         figures = _measured(chosen.name, tiny=chosen.tiny)
     except SwipestreamError as error:
