@@ -200,7 +200,7 @@ def test_metrics_tell_the_lag_and_the_time_of_feeds(site: Site) -> None:
 def test_sigterm_ends_within_five_seconds_and_delivers_what_was_taken_in(site: Site) -> None:
     ports = {"api_port": free_port(), "gateway_port": free_port()}
     with Site(site.settings.model_copy(update=ports)) as own, own.running("serve") as server:
-        own.eventually("/healthz", lambda answer: answer.status_code == 200)
+        own.eventually("/readyz", lambda answer: answer.status_code == 200, 60)
         with connect(own.settings.gateway_url, open_timeout=30) as client:
             client.send('{"type": "hello", "viewer_id": "anna"}')
             client.recv(5)

@@ -7,7 +7,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 from confluent_kafka import Consumer, Message, TopicPartition
@@ -85,9 +85,10 @@ def model(settings: Settings) -> Iterator[ReadModel]:
 async def reached(read: ReadModel, video: str, status: Status, timeout: float = 30) -> bool:
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:
-        found = state(await read.revisions(video), await read.scenes(video))
-        if found is not None and found.status == status:
-            return True
+        with suppress(UnavailableError):  # it gives up early, and this machine may be busy
+            found = state(await read.revisions(video), await read.scenes(video))
+            if found is not None and found.status == status:
+                return True
         await asyncio.sleep(0.05)
     return False
 
