@@ -15,8 +15,9 @@ def address(artifact: Artifact) -> str:
 
 
 def card(event: PublishedVideo) -> VideoCard:
-    """The card of a published video."""
+    """The card of a published video. A revision that was promoted keeps the time at which the video first came."""
     width, height = event.format.size
+    since_us = event.listed_us if isinstance(event, RevisionPromoted) else event.ts_us
     return VideoCard(
         video_id=event.video_id,
         revision=event.revision,
@@ -30,14 +31,8 @@ def card(event: PublishedVideo) -> VideoCard:
         height=height,
         media=media(event),
         credits=event.credits,
-        published_at=datetime.fromtimestamp(event.ts_us / 1_000_000, UTC),
+        published_at=datetime.fromtimestamp(since_us / 1_000_000, UTC),
     )
-
-
-def shown(event: PublishedVideo) -> VideoCard:
-    """The card as viewers see it: a revision that was promoted keeps the time at which the video first came."""
-    since_us = event.listed_us if isinstance(event, RevisionPromoted) else event.ts_us
-    return card(event).model_copy(update={"published_at": datetime.fromtimestamp(since_us / 1_000_000, UTC)})
 
 
 def media(event: PublishedVideo) -> Media:

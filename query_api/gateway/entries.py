@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from infra.kafka.records import Received
-from query_api.cards import shown
+from query_api.cards import card
 from query_api.gateway import frames
 from query_api.gateway.tokens import Cut
 from schemas.base import Message
@@ -117,7 +117,7 @@ def _revised(event: Message, at: tuple[int, int]) -> bytes | None:
 
 
 def _published(event: VideoPublished | RevisionPromoted, at: tuple[int, int]) -> tuple[bytes, bytes]:
-    seen = shown(event)
+    seen = card(event)
     public = frames.video(seen, "another" if event.origin is Origin.PREFETCH else "everyone", at)
     return public, frames.video(seen, "you", at) if event.viewer_id else public
 

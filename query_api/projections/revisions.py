@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from query_api.cards import shown
+from query_api.cards import card
 from query_api.projections.videos import listed
 from query_api.readmodel.tables import Value, Write, row
 from schemas.prompts import RevisionRequested
@@ -36,7 +36,7 @@ def requested(event: RevisionRequested) -> list[Write]:
 
 def promoted(event: RevisionPromoted) -> list[Write]:
     """It takes the place of the one before, wherever that stands in the feeds."""
-    seen = shown(event).model_dump_json(exclude_none=True)
+    seen = card(event).model_dump_json(exclude_none=True)
     cells: dict[str, Value | None] = {
         "promoted_us": event.ts_us,
         "promoted_by": event.by,

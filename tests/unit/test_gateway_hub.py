@@ -431,14 +431,14 @@ async def test_a_record_that_cannot_be_told_does_not_stop_the_next(monkeypatch: 
 
     hub, sink = make_hub(), ListSink()
     await hub.join(sink, hello())
-    real, calls = entries.shown, iter([True])
+    real, calls = entries.card, iter([True])
 
     def card(event: object) -> object:
         if next(calls, False):
             raise RuntimeError("no card")
         return real(event)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(entries, "shown", card)
+    monkeypatch.setattr(entries, "card", card)
     hub.take(batch([received(published(1), 0), received(published(2), 1)]))
     await hub.flush()
     assert [frame["video_id"] for frame in sink.of("video")] == [vid(2)]
