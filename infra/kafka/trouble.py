@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from confluent_kafka import KafkaError
 
 from infra.ending import drain
@@ -15,8 +13,8 @@ log = logs.get("kafka")
 _UNASKED = "Failed to fetch committed offsets"
 
 
-def note(error: KafkaError, topic: str | None, *, end: Callable[[], None] | None = None) -> None:
-    """Log it; end the process (`end`, else `drain`) where partitions were assigned that would never be read.
+def note(error: KafkaError, topic: str | None) -> None:
+    """Log it; end the process where partitions were assigned that would never be read.
 
     A broker that has just come back may refuse to tell the committed offsets. librdkafka asks once: what it was
     assigned is then neither read nor given back to anybody, while its heartbeats go on (librdkafka #5586, open; seen
@@ -25,4 +23,4 @@ def note(error: KafkaError, topic: str | None, *, end: Callable[[], None] | None
     log.warning("kafka", error=error.str(), topic=topic)
     if error.str().startswith(_UNASKED):
         log.error("partitions that would never be read: starting anew")
-        (end or drain)()
+        drain()

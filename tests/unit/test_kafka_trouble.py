@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from infra.kafka.trouble import note
+from infra.kafka import trouble
 
 
 class Told:
@@ -27,8 +27,11 @@ class Told:
         ("Local: Bad message format", False),
     ],
 )
-def test_a_process_ends_only_where_its_partitions_would_never_be_read(text: str, ends: bool) -> None:
+def test_a_process_ends_only_where_its_partitions_would_never_be_read(
+    monkeypatch: pytest.MonkeyPatch, text: str, ends: bool
+) -> None:
     ended: list[bool] = []
+    monkeypatch.setattr(trouble, "drain", lambda: ended.append(True))
     error: Any = Told(text)
-    note(error, None, end=lambda: ended.append(True))
+    trouble.note(error, None)
     assert bool(ended) is ends
