@@ -9,7 +9,7 @@ from faust.types import TableT
 
 from infra import flavors
 from infra.errors import NotFoundError
-from infra.flavors import Moderation
+from infra.flavors import Flavor, Moderation
 from infra.kafka.producer import EventProducer
 from infra.settings import Settings
 from processors.agent import Shell
@@ -36,19 +36,22 @@ def processors(settings: Settings) -> tuple[Processor, ...]:
     )
 
 
-def _moderation(settings: Settings, flavor: str) -> Moderation:
-    """That of the flavor as its file is now. An unknown flavor has none of its own: its script task will say so."""
+def _flavor(settings: Settings, name: str) -> Flavor | None:
+    """As its file is now; None where there is none of that name: its script task will say so."""
     try:
-        return flavors.get_flavor(flavor, settings).moderation
+        return flavors.get_flavor(name, settings)
     except NotFoundError:
-        return Moderation()
+        return None
 
 
-def _draft_first(settings: Settings, flavor: str) -> bool:
-    try:
-        return flavors.get_flavor(flavor, settings).draft_first
-    except NotFoundError:
-        return False
+def _moderation(settings: Settings, name: str) -> Moderation:
+    flavor = _flavor(settings, name)
+    return flavor.moderation if flavor else Moderation()
+
+
+def _draft_first(settings: Settings, name: str) -> bool:
+    flavor = _flavor(settings, name)
+    return flavor is not None and flavor.draft_first
 
 
 def create_app(settings: Settings, producer: EventProducer, *, instance: str = "processors-1") -> faust.App:

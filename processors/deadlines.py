@@ -17,17 +17,22 @@ PACE_MS = 10_000
 NEWEST = 0.2
 
 
+def patience_us(lane: Lane) -> int:
+    """How long after it was asked for a video should be there, in microseconds."""
+    return PATIENCE_S[lane] * 1_000_000
+
+
 def deadline_us(asked: PromptSubmitted | RevisionRequested) -> int:
     """When it should be there, in microseconds since the epoch.
 
     Somebody who waits is given the lane's patience. What is made ahead is due when its viewer comes to it, and what
     interactive work is given later, since nothing is made sooner than that; never later than its lane says.
     """
-    latest = asked.ts_us + PATIENCE_S[asked.lane] * 1_000_000
+    latest = asked.ts_us + patience_us(asked.lane)
     needed = asked.needed_us if isinstance(asked, PromptSubmitted) else None
     if needed is None:
         return latest
-    return min(latest, max(needed, asked.ts_us) + PATIENCE_S[Lane.INTERACTIVE] * 1_000_000)
+    return min(latest, max(needed, asked.ts_us) + patience_us(Lane.INTERACTIVE))
 
 
 def needed_us(now_us: int, ahead: int, pace_ms: int) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping
+from functools import cached_property
 from time import monotonic
 from typing import Any, cast
 
@@ -82,12 +83,13 @@ class Consumer(driver.Consumer):
             return records
         if tp not in self.readings.begun:
             return []  # its seek is still to come, and brings them again
-        bundle = Bundle(records, agents=self._agents()[tp.topic])
+        bundle = Bundle(records, agents=self._agents[tp.topic])
         self.readings.add(tp, bundle)
         return [bundle]
 
+    @cached_property
     def _agents(self) -> Counter[str]:
-        """How many read each topic."""
+        """How many read each topic. They are all there before anything is fetched."""
         return Counter(topic for agent in self.app.agents.values() for topic in agent.get_topic_names())
 
     def _committable(self, tp: TP) -> bool:

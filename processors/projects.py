@@ -7,7 +7,7 @@ the other one, and one that comes again, ask for nothing.
 from __future__ import annotations
 
 from infra.moderation.rules import Verdict
-from processors.deadlines import PATIENCE_S
+from processors.deadlines import patience_us
 from processors.decision import SOURCE, Decision, Effect, Processor, State
 from processors.prompts import Policies, verdict_on
 from processors.verdicts import reason
@@ -64,7 +64,7 @@ def _task(event: Envelope[base.Message], asked: Drafted, ts_us: int) -> Effect:
         format=asked.idea.format,
         viewer_id=asked.viewer_id,
         after_us=ts_us,
-        deadline_us=ts_us + PATIENCE_S[Lane.INTERACTIVE] * 1_000_000,
+        deadline_us=ts_us + patience_us(Lane.INTERACTIVE),
         text=asked.idea.text,
         archetype=asked.idea.archetype,
         target_seconds=asked.idea.target_seconds,

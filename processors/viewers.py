@@ -163,11 +163,13 @@ def _prefetch(
     event: Envelope[base.Message], data: SwipeRecorded | FeedServed, viewer: Viewer, ahead: int
 ) -> tuple[Viewer, list[Effect]]:
     pending = {video: since for video, since in viewer.pending.items() if data.ts_us - since < PENDING_US}
-    need = max(0, ahead - len(viewer.ready) - len(pending))
-    chosen = list(islice(ideas(viewer.interests, viewer.made, data.viewer_id), need))
     before = len(viewer.ready) + len(pending)
-    due = [needed_us(data.ts_us, before + index, viewer.pace_ms) for index in range(len(chosen))]
-    prompts = [_prompt(data, idea, viewer.made + index, due[index]) for index, idea in enumerate(chosen)]
+    need = max(0, ahead - before)
+    chosen = islice(ideas(viewer.interests, viewer.made, data.viewer_id), need)
+    prompts = [
+        _prompt(data, idea, viewer.made + index, needed_us(data.ts_us, before + index, viewer.pace_ms))
+        for index, idea in enumerate(chosen)
+    ]
     pending |= {prompt.video_id: data.ts_us for prompt in prompts}
     effects: list[Effect] = [
         # By the same number as the video: what a repeated event asks for is not what it asked for before.
