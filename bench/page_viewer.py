@@ -63,7 +63,7 @@ def launched() -> Iterator[Browser]:
 
 class Watcher:
     """One visit. `cold_ms`: navigation to first frame; `frames` and `keys`: milliseconds from a swipe, and from the key
-    that began it, to the first frame; `own`: the page's files."""
+    that began it, to the first frame; `own`: the page's files that were fetched."""
 
     def __init__(self, browser: Browser, url: str) -> None:
         self._context = browser.new_context(viewport={"width": 390, "height": 844})
@@ -71,11 +71,10 @@ class Watcher:
         self._page.set_default_timeout(PATIENCE_S * 1000)
         self._page.add_init_script(_NOTES)
         self._page.on("response", self._keep)
-        self._answers: dict[str, Response] = {}
         self.cold_ms = self._shifted = 0.0
         self.frames: list[float] = []
         self.keys: list[float] = []
-        self.own: dict[str, bytes] = {}
+        self.own: set[str] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -88,7 +87,7 @@ class Watcher:
     def _keep(self, answer: Response) -> None:
         name = answer.url.removeprefix(self._url) or "index.html"
         if name.endswith((".js", ".css", ".html")):
-            self._answers.setdefault(name, answer)
+            self.own.add(name)
 
     def start(self) -> None:
         """Go to the page and wait for the first frame, and then for the rest of the page."""
@@ -96,7 +95,6 @@ class Watcher:
         first = self._page.evaluate(_FRAMES, 1)
         self.cold_ms = first["start"] + first["took"]
         self._until(_IS_WHOLE)
-        self.own = {name: answer.body() for name, answer in dict(self._answers).items()}
 
     def fetched_ahead(self) -> Ahead:
         """What is held once everything that is to be fetched ahead is there."""

@@ -49,7 +49,7 @@ function drawTime() {
 function act(action) {
   if (action === "next") feed.step(1);
   else if (action === "previous") feed.step(-1);
-  else if (action === "make") rest.then(({ sheet }) => sheet.open());
+  else if (action === "make") rest.then(({ make }) => make());
   else feed.act(action);
 }
 

@@ -149,7 +149,8 @@ class Viewer:
 
 _SLIDE = (
     "(() => { const feed = document.querySelector('#feed');"
-    " return feed.querySelectorAll('article')[Math.round(feed.scrollTop / feed.clientHeight)]; })()"
+    " const passed = Math.round(feed.firstElementChild.offsetHeight / feed.clientHeight);"
+    " return feed.querySelectorAll('article')[Math.round(feed.scrollTop / feed.clientHeight) - passed]; })()"
 )
 _CURRENT = f"({_SLIDE}?.dataset.id || '')"
 _VIDEO = f"{_SLIDE}?.querySelector('video')"

@@ -463,21 +463,84 @@ def test_forty_swipes_keep_four_elements_and_few_blobs_and_leak_nothing(browser:
         assert filled <= 10
 
 
+def test_what_lies_far_behind_is_let_go_and_comes_back(browser: Browser, server: PageServer) -> None:
+    server.fill(60)
+    with Viewer(browser, server.url) as viewer:
+        # given a page that holds five videos behind the current one
+        viewer.open().until_playing()
+        viewer.page.evaluate("import('/main.js').then(({ feed }) => (feed.list.behind = 5))")
+        for _ in range(16):
+            viewer.next()
+        viewer.until(_TIDY)
+        early = counted(viewer)
+        # when the viewer goes on
+        for _ in range(20):
+            viewer.next()
+        viewer.until(_TIDY)
+        late = counted(viewer)
+        # then the page holds no more than before, and says all the same where the viewer is
+        assert late["nodes"] - early["nodes"] <= 30
+        assert viewer.page.evaluate(_HELD) <= 5 + 10 + 15
+        assert viewer.current == server.feed[36]["video_id"]
+        assert viewer.page.evaluate(_PLACE)[0] == "37" and int(viewer.page.evaluate(_PLACE)[1]) >= 37
+        # and going back, all come again in their order and play; one that was withdrawn is no longer there
+        gone = server.feed.pop(20)["video_id"]
+        for number in reversed(range(36)):
+            if number == 20:
+                continue
+            viewer.until("() => import('/main.js').then(({ feed }) => feed.list.index > 0)")
+            viewer.next("ArrowUp")
+            assert viewer.current == server.feed[number - (number > 20)]["video_id"]
+        assert viewer.until_playing()["id"] == server.feed[0]["video_id"]
+        assert viewer.page.evaluate("feed.firstElementChild.offsetHeight") == 0
+        assert viewer.page.locator(f"article[data-id='{gone}']").count() == 0
+
+
+_TIDY = "() => import('/main.js').then(({ feed }) => feed.list.index < feed.list.behind + 10)"
+_HELD = """import('/main.js').then(({ feed }) =>
+  Math.max(feed.list.items.length, document.querySelectorAll('article').length))"""
+_PLACE = """import('/main.js').then(({ feed }) => {
+  const slide = document.querySelector(`[data-id='${feed.list.current.video_id}']`);
+  return [slide.ariaPosInSet, slide.ariaSetSize];
+})"""
+
+
 def test_the_page_is_small_and_asks_nobody_else(browser: Browser, server: PageServer) -> None:
     import gzip
 
-    server.fill(3)
+    # given a viewer who watches, and swipes
+    server.fill(8)
     asked: list[str] = []
     with Viewer(browser, server.url) as viewer:
         viewer.page.on("request", lambda request: asked.append(request.url))
         viewer.open().until_playing()
         viewer.until("() => import('/main.js').then(page => page.rest).then(() => true)")
         cold = viewer.page.evaluate("performance.getEntriesByName('first-frame')[0]?.duration")
+        viewer.next()
+        viewer.until_playing()
+        own = {url for url in asked if url.endswith(".js")}
+        # when they ask for a video
+        viewer.page.keyboard.press("n")
+        viewer.page.wait_for_selector("#sheet[open] textarea")
+        later = {url for url in asked if url.endswith(".js")} - own
+    # then nobody else was asked for anything, and what a form needs came with it, and not before
     assert [url for url in asked if not url.startswith((server.url, "data:", "blob:"))] == []
-    own = [url for url in asked if url.rstrip("/") == server.url.rstrip("/") or url.endswith((".js", ".css"))]
-    assert any("/client/" in url for url in own) and any(url.endswith("/make/form.js") for url in own)
-    assert len(gzip.compress(b"".join(httpx.get(url).content for url in own))) < 40_000
+    assert any("/client/" in url for url in own) and any(url.endswith("/make/form.js") for url in later)
+    assert sum(len(gzip.compress(httpx.get(url).content)) for url in own) < 38_000
     assert cold is None or cold < 5000
+
+
+def test_a_form_that_cannot_be_fetched_is_said_and_comes_with_the_network(browser: Browser, server: PageServer) -> None:
+    server.fill(3)
+    with Viewer(browser, server.url) as viewer:
+        viewer.open().until_playing()
+        viewer.until("() => import('/main.js').then(page => page.rest).then(() => true)")
+        viewer.context.set_offline(True)
+        viewer.page.keyboard.press("n")
+        viewer.page.wait_for_selector("#toasts:has-text('This needs the server, which is away.')")
+        viewer.context.set_offline(False)
+        viewer.page.keyboard.press("n")
+        viewer.page.wait_for_selector("#sheet[open] textarea")
 
 
 _OPERATIONS = """async (seed) => {
@@ -485,16 +548,23 @@ _OPERATIONS = """async (seed) => {
   let state = seed;
   const draw = (most) => { state = (state * 1103515245 + 12345) % 2147483648; return state % most; };
   const card = () => ({ video_id: String(draw(60)) });
-  const list = new Playlist();
+  const [list, away] = [new Playlist(3), new Map()];
   for (let step = 0; step < 400; step++) {
-    const [before, index, choice] = [list.current, list.index, draw(6)];
+    const place = () => list.passed.length + list.index;
+    const [before, index, choice] = [list.current, place(), draw(8)];
     if (choice === 0) list.append([card(), card()]);
     else if (choice === 1) list.offer(card(), ['you', 'another', 'everyone'][draw(3)], 5);
     else if (choice === 2) list.insertNext([card()]);
     else if (choice === 3) list.withdraw(String(draw(60)));
     else if (choice === 4) list.release();
+    else if (choice === 5) list.trim().forEach((card) => away.set(card.video_id, card));
+    else if (choice === 6) {
+      const ids = list.missed;
+      const back = list.restore(ids.length, ids.map((id) => away.get(id)));
+      if (back.length < ids.length) { if (before !== list.current) return `moved by going back at ${step}`; continue; }
+    }
     else { list.go(list.index + 1 - draw(2)); continue; }
-    if (before && (list.current !== before || list.index !== index)) return `moved by ${choice} at ${step}`;
+    if (before && (list.current !== before || place() !== index)) return `moved by ${choice} at ${step}`;
     const ids = list.items.map((item) => item.video_id);
     if (new Set(ids).size !== ids.length) return `twice in the list after ${choice} at ${step}`;
     if (list.waiting.some((item) => ids.includes(item.video_id))) return `waiting and in the list at ${step}`;

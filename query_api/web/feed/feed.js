@@ -2,6 +2,7 @@
 
 import { api } from "../api.js";
 import { Backoff } from "../client/backoff.js";
+import { ApiError } from "../client/errors.js";
 import { recall, remember } from "../ui/store.js";
 import { Playlist } from "./playlist.js";
 import { Slides } from "./slides.js";
@@ -28,7 +29,7 @@ export class Feed extends EventTarget {
     super();
     this.swipes = swipes;
     this.list = new Playlist();
-    this.slides = new Slides((index) => this.#moved(index), (action) => this.act(action));
+    this.slides = new Slides((index) => this.#moved(index), (action) => this.act(action), () => this.#tidy());
     this.stage = new Stage(this.list, this.slides);
     this.backoff = new Backoff();
     /** @type {Set<string>} */
@@ -43,6 +44,7 @@ export class Feed extends EventTarget {
     this.trouble = null;
     this.timer = 0;
     this.soon = 0;
+    this.returning = false;
     /** @type {() => void} */
     this.begin = () => {};
     /** @type {Promise<void>} the first picture is there, or nothing says that it will be soon */
@@ -213,6 +215,23 @@ export class Feed extends EventTarget {
     if (this.list.index >= at) this.slides.go(this.list.index, false);
   }
 
+  /** What lies far behind is let go, and comes back to one who goes back. */
+  #tidy() {
+    this.slides.shrink(this.list.trim());
+    const ids = this.list.missed;
+    if (ids.length && !this.returning) this.#back(ids).finally(() => (this.returning = false));
+  }
+
+  /** @param {string[]} ids what was let go last */
+  async #back(ids) {
+    this.returning = true;
+    const found = await Promise.all(ids.map(again)).catch(() => null);
+    if (!found) return void setTimeout(() => this.#tidy(), this.backoff.next());
+    if (ids.at(-1) !== this.list.passed.at(-1)) return; // more was let go meanwhile
+    this.slides.grow(this.list.restore(ids.length, found.flatMap((card) => card || [])), ids.length);
+    this.#aim();
+  }
+
   #aimSoon() {
     clearTimeout(this.soon);
     this.soon = setTimeout(() => this.#aim(), SOON_MS);
@@ -257,7 +276,7 @@ export class Feed extends EventTarget {
    */
   tell(card, action, watched_ms = 0) {
     const { video_id, duration_ms } = card;
-    this.swipes.add({ video_id, action, watched_ms, duration_ms, position: Math.max(0, this.list.find(video_id)) });
+    this.swipes.add({ video_id, action, watched_ms, duration_ms, position: this.list.passed.length + Math.max(0, this.list.find(video_id)) });
   }
 
   /**
@@ -268,3 +287,14 @@ export class Feed extends EventTarget {
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
 }
+
+/**
+ * The card of a video that was seen before; null where it is no longer to be seen.
+ * @param {string} id
+ * @returns {Promise<Card | null>}
+ */
+const again = (id) =>
+  api.video(id).then(({ card }) => card || null, (error) => {
+    if (error instanceof ApiError && !error.passing) return null;
+    throw error;
+  });

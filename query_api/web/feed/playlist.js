@@ -1,17 +1,27 @@
 /**
  * What is played and in which order. Pure: no elements, no network.
  *
- * One rule above all: nothing is ever put before or onto the current video.
+ * One rule above all: nothing new is ever put before or onto the current video. Of what lies far behind only the ids are
+ * kept, so that a long evening needs no more memory than a short one.
  */
 
 /** @typedef {import("../client/types").VideoCard} Card */
 /** @typedef {import("../client/types").Audience} Audience */
 
+/** Videos are let go, and come back, so many at a time. */
+const BUNCH = 10;
+/** Pushed videos that may wait; the feed has the others, too. */
+const MOST_WAITING = 50;
+
 export class Playlist {
-  constructor() {
+  /** @param {number} [behind] how many videos behind the current one are held at least */
+  constructor(behind = 50) {
+    this.behind = behind;
     /** @type {Card[]} */
     this.items = [];
     this.index = 0;
+    /** @type {string[]} ids of the videos that were let go, in their order: they stood before the first item */
+    this.passed = [];
     /** @type {Set<string>} ids that are, or were, in the list or waiting */
     this.known = new Set();
     /** @type {Card[]} pushed, and not in the list yet */
@@ -55,7 +65,15 @@ export class Playlist {
     if (short) return this.append([card]).length > 0;
     this.known.add(card.video_id);
     this.waiting.push(card);
+    if (this.waiting.length > MOST_WAITING) this.#forget(this.waiting[0]);
     return false;
+  }
+
+  /** @param {Card} card one that waits */
+  #forget(card) {
+    this.waiting = this.waiting.filter((other) => other !== card);
+    this.news.delete(card.video_id);
+    this.known.delete(card.video_id);
   }
 
   /**
@@ -95,6 +113,37 @@ export class Playlist {
     this.waiting = [];
     this.items.push(...released);
     return released;
+  }
+
+  /**
+   * Let go of what lies far behind.
+   * @returns {Card[]} what was let go: the first of the list
+   */
+  trim() {
+    if (this.index < this.behind + BUNCH) return [];
+    const gone = this.items.splice(0, this.index - this.behind);
+    this.passed.push(...gone.map((card) => card.video_id));
+    this.index -= gone.length;
+    return gone;
+  }
+
+  /** Ids of what was let go last, where the viewer comes near to it. */
+  get missed() {
+    return this.index < BUNCH ? this.passed.slice(-BUNCH) : [];
+  }
+
+  /**
+   * Put back what was let go last.
+   * @param {number} count how many that were
+   * @param {Card[]} cards those that are still there, in order
+   * @returns {Card[]} what was put back: the first of the list
+   */
+  restore(count, cards) {
+    this.passed.length -= count;
+    const back = cards.filter((card) => this.find(card.video_id) < 0);
+    this.items.unshift(...back);
+    this.index += back.length;
+    return back;
   }
 
   /** @param {string} id */

@@ -1,4 +1,8 @@
-/** The scrolling column: one full-height slide for each video, filled only near the current one. */
+/**
+ * The scrolling column: one full-height slide for each video, filled only near the current one.
+ *
+ * What lies far behind is an empty space as high as its slides were, so nothing that is seen moves when they go or come back.
+ */
 
 import { byId, calm, h } from "../ui/dom.js";
 import { contents } from "./slide.js";
@@ -13,19 +17,24 @@ export class Slides {
   /**
    * @param {(index: number) => void} onIndex another slide is where the viewer is, or will be when the scrolling ends
    * @param {(action: string) => void} onAction a button of the current slide
+   * @param {() => void} onRest a scrolling is over
    */
-  constructor(onIndex, onAction) {
+  constructor(onIndex, onAction, onRest) {
     this.column = byId("feed");
     /** @type {Map<string, HTMLElement>} */
     this.slides = new Map();
     this.end = h("div", { class: "slide end", role: "article", "aria-label": "The end" });
-    this.column.append(this.end);
+    this.past = h("div", { "aria-hidden": "true" });
+    /** How many slides the space stands for. */
+    this.passed = 0;
+    this.column.append(this.past, this.end);
     this.index = 0;
     /** Whether the scrolling that goes on ends at `index`, and who says so: this page, or the browser. */
     this.heading = /** @type {"" | "asked" | "told"} */ ("");
     this.resting = 0;
     this.onIndex = onIndex;
     this.onAction = onAction;
+    this.onRest = onRest;
     this.#listen();
   }
 
@@ -33,6 +42,7 @@ export class Slides {
     let asked = false;
     this.column.addEventListener("scroll", () => {
       clearTimeout(this.resting);
+      if (!ENDS) this.resting = setTimeout(() => this.#rest(), REST_MS);
       if (!asked) requestAnimationFrame(() => ((asked = false), this.#look()));
       asked = true;
     });
@@ -50,17 +60,18 @@ export class Slides {
   }
 
   #look() {
-    if (!this.heading) this.#reach(Math.round(this.column.scrollTop / Math.max(1, this.column.clientHeight)));
+    if (!this.heading) this.#reach(Math.max(0, Math.round(this.column.scrollTop / Math.max(1, this.column.clientHeight)) - this.passed));
   }
 
   #rest() {
     this.heading = "";
     this.#look();
+    this.onRest();
   }
 
   /** @param {Element | null} slide the one at which the scrolling will end */
   #head(slide) {
-    const index = slide ? [...this.column.children].indexOf(slide) : -1;
+    const index = slide ? [...this.column.children].indexOf(slide) - 1 : -1;
     // What is told late, of a scrolling that another has replaced, must not lead back.
     if (index < 0 || this.heading === "asked") return;
     clearTimeout(this.resting);
@@ -78,13 +89,43 @@ export class Slides {
    * @param {number} at
    */
   insert(cards, at) {
-    const before = this.column.children[at] || this.end;
+    const before = this.column.children[at + 1] || this.end;
     for (const card of cards) {
       const slide = h("article", { class: "slide", "data-id": card.video_id, "aria-label": card.title, tabIndex: -1 });
       this.slides.set(card.video_id, slide);
       before.before(slide);
     }
     this.#number();
+  }
+
+  /**
+   * These become space.
+   * @param {Card[]} cards the first of the list
+   */
+  shrink(cards) {
+    if (!cards.length) return;
+    for (const card of cards) this.slides.get(card.video_id)?.remove(), this.slides.delete(card.video_id);
+    this.index -= cards.length;
+    this.#pass(cards.length);
+    this.#number();
+  }
+
+  /**
+   * And come back; where some do not, what follows them moves up.
+   * @param {Card[]} cards
+   * @param {number} count how many the space stood for
+   */
+  grow(cards, count) {
+    this.#pass(-count);
+    this.insert(cards, 0);
+    this.index += cards.length;
+    if (cards.length < count) this.go(this.index, false);
+  }
+
+  /** @param {number} more */
+  #pass(more) {
+    this.passed += more;
+    this.past.style.height = `${this.passed * 100}%`;
   }
 
   /** @param {string} id */
@@ -106,8 +147,8 @@ export class Slides {
   }
 
   #number() {
-    let place = 0;
-    for (const slide of this.slides.values()) slide.setAttribute("aria-setsize", String(this.slides.size));
+    let place = this.passed;
+    for (const slide of this.slides.values()) slide.setAttribute("aria-setsize", String(this.passed + this.slides.size));
     for (const slide of this.column.querySelectorAll("article")) slide.setAttribute("aria-posinset", String(++place));
   }
 
@@ -138,7 +179,7 @@ export class Slides {
    * @param {boolean} [smooth]
    */
   go(index, smooth = true) {
-    const top = index * this.column.clientHeight;
+    const top = (this.passed + index) * this.column.clientHeight;
     const way = Math.abs(top - this.column.scrollTop);
     if (!smooth) this.index = index;
     clearTimeout(this.resting);
