@@ -162,10 +162,13 @@ class RenderWork(Contract):
     frames: int = Field(ge=1)
     steps: int = Field(ge=1)
     accelerator: Annotated[str, StringConstraints(max_length=100)] = Field(description="eager, inductor, tensorrt")
+    cache: Annotated[str, StringConstraints(max_length=100)] = Field(
+        "", description="the step cache of its denoiser, with its numbers; empty: none"
+    )
     device: Annotated[str, StringConstraints(max_length=200)] = Field(description="the chip, as its driver names it")
     batch: int = Field(1, ge=1, description="scenes that were made together with it, itself included")
     encode_s: float = Field(0.0, ge=0, description="from the start to the first step")
-    step_s: float = Field(0.0, ge=0, description="median of the denoising steps")
+    step_s: float = Field(0.0, ge=0, description="median of the denoising steps; with a step cache, their mean")
     decode_s: float = Field(0.0, ge=0, description="from the last step to the pixels")
     waited_s: float = Field(0.0, ge=0, description="in the scheduler, before it began and while it was pre-empted")
     preemptions: int = Field(0, ge=0)

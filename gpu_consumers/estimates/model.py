@@ -40,7 +40,7 @@ class CostModel:
         """Take in what one clip (or one batch) took. Equal clips in a batch tell the same thing once each."""
         work = Work(
             model=done.model, width=done.width, height=done.height, frames=done.frames, steps=done.steps,
-            backend=done.accelerator,
+            backend=done.accelerator, cache=done.cache,
         )  # fmt: skip
         seen = {"encode": done.encode_s, "step": done.step_s, "decode": done.decode_s}
         believed = asdict(self._prior(work))
@@ -48,7 +48,7 @@ class CostModel:
             ratio = seconds / (believed[phase] * done.batch or 1e-9)
             self._exact[(*_exactly(work, done.batch), phase)].add(ratio)
             if done.batch == 1:
-                self._family[(work.model, work.backend, phase)].add(ratio)
+                self._family[(*_family(work), phase)].add(ratio)
         self._known = {key: value for key, value in self._known.items() if key[0].model != work.model}
 
     def learn_load(self, model: str, seconds: float) -> None:
@@ -91,11 +91,15 @@ class CostModel:
 
     def _phase(self, work: Work, batch: int, phase: str) -> Estimate:
         seconds = getattr(self._prior(work), phase) * batch
-        family = self._family[(work.model, work.backend, phase)].after(_FORMULA)
+        family = self._family[(*_family(work), phase)].after(_FORMULA)
         belief = self._exact[(*_exactly(work, batch), phase)].after(family)
         return Estimate(seconds * belief.typical, seconds * belief.high)
 
 
 def _exactly(work: Work, batch: int) -> tuple[object, ...]:
     # Steps cost the same each time, however many there are, so their number is no part of it.
-    return work.model, work.width, work.height, work.frames, work.backend, batch
+    return *_family(work), work.width, work.height, work.frames, batch
+
+
+def _family(work: Work) -> tuple[str, ...]:
+    return work.model, work.backend, work.cache

@@ -17,11 +17,15 @@ from gpu_consumers.scheduling.turnstile import Turn
 _BLOCKS = ("transformer_blocks", "blocks", "single_transformer_blocks")
 
 
+#: Notes what of the modules' state is a clip's own; what it returns sets that again.
+Leave = Callable[[], Callable[[], object]]
+
+
 class Here(threading.local):
     """The clip that this thread is making, and when its first forward pass began."""
 
     turn: Turn | None = None
-    restore: Callable[[], None] | None = None
+    leave: Leave | None = None
     encoded_s: float | None = None
     decoding: bool = False
 
@@ -30,14 +34,14 @@ _here = Here()
 
 
 @contextmanager
-def making(turn: Turn, restore: Callable[[], None] | None = None) -> Iterator[Here]:
-    """What this thread does until the end is that clip's. `restore` is called whenever others may have had the modules:
-    it sets what is theirs and not the clip's own."""
-    _here.turn, _here.encoded_s, _here.restore = turn, None, restore
+def making(turn: Turn, leave: Leave | None = None) -> Iterator[Here]:
+    """What this thread does until the end is that clip's. `leave` is called before others may have the modules, and
+    what it returned afterwards."""
+    _here.turn, _here.encoded_s, _here.leave = turn, None, leave
     try:
         yield _here
     finally:
-        _here.turn = _here.restore = None
+        _here.turn = _here.leave = None
 
 
 def install(pipe: Any, *, blocks: bool) -> None:
@@ -56,14 +60,22 @@ def _inner(module: Any) -> Iterator[Any]:
         yield from getattr(module, name, ())
 
 
+def give_way() -> None:
+    """Let others go first if they are more urgent, then set again what of the modules' state is this clip's. Nothing
+    in threads that make no clip. Raises as `Turn.boundary`."""
+    if _here.turn is None:
+        return
+    again = _here.leave() if _here.leave is not None else None
+    _here.turn.boundary()
+    if again is not None:
+        again()
+
+
 def _before_a_pass(*_: Any) -> None:
-    _pass()
+    give_way()
     if _here.turn is not None and _here.encoded_s is None:
         _here.encoded_s = _here.turn.used_s
 
 
 def _pass(*_: Any) -> None:
-    if _here.turn is not None:
-        _here.turn.boundary()
-        if _here.restore is not None:
-            _here.restore()
+    give_way()

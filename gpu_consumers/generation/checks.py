@@ -13,6 +13,8 @@ from gpu_consumers.generation.weights import locate
 from infra.flavors import list_flavors
 from infra.settings import Settings
 
+#: A clip that is less like the one without a step cache than that (SSIM) is another clip.
+ALIKE = 0.5
 _PICKLED = ("*.bin", "*.ckpt", "*.pt", "*.pth")
 
 
@@ -26,9 +28,11 @@ class Finding:
     hint: str = ""
 
 
-def check(manifest: Manifest, config: Settings) -> list[Finding]:
-    """Packages, pipeline class, weights, memory, flavors."""
-    return [*_software(manifest), *_weights(manifest, config), *_memory(manifest, config), *_flavors(manifest, config)]
+def check(manifest: Manifest, config: Settings, *, parity: bool = False) -> list[Finding]:
+    """Packages, pipeline class, weights, memory, flavors; and the step cache: with `parity` tried out on the device."""
+    found = [*_software(manifest), *_weights(manifest, config), *_memory(manifest, config)]
+    works = all(finding.ok is not False for finding in found)
+    return [*found, *_cache(manifest, config, parity and works), *_flavors(manifest, config)]
 
 
 def _software(manifest: Manifest) -> list[Finding]:
@@ -64,6 +68,23 @@ def _memory(manifest: Manifest, config: Settings) -> list[Finding]:
         return [Finding("memory", False, str(error))]
     told = f"{needed:.1f} GiB of {device.capacity / GIB:.1f} GiB on {device.name}"
     return [Finding("memory", needed * GIB <= device.capacity, told, "Take a smaller shape or a larger device.")]
+
+
+def _cache(manifest: Manifest, config: Settings, tried: bool) -> list[Finding]:
+    if manifest.cache is None:
+        return []
+    if not tried:
+        hint = f"what it saves and changes: swipestream models check {manifest.name} --parity"
+        return [Finding("cache", None, f"{manifest.cache.label}; {hint}")]
+    from gpu_consumers import backends
+    from gpu_consumers.generation.comparing import with_and_without
+
+    try:
+        made = with_and_without(manifest, config, backends.device(config).place)
+    except BackendError as error:
+        return [Finding("cache", False, str(error), error.hint or "")]
+    hint = "It spoils the clip: let it skip less." if made.skipped else "It skips nothing here: let it skip more."
+    return [Finding("cache", made.parity.ssim >= ALIKE and made.skipped > 0, f"{manifest.cache.label} {made}", hint)]
 
 
 def _flavors(manifest: Manifest, config: Settings) -> list[Finding]:

@@ -73,12 +73,20 @@ def _place(manifest: Manifest) -> str | None:
 
 
 @models.command("check")
-def check_model(name: NameArgument, as_json: JsonOption = False) -> None:
+def check_model(
+    name: NameArgument,
+    parity: Annotated[
+        bool, typer.Option("--parity", help="Make a clip with the manifest's step cache and one without; compare them.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
     """Say whether a model would work here: packages, weights, memory, flavors. Exits with 1 where it would not.
 
     Example:
 
       swipestream models check ltx
+
+      swipestream models check ltx --parity
     """
     from gpu_consumers.generation.checks import check
     from gpu_consumers.generation.manifest import manifest
@@ -86,7 +94,7 @@ def check_model(name: NameArgument, as_json: JsonOption = False) -> None:
     from gpu_consumers.hosted.manifest import hosted
 
     bought = hosted(config()).get(name)
-    findings = check_hosted(bought, config()) if bought else check(manifest(name, config()), config())
+    findings = check_hosted(bought, config()) if bought else check(manifest(name, config()), config(), parity=parity)
     if as_json:
         print_json([asdict(finding) for finding in findings])
     else:

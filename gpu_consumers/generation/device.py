@@ -20,6 +20,7 @@ from gpu_consumers.errors import BackendError
 from gpu_consumers.estimates.formula import Phases, chip
 from gpu_consumers.estimates.model import CostModel
 from gpu_consumers.generation import boundaries, previews, selftest
+from gpu_consumers.generation.caches import StepCache
 from gpu_consumers.generation.embeddings import Embeddings
 from gpu_consumers.generation.faults import DeviceMemoryError, SickError
 from gpu_consumers.generation.loading import load, one_step, shell
@@ -75,6 +76,7 @@ class Device:
         self._shows: dict[str, previews.Show | None] = {}
         self._embeddings = Embeddings()
         self._styles: dict[str, Styles] = {}
+        self._caches: dict[str, StepCache] = {}
         self._waiting: dict[str, Future[Any]] = {}  #: loaded, or being loaded, into the host's memory
         self._lock = threading.Lock()
         #: Told why, when the device fails its self-test.
@@ -151,6 +153,11 @@ class Device:
         self.pipe(name)
         return self._styles[name]
 
+    def cache(self, name: str) -> StepCache:
+        """The step cache of a loaded model. Used by whoever has the turn."""
+        self.pipe(name)
+        return self._caches[name]
+
     def show(self, name: str) -> previews.Show | None:
         """From the latents of a loaded model to a picture, for previews; None where nothing can tell."""
         return self._shows.get(name)
@@ -162,7 +169,8 @@ class Device:
         request = Request(key=f"warm {name}", work=work, lane=Lane.INTERACTIVE)
 
         def step(_turn: Turn, names: Sequence[str]) -> Sequence[None]:
-            self.shell(name)(**one_step(self.pipe(name), wanted, wanted.shapes[0]))
+            with self.cache(name).clip():
+                self.shell(name)(**one_step(self.pipe(name), wanted, wanted.shapes[0]))
             return [None] * len(names)
 
         self.run(request, name, step)
@@ -192,6 +200,7 @@ class Device:
         began, waiting = time.monotonic(), self._waiting.pop(wanted.name, None)
         ready = waiting.result() if waiting and waiting.done() and not waiting.exception() else None
         pipe = (ready or load(wanted, locate(wanted, self._config))).to(self.place)
+        self._caches[wanted.name] = StepCache(pipe, wanted)
         if self._accelerators:
             self._choices[wanted.name] = self._accelerate(wanted, pipe)
         # Compiled blocks take no hooks.
@@ -206,8 +215,9 @@ class Device:
         return pipe
 
     def _accelerate(self, wanted: Manifest, pipe: Any) -> Choice:
-        if wanted.styles:
-            reason = "its manifest lists styles, which exchange layers that were compiled"
+        if wanted.styles or wanted.cache:
+            styles = "lists styles, which exchange layers that were compiled"
+            reason = f"its manifest {styles if wanted.styles else 'names a step cache, which skips compiled blocks'}"
             return replace(EAGER, fallbacks=(Fallback(backend="accelerators", reason=reason),))
         found = [one for shape in wanted.shapes for one in examples(pipe, shape.bucket, one_step(pipe, wanted, shape))]
         return accelerate(found, self._accelerators, wanted.dtype)
@@ -234,6 +244,7 @@ class Device:
         self._embeddings.forget(name)
         self._shows.pop(name, None)
         self._styles.pop(name, None)
+        self._caches.pop(name, None)
         if self._pipes.pop(name, None) is not None:
             log.info("model dropped", model=name, device=self.name)
         gc.collect()

@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from gpu_consumers.estimates.formula import Architecture
+from gpu_consumers.generation.skipping import Cache
+from gpu_consumers.scheduling.work import Work
 from infra.errors import NotFoundError
 from infra.flavor_files import Catalog
 from infra.flavors import Part
@@ -26,6 +28,7 @@ ClassName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,
 Repo = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][\w.-]*/[\w.-]+$")]
 Commit = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}$")]
 Dtype = Literal["float32", "float16", "bfloat16"]
+BYTES: dict[str, int] = {"float32": 4, "float16": 2, "bfloat16": 2}
 
 
 class Shape(Part):
@@ -107,6 +110,7 @@ class Manifest(Part):
     multiple: int = Field(4, ge=1, description="clips hold a multiple of so many frames, and one more")
     fps: float = Field(24.0, gt=0, le=120)
     options: dict[str, Any] = Field({}, description="more arguments of the pipeline's call")
+    cache: Cache | None = Field(None, description="passes that are much alike skip work; it then runs eagerly")
     batch: int = Field(1, ge=1, le=16, description="scenes made at once, at most; above 1 bits depend on company")
     boundaries: Literal["passes", "blocks"] = Field("passes", description="where it can be pre-empted")
     memory: Needs
@@ -127,6 +131,11 @@ class Manifest(Part):
     def drafted(self) -> Manifest:
         """The same with the steps of a draft."""
         return self.model_copy(update={"steps": self.draft_steps or self.steps})
+
+    def cached(self, work: Work) -> int:
+        """Bytes that its step cache keeps for a clip, while that runs and while it is suspended."""
+        values = self.architecture.tokens(work) * self.network.width * self.network.passes
+        return values * BYTES[self.dtype] * self.cache.tensors if self.cache else 0
 
     @property
     def architecture(self) -> Architecture:

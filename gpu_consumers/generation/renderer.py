@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from statistics import median
+from statistics import mean, median
 from typing import Any
 
 import numpy as np
 
 from gpu_consumers.acceleration.backends import Eager
 from gpu_consumers.acceleration.chain import Choice
-from gpu_consumers.generation.boundaries import making
+from gpu_consumers.generation.boundaries import give_way, making
 from gpu_consumers.generation.device import Device
 from gpu_consumers.generation.faults import DeviceMemoryError
 from gpu_consumers.generation.frames import drawn, finish
@@ -115,12 +115,12 @@ class DiffusersRenderer:
         return self._device.run(self._request(spec, work), (spec, progress), make)
 
     def _request(self, spec: SceneSpec, work: Work) -> Request:
-        needs, size = self._manifest.memory, (work.width, work.height)
+        size, cached = (work.width, work.height), self._manifest.cached(work)
         key = fingerprint(kind="frames", spec=spec.inputs(), renderer=self.fingerprint(), size=size)
         left = None if self._urgency.deadline is None else self._urgency.deadline - time.time()
-        peak = int(needs.peak * GIB)
+        peak = int(self._manifest.memory.peak * GIB)
         return Request(
-            key=key, work=work, lane=self._urgency.lane, peak=peak, held=int(peak * HELD),
+            key=key, work=work, lane=self._urgency.lane, peak=peak + cached, held=int(peak * HELD) + cached,
             deadline=None if left is None else time.monotonic() + left,
         )  # fmt: skip
 
@@ -130,14 +130,26 @@ class DiffusersRenderer:
         marks = _Marks(turn, progress, self._manifest.steps, watcher)
         styles = self._device.styles(self._manifest.name)
         styles.use(spec.styles)
-        with making(turn, lambda: styles.use(spec.styles)) as here:
+        skipping = self._device.cache(self._manifest.name)
+
+        def leave() -> Callable[[], None]:
+            memory = skipping.take()
+
+            def again() -> None:
+                styles.use(spec.styles)
+                skipping.put(memory)
+
+            return again
+
+        with skipping.clip(), making(turn, leave) as here:
             result = pipe(**self._arguments(pipe, spec, work, marks))
-            turn.boundary()
+            give_way()
             encoded = here.encoded_s or 0.0
         pictures = (np.asarray(result.frames[0]) * 255 + 0.5).astype(np.uint8)
         done = RenderWork(
             model=work.model, width=work.width, height=work.height, frames=work.frames, steps=work.steps,
-            accelerator=work.backend, device=self._device.name, encode_s=encoded, step_s=marks.step(encoded),
+            accelerator=work.backend, cache=work.cache, device=self._device.name, encode_s=encoded,
+            step_s=marks.step(encoded, mean if work.cache else median),
             decode_s=max(0.0, turn.used_s - marks.ends[-1]), waited_s=turn.waited_s, preemptions=turn.preemptions,
         )  # fmt: skip
         self._device.learn(done)
@@ -182,15 +194,15 @@ class _Marks:
         self.ends: list[float] = []
 
     def __call__(self, _pipe: Any, step: int, _timestep: Any, _tensors: dict[str, Any]) -> dict[str, Any]:
-        self._turn.boundary()
+        give_way()
         self.ends.append(self._turn.used_s)
         self._progress(MODELS_PART * (step + 1) / (self._steps + 1), self._watcher.look())
         return {}
 
-    def step(self, encoded: float) -> float:
-        """Seconds of a step on the device: the median."""
+    def step(self, encoded: float, of: Callable[[list[float]], float]) -> float:
+        """Seconds of a step on the device: their median, or their mean where some skip what others do."""
         begins = [encoded, *self.ends[:-1]]
-        return max(0.0, median(end - begin for begin, end in zip(begins, self.ends, strict=True)))
+        return max(0.0, of([end - begin for begin, end in zip(begins, self.ends, strict=True)]))
 
 
 @cache

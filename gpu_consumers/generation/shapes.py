@@ -46,6 +46,7 @@ def work_for(manifest: Manifest, spec: SceneSpec, accelerator: str) -> Work:
         frames=frames,
         steps=manifest.steps,
         backend=accelerator,
+        cache=manifest.cache.label if manifest.cache else "",
     )
 
 

@@ -18,6 +18,7 @@ class Work:
     frames: int
     steps: int
     backend: str  #: the accelerator: eager, inductor, tensorrt
+    cache: str = ""  #: the step cache: its kind and numbers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,11 +38,11 @@ from infra.settings import Settings
 T5 = {"vocab_size": 384, "d_model": 32, "num_layers": 2, "num_heads": 4, "d_kv": 8, "d_ff": 37}
 
 
-def ltx() -> Any:
+def ltx(layers: int = 1) -> Any:
     """132,000 weights; its scheduler has no memory."""
     transformer = LTXVideoTransformer3DModel(
         in_channels=8, out_channels=8, patch_size=1, patch_size_t=1, num_attention_heads=4, attention_head_dim=8,
-        cross_attention_dim=32, num_layers=1, caption_channels=32,
+        cross_attention_dim=32, num_layers=layers, caption_channels=32,
     )  # fmt: skip
     vae = AutoencoderKLLTXVideo(
         in_channels=3, out_channels=3, latent_channels=8, block_out_channels=(8, 8, 8, 8),
@@ -59,11 +59,11 @@ def ltx() -> Any:
     )  # fmt: skip
 
 
-def wan() -> Any:
+def wan(layers: int = 2) -> Any:
     """68,000 weights; a scheduler that looks back at earlier steps, a VAE that keeps frames between pieces."""
     transformer = WanTransformer3DModel(
         patch_size=(1, 2, 2), num_attention_heads=2, attention_head_dim=12, in_channels=16, out_channels=16,
-        text_dim=32, freq_dim=256, ffn_dim=32, num_layers=2, cross_attn_norm=True,
+        text_dim=32, freq_dim=256, ffn_dim=32, num_layers=layers, cross_attn_norm=True,
         qk_norm="rms_norm_across_heads", rope_max_seq_len=32,
     )  # fmt: skip
     vae = AutoencoderKLWan(
@@ -103,7 +103,7 @@ def svd() -> Any:
     )  # fmt: skip
 
 
-PIPELINES: dict[str, tuple[Callable[[], Any], dict[str, Any]]] = {
+PIPELINES: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "tiny-ltx": (ltx, {"shapes": [{"width": 32, "height": 64, "frames": 25}], "multiple": 8, "fps": 12}),
     "tiny-wan": (wan, {"shapes": [{"width": 16, "height": 32, "frames": 17}], "multiple": 4, "fps": 8}),
     "tiny-svd": (
@@ -119,21 +119,22 @@ PIPELINES: dict[str, tuple[Callable[[], Any], dict[str, Any]]] = {
 CLASSES = {"tiny-ltx": "LTXPipeline", "tiny-wan": "WanPipeline", "tiny-svd": "StableVideoDiffusionPipeline"}
 
 
-def save(name: str, weights: Path) -> Path:
+def save(name: str, weights: Path, **shape: int) -> Path:
     """The pipeline's folder, as `models pull` would leave it."""
     torch.manual_seed(7)
     folder = weights / name
-    PIPELINES[name][0]().save_pretrained(folder)
+    PIPELINES[name][0](**shape).save_pretrained(folder)
     return folder
 
 
-def write_manifest(name: str, folder: Path, models: Path, **changes: Any) -> None:
-    """A manifest for it, and a flavor of the same name that uses it."""
+def write_manifest(name: str, folder: Path, models: Path, *, kind: str | None = None, **changes: Any) -> None:
+    """A manifest of that name for a pipeline; `kind`: of the pipelines here, where the name is another."""
+    kind = kind or name
     made: dict[str, Any] = {
-        "pipeline": CLASSES[name],
+        "pipeline": CLASSES[kind],
         "folder": str(folder), "dtype": "float32", "steps": 4,
         "memory": {"weights": 0.1, "peak": 0.1}, "network": {"parameters": 1e5, "layers": 1, "width": 32},
-        "licence": "none: random weights", "post": {"interpolate": "blend"}, **PIPELINES[name][1],
+        "licence": "none: random weights", "post": {"interpolate": "blend"}, **PIPELINES[kind][1],
     }  # fmt: skip
     (models / name).mkdir(parents=True, exist_ok=True)
     (models / name / "model.yaml").write_text(yaml.safe_dump(made | changes))

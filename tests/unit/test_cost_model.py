@@ -26,7 +26,8 @@ def model() -> CostModel:
 def done(step: float, work: Work = WORK, batch: int = 1) -> RenderWork:
     return RenderWork(
         model=work.model, width=work.width, height=work.height, frames=work.frames, steps=work.steps,
-        accelerator=work.backend, device="H100", batch=batch, encode_s=0.4 * batch, step_s=step, decode_s=3.0 * batch,
+        accelerator=work.backend, cache=work.cache, device="H100", batch=batch, encode_s=0.4 * batch, step_s=step,
+        decode_s=3.0 * batch,
     )  # fmt: skip
 
 
@@ -80,6 +81,19 @@ def test_it_grows_sure_and_nine_of_ten_stay_below_what_it_says() -> None:
         costs.learn(done(step))
     assert 0.84 <= below / of <= 0.97
     assert costs.step(WORK).high < 1.4
+
+
+def test_a_clip_with_a_step_cache_is_another_kind_of_work() -> None:
+    # given a model that takes 2 s a step, and 1 s with a step cache
+    costs, cached = model(), replace(WORK, cache="first-block 0.08")
+    for _ in range(20):
+        costs.learn(done(2.0))
+        costs.learn(done(1.0, cached))
+    # then neither spoils what is known of the other, at any shape
+    assert costs.step(WORK).typical == pytest.approx(2.0, rel=0.05)
+    assert costs.step(cached).typical == pytest.approx(1.0, rel=0.05)
+    wide = [costs.step(replace(one, width=1280, height=720)).typical for one in (WORK, cached)]
+    assert wide[0] == pytest.approx(2 * wide[1], rel=0.1)
 
 
 def test_it_follows_a_device_that_changes() -> None:

@@ -53,6 +53,8 @@ def test_those_that_ship_are_read_and_each_has_an_upright_shape_a_licence_and_a_
         ("folder: {folder}", "", "either repo or folder"),
         ("licence: none", "license: none", "license"),
         ("pipeline: LTXPipeline", "pipeline: os.system", "pipeline"),
+        ("steps: 4", "steps: 4\ncache: {{kind: second-block}}", "first-block"),
+        ("steps: 4", "steps: 4\ncache: {{kind: taylor, threshold: 0.1}}", "threshold"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_line(tmp_path: Path, old: str, new: str, says: str) -> None:
@@ -76,6 +78,16 @@ def made(**changes: object) -> Manifest:
         "memory": {"weights": 1, "peak": 1}, "network": {"parameters": 1e6, "layers": 1, "width": 32},
     }  # fmt: skip
     return Manifest.model_validate(values | changes)
+
+
+def test_a_step_cache_is_part_of_the_work_and_its_memory_is_counted() -> None:
+    plain, first = made(), made(cache={"kind": "first-block", "threshold": 0.1})
+    lines, curves = (made(cache={"kind": "taylor", "order": order}) for order in (1, 2))
+    works = [work_for(one, spec(), "eager") for one in (plain, first, lines)]
+    assert [work.cache for work in works] == ["", "first-block 0.1", "taylor 3 3 1"]
+    # 32 numbers of two bytes for each token, in both passes of a step
+    whole = plain.architecture.tokens(works[0]) * 32 * 2 * 2
+    assert [one.cached(works[0]) / whole for one in (plain, first, lines, curves)] == [0, 3, 2, 3]
 
 
 @pytest.mark.parametrize(

@@ -692,13 +692,15 @@ class RenderWork(TypedDict):
     steps: int
     #: eager, inductor, tensorrt
     accelerator: str
+    #: the step cache of its denoiser, with its numbers; empty: none
+    cache: NotRequired[str]
     #: the chip, as its driver names it
     device: str
     #: scenes that were made together with it, itself included
     batch: NotRequired[int]
     #: from the start to the first step
     encode_s: NotRequired[float]
-    #: median of the denoising steps
+    #: median of the denoising steps; with a step cache, their mean
     step_s: NotRequired[float]
     #: from the last step to the pixels
     decode_s: NotRequired[float]

@@ -637,13 +637,15 @@ export interface RenderWork {
   steps: number;
   /** eager, inductor, tensorrt */
   accelerator: string;
+  /** the step cache of its denoiser, with its numbers; empty: none */
+  cache?: string;
   /** the chip, as its driver names it */
   device: string;
   /** scenes that were made together with it, itself included */
   batch?: number;
   /** from the start to the first step */
   encode_s?: number;
-  /** median of the denoising steps */
+  /** median of the denoising steps; with a step cache, their mean */
   step_s?: number;
   /** from the last step to the pixels */
   decode_s?: number;
