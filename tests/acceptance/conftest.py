@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
 
 from infra.supervisor.private import PrivateSystem, private_system
+from schemas.values import Artifact
 from tests.acceptance.browser_kit import chromium
+from tests.acceptance.page_kit import PageServer, make_clips
 
 
 @pytest.fixture(scope="session")
@@ -29,3 +32,18 @@ def browser() -> Iterator[Browser]:
     """A browser for the tests of one file, which are skipped where there is none."""
     with chromium() as browser:
         yield browser
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[tuple[Artifact, Artifact]]]:
+    """Videos for a page, and where they lie."""
+    folder = tmp_path_factory.mktemp("clips")
+    return folder, make_clips(folder)
+
+
+@pytest.fixture
+def server(clips: tuple[Path, list[tuple[Artifact, Artifact]]]) -> Iterator[PageServer]:
+    """A page over an empty feed, and what it needs of the API."""
+    server = PageServer(*clips)
+    with server.serving():
+        yield server

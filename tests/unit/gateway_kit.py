@@ -10,7 +10,11 @@ from infra.kafka.incarnations import Incarnation
 from infra.kafka.records import Raw, Received
 from infra.kafka.tail import Batch
 from query_api.gateway.frames import Message
+from query_api.gateway.hub import Hub
 from query_api.gateway.journal import DURABLE, MOVING
+from query_api.gateway.limits import Limits
+from query_api.gateway.requests import Hello
+from query_api.gateway.tokens import Signer
 from schemas import base, ids
 from schemas.envelope import root
 from schemas.progress import RenderProgress
@@ -18,6 +22,8 @@ from schemas.values import Artifact, Cost, Format, Lane, Origin
 from schemas.videos import PromptAccepted, Stage, VideoFailed, VideoPublished
 
 VIEWER, OTHER = "viewer-1", "viewer-2"
+KEY = b"k" * 32
+LIMITS = Limits(tick_s=0.005, beat_s=0.05, ahead_s=0.1, ring=50, replay=20)
 
 
 def vid(number: int) -> str:
@@ -108,6 +114,25 @@ def batch(
         broken=broken,
         caught_up=caught_up,
     )
+
+
+def make_hub(limits: Limits = LIMITS) -> Hub:
+    """A hub that has read two empty partitions."""
+    hub = Hub(Signer(KEY), limits)
+    hub.take(batch(positions={0: 0, 1: 0}))
+    return hub
+
+
+def hello(
+    viewer: str = VIEWER, *, resume: str | None = None, videos: tuple[str, ...] = (), lobby: bool = False
+) -> Hello:
+    """What a client says first."""
+    return Hello(type="hello", viewer_id=viewer, resume=resume, videos=videos, lobby=lobby)
+
+
+def begun(hub: Hub, *numbers: int) -> None:
+    """It is known whose these are."""
+    hub.take(batch([received(accepted(number), number, partition=1) for number in numbers]))
 
 
 class ListSink:
