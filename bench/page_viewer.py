@@ -104,14 +104,12 @@ class Watcher:
 
     def swipe(self) -> None:
         """Once the next video is in memory and this one was looked at for a moment: on to it."""
-        self._until(_NEXT_IS_THERE)
+        seen = self._page.evaluate("window.next_is_there()")
         self._page.wait_for_timeout(DWELL_MS)
-        seen = self._page.evaluate("window.frames_seen.length")
         self._page.keyboard.press("ArrowDown")
         frame = self._page.evaluate(_FRAMES, seen + 1)
-        pressed = self._page.evaluate("window.pressed_at")
         self.frames.append(frame["took"])
-        self.keys.append(frame["start"] + frame["took"] - pressed)
+        self.keys.append(frame["start"] + frame["took"] - frame["pressed"])
 
     def _until(self, expression: str, argument: object = None) -> None:
         """Wait until it, or what it promises, is true: `wait_for_function` takes a promise itself for true."""
@@ -150,26 +148,32 @@ def _resident() -> int:
     return sum(each.memory_full_info().uss for each in browsers if each.is_running())
 
 
-#: Gives the frame of that number once it was seen. Nothing is asked meanwhile: that would slow what is measured.
-_FRAMES = """async (number) => {
-  while (window.frames_seen.length < number) await new Promise((heard) => (window.hear_frame = heard));
-  return window.frames_seen[number - 1];
-}"""
+#: Gives the frame of that number once it was seen. Nothing is asked meanwhile: that would slow what is measured, and
+#: every script that is handed in from here is kept by the browser, in the memory that is measured.
+_FRAMES = "(number) => window.frame_seen(number)"
 _IS_WHOLE = "() => import('/main.js').then(page => page.rest).then(() => true)"
 _PREFETCH = "import('/main.js').then(page => page.feed.stage.prefetch)"
 _FIVE_ARE_THERE = f"() => {_PREFETCH}.then(({{ ready }}) => ready.size >= 5)"
-_NEXT_IS_THERE = """() => import('/main.js').then(({ feed }) => {
-  const next = feed.list.items[feed.list.index + 1];
-  return next && feed.stage.prefetch.ready.has(next.video_id) && feed.slides.is(next.video_id, 'painted');
-})"""
 _NOTES = """
-window.frames_seen = []; window.shifted = 0; window.pressed_at = 0; window.hear_frame = () => {};
+window.shifted = 0;
+let [frames, newest, pressed, hear] = [0, null, 0, () => {}];
 new PerformanceObserver((list) => {
   for (const { name, startTime, duration } of list.getEntries())
-    if (name === 'first-frame') window.frames_seen.push({ start: startTime, took: duration });
-  window.hear_frame();
+    if (name === 'first-frame') (frames += 1), (newest = { start: startTime, took: duration });
+  hear();
 }).observe({ type: 'measure', buffered: true });
+window.frame_seen = async (number) => {
+  while (frames < number) await new Promise((heard) => (hear = heard));
+  return { ...newest, pressed };
+};
+window.next_is_there = async () => {
+  const { feed } = await import('/main.js');
+  const { prefetch } = feed.stage;
+  const there = (card) => card && prefetch.ready.has(card.video_id) && feed.slides.is(card.video_id, 'painted');
+  while (!there(feed.list.items[feed.list.index + 1])) await new Promise((later) => setTimeout(later, 5));
+  return frames;
+};
 new PerformanceObserver((list) => { for (const { value } of list.getEntries()) window.shifted += value; })
   .observe({ type: 'layout-shift', buffered: true });
-addEventListener('keydown', () => (window.pressed_at = performance.now()), true);
+addEventListener('keydown', () => (pressed = performance.now()), true);
 """

@@ -70,6 +70,23 @@ def test_the_first_video_has_the_network_to_itself(browser: Browser, server: Pag
     assert set(media[: len(first)]) == set(first)
 
 
+def test_nothing_is_shifted_while_it_starts_and_goes_on(browser: Browser, server: PageServer) -> None:
+    server.fill(8)
+    with Viewer(browser, server.url) as viewer:
+        viewer.page.add_init_script(_SHIFTS)
+        viewer.open().until_playing()
+        viewer.until("() => import('/main.js').then(page => page.rest).then(() => true)")
+        viewer.next()
+        viewer.until_playing()
+        assert viewer.page.evaluate("window.shifted") == []
+
+
+_SHIFTS = """window.shifted = [];
+new PerformanceObserver((list) => {
+  for (const { sources } of list.getEntries()) shifted.push(...sources.map(({ node }) => node?.className || '?'));
+}).observe({ type: 'layout-shift', buffered: true });"""
+
+
 def test_what_is_asked_for_plays_before_the_scrolling_is_over(browser: Browser, server: PageServer) -> None:
     server.fill(8)
     with Viewer(browser, server.url) as viewer:

@@ -24,7 +24,7 @@ export class Slides {
     /** @type {Map<string, HTMLElement>} */
     this.slides = new Map();
     this.end = h("div", { class: "slide end", role: "article", "aria-label": "The end" });
-    this.past = h("div", { "aria-hidden": "true" });
+    this.past = h("div", { class: "past", "aria-hidden": "true" });
     /** How many slides the space stands for. */
     this.passed = 0;
     this.column.append(this.past, this.end);
