@@ -10,6 +10,7 @@ from gpu_consumers.hosted.commands import jobs
 from gpu_consumers.ledger.command import cost
 from gpu_consumers.media.command import media
 from gpu_consumers.provenance.command import verify
+from gpu_consumers.quality.command import quality
 
 
 def register(app: typer.Typer) -> None:
@@ -17,6 +18,7 @@ def register(app: typer.Typer) -> None:
     app.command("gallery")(gallery)
     app.command("verify")(verify)
     app.command("cost")(cost)
+    app.command("quality")(quality)
     app.add_typer(media, name="media")
     models.command("jobs")(jobs)
     app.add_typer(models, name="models")

@@ -1,4 +1,4 @@
-"""The doors of a worker, for supervisors: `/healthz` while it lives, `/readyz` once it takes scenes."""
+"""The doors of a worker, for supervisors: `/healthz` while it lives, `/readyz` once it takes scenes, `/metrics`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from gpu_consumers.fitness import Fitness
 
@@ -39,12 +41,16 @@ class _Doors(BaseHTTPRequestHandler):
         if self.path == "/readyz":
             ready = self.fitness.ready
             return self._say(200 if ready else 503, {"ready": ready, "why": self.fitness.why})
+        if self.path == "/metrics":
+            return self._send(200, CONTENT_TYPE_LATEST, generate_latest())
         return self._say(404, {})
 
     def _say(self, status: int, told: dict[str, object]) -> None:
-        body = json.dumps(told).encode()
+        self._send(status, "application/json", json.dumps(told).encode())
+
+    def _send(self, status: int, kind: str, body: bytes) -> None:
         self.send_response(status)
-        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from infra.flavors import Watermark, reduced
-from schemas.values import Artifact, Footage, Format, Lane, Scene, Script, Word
+from schemas.values import Artifact, ClipQuality, Footage, Format, Lane, Scene, Script, Word
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,6 +128,7 @@ class Clip:
     look: str
     details: Mapping[str, Any]  #: what else the backend wants on the event (model, steps, backend …)
     renditions: tuple[SmallClip, ...] = ()  #: those that the spec asks for, if the backend makes them itself
+    quality: ClipQuality | None = None  #: where the backend has measured it, on frames of its own
 
 
 #: Told the fraction done (0 to 1) and, now and then, a JPEG preview; returns nothing and must not raise.

@@ -129,6 +129,9 @@ class Worker:
         threads = [threading.Thread(target=self._serve, args=(one,), name="consumer") for one in self._stations]
         for thread in threads:
             thread.start()
+        if any(one.stage is Stage.SCENE for one in self._stations):
+            address = (self._shop.settings.kafka_address,)
+            threading.Thread(target=self._shop.alerts.recall, args=address, name="alerts", daemon=True).start()
         late = (self._shop.settings, BoughtClips(self._shop), self._ending)
         threading.Thread(target=keep_collecting, args=late, name="late", daemon=True).start()
         log.info("ready", worker=self._shop.name)

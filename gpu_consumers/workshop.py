@@ -6,7 +6,7 @@ import base64
 import contextlib
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
@@ -14,6 +14,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from gpu_consumers.ports import Progress
+from gpu_consumers.quality.alerts import Alerts
 from infra.errors import UnavailableError
 from infra.kafka.producer import EventProducer
 from infra.settings import Settings
@@ -54,6 +55,7 @@ class Workshop:
     index: ArtifactIndex
     producer: EventProducer
     name: str  #: of the worker, for events and logs
+    alerts: Alerts = field(default_factory=Alerts)
 
     def remembered(self, key: str, model: type[R]) -> R | None:
         """The result kept under a fingerprint, while its time is not over and all its blobs are still there."""

@@ -150,6 +150,34 @@ class Cost(Contract):
         )
 
 
+class ClipQuality(Contract):
+    """What a clip's pictures say of themselves, without anybody looking: measured on the luma of its frames."""
+
+    width: int = Field(ge=1, description="pixels of the frames that were looked at")
+    height: int = Field(ge=1)
+    frames: int = Field(ge=1, description="how many were looked at")
+    sharpness: float = Field(
+        ge=0, description="variance of the Laplacian, the median of the frames: little is blurred, much is noise"
+    )
+    flicker: float = Field(
+        ge=0, description="levels that a sample goes and comes back from one frame to the next, on average"
+    )
+    reference: Annotated[str, StringConstraints(max_length=200)] | None = Field(
+        None, description="what the next two compare it with: `draft`, the same scene in few steps"
+    )
+    psnr_db: float | None = Field(None, ge=0, le=100, description="100 for equal pictures")
+    ssim: float | None = Field(None, ge=-1, le=1, description="structural similarity, 1 for equal pictures")
+
+
+class Outlier(Contract):
+    """A figure that lies far outside of what was usual lately."""
+
+    figure: Slug = Field(description="sharpness, flicker, psnr_db, ssim, seconds or amount")
+    value: float
+    typical: float = Field(description="the median of the last scenes of its kind")
+    deviations: float = Field(ge=0, description="how far off, in robust standard deviations of the logarithm")
+
+
 class RenderWork(Contract):
     """What a generative model did for a scene, and how long each phase took: the cost model learns from it.
 

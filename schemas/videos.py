@@ -10,12 +10,14 @@ from pydantic import Field, StringConstraints
 from schemas.base import Contract, Message, Micros, Slug, Uuid, ViewerId, message
 from schemas.values import (
     Artifact,
+    ClipQuality,
     Cost,
     Footage,
     Format,
     Judgement,
     Lane,
     Origin,
+    Outlier,
     Regeneration,
     RenderWork,
     Rendition,
@@ -180,8 +182,21 @@ class SceneRendered(VideoEvent):
     renditions: tuple[Rendition, ...] = Field((), max_length=8, description="the same clip, smaller")
     fallbacks: tuple[Fallback, ...] = ()
     work: RenderWork | None = Field(None, description="of a generative model; none for what was drawn or reused")
+    quality: ClipQuality | None = Field(None, description="of its pictures; none where nobody measured it")
     reused: bool = False
     cost: Cost
+
+
+@message("video-events")
+class AnomalyFound(VideoEvent):
+    """Figures of a scene lie far outside of those of the last scenes of its kind: an alert. The scene stays."""
+
+    scene_id: Uuid
+    scene_number: int = Field(ge=1)
+    model: Name
+    kind: Name = Field(description="what it was compared with: scenes of this model, look, shape and device")
+    seen: int = Field(ge=1, description="how many those were")
+    outliers: tuple[Outlier, ...] = Field(min_length=1, max_length=20)
 
 
 class PublishedVideo(VideoEvent):

@@ -31,8 +31,11 @@ class Parity:
         return f"relative error {self.relative:.2e}, PSNR {self.psnr_db:.1f} dB, SSIM {self.ssim:.4f}"
 
 
-def compare(reference: npt.ArrayLike, other: npt.ArrayLike) -> Parity:
-    """Raises ValueError for results of different shapes; values that are no numbers are as far apart as can be."""
+def compare(reference: npt.ArrayLike, other: npt.ArrayLike, *, span: float | None = None) -> Parity:
+    """`span`: the range of the values, where it is not the reference's own.
+
+    Raises ValueError for results of different shapes; values that are no numbers are as far apart as can be.
+    """
     one: Values = np.asarray(reference, np.float64)
     two: Values = np.asarray(other, np.float64)
     if one.shape != two.shape:
@@ -41,7 +44,7 @@ def compare(reference: npt.ArrayLike, other: npt.ArrayLike) -> Parity:
         return Parity(inf, -inf, 0.0)
     squared = float(np.mean((one - two) ** 2))
     relative = float(np.linalg.norm(one - two)) / max(float(np.linalg.norm(one)), 1e-12)
-    span = float(np.ptp(one)) or 1.0
+    span = span or float(np.ptp(one)) or 1.0
     return Parity(relative, inf if squared == 0 else 10 * log10(span**2 / squared), _ssim(one, two, span))
 
 

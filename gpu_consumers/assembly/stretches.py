@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gpu_consumers.assembly.gates import BLACK_LUMA, Failure
+from gpu_consumers.quality.gauge import Gauge
 
 #: How long what is drawn here may stand still. Footage and generated views may rest longer, as a screen recording does.
 DRAWN_S, FOOTAGE_S = 0.5, 2.0
@@ -74,15 +75,18 @@ def _still(before: Look, look: Look) -> bool:
     return float(change.mean()) < STILL_CHANGE
 
 
-def unmoved(clip: Path, *, least_s: float = DRAWN_S) -> list[Failure]:
-    """The stretches of a clip. Decodes every other frame, those that others refer to, and no filter over them."""
+def unmoved(clip: Path, *, least_s: float = DRAWN_S, gauge: Gauge | None = None) -> list[Failure]:
+    """The stretches of a clip. Decodes every other frame, those that others refer to, and no filter over them.
+
+    `gauge` gets each frame, too: they are decoded once.
+    """
     with av.open(str(clip)) as container:
         rate = float(container.streams.video[0].average_rate or 30)
         # A stretch may begin and end between two of these frames.
-        return list(stretches(_looks(container), max(least_s - 3.5 / rate, 0.28)))
+        return list(stretches(_looks(container, gauge), max(least_s - 3.5 / rate, 0.28)))
 
 
-def _looks(container: av.container.InputContainer) -> Iterator[Look]:
+def _looks(container: av.container.InputContainer, gauge: Gauge | None) -> Iterator[Look]:
     stream = container.streams.video[0]
     stream.codec_context.options = {"skip_loop_filter": "all"}
     stream.codec_context.skip_frame = "NONREF"
@@ -90,5 +94,7 @@ def _looks(container: av.container.InputContainer) -> Iterator[Look]:
     for frame in container.decode(stream):
         plane = frame.planes[0]
         luma = np.asarray(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
+        if gauge:
+            gauge.take(luma[: plane.height, : plane.width])
         sparse = luma[: plane.height : step, : plane.width : step].astype(np.int16)
         yield Look(frame.time or 0.0, sparse, frame.key_frame)

@@ -38,3 +38,9 @@ def drawn(spec: SceneSpec) -> npt.NDArray[np.uint8]:
     for frame in range(1, min(spec.frames, spec.fps)):  # after a second everything has come in
         canvas = paint(frame)
     return rgb(canvas)
+
+
+def luma(picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """The brightness of a picture in sRGB, (h, w) in levels 0…255 (BT.709's weights)."""
+    red, green, blue = (picture[..., channel].astype(np.uint16) for channel in range(3))
+    return ((54 * red + 183 * green + 19 * blue) >> 8).astype(np.uint8)

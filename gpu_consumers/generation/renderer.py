@@ -17,7 +17,7 @@ from gpu_consumers.acceleration.chain import Choice
 from gpu_consumers.generation.boundaries import give_way, making
 from gpu_consumers.generation.device import Device
 from gpu_consumers.generation.faults import DeviceMemoryError
-from gpu_consumers.generation.frames import drawn, finish
+from gpu_consumers.generation.frames import drawn, finish, luma
 from gpu_consumers.generation.loading import call_arguments
 from gpu_consumers.generation.manifest import GIB, Manifest
 from gpu_consumers.generation.post import Pictures
@@ -26,6 +26,7 @@ from gpu_consumers.generation.shapes import smaller, work_for
 from gpu_consumers.generation.styles import style_file
 from gpu_consumers.generation.weights import digest, locate
 from gpu_consumers.ports import Clip, Progress, SceneSpec, Urgency
+from gpu_consumers.quality.gauge import gauged
 from gpu_consumers.scheduling.turnstile import Turn
 from gpu_consumers.scheduling.work import Request, Work
 from infra.settings import Settings
@@ -96,7 +97,8 @@ class DiffusersRenderer:
             "squeezed": bool(squeezed), "gpu_seconds": self._seconds,
             "gpu_joules": self._joules, "work": made.work if led else None,
         }  # fmt: skip
-        return Clip(path=out, frames=spec.frames, look="generated", details=details)
+        quality = gauged(luma(picture) for picture in made.pictures)
+        return Clip(path=out, frames=spec.frames, look="generated", details=details, quality=quality)
 
     def work(self, spec: SceneSpec) -> Work:
         """What the device will be asked for."""

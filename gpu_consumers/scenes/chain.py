@@ -17,6 +17,7 @@ from gpu_consumers.picture.painter import cues_of
 from gpu_consumers.picture.renderer import ProceduralRenderer
 from gpu_consumers.picture.smaller import made_from, small_clips
 from gpu_consumers.ports import Clip, Progress, SceneRenderer, SceneSpec
+from gpu_consumers.quality.gauge import Gauge
 from schemas import ids
 from schemas.videos import Fallback
 
@@ -86,10 +87,11 @@ def _tried(renderer: SceneRenderer, spec: SceneSpec, out: Path, progress: Progre
     clip = renderer.render(spec, out, progress)
     clip = clip if clip.renditions else _with_renditions(clip, spec)
     drawn = renderer.name == ProceduralRenderer.name and spec.footage is None
-    wrong = unmoved(_smallest(clip), least_s=DRAWN_S if drawn else FOOTAGE_S)
+    gauge = None if clip.quality else Gauge()
+    wrong = unmoved(_smallest(clip), least_s=DRAWN_S if drawn else FOOTAGE_S, gauge=gauge)
     if wrong:
         raise QualityError("; ".join(f"{each.gate}: {each.reason}" for each in wrong))
-    return clip
+    return replace(clip, quality=gauge.quality()) if gauge else clip
 
 
 def _smallest(clip: Clip) -> Path:

@@ -14,16 +14,18 @@ from gpu_consumers.cost import Meter
 from gpu_consumers.errors import BackendError, TransientBackendError
 from gpu_consumers.footage.find import files, footage_for
 from gpu_consumers.ports import Clip, SceneRenderer, SceneSpec, Urgency
+from gpu_consumers.quality.likeness import likeness
 from gpu_consumers.scenes.chain import Attempt, first_good
 from gpu_consumers.stages.commissions import SceneDesk
 from gpu_consumers.stages.marks import mark_of
 from gpu_consumers.workshop import Workshop
+from infra.errors import NotFoundError
 from infra.flavors import Flavor
 from infra.storage.artifacts import fingerprint
 from infra.telemetry import logs
 from schemas.envelope import Envelope
 from schemas.tasks import RenderScene, VideoTask
-from schemas.values import Artifact, Cost, Footage, RenderWork, Rendition
+from schemas.values import Artifact, ClipQuality, Cost, Footage, RenderWork, Rendition
 from schemas.videos import Fallback, Stage
 
 log = logs.get("drawing")
@@ -39,6 +41,7 @@ class Drawn(BaseModel):
     footage: Footage | None = None
     renditions: tuple[Rendition, ...] = ()
     fallbacks: tuple[Fallback, ...] = ()
+    quality: ClipQuality | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +94,8 @@ def _draw(shop: Workshop, cause: Envelope[RenderScene], backend: str, spec: Scen
     if kept := shop.remembered(key, Drawn):
         return Picture(drawn=kept, backend=renderer.name, cost=meter.read(), reused=True, fallbacks=kept.fallbacks)
     drawn, clip = _render(shop, cause, renderer, spec)
+    if not cause.data.draft and (draft := _draft(shop, cause, backend, spec)):
+        drawn = drawn.model_copy(update={"quality": compared(shop, drawn, draft)})
     if not clip.details.get("squeezed"):  # for want of memory: the next time it may be whole
         shop.remember(key, drawn)
     spent = {name: clip.details.get(name, 0.0) for name in ("gpu_seconds", "gpu_joules")}
@@ -108,6 +113,31 @@ def _render(
         return kept_as(shop, made, renderer.name), made.clip
 
 
+def _draft(shop: Workshop, cause: Envelope[RenderScene], backend: str, spec: SceneSpec) -> Drawn | None:
+    """What the same model made of the same scene in few steps, if it did."""
+    few = backends.renderer(backend, shop.settings, urgency(cause.data), draft=True)
+    if few.name == backends.PROCEDURAL:
+        return None
+    return shop.remembered(fingerprint(kind="scene", spec=spec.inputs(), renderer=few.fingerprint()), Drawn)
+
+
+def compared(shop: Workshop, drawn: Drawn, draft: Drawn) -> ClipQuality | None:
+    """The figures of a clip, with how like it is to its draft. A draft that cannot be read is none."""
+    if drawn.quality is None:
+        return None
+    try:
+        psnr, ssim = likeness(*(shop.blobs.path(smallest(each).name) for each in (drawn, draft)))
+    except (BackendError, NotFoundError) as error:
+        log.warning("not compared with its draft", clip=drawn.clip.name, reason=str(error))
+        return drawn.quality
+    return drawn.quality.model_copy(update={"reference": "draft", "psnr_db": psnr, "ssim": ssim})
+
+
+def smallest(drawn: Drawn) -> Artifact:
+    """The version of a clip that is decoded soonest."""
+    return min(drawn.renditions, key=lambda small: small.width).artifact if drawn.renditions else drawn.clip
+
+
 def kept_as(shop: Workshop, made: Attempt, backend: str) -> Drawn:
     """What was drawn, in the media store."""
     return Drawn(
@@ -121,6 +151,7 @@ def kept_as(shop: Workshop, made: Attempt, backend: str) -> Drawn:
             for small in made.clip.renditions
         ),
         fallbacks=made.fallbacks,
+        quality=made.clip.quality,
     )
 
 

@@ -33,7 +33,10 @@ class Spoken(BaseModel):
 
 
 def work(shop: Workshop, cause: Envelope[RenderScene]) -> list[Envelope[base.Message]]:
-    """SceneVoiced (published at once), ContentJudged, and SceneRendered or VideoFailed. Raises BackendError."""
+    """SceneVoiced (published at once), ContentJudged, and VideoFailed or SceneRendered, AnomalyFound where it is odd.
+
+    Raises BackendError.
+    """
     task, flavor = cause.data, flavor_of(cause.data)
     spoken, voiced = _voice(shop, cause, flavor)
     shop.producer.publish_all([(voiced, None)])
@@ -46,7 +49,10 @@ def work(shop: Workshop, cause: Envelope[RenderScene]) -> list[Envelope[base.Mes
     judged = gate.told(cause, Judged.FRAMES, judgements, voiced.data.ts_us, task.scene.scene_number)
     if gate.refused(judged):
         return judged
-    return [*judged, _rendered(cause, spec, spoken, picture, voiced.data.ts_us + len(judged))]
+    rendered = _rendered(cause, spec, spoken, picture, voiced.data.ts_us + len(judged))
+    odd = shop.alerts.judged(rendered.data)
+    alerts = [caused_by(cause, odd, source=SOURCE, step="anomaly-found")] if odd else []
+    return [*judged, rendered, *alerts]
 
 
 def _voice(shop: Workshop, cause: Envelope[RenderScene], flavor: Flavor) -> tuple[Spoken, Envelope[SceneVoiced]]:
@@ -88,7 +94,7 @@ def _speak(shop: Workshop, chain: VoiceChain, task: RenderScene) -> Spoken:
 
 def _rendered(
     cause: Envelope[RenderScene], spec: SceneSpec, spoken: Spoken, picture: Picture, after_us: int
-) -> Envelope[base.Message]:
+) -> Envelope[SceneRendered]:
     task = cause.data
     data = SceneRendered(
         video_id=task.video_id,
@@ -110,6 +116,7 @@ def _rendered(
         code=code_version(),
         fallbacks=picture.fallbacks,
         work=picture.work,
+        quality=picture.drawn.quality,
         reused=picture.reused,
         cost=picture.cost,
     )

@@ -11,6 +11,7 @@ UNREADABLE = Counter("swipestream_unreadable_batches_total", "Batches that a cli
 HANDLED = Counter("swipestream_records_total", "Records handled", ["consumer", "type"])
 PAUSED = Gauge("swipestream_consumer_paused", "1 while a consumer takes no work, for want of disk space", ["consumer"])
 IN_HAND = Gauge("swipestream_records_in_hand", "Records taken and not finished", ["consumer"])
+ANOMALIES = Counter("swipestream_scene_anomalies_total", "Figures of scenes far off what is usual", ["model", "figure"])
 TASK_SECONDS = Histogram(
     "swipestream_task_seconds",
     "Wall time of a task",

@@ -18,6 +18,7 @@ from schemas.prompts import PromptSubmitted, RevisionRequested
 from schemas.replays import ReplayEvent, ReplayStarted
 from schemas.values import Cost
 from schemas.videos import (
+    AnomalyFound,
     ContentJudged,
     PromptAccepted,
     PromptRejected,
@@ -98,6 +99,9 @@ _TOLD: dict[type[Message], Callable[[Any], Detail]] = {
         "backend": event.provider, "model": event.model, "job": event.job, **_cost(event.cost),
     },
     SceneRendered: _scene,
+    AnomalyFound: lambda event: {
+        "odd": "; ".join(f"{one.figure} {one.value:g}, usual {one.typical:g}" for one in event.outliers),
+    },
     PublishedVideo: lambda event: {
         "title": event.title, "video": event.video.name, "duration_ms": event.duration_ms, **_cost(event.total_cost),
     },

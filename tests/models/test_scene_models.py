@@ -216,9 +216,13 @@ def test_the_flavor_decides_which_model_draws_and_the_event_tells_what_it_took(s
     assert (first.backend, first.model, first.look, first.fallbacks) == ("diffusers", "tiny-ltx", "generated", ())
     assert first.work is not None and first.work.accelerator == "eager" and first.cost.gpu_seconds > 0
     assert first.cost.amount >= first.cost.gpu_seconds * shop.settings.price_gpu_second
+    # and its figures are those of the model's own frames, before they are enlarged and written on
+    assert first.quality is not None and first.quality.sharpness > 0
+    assert (first.quality.width, first.quality.height, first.quality.frames) == (32, 64, first.work.frames)
     # and once it is made it is reused
     again = rendered(shop, "tiny-ltx")
     assert (again.clip, again.reused, again.cost.gpu_seconds, again.work) == (first.clip, True, 0.0, None)
+    assert again.quality == first.quality
 
 
 def test_a_task_may_name_another_model(shop: Workshop) -> None:
@@ -254,6 +258,11 @@ def test_a_draft_takes_few_steps_and_the_full_one_is_another_clip(shop: Workshop
     assert draft.work is not None and full.work is not None
     assert (draft.work.steps, full.work.steps, full.reused) == (1, 4, False)
     assert draft.clip != full.clip and draft.duration_ms == full.duration_ms
+    # and the full one says how like its draft it is; the draft has nothing to be compared with
+    assert draft.quality is not None and full.quality is not None
+    assert (draft.quality.reference, draft.quality.psnr_db, full.quality.reference) == (None, None, "draft")
+    assert full.quality.psnr_db is not None and 0 < full.quality.psnr_db < 100
+    assert full.quality.ssim is not None and full.quality.ssim < 1
     # and a model whose manifest says nothing of drafts draws them
     assert rendered(shop, "tiny-wan", draft=True).backend == "procedural"
 

@@ -54,6 +54,7 @@ def test_the_doors_tell_life_and_readiness_apart() -> None:
         fitness.tried()
         # then
         assert httpx.get(f"{address}/readyz").status_code == 200
+        assert "swipestream_scene_anomalies_total" in httpx.get(f"{address}/metrics").text
         assert httpx.get(f"{address}/other").status_code == 404
 
 

@@ -19,7 +19,7 @@ from schemas.envelope import Envelope, root
 from schemas.feeds import FeedServed, Impression, Outcome, PrefetchSettled
 from schemas.projects import ProjectEvent
 from schemas.swipes import Action, SwipeRecorded
-from schemas.videos import ContentJudged, SceneCommissioned
+from schemas.videos import AnomalyFound, ContentJudged, SceneCommissioned
 from tests.unit.read_kit import life, published
 
 VIDEO = ids.video_id("rows")
@@ -38,7 +38,7 @@ def received(event: Message, offset: int = 0) -> Received:
 def test_every_event_of_the_projected_topics_is_handled_or_part_of_a_story() -> None:
     families = {"prompts", "swipes", "video-events", "feed-events", "project-events"}
     events = {model for model in REGISTRY.values() if model.FAMILY in families}
-    known = {*HANDLERS, *NAMED, PrefetchSettled, ContentJudged, SceneCommissioned}
+    known = {*HANDLERS, *NAMED, PrefetchSettled, ContentJudged, SceneCommissioned, AnomalyFound}
     assert {model for model in events - known if not issubclass(model, ProjectEvent)} == set()
 
 

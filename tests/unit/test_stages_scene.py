@@ -18,7 +18,7 @@ from schemas import ids
 from schemas.envelope import Envelope, root
 from schemas.tasks import RenderScene, ScenePart
 from schemas.values import Footage, Lane, Origin, Scene
-from schemas.videos import SceneRendered
+from schemas.videos import AnomalyFound, SceneRendered
 from tests.unit.footage_kit import clip, kept, photo
 
 VIDEO = ids.video_id("a test")
@@ -74,6 +74,32 @@ def test_a_scene_has_its_renditions_and_passes_on_what_the_assembly_needs(shop: 
     assert (made.footage, made.fallbacks, made.seed, made.backend) == (None, (), 5, "procedural")
     part = ScenePart.model_validate(made.model_dump())
     assert (part.look, part.seed, part.renditions) == (made.look, 5, made.renditions)
+
+
+def test_its_pictures_are_measured_and_a_reused_scene_has_the_same_figures(shop: Workshop) -> None:
+    first, again = rendered(shop, asked()), rendered(shop, asked())
+    assert first.quality is not None and first.quality == again.quality and again.reused
+    assert first.quality.sharpness > 0 and first.quality.frames >= 5
+    assert (first.quality.width, first.quality.height) == (180, 180), "of the smallest version, which is looked at"
+
+
+def test_a_scene_that_is_far_off_what_is_usual_is_told_with_its_cause(shop: Workshop) -> None:
+    # given a process that has seen scenes of this kind that were cheap and soft
+    cause = asked()
+    made = rendered(shop, cause)
+    assert made.quality is not None
+    for number in range(40):
+        soft = made.quality.model_copy(update={"sharpness": made.quality.sharpness / 20})
+        shop.alerts.judged(made.model_copy(update={"quality": soft, "seed": number, "reused": False}))
+    # when one is drawn anew
+    for entry in (shop.settings.data_dir / "index").rglob("*.json"):
+        entry.unlink()
+    *_, scene_event, alert = scene.work(shop, cause)
+    # then an alert follows it
+    assert isinstance(scene_event.data, SceneRendered) and isinstance(alert.data, AnomalyFound)
+    assert "sharpness" in {one.figure for one in alert.data.outliers}
+    assert alert.causation_id == scene_event.causation_id and alert.data.ts_us > scene_event.data.ts_us
+    assert alert.data.scene_id == scene_event.data.scene_id
 
 
 @pytest.mark.parametrize("kind", ["image", "clip"])

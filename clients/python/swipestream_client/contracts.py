@@ -22,6 +22,22 @@ class AcceptedFrame(TypedDict):
     flavor: str
 
 
+class AnomalyFound(TypedDict):
+    """Figures of a scene lie far outside of those of the last scenes of its kind: an alert. The scene stays."""
+
+    video_id: str
+    revision: NotRequired[int]
+    ts_us: int
+    scene_id: str
+    scene_number: int
+    model: str
+    #: what it was compared with: scenes of this model, look, shape and device
+    kind: str
+    #: how many those were
+    seen: int
+    outliers: list[Outlier]
+
+
 class Artifact(TypedDict):
     """Bytes in the media store, addressed by what they are: `<sha256>.<suffix>`."""
 
@@ -77,6 +93,26 @@ class Changes(TypedDict):
     seed: NotRequired[int | None]
     archetype: NotRequired[str | None]
     text: NotRequired[str | None]
+
+
+class ClipQuality(TypedDict):
+    """What a clip's pictures say of themselves, without anybody looking: measured on the luma of its frames."""
+
+    #: pixels of the frames that were looked at
+    width: int
+    height: int
+    #: how many were looked at
+    frames: int
+    #: variance of the Laplacian, the median of the frames: little is blurred, much is noise
+    sharpness: float
+    #: levels that a sample goes and comes back from one frame to the next, on average
+    flicker: float
+    #: what the next two compare it with: `draft`, the same scene in few steps
+    reference: NotRequired[str | None]
+    #: 100 for equal pictures
+    psnr_db: NotRequired[float | None]
+    #: structural similarity, 1 for equal pictures
+    ssim: NotRequired[float | None]
 
 
 class CloseFrame(TypedDict):
@@ -365,6 +401,18 @@ Origin: TypeAlias = Literal["person", "api", "starter", "prefetch", "replay"]
 
 #: How a prefetch ended.
 Outcome: TypeAlias = Literal["ready", "failed"]
+
+
+class Outlier(TypedDict):
+    """A figure that lies far outside of what was usual lately."""
+
+    #: sharpness, flicker, psnr_db, ssim, seconds or amount
+    figure: str
+    value: float
+    #: the median of the last scenes of its kind
+    typical: float
+    #: how far off, in robust standard deviations of the logarithm
+    deviations: float
 
 
 class PrefetchSettled(TypedDict):
@@ -1054,6 +1102,8 @@ class SceneRendered(TypedDict):
     fallbacks: NotRequired[list[Fallback]]
     #: of a generative model; none for what was drawn or reused
     work: NotRequired[RenderWork | None]
+    #: of its pictures; none where nobody measured it
+    quality: NotRequired[ClipQuality | None]
     reused: NotRequired[bool]
     cost: Cost
 

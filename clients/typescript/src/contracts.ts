@@ -14,6 +14,21 @@ export interface AcceptedFrame {
   flavor: string;
 }
 
+/** Figures of a scene lie far outside of those of the last scenes of its kind: an alert. The scene stays. */
+export interface AnomalyFound {
+  video_id: string;
+  revision?: number;
+  ts_us: number;
+  scene_id: string;
+  scene_number: number;
+  model: string;
+  /** what it was compared with: scenes of this model, look, shape and device */
+  kind: string;
+  /** how many those were */
+  seen: number;
+  outliers: Outlier[];
+}
+
 /** Bytes in the media store, addressed by what they are: `<sha256>.<suffix>`. */
 export interface Artifact {
   sha256: string;
@@ -65,6 +80,25 @@ export interface Changes {
   seed?: number | null;
   archetype?: string | null;
   text?: string | null;
+}
+
+/** What a clip's pictures say of themselves, without anybody looking: measured on the luma of its frames. */
+export interface ClipQuality {
+  /** pixels of the frames that were looked at */
+  width: number;
+  height: number;
+  /** how many were looked at */
+  frames: number;
+  /** variance of the Laplacian, the median of the frames: little is blurred, much is noise */
+  sharpness: number;
+  /** levels that a sample goes and comes back from one frame to the next, on average */
+  flicker: number;
+  /** what the next two compare it with: `draft`, the same scene in few steps */
+  reference?: string | null;
+  /** 100 for equal pictures */
+  psnr_db?: number | null;
+  /** structural similarity, 1 for equal pictures */
+  ssim?: number | null;
 }
 
 /** A stream of server-sent events ends. Over a websocket the close code says it. */
@@ -329,6 +363,17 @@ export type Origin = "person" | "api" | "starter" | "prefetch" | "replay";
 
 /** How a prefetch ended. */
 export type Outcome = "ready" | "failed";
+
+/** A figure that lies far outside of what was usual lately. */
+export interface Outlier {
+  /** sharpness, flicker, psnr_db, ssim, seconds or amount */
+  figure: string;
+  value: number;
+  /** the median of the last scenes of its kind */
+  typical: number;
+  /** how far off, in robust standard deviations of the logarithm */
+  deviations: number;
+}
 
 /** A video that was asked for ahead of a viewer is ready, or will not come. */
 export interface PrefetchSettled {
@@ -981,6 +1026,8 @@ export interface SceneRendered {
   fallbacks?: Fallback[];
   /** of a generative model; none for what was drawn or reused */
   work?: RenderWork | null;
+  /** of its pictures; none where nobody measured it */
+  quality?: ClipQuality | null;
   reused?: boolean;
   cost: Cost;
 }
@@ -1369,7 +1416,7 @@ export interface WriteScript {
 export interface Topics {
   "swipes": SwipeRecorded;
   "prompts": PromptSubmitted | RevisionRequested;
-  "video-events": ContentJudged | PromptAccepted | PromptRejected | ScriptWritten | SceneVoiced | SceneCommissioned | SceneRendered | VideoPublished | RevisionPromoted | RevisionDropped | VideoFailed | VideoWithdrawn;
+  "video-events": ContentJudged | PromptAccepted | PromptRejected | ScriptWritten | SceneVoiced | SceneCommissioned | SceneRendered | AnomalyFound | VideoPublished | RevisionPromoted | RevisionDropped | VideoFailed | VideoWithdrawn;
   "feed-events": FeedServed | InterestChanged | PrefetchSettled;
   "project-events": ProjectOpened | DraftRequested | ScriptDrafted | DraftFailed | ProjectEdited | SceneEdited | SceneRedone | SceneAdded | ScenesArranged | ProjectApproved | RenderOrdered | ProjectClosed;
   "uploads": MediaUploaded | MediaRemoved;
