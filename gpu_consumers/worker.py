@@ -61,7 +61,7 @@ def workshop(settings: Settings, name: str) -> Workshop:
     return Workshop(
         settings=settings,
         blobs=LocalBlobStore(settings.media_dir),
-        index=LocalArtifactIndex(settings.data_dir / "artifacts"),
+        index=LocalArtifactIndex(settings.data_dir / "artifacts", settings.lease_s),
         producer=EventProducer(settings.kafka_address, name),
         name=name,
     )

@@ -16,6 +16,7 @@ from gpu_consumers.footage.find import files, footage_for
 from gpu_consumers.ports import Clip, SceneRenderer, SceneSpec, Urgency
 from gpu_consumers.quality.likeness import likeness
 from gpu_consumers.scenes.chain import Attempt, first_good
+from gpu_consumers.scheduling.policy import ORDER
 from gpu_consumers.stages.commissions import SceneDesk
 from gpu_consumers.stages.marks import mark_of
 from gpu_consumers.workshop import Workshop
@@ -92,17 +93,25 @@ def _draw(shop: Workshop, cause: Envelope[RenderScene], backend: str, spec: Scen
     renderer = backends.renderer(backend, shop.settings, urgency(cause.data), desk, draft=cause.data.draft)
     key = fingerprint(kind="scene", spec=spec.inputs(), renderer=renderer.fingerprint())
     if kept := shop.remembered(key, Drawn):
-        return Picture(drawn=kept, backend=renderer.name, cost=meter.read(), reused=True, fallbacks=kept.fallbacks)
-    drawn, clip = _render(shop, cause, renderer, spec)
-    if not cause.data.draft and (draft := _draft(shop, cause, backend, spec)):
-        drawn = drawn.model_copy(update={"quality": compared(shop, drawn, draft)})
-    if not clip.details.get("squeezed"):  # for want of memory: the next time it may be whole
-        shop.remember(key, drawn)
+        return _reused(kept, renderer, meter)
+    # Another worker may be at the very same scene: then its clip serves here, too.
+    with shop.index.alone(key, ORDER.index(cause.data.lane)):
+        if kept := shop.remembered(key, Drawn):
+            return _reused(kept, renderer, meter)
+        drawn, clip = _render(shop, cause, renderer, spec)
+        if not cause.data.draft and (draft := _draft(shop, cause, backend, spec)):
+            drawn = drawn.model_copy(update={"quality": compared(shop, drawn, draft)})
+        if not clip.details.get("squeezed"):  # for want of memory: the next time it may be whole
+            shop.remember(key, drawn)
     spent = {name: clip.details.get(name, 0.0) for name in ("gpu_seconds", "gpu_joules")}
     return Picture(
         drawn=drawn, backend=renderer.name, cost=meter.read(**spent), reused=False, work=clip.details.get("work"),
         fallbacks=(*drawn.fallbacks, *clip.details.get("fallbacks", ())),
     )  # fmt: skip
+
+
+def _reused(kept: Drawn, renderer: SceneRenderer, meter: Meter) -> Picture:
+    return Picture(drawn=kept, backend=renderer.name, cost=meter.read(), reused=True, fallbacks=kept.fallbacks)
 
 
 def _render(

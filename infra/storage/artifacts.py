@@ -9,8 +9,11 @@ import hashlib
 import json
 import tempfile
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
+
+from infra.storage.leases import LEASE_S, Leases
 
 
 def fingerprint(**inputs: Any) -> str:
@@ -34,12 +37,14 @@ class ArtifactIndex(Protocol):
 
     def keep(self, key: str, result: Mapping[str, Any]) -> dict[str, Any]: ...
 
+    def alone(self, key: str, rank: int = 0) -> AbstractContextManager[bool]: ...
+
 
 class LocalArtifactIndex:
     """The index as small files below one folder."""
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
+    def __init__(self, root: Path, lease_s: float = LEASE_S) -> None:
+        self._root, self._leases = root, Leases(root / "leases", lease_s)
 
     def get(self, key: str) -> dict[str, Any] | None:
         """The result, or None. A file that cannot be read counts as none: the work is then done again."""
@@ -66,6 +71,10 @@ class LocalArtifactIndex:
         finally:
             fresh.unlink(missing_ok=True)
         return dict(result)
+
+    def alone(self, key: str, rank: int = 0) -> AbstractContextManager[bool]:
+        """Nobody else makes that result meanwhile; see `Leases.alone`."""
+        return self._leases.alone(key, rank)
 
     def _written(self, key: str, result: Mapping[str, Any]) -> Path:
         """The result in a file of its own beside its place."""
