@@ -20,6 +20,8 @@ from websockets.exceptions import ConnectionClosed
 #: Seconds that a video is watched, at least and at most; how many videos a page of the feed has.
 DWELL_S, PAGE = (0.5, 1.5), 5
 PATIENCE_S = 30
+#: The `Retry-After` of a 503.
+LATER_S = 2
 
 
 @dataclass
@@ -61,6 +63,8 @@ class Viewer:
         await asyncio.sleep(self._random.uniform(0, DWELL_S[1]))
         while time.monotonic() < until:
             page = await api.ask(self._seen.feed_ms, f"GET /v1/feed?viewer={self._name}&limit={PAGE}")
+            if not page:  # as clients do who are told to come back later
+                await asyncio.sleep(LATER_S)
             for item in page.get("items", []):
                 watched = self._random.uniform(*DWELL_S)
                 await asyncio.sleep(watched)

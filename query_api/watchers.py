@@ -42,7 +42,7 @@ class Viewer:
     last_us: int = 0
     read_at: float = -1e9
     past_at: float = -1e9
-    reading: bool = False
+    reading: asyncio.Task[None] | None = None
     mark: int = 0  #: changes with what is made for, swiped by and known of the viewer
 
     def next_us(self) -> int:
@@ -84,7 +84,6 @@ class Viewers:
     def __init__(self, read: ReadModel, cards: Cards) -> None:
         self._read, self._cards = read, cards
         self._viewers: Lru[str, Viewer] = Lru(SIZE)
-        self._tasks: set[asyncio.Task[None]] = set()
 
     def known(self, viewer_id: str) -> Viewer:
         """What this process knows, without asking the tables."""
@@ -93,24 +92,17 @@ class Viewers:
     async def current(self, viewer_id: str, oldest_week: int) -> Viewer:
         """A viewer as the tables have them, back to `oldest_week`. Raises UnavailableError.
 
-        Who was here lately does not wait: what is older than `FRESH_S` is read again behind the answer.
+        Who was here lately does not wait: what is older than `FRESH_S` is read again behind the answer. A reading goes
+        on when the request that began it has given up: begun anew each time, a busy process would never end one.
         """
         viewer = self.known(viewer_id)
         age = time.monotonic() - viewer.read_at
-        if age > STALE_S:
-            await self._read_whole(viewer, oldest_week)
-        elif age > FRESH_S and not viewer.reading:
-            viewer.reading = True
-            task = asyncio.create_task(self._read_whole(viewer, oldest_week))
-            self._tasks.add(task)
-            task.add_done_callback(lambda done: self._settled(viewer, done))
+        if age > FRESH_S and (viewer.reading is None or viewer.reading.done()):
+            viewer.reading = asyncio.create_task(self._read_whole(viewer, oldest_week))
+            viewer.reading.add_done_callback(_settled)
+        if age > STALE_S and viewer.reading is not None:
+            await asyncio.shield(viewer.reading)
         return viewer
-
-    def _settled(self, viewer: Viewer, done: asyncio.Task[None]) -> None:
-        viewer.reading = False
-        self._tasks.discard(done)
-        if not done.cancelled() and (error := done.exception()):
-            log.debug("viewer not refreshed", why=str(error))
 
     async def _read_whole(self, viewer: Viewer, oldest_week: int) -> None:
         now = time.monotonic()
@@ -137,6 +129,11 @@ class Viewers:
             self._read.seen(viewer.viewer_id, week_of(now_us())), self._read.interests(viewer.viewer_id)
         )
         viewer.read(stored, likes)
+
+
+def _settled(reading: asyncio.Task[None]) -> None:
+    if not reading.cancelled() and (error := reading.exception()):
+        log.debug("viewer not refreshed", why=str(error))
 
 
 def _folded(likes: Mapping[str, float]) -> dict[str, float]:

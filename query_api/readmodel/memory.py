@@ -71,11 +71,18 @@ class MemoryStore:
         """The rows of a query: those of one partition, of a piece of it, or with the same value in an index."""
         table = _TABLES[query]
         asked = {name: value for name, value in values.items() if name in _COLUMNS[table]}
-        found = [row for row in self.rows(table) if all(row[name] == value for name, value in asked.items())]
+        alive = filter(None, (self.row(table, key) for key in self._keys(table, asked)))
+        found = [row for row in alive if all(row[name] == value for name, value in asked.items())]
         if "after_us" in values:
             found = [row for row in found if row["published_us"] > values["after_us"]]
         found.sort(key=lambda row: _order(table, row))
         return found[: int(values.get("most", len(found)))]
+
+    def _keys(self, table: str, asked: Mapping[str, Value]) -> Iterator[tuple[Value, ...]]:
+        """The primary keys that may have been asked for: rows are dear to make, keys are there."""
+        partition, clustering = KEYS[table]
+        told = [(at, asked[name]) for at, name in enumerate((*partition, *clustering)) if name in asked]
+        return (key for key in self.tables[table] if all(key[at] == value for at, value in told))
 
     def rows(self, table: str) -> Iterator[Row]:
         """Every row that is still there, in no order. Cells that were never written are None, as from Cassandra."""

@@ -200,6 +200,37 @@ async def test_a_store_that_answers_slowly_is_not_waited_for(world: World, monke
     assert asyncio.get_running_loop().time() - started < 0.4
 
 
+async def test_what_a_request_began_to_read_is_there_for_the_next_though_it_gave_up(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a store that holds back what it answers of a viewer
+    world.publish("a")
+    await world.feed.serve("berta", 5, None)
+    monkeypatch.setattr(serving, "WAIT_S", 0.05)
+    fetch, answers, asked = world.store.fetch, asyncio.Event(), []
+
+    async def held(query: str, values: dict[str, object]) -> object:
+        asked.append((query, *values.values()))
+        await answers.wait()
+        return await fetch(query, values)
+
+    world.store.fetch = held  # type: ignore[method-assign, assignment]
+    # when requests come, and each gives up
+    for _ in range(3):
+        with pytest.raises(UnavailableError):
+            await world.feed.serve("anna", 5, None)
+    # then they have read once between them, and what comes late is not thrown away
+    own = [one for one in asked if "anna" in one]
+    assert own and len(own) == len(set(own))
+    reading = world.feed.viewers.known("anna").reading
+    answers.set()
+    assert reading is not None
+    await asyncio.wait_for(reading, 30)
+    world.store.down = True
+    choices, _ = await world.feed.serve("anna", 5, None)
+    assert [choice.item.video_id for choice in choices] == named("a")
+
+
 async def test_without_the_broker_the_feed_is_served_all_the_same(world: World) -> None:
     world.publish("a")
     world.publisher.down = True
