@@ -187,6 +187,16 @@ class Example:
     args: tuple[Any, ...]
     kwargs: Mapping[str, Any]
 
+    def fresh(self) -> Example:
+        """The same values in lists and dicts of their own: some modules write into those that they are given."""
+        return Example(_fresh(self.args), _fresh(self.kwargs))
+
+
+def _fresh(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _fresh(each) for name, each in value.items()}
+    return type(value)(map(_fresh, value)) if type(value) in (list, tuple) else value
+
 
 class Accelerator(Protocol):
     """Makes a denoiser (or a VAE decoder) fast. Chosen in the order tensorrt, inductor, eager."""

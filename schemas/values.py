@@ -189,7 +189,9 @@ class RenderWork(Contract):
     height: int = Field(ge=1)
     frames: int = Field(ge=1)
     steps: int = Field(ge=1)
-    accelerator: Annotated[str, StringConstraints(max_length=100)] = Field(description="eager, inductor, tensorrt")
+    accelerator: Annotated[str, StringConstraints(max_length=100)] = Field(
+        description="eager, inductor, tensorrt; `tensorrt, vae inductor` where the VAE's decoder has another"
+    )
     cache: Annotated[str, StringConstraints(max_length=100)] = Field(
         "", description="the step cache of its denoiser, with its numbers; empty: none"
     )

@@ -1,4 +1,5 @@
-"""The accelerators: `eager` always works, `inductor` compiles repeated blocks, `tensorrt` builds whole engines.
+"""The accelerators: `eager` always works, `inductor` compiles (repeated blocks, if any), `tensorrt` builds whole
+engines.
 
 Each makes a module compute the same, faster. What one cannot do it says with a `BackendError`, whatever its library
 raised: the chain then goes on to the next.
@@ -35,6 +36,10 @@ class Eager:
         module.load_state_dict(state, strict=False)
 
 
+#: Variants of one module that are compiled: its shapes, and for a decoder each kind of piece. Beyond it runs eagerly.
+VARIANTS = 64
+
+
 class Inductor(Eager):
     """`torch.compile`, of the repeated blocks where the module names them: far less to compile than the whole."""
 
@@ -56,9 +61,11 @@ class Inductor(Eager):
                 module.compile_repeated_blocks(backend=self._compiler, fullgraph=True, dynamic=False)
                 made: Callable[..., Any] = super().prepare(module, example, shape_bucket)
             else:
+                torch._dynamo.config.recompile_limit = VARIANTS
                 made = torch.compile(super().prepare(module, example, shape_bucket), backend=self._compiler)
+            given = example.fresh()
             with torch.no_grad():
-                made(*example.args, **example.kwargs)
+                made(*given.args, **given.kwargs)
         except Exception as error:  # compilers raise whatever they like, and so do the compilers that they call
             self.undo(module)
             raise BackendError(f"{type(error).__name__}: {_first(error)}") from error
@@ -91,7 +98,7 @@ class TensorRT(Eager):
             program = torch.export.export(module, example.args, example.kwargs, strict=False)
             facts = {**facts_of(self._place), **_of_module(program, module), "bucket": shape_bucket}
             plan = self._cache.get_or_build(facts, lambda: _build(trt, program, example))
-            return _runnable(trt, plan, example)
+            return _runnable(trt, plan, program)
         except Exception as error:  # TensorRT raises bare exceptions of its own
             raise BackendError(f"{type(error).__name__}: {_first(error)}") from error
 
@@ -132,8 +139,8 @@ def _build(trt: Any, program: Any, example: Example) -> bytes:
     return bytes(made)
 
 
-def _runnable(trt: Any, plan: bytes, example: Example) -> Callable[..., Any]:
-    """The engine as a callable with the module's own arguments."""
+def _runnable(trt: Any, plan: bytes, program: Any) -> Callable[..., Any]:
+    """The engine as a callable with the module's own arguments and results."""
     import tensorrt
     import torch
 
@@ -148,9 +155,16 @@ def _runnable(trt: Any, plan: bytes, example: Example) -> Callable[..., Any]:
     def run(*args: Any, **kwargs: Any) -> Any:
         rest = iter([value for value in args if isinstance(value, torch.Tensor)])
         made = module(*(kwargs[name] if name in kwargs else next(rest) for name in inputs))
-        return made if isinstance(made, tuple) else (made,)
+        return shaped(program, made if isinstance(made, tuple) else (made,))
 
     return run
+
+
+def shaped(program: Any, outputs: tuple[Any, ...]) -> Any:
+    """An engine's outputs as the exported module returns them: a tensor, a tuple, an output class."""
+    from torch.utils import _pytree
+
+    return _pytree.tree_unflatten(list(outputs), program.call_spec.out_spec)
 
 
 def _torch_version() -> str:

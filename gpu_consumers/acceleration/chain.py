@@ -6,10 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from gpu_consumers.acceleration.backends import Eager, Inductor
 from gpu_consumers.acceleration.parity import Parity, compare, numbers
 from gpu_consumers.errors import BackendError
 from gpu_consumers.ports import Accelerator, Example
+from infra.storage.artifacts import fingerprint
 from infra.telemetry import logs
 from schemas.videos import Fallback
 
@@ -23,6 +27,15 @@ class Wanted:
     module: Any
     bucket: str
     example: Example
+    proof: Callable[[], Any] | None = None  #: runs all that the module is used for; none: the example is enough
+
+    def result(self, run: Callable[..., Any]) -> npt.NDArray[np.float32]:
+        """What comes of it, where the module itself runs as `run`."""
+        import torch
+
+        given = self.example.fresh()
+        with torch.no_grad():
+            return numbers(self.proof() if self.proof else run(*given.args, **given.kwargs))
 
 
 @dataclass(frozen=True)
@@ -33,6 +46,18 @@ class Choice:
     fingerprint: str
     fallbacks: tuple[Fallback, ...] = ()
     parity: tuple[Parity, ...] = ()  #: beside eager, in each bucket
+    vae: str = Eager.name  #: what the VAE's decoder runs on
+
+    @property
+    def label(self) -> str:
+        """Its name for events and the cost model."""
+        return self.name if self.name == self.vae else f"{self.name}, vae {self.vae}"
+
+    def beside(self, vae: Choice) -> Choice:
+        """That of the denoiser, which this is, and that of the VAE's decoder as one."""
+        told = tuple(Fallback(backend=f"{one.backend} (vae)", reason=one.reason) for one in vae.fallbacks)
+        key = fingerprint(denoiser=self.fingerprint, vae=vae.fingerprint)
+        return Choice(self.name, key, self.fallbacks + told, self.parity + vae.parity, vae.name)
 
 
 class Buckets:
@@ -56,11 +81,12 @@ def accelerate(wanted: Sequence[Wanted], accelerators: Sequence[Accelerator], dt
     One whose results are further from the plain ones than the precision of the weights explains is refused.
     """
     told: list[Fallback] = []
-    for each in accelerators:
+    plain = [one.result(_own(one)) for one in wanted] if wanted else []
+    for each in accelerators if wanted else ():
         if each.name == Eager.name:
             break
         try:
-            parity = tuple(_install(one, each, dtype) for one in wanted)
+            parity = tuple(_install(one, each, values, dtype) for one, values in zip(wanted, plain, strict=True))
         except BackendError as error:
             log.warning("accelerator given up", accelerator=each.name, reason=str(error))
             told.append(Fallback(backend=each.name, reason=str(error)[:2000]))
@@ -72,22 +98,23 @@ def accelerate(wanted: Sequence[Wanted], accelerators: Sequence[Accelerator], dt
     return Choice(Eager.name, Eager().fingerprint(), tuple(told))
 
 
-def _install(wanted: Wanted, accelerator: Accelerator, dtype: str) -> Parity:
-    import torch
-
-    module, example = wanted.module, wanted.example
-    own = Eager().prepare(module, example, wanted.bucket)
-    with torch.no_grad():
-        reference = numbers(own(*example.args, **example.kwargs))
-        fast = accelerator.prepare(module, example, wanted.bucket)
-        parity = compare(reference, numbers(fast(*example.args, **example.kwargs)))
+def _install(wanted: Wanted, accelerator: Accelerator, plain: Any, dtype: str) -> Parity:
+    module, own = wanted.module, _own(wanted)
+    fast = accelerator.prepare(module, wanted.example.fresh(), wanted.bucket)
+    if not isinstance(module.__dict__.get("forward"), Buckets):
+        module.forward = Buckets(own)
+    module.forward.add(wanted.example, fast)
+    try:
+        parity = compare(plain, wanted.result(fast))
+    except Exception as error:  # what was compiled may fail where it is first used for the whole
+        raise BackendError(f"{wanted.bucket}: {type(error).__name__}: {str(error)[:500]}") from error
     if not parity.holds(dtype):
         raise BackendError(f"{wanted.bucket}: it drifts from eager: {parity}")
-    forward = module.__dict__.get("forward")
-    if not isinstance(forward, Buckets):
-        module.forward = forward = Buckets(own)
-    forward.add(example, fast)
     return parity
+
+
+def _own(wanted: Wanted) -> Callable[..., Any]:
+    return Eager().prepare(wanted.module, wanted.example, wanted.bucket)
 
 
 def restore(module: Any) -> None:

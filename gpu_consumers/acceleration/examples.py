@@ -1,7 +1,8 @@
-"""The arguments that a pipeline's denoisers get, found by making one step of a clip."""
+"""The arguments that a pipeline's denoisers and its VAE's decoder get, found by making one step of a clip."""
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,8 +23,36 @@ def examples(pipe: Any, bucket: str, arguments: Mapping[str, Any]) -> list[Wante
     return [Wanted(module, bucket, seen[name]) for name, module in denoisers(pipe) if name in seen]
 
 
+def decoding(pipe: Any, bucket: str, arguments: Mapping[str, Any]) -> list[Wanted]:
+    """The VAE's decoder with its first arguments at that shape; none where the pipeline has none.
+
+    Some decoders are called for one piece of a clip after another and remember, so it is proven on all of its latents.
+    """
+    decoder = getattr(getattr(pipe, "vae", None), "decoder", None)
+    if decoder is None:
+        return []
+    pieces: dict[str, Example] = {}
+    clips: dict[str, Example] = {}
+    own, hook = shell(pipe), decoder.register_forward_pre_hook(_keep("", pieces), with_kwargs=True)
+    decode = own.vae.decode
+
+    def noting(*args: Any, **kwargs: Any) -> Any:
+        clips.setdefault("", Example(args, kwargs))
+        return decode(*args, **kwargs)
+
+    own.vae.decode = noting
+    try:
+        own(**{**arguments, "output_type": "np"})
+    finally:
+        hook.remove()
+    if not (pieces and clips):
+        return []
+    whole = clips[""]
+    return [Wanted(decoder, bucket, pieces[""], lambda: copy.copy(pipe.vae).decode(*whole.args, **whole.kwargs))]
+
+
 def _keep(name: str, seen: dict[str, Example]) -> Any:
     def keep(_module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        seen.setdefault(name, Example(args, dict(kwargs)))
+        seen.setdefault(name, Example(args, kwargs).fresh())
 
     return keep

@@ -57,7 +57,7 @@ def _installed(module: Any, manifest: Manifest) -> list[Any]:
     if enable is None:
         _refuse(manifest, f"{type(module).__name__} takes no step cache")
     try:
-        enable(_configuration(manifest.cache, manifest.dtype))
+        enable(_configuration(manifest.cache, manifest.precision("denoiser")))
     except (ValueError, TypeError, IndexError, AttributeError) as error:
         _refuse(manifest, f"{type(module).__name__}: {type(error).__name__}: {error}")
     if registry := module.__dict__.get("_diffusers_hook"):

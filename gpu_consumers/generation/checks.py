@@ -29,10 +29,12 @@ class Finding:
 
 
 def check(manifest: Manifest, config: Settings, *, parity: bool = False) -> list[Finding]:
-    """Packages, pipeline class, weights, memory, flavors; and the step cache: with `parity` tried out on the device."""
+    """Packages, pipeline class, weights, memory, flavors, the step cache; with `parity` that and the accelerators are
+    tried out on the device."""
     found = [*_software(manifest), *_weights(manifest, config), *_memory(manifest, config)]
     works = all(finding.ok is not False for finding in found)
-    return [*found, *_cache(manifest, config, parity and works), *_flavors(manifest, config)]
+    found += _cache(manifest, config, parity and works)
+    return [*found, *(_accelerators(manifest, config) if parity and works else ()), *_flavors(manifest, config)]
 
 
 def _software(manifest: Manifest) -> list[Finding]:
@@ -85,6 +87,19 @@ def _cache(manifest: Manifest, config: Settings, tried: bool) -> list[Finding]:
         return [Finding("cache", False, str(error), error.hint or "")]
     hint = "It spoils the clip: let it skip less." if made.skipped else "It skips nothing here: let it skip more."
     return [Finding("cache", made.parity.ssim >= ALIKE and made.skipped > 0, f"{manifest.cache.label} {made}", hint)]
+
+
+def _accelerators(manifest: Manifest, config: Settings) -> list[Finding]:
+    from gpu_consumers import backends
+
+    try:
+        choice = backends.device(config).choice(manifest.name)
+    except BackendError as error:
+        return [Finding("fast", False, str(error), error.hint or "")]
+    worst = min(choice.parity, key=lambda one: one.psnr_db, default=None)
+    told = f"{choice.label}; at worst beside eager: {worst}" if worst else choice.label
+    given_up = [Finding("fast", None, f"not {one.backend}: {one.reason}") for one in choice.fallbacks]
+    return [Finding("fast", True, told), *given_up]
 
 
 def _flavors(manifest: Manifest, config: Settings) -> list[Finding]:

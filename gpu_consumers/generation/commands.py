@@ -76,7 +76,7 @@ def _place(manifest: Manifest) -> str | None:
 def check_model(
     name: NameArgument,
     parity: Annotated[
-        bool, typer.Option("--parity", help="Make a clip with the manifest's step cache and one without; compare them.")
+        bool, typer.Option("--parity", help="Try its step cache and the accelerators here, and compare with none.")
     ] = False,
     as_json: JsonOption = False,
 ) -> None:

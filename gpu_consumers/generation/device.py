@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from gpu_consumers.acceleration.backends import Eager, Inductor, TensorRT
 from gpu_consumers.acceleration.cache import EngineCache
 from gpu_consumers.acceleration.chain import Choice, accelerate
-from gpu_consumers.acceleration.examples import examples
+from gpu_consumers.acceleration.examples import decoding, examples
 from gpu_consumers.energy import GpuEnergy
 from gpu_consumers.errors import BackendError
 from gpu_consumers.estimates.formula import Phases, chip
@@ -215,12 +215,13 @@ class Device:
         return pipe
 
     def _accelerate(self, wanted: Manifest, pipe: Any) -> Choice:
-        if wanted.styles or wanted.cache:
-            styles = "lists styles, which exchange layers that were compiled"
-            reason = f"its manifest {styles if wanted.styles else 'names a step cache, which skips compiled blocks'}"
-            return replace(EAGER, fallbacks=(Fallback(backend="accelerators", reason=reason),))
-        found = [one for shape in wanted.shapes for one in examples(pipe, shape.bucket, one_step(pipe, wanted, shape))]
-        return accelerate(found, self._accelerators, wanted.dtype)
+        steps = [(shape.bucket, one_step(pipe, wanted, shape)) for shape in wanted.shapes]
+        pieces = [one for bucket, step in steps for one in decoding(pipe, bucket, step)]
+        vae = accelerate(pieces, self._accelerators, wanted.precision("vae"))
+        if reason := _eagerly(wanted):
+            return replace(EAGER, fallbacks=(Fallback(backend="accelerators", reason=reason),)).beside(vae)
+        found = [one for bucket, step in steps for one in examples(pipe, bucket, step)]
+        return accelerate(found, self._accelerators, wanted.precision("denoiser")).beside(vae)
 
     def _suitable(self) -> list[Accelerator]:
         """Those of the settings. Compiling for the CPU takes longer than it saves, so none there."""
@@ -269,6 +270,13 @@ class Device:
 
     def _formula(self, work: Work) -> Phases:
         return self._chip.phases(manifest(work.model, self._config).architecture, work)
+
+
+def _eagerly(wanted: Manifest) -> str:
+    """Why its denoiser is not accelerated; nothing where it may be."""
+    if wanted.styles:
+        return "its manifest lists styles, which exchange layers that were compiled"
+    return "its manifest names a step cache, which skips compiled blocks" if wanted.cache else ""
 
 
 def _show(pipe: Any, wanted: Manifest, place: Any) -> previews.Show | None:

@@ -7,15 +7,22 @@ are not: each clip gets a shell with copies of those, which cost next to nothing
 from __future__ import annotations
 
 import copy
+import functools
 import inspect
 from pathlib import Path
 from typing import Any
 
 from gpu_consumers.errors import BackendError, BackendMissingError
-from gpu_consumers.generation.manifest import Manifest, Shape
+from gpu_consumers.generation.manifest import Manifest, Shape, Stage
 
 #: Components that denoise, in the order in which they are looked for.
 DENOISERS = ("transformer", "transformer_2", "unet")
+#: Components by the stage whose precision they have; all others have the manifest's.
+STAGES: dict[Stage, tuple[str, ...]] = {
+    "denoiser": DENOISERS,
+    "vae": ("vae",),
+    "text_encoder": ("text_encoder", "text_encoder_2", "text_encoder_3"),
+}
 _INSTALL = "Install the extra `gpu`: pip install 'swipestream[gpu]'"
 
 
@@ -25,9 +32,8 @@ def load(manifest: Manifest, folder: Path) -> Any:
     import torch
 
     quietly()
-    wanted: Any = getattr(torch, manifest.dtype)
-    if manifest.dtypes:
-        wanted = {"default": wanted} | {name: getattr(torch, dtype) for name, dtype in manifest.dtypes.items()}
+    wanted = {name: getattr(torch, manifest.precision(stage)) for stage, parts in STAGES.items() for name in parts}
+    wanted["default"] = getattr(torch, manifest.dtype)
     try:
         pipe = kind.from_pretrained(
             str(folder), torch_dtype=wanted, use_safetensors=True, local_files_only=True, trust_remote_code=False
@@ -38,7 +44,25 @@ def load(manifest: Manifest, folder: Path) -> Any:
             hint=f"See what is wrong with it: swipestream models check {manifest.name}",
         ) from error
     pipe.set_progress_bar_config(disable=True)
+    if manifest.precision("text_encoder") != manifest.precision("denoiser"):
+        _encode_for(pipe, wanted[DENOISERS[0]])
     return pipe
+
+
+def _encode_for(pipe: Any, dtype: Any) -> None:
+    """Hand prompts to the denoiser in its own precision: not every pipeline does."""
+    encode = getattr(pipe, "encode_prompt", None)
+    if encode is None:
+        return
+
+    @functools.wraps(encode)
+    def cast(*args: Any, **kwargs: Any) -> tuple[Any, ...]:
+        made = encode(*args, **kwargs)
+        return tuple(
+            one.to(dtype) if hasattr(one, "is_floating_point") and one.is_floating_point() else one for one in made
+        )
+
+    pipe.encode_prompt = cast
 
 
 def quietly() -> None:

@@ -28,6 +28,7 @@ ClassName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,
 Repo = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][\w.-]*/[\w.-]+$")]
 Commit = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}$")]
 Dtype = Literal["float32", "float16", "bfloat16"]
+Stage = Literal["denoiser", "vae", "text_encoder"]
 BYTES: dict[str, int] = {"float32": 4, "float16": 2, "bfloat16": 2}
 
 
@@ -49,6 +50,14 @@ class Needs(Part):
 
     weights: float = Field(ge=0)
     peak: float = Field(ge=0)
+
+
+class Precision(Part):
+    """Of each stage; where it says nothing, the manifest's `dtype`."""
+
+    denoiser: Dtype | None = None
+    vae: Dtype | None = None
+    text_encoder: Dtype | None = None
 
 
 class Network(Part):
@@ -100,7 +109,7 @@ class Manifest(Part):
     folder: Path | None = Field(None, description="weights on this machine, in place of a repository")
     image: bool = Field(False, description="it sets a picture in motion: the scene's drawn one")
     dtype: Dtype = "bfloat16"
-    dtypes: dict[str, Dtype] = Field({}, description="of single components, such as a VAE in float32")
+    dtypes: Precision = Field(Precision(), description="of single stages, such as a VAE in float32")
     steps: int = Field(ge=1, le=200)
     draft_steps: int | None = Field(None, ge=1, le=200, description="of a draft; none: drafts are drawn, not generated")
     guidance: float | None = Field(None, ge=0)
@@ -132,10 +141,15 @@ class Manifest(Part):
         """The same with the steps of a draft."""
         return self.model_copy(update={"steps": self.draft_steps or self.steps})
 
+    def precision(self, stage: Stage) -> Dtype:
+        """What a stage's weights are loaded as, and computed in."""
+        told: Dtype | None = getattr(self.dtypes, stage)
+        return told or self.dtype
+
     def cached(self, work: Work) -> int:
         """Bytes that its step cache keeps for a clip, while that runs and while it is suspended."""
         values = self.architecture.tokens(work) * self.network.width * self.network.passes
-        return values * BYTES[self.dtype] * self.cache.tensors if self.cache else 0
+        return values * BYTES[self.precision("denoiser")] * self.cache.tensors if self.cache else 0
 
     @property
     def architecture(self) -> Architecture:

@@ -102,7 +102,7 @@ class DiffusersRenderer:
 
     def work(self, spec: SceneSpec) -> Work:
         """What the device will be asked for."""
-        return work_for(self._manifest, spec, self._choice().name)
+        return work_for(self._manifest, spec, self._choice().label)
 
     def _choice(self) -> Choice:
         return self._device.choice(self._manifest.name)

@@ -11,11 +11,14 @@ from typing import Any
 import pytest
 import torch
 
-from gpu_consumers.acceleration.backends import Eager, Inductor, TensorRT
+from gpu_consumers import backends
+from gpu_consumers.acceleration.backends import Eager, Inductor, TensorRT, shaped
 from gpu_consumers.acceleration.cache import EngineCache
-from gpu_consumers.acceleration.chain import Buckets, accelerate, restore
-from gpu_consumers.acceleration.examples import examples
+from gpu_consumers.acceleration.chain import Buckets, Wanted, accelerate, restore
+from gpu_consumers.acceleration.examples import decoding, examples
 from gpu_consumers.acceleration.facts import facts_of
+from gpu_consumers.errors import BackendError
+from gpu_consumers.generation.checks import check
 from gpu_consumers.generation.device import Device
 from gpu_consumers.generation.loading import load, one_step
 from gpu_consumers.generation.manifest import manifest
@@ -49,20 +52,45 @@ class Drifting(Eager):
         own = super().prepare(module, example, shape_bucket)
 
         def off(*args: Any, **kwargs: Any) -> Any:
-            first, *rest = own(*args, **kwargs)
-            return (first * 1.01, *rest)
+            made = own(*args, **kwargs)
+            return made * 1.01 if isinstance(made, torch.Tensor) else (made[0] * 1.01, *made[1:])
 
         return off
+
+
+class Forgetful(Eager):
+    """Computes the first piece of a clip as it should, and then knows nothing of it: as an engine would, which can
+    not write into the lists that it is given."""
+
+    name = "forgetful"
+
+    def prepare(self, module: Any, example: Example, shape_bucket: str) -> Callable[..., Any]:
+        own = super().prepare(module, example, shape_bucket)
+
+        def forgetting(*args: Any, **kwargs: Any) -> Any:
+            given = Example(args, kwargs).fresh()
+            return own(*given.args, **given.kwargs)
+
+        return forgetting
+
+
+class Denoising(Inductor):
+    """Takes denoisers alone."""
+
+    def prepare(self, module: Any, example: Example, shape_bucket: str) -> Callable[..., Any]:
+        if "Decoder" in type(module).__name__:
+            raise BackendError("no decoders")
+        return super().prepare(module, example, shape_bucket)
 
 
 #: Compiles as `inductor` does, up to the machine code: the same tracing, the same graphs, in a second.
 TRACED: Accelerator = Inductor("aot_eager")
 
 
-def wanted(config: Settings, name: str) -> Any:
+def wanted(config: Settings, name: str, find: Callable[..., list[Wanted]] = examples) -> list[Wanted]:
     model = manifest(name, config)
     pipe = load(model, Path(model.folder or ""))
-    return examples(pipe, model.shapes[0].bucket, one_step(pipe, model, model.shapes[0]))
+    return find(pipe, model.shapes[0].bucket, one_step(pipe, model, model.shapes[0]))
 
 
 @pytest.mark.parametrize("name", PIPELINES)
@@ -79,6 +107,59 @@ def test_the_first_that_works_takes_over_and_computes_the_same(config: Settings,
     choice = accelerate(found, [TRACED, Eager()], "float32")
     assert (choice.name, choice.fallbacks) == ("inductor", ()) and choice.parity[0].relative < 1e-5
     assert isinstance(found[0].module.forward, Buckets)
+
+
+@pytest.mark.parametrize("name", PIPELINES)
+def test_a_vaes_decoder_is_made_fast_beside_it_and_proven_on_a_whole_clip(config: Settings, name: str) -> None:
+    (found,) = wanted(config, name, decoding)
+    choice = accelerate([found], [TRACED, Eager()], "float32")
+    assert (choice.name, choice.fallbacks) == ("inductor", ()) and choice.parity[0].relative < 1e-4
+    assert isinstance(found.module.forward, Buckets)
+
+
+def test_a_decoder_that_is_right_for_the_first_piece_alone_is_refused(config: Settings) -> None:
+    # Wan's VAE decodes one piece after another, with what it kept of those before
+    choice = accelerate(wanted(config, "tiny-wan", decoding), [Forgetful()], "float32")
+    assert choice.name == "eager" and "the results have the shapes" in choice.fallbacks[0].reason
+    # LTX decodes all at once: there is nothing to forget
+    assert accelerate(wanted(config, "tiny-ltx", decoding), [Forgetful()], "float32").name == "forgetful"
+
+
+def test_each_stage_is_judged_by_its_own_precision(config: Settings) -> None:
+    for dtype, name in (("float32", "eager"), ("bfloat16", "drifting")):
+        assert accelerate(wanted(config, "tiny-ltx", decoding), [Drifting()], dtype).name == name
+
+
+@pytest.mark.parametrize("find", [examples, decoding])
+def test_what_an_engine_puts_out_becomes_what_the_module_returns(
+    config: Settings, find: Callable[..., list[Wanted]]
+) -> None:
+    (found,) = wanted(config, "tiny-ltx", find)
+    given = found.example.fresh()
+    with torch.no_grad():
+        program = torch.export.export(found.module, given.args, dict(given.kwargs), strict=False)
+        expected = found.module(*given.args, **given.kwargs)
+    flat = (expected,) if isinstance(expected, torch.Tensor) else tuple(expected)
+    made = shaped(program, flat)
+    assert type(made) is type(expected) and torch.equal(made[0], expected[0])
+
+
+@pytest.mark.parametrize("name", ["tiny-ltx", "tiny-wan"])
+def test_each_stage_has_the_precision_of_the_manifest(name: str, config: Settings, tmp_path: Path) -> None:
+    # given a denoiser in bfloat16 between a text encoder and a VAE in float32, and the other way round
+    for one, other in (("bfloat16", "float32"), ("float32", "bfloat16")):
+        root, dtypes = tmp_path / one, {"denoiser": one, "vae": other, "text_encoder": other}
+        write_manifest(name, Path(manifest(name, config).folder or ""), root / "models", dtypes=dtypes, dtype=other)
+        settings = configured(root)
+        device, model = Device(settings, accelerators=[]), manifest(name, settings)
+        pipe = device.pipe(name)
+        found = [str(part.dtype) for part in (pipe.transformer, pipe.vae, pipe.text_encoder)]
+        assert found == [f"torch.{one}", f"torch.{other}", f"torch.{other}"]
+        # then it makes clips, and they are another artefact than those of one precision
+        renderer = DiffusersRenderer(device, model, settings)
+        assert renderer.render(spec(duration_ms=1000, draft=6), tmp_path / "a.mp4", lambda *_: None).frames == 30
+        plain = manifest(name, config)
+        assert renderer.fingerprint() != DiffusersRenderer(Device(config, []), plain, config).fingerprint()
 
 
 def test_one_that_drifts_is_refused_and_leaves_no_trace(config: Settings) -> None:
@@ -140,8 +221,31 @@ def test_a_device_uses_what_works_tells_what_did_not_and_names_it_in_fingerprint
     renderer = DiffusersRenderer(device, model, config)
     clip = renderer.render(spec(duration_ms=1000, draft=6), tmp_path / "a.mp4", lambda *_: None)
     assert clip.details["work"].accelerator == "inductor"
-    assert [fallback.backend for fallback in clip.details["fallbacks"]] == ["drifting"]
+    assert [fallback.backend for fallback in clip.details["fallbacks"]] == ["drifting", "drifting (vae)"]
     # and it makes whole shapes, for which it was prepared
     assert clip.details["work"].frames == model.shapes[0].frames
     assert renderer.fingerprint() != DiffusersRenderer(Device(config, accelerators=[]), model, config).fingerprint()
     assert device.turnstile._scheduler.in_hand == 0
+
+
+def test_denoiser_and_decoder_each_take_the_first_that_works_and_the_event_names_both(
+    config: Settings, tmp_path: Path
+) -> None:
+    device, model = Device(config, accelerators=[Denoising("aot_eager")]), manifest("tiny-ltx", config)
+    renderer = DiffusersRenderer(device, model, config)
+    clip = renderer.render(spec(duration_ms=1000, draft=6), tmp_path / "a.mp4", lambda *_: None)
+    assert clip.details["work"].accelerator == "inductor, vae eager"
+    ((told,),) = [clip.details["fallbacks"]]
+    assert (told.backend, told.reason) == ("inductor (vae)", "no decoders")
+    both = DiffusersRenderer(Device(config, accelerators=[TRACED]), model, config)
+    assert renderer.fingerprint() != both.fingerprint()
+
+
+def test_a_check_tells_what_it_runs_on_here_and_how_near_that_is_to_eager(
+    config: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backends, "device", lambda _: Device(config, accelerators=[Denoising("aot_eager")]))
+    fast, given_up = (one for one in check(manifest("tiny-ltx", config), config, parity=True) if one.what == "fast")
+    assert fast.ok and fast.told.startswith("inductor, vae eager; at worst beside eager: ") and "PSNR" in fast.told
+    assert (given_up.ok, given_up.told) == (None, "not inductor (vae): no decoders")
+    assert not [one for one in check(manifest("tiny-ltx", config), config) if one.what == "fast"]

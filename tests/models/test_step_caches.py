@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from gpu_consumers import backends
+from gpu_consumers.acceleration.backends import Inductor
 from gpu_consumers.errors import BackendError
 from gpu_consumers.generation.checks import check
 from gpu_consumers.generation.comparing import with_and_without
@@ -162,14 +163,8 @@ def test_a_cache_that_a_model_cannot_have_is_refused_with_the_reason(config: Set
 
 
 def test_a_model_with_a_cache_runs_eagerly_and_says_so(config: Settings) -> None:
-    class Fast:
-        """Never asked."""
-
-        name = "inductor"
-
-    fast: Any = Fast()
-    choice = Device(config, [fast]).choice("ltx-taylor")
-    assert choice.name == "eager" and "step cache" in choice.fallbacks[0].reason
+    choice = Device(config, [Inductor("aot_eager")]).choice("ltx-taylor")
+    assert choice.label == "eager, vae inductor" and "step cache" in choice.fallbacks[0].reason
 
 
 @pytest.mark.parametrize("name", ["ltx-first-block", "wan-taylor"])

@@ -13,6 +13,7 @@ from peft import LoraConfig
 from peft.utils import get_peft_model_state_dict
 
 from gpu_consumers import backends
+from gpu_consumers.acceleration.backends import Inductor
 from gpu_consumers.errors import BackendError, BackendMissingError
 from gpu_consumers.generation.device import Device
 from gpu_consumers.generation.manifest import manifest
@@ -146,12 +147,6 @@ def test_words_that_a_style_listens_to_come_first(config: Settings) -> None:
 
 
 def test_models_with_styles_run_eagerly_and_say_so(config: Settings) -> None:
-    class Fast:
-        """Never asked."""
-
-        name = "inductor"
-
-    fast: Any = Fast()
-    choice = Device(config, [fast]).choice("tiny-ltx")
-    assert choice.name == "eager" and "styles" in choice.fallbacks[0].reason
+    choice = Device(config, [Inductor("aot_eager")]).choice("tiny-ltx")
+    assert choice.label == "eager, vae inductor" and "styles" in choice.fallbacks[0].reason
     assert manifest("tiny-ltx", config).styles_kept == 1

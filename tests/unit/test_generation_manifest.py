@@ -53,6 +53,7 @@ def test_those_that_ship_are_read_and_each_has_an_upright_shape_a_licence_and_a_
         ("folder: {folder}", "", "either repo or folder"),
         ("licence: none", "license: none", "license"),
         ("pipeline: LTXPipeline", "pipeline: os.system", "pipeline"),
+        ("steps: 4", "steps: 4\ndtypes: {{transformer: float32}}", "transformer"),
         ("steps: 4", "steps: 4\ncache: {{kind: second-block}}", "first-block"),
         ("steps: 4", "steps: 4\ncache: {{kind: taylor, threshold: 0.1}}", "threshold"),
     ],
@@ -78,6 +79,13 @@ def made(**changes: object) -> Manifest:
         "memory": {"weights": 1, "peak": 1}, "network": {"parameters": 1e6, "layers": 1, "width": 32},
     }  # fmt: skip
     return Manifest.model_validate(values | changes)
+
+
+def test_each_stage_has_a_precision() -> None:
+    mixed = made(dtypes={"vae": "float32", "text_encoder": "float16"})
+    assert [mixed.precision(stage) for stage in ("denoiser", "vae", "text_encoder")] == [
+        "bfloat16", "float32", "float16"
+    ]  # fmt: skip
 
 
 def test_a_step_cache_is_part_of_the_work_and_its_memory_is_counted() -> None:

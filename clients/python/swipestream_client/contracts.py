@@ -738,7 +738,7 @@ class RenderWork(TypedDict):
     height: int
     frames: int
     steps: int
-    #: eager, inductor, tensorrt
+    #: eager, inductor, tensorrt; `tensorrt, vae inductor` where the VAE's decoder has another
     accelerator: str
     #: the step cache of its denoiser, with its numbers; empty: none
     cache: NotRequired[str]

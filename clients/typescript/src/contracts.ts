@@ -680,7 +680,7 @@ export interface RenderWork {
   height: number;
   frames: number;
   steps: number;
-  /** eager, inductor, tensorrt */
+  /** eager, inductor, tensorrt; `tensorrt, vae inductor` where the VAE's decoder has another */
   accelerator: string;
   /** the step cache of its denoiser, with its numbers; empty: none */
   cache?: string;
