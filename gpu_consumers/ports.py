@@ -119,6 +119,15 @@ class SmallClip:
     height: int
 
 
+@dataclass(frozen=True)
+class Failure:
+    """A quality gate that did not open, and what it saw."""
+
+    gate: str
+    reason: str
+    at_s: float | None = None  #: when it is seen, if it is seen in the picture
+
+
 @dataclass(frozen=True, kw_only=True)
 class Clip:
     """A rendered scene: a silent H.264 file with a closed GOP, ready to be joined by packet copy."""
@@ -129,6 +138,8 @@ class Clip:
     details: Mapping[str, Any]  #: what else the backend wants on the event (model, steps, backend …)
     renditions: tuple[SmallClip, ...] = ()  #: those that the spec asks for, if the backend makes them itself
     quality: ClipQuality | None = None  #: where the backend has measured it, on frames of its own
+    #: What was wrong with its frames, if the backend looked at them while they were at hand; None: nobody has looked.
+    faults: tuple[Failure, ...] | None = None
 
 
 #: Told the fraction done (0 to 1) and, now and then, a JPEG preview; returns nothing and must not raise.

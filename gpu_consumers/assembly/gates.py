@@ -12,21 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from gpu_consumers.assembly.track import PEAK_DB, decoded
+from gpu_consumers.ports import Failure
 from gpu_consumers.sound.loudness import TARGET_LUFS, measure
 from gpu_consumers.sound.synth import RATE, Stereo
 
 OFFSET_MS, END_MS = 40, 80
 QUIET_DB, QUIET_MS = -60.0, 2500
 BLACK_LUMA, STILL_CHANGE = 20.0, 0.02
-
-
-@dataclass(frozen=True)
-class Failure:
-    """A gate that did not open, and what it saw."""
-
-    gate: str
-    reason: str
-    at_s: float | None = None  #: when it is seen, if it is seen in the picture
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +10,9 @@ import av
 import numpy as np
 import numpy.typing as npt
 
-from gpu_consumers.assembly.gates import BLACK_LUMA, Failure
+from gpu_consumers.assembly.gates import BLACK_LUMA
+from gpu_consumers.picture.canvas import Canvas
+from gpu_consumers.ports import Failure
 from gpu_consumers.quality.gauge import Gauge
 
 #: How long what is drawn here may stand still. Footage and generated views may rest longer, as a screen recording does.
@@ -35,15 +37,45 @@ class Look:
     key: bool = False
 
 
-def stretches(looks: Iterable[Look], least_s: float) -> Iterator[Failure]:
-    """Each stretch of at least so many seconds that is black, or stands still. Pure; `looks` in order."""
-    runs = {"black": _Run("black", "the picture is black"), "frozen": _Run("frozen", "the picture stands still")}
-    before: Look | None = None
-    for look in looks:
-        yield from runs["black"].goes_on(look, _black(look), least_s, since=look.seconds)
+class Stretches:
+    """Looks taken in order, and what they show: each stretch of at least so many seconds that is black, or stands still.
+    Pure."""
+
+    def __init__(self, least_s: float) -> None:
+        self._least_s = least_s
+        self._runs = (_Run("black", "the picture is black"), _Run("frozen", "the picture stands still"))
+        self._before: Look | None = None
+
+    def see(self, look: Look) -> list[Failure]:
+        """What this look completes."""
+        black, frozen = self._runs
+        before, self._before = self._before, look
         still = before is not None and _still(before, look)
-        yield from runs["frozen"].goes_on(look, still, least_s, since=before.seconds if before else 0.0)
-        before = look
+        return [
+            *black.goes_on(look, _black(look), self._least_s, since=look.seconds),
+            *frozen.goes_on(look, still, self._least_s, since=before.seconds if before else 0.0),
+        ]
+
+
+class Watch:
+    """Looks at every other frame of a clip while it is drawn, so that none has to be decoded for it."""
+
+    def __init__(self, fps: int, least_s: float) -> None:
+        # A stretch may begin and end between two looks.
+        self._fps, self._stretches = fps, Stretches(max(least_s - 3.5 / fps, 0.28))
+        self._found: list[Failure] = []
+
+    def see(self, canvas: Canvas, frame: int) -> None:
+        """Take a look, if it is that frame's turn."""
+        if frame % 2 == 0:
+            luma = canvas.planes[0]
+            step = _step(canvas.width, canvas.height)
+            self._found += self._stretches.see(Look(frame / self._fps, luma[::step, ::step].astype(np.int16)))
+
+    @property
+    def faults(self) -> tuple[Failure, ...]:
+        """What was seen so far."""
+        return tuple(self._found)
 
 
 class _Run:
@@ -83,14 +115,15 @@ def unmoved(clip: Path, *, least_s: float = DRAWN_S, gauge: Gauge | None = None)
     with av.open(str(clip)) as container:
         rate = float(container.streams.video[0].average_rate or 30)
         # A stretch may begin and end between two of these frames.
-        return list(stretches(_looks(container, gauge), max(least_s - 3.5 / rate, 0.28)))
+        seen = Stretches(max(least_s - 3.5 / rate, 0.28))
+        return [failure for look in _looks(container, gauge) for failure in seen.see(look)]
 
 
 def _looks(container: av.container.InputContainer, gauge: Gauge | None) -> Iterator[Look]:
     stream = container.streams.video[0]
     stream.codec_context.options = {"skip_loop_filter": "all"}
     stream.codec_context.skip_frame = "NONREF"
-    step = max(1, min(stream.codec_context.width, stream.codec_context.height) // GRID)
+    step = _step(stream.codec_context.width, stream.codec_context.height)
     for frame in container.decode(stream):
         plane = frame.planes[0]
         luma = np.asarray(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
@@ -98,3 +131,7 @@ def _looks(container: av.container.InputContainer, gauge: Gauge | None) -> Itera
             gauge.take(luma[: plane.height, : plane.width])
         sparse = luma[: plane.height : step, : plane.width : step].astype(np.int16)
         yield Look(frame.time or 0.0, sparse, frame.key_frame)
+
+
+def _step(width: int, height: int) -> int:
+    return max(1, min(width, height) // GRID)

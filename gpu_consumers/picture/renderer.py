@@ -12,7 +12,9 @@ from av import __version__ as av_version
 from PIL import Image
 from PIL import __version__ as pillow_version
 
+from gpu_consumers.assembly.stretches import DRAWN_S, FOOTAGE_S, Watch
 from gpu_consumers.picture.canvas import Canvas
+from gpu_consumers.picture.encode import DRAWN, FILMED
 from gpu_consumers.picture.painter import Painter
 from gpu_consumers.picture.smaller import small_clips, writers
 from gpu_consumers.ports import Clip, Progress, SceneSpec
@@ -34,14 +36,19 @@ class ProceduralRenderer:
         """Write the clip to `out`. Raises `BackendError`, also for an unknown look, palette or caption style."""
         painter, teller = Painter(spec), _Teller(progress, spec.frames)
         smalls = small_clips(out, spec.size, spec.renditions)
-        with writers(out, spec.size, spec.fps, smalls) as takers:
+        quality, still_s = (FILMED, FOOTAGE_S) if spec.footage else (DRAWN, DRAWN_S)
+        watch = Watch(spec.fps, still_s)
+        with writers(out, spec.size, spec.fps, smalls, quality) as takers:
             for frame in range(spec.frames):
                 canvas = painter.paint(frame)
+                watch.see(canvas, frame)
                 for taker in takers:
                     taker.write(canvas)
                 teller.tell(frame + 1, canvas)
         details = {"palette": painter.stage.palette.name, "caption_style": spec.caption_style}
-        return Clip(path=out, frames=spec.frames, look=painter.look, details=details, renditions=smalls)
+        return Clip(
+            path=out, frames=spec.frames, look=painter.look, details=details, renditions=smalls, faults=watch.faults
+        )
 
 
 class _Teller:

@@ -8,13 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from gpu_consumers.assembly.stretches import DRAWN_S, FOOTAGE_S, unmoved
+from gpu_consumers.assembly.stretches import FOOTAGE_S, unmoved
 from gpu_consumers.errors import BackendError, BackendMissingError, PaidError, QualityError, TransientBackendError
 from gpu_consumers.picture.caption_styles import caption_style
 from gpu_consumers.picture.captions import overflowing
 from gpu_consumers.picture.layout import Layout
 from gpu_consumers.picture.painter import cues_of
-from gpu_consumers.picture.renderer import ProceduralRenderer
 from gpu_consumers.picture.smaller import made_from, small_clips
 from gpu_consumers.ports import Clip, Progress, SceneRenderer, SceneSpec
 from gpu_consumers.quality.gauge import Gauge
@@ -86,9 +85,8 @@ def _tried(renderer: SceneRenderer, spec: SceneSpec, out: Path, progress: Progre
         raise QualityError("captions: a phrase does not fit into the safe area")
     clip = renderer.render(spec, out, progress)
     clip = clip if clip.renditions else _with_renditions(clip, spec)
-    drawn = renderer.name == ProceduralRenderer.name and spec.footage is None
     gauge = None if clip.quality else Gauge()
-    wrong = unmoved(_smallest(clip), least_s=DRAWN_S if drawn else FOOTAGE_S, gauge=gauge)
+    wrong = unmoved(_smallest(clip), least_s=FOOTAGE_S, gauge=gauge) if clip.faults is None else clip.faults
     if wrong:
         raise QualityError("; ".join(f"{each.gate}: {each.reason}" for each in wrong))
     return replace(clip, quality=gauge.quality()) if gauge else clip

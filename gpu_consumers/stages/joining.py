@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gpu_consumers.assembly.assemble import AssembledVideo, SceneClip, assemble
-from gpu_consumers.assembly.gates import Expected, Failure, failures
+from gpu_consumers.assembly.gates import Expected, failures
 from gpu_consumers.errors import BackendError, QualityError
-from gpu_consumers.ports import SmallClip, Speech
+from gpu_consumers.ports import Failure, SmallClip, Speech
 from gpu_consumers.provenance.certificates import Identity
 from gpu_consumers.provenance.manifest import made as told
 from gpu_consumers.provenance.manifest import manifest

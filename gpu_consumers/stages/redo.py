@@ -8,9 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from gpu_consumers import backends
-from gpu_consumers.assembly.gates import Failure
 from gpu_consumers.errors import BackendError
-from gpu_consumers.ports import SceneRenderer, SceneSpec
+from gpu_consumers.ports import Failure, SceneRenderer, SceneSpec
 from gpu_consumers.scenes.chain import first_good
 from gpu_consumers.stages.drawing import Drawn, kept_as, urgency, with_files
 from gpu_consumers.stages.specs import BREATH_MS, scene_spec

@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gpu_consumers.assembly.stretches import FOOTAGE_S, Look, stretches, unmoved
+from gpu_consumers.assembly.stretches import FOOTAGE_S, Look, Stretches, unmoved
 from gpu_consumers.errors import QualityError
 from gpu_consumers.picture.canvas import Canvas
 from gpu_consumers.picture.colour import BLACK, Rgb
 from gpu_consumers.picture.encode import ClipWriter
 from gpu_consumers.picture.looks import LOOKS
+from gpu_consumers.picture.painter import Painter
 from gpu_consumers.picture.renderer import ProceduralRenderer
 from gpu_consumers.ports import Clip, Progress, SceneSpec
 from gpu_consumers.scenes.chain import first_good
@@ -69,8 +70,21 @@ def test_no_look_is_so_calm(tmp_path: Path, look: str) -> None:
     # given a scene in which little is said, in any look
     calm = spec(look=look, duration_ms=4000, narration="Well.", heading="Well", draft=3)
     made = ProceduralRenderer().render(calm, tmp_path / "a.mp4", lambda *_: None)
-    # then none of its moments is taken for a fault
+    # then none of its moments is taken for a fault, neither as it was drawn nor as it is decoded
+    assert made.faults == ()
     assert unmoved(made.path) == []
+
+
+@pytest.mark.parametrize("stop", [18, 40])
+def test_what_is_drawn_is_looked_at_frame_by_frame(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, stop: int) -> None:
+    # given a painter that stops at some frame
+    paint = Painter.paint
+    monkeypatch.setattr(Painter, "paint", lambda self, frame: paint(self, min(frame, stop)))
+    made = ProceduralRenderer().render(spec(duration_ms=2000, look="mesh", draft=3), tmp_path / "a.mp4", lambda *_: None)
+    # then the clip says so, and from when on
+    assert made.faults is not None
+    (fault,) = made.faults
+    assert fault.gate == "frozen" and fault.at_s is not None and stop <= fault.at_s * 30 <= stop + 15
 
 
 class Stuck:
@@ -83,7 +97,8 @@ class Stuck:
 
     def render(self, spec: SceneSpec, out: Path, progress: Progress) -> Clip:
         clip(out, range(20, 36) if spec.look is None else range(0))
-        return Clip(path=out, frames=100, look=spec.look or "stuck", details={})
+        faults = None if spec.footage else tuple(unmoved(out))
+        return Clip(path=out, frames=100, look=spec.look or "stuck", details={}, faults=faults)
 
 
 def test_a_scene_that_stands_still_for_a_moment_is_drawn_in_another_way(tmp_path: Path) -> None:
@@ -119,4 +134,5 @@ def test_it_is_told_exactly_of_runs_that_last(still: list[bool], least: int) -> 
             runs.append(n - 1 - begun)
             begun = n
     # then there is one failure for each run that is long enough
-    assert len(list(stretches(looks, least / 8))) == sum(run >= least for run in runs)
+    seen = Stretches(least / 8)
+    assert sum(len(seen.see(look)) for look in looks) == sum(run >= least for run in runs)

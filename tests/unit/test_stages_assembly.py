@@ -10,10 +10,11 @@ from pathlib import Path
 import av
 import pytest
 
-from gpu_consumers.assembly.gates import Expected, Failure, failures
+from gpu_consumers.assembly.gates import Expected, failures
 from gpu_consumers.errors import BackendMissingError
 from gpu_consumers.picture.colour import BLACK
 from gpu_consumers.picture.renderer import ProceduralRenderer
+from gpu_consumers.ports import Failure
 from gpu_consumers.provenance.verify import verify
 from gpu_consumers.scenes.chain import first_good
 from gpu_consumers.stages import assembly, wav
