@@ -1,4 +1,4 @@
-"""The bare encode: the same frames through the same encoder settings, and nothing else."""
+"""The bare encode: the same frames through x264 at `veryfast`, one thread, and nothing else."""
 
 from __future__ import annotations
 

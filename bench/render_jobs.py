@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 from bench.encode import bare_encode
 from gpu_consumers.assembly.assemble import SceneClip, assemble
@@ -26,6 +27,12 @@ from gpu_consumers.provenance.certificates import development
 from gpu_consumers.provenance.manifest import Made, manifest
 from gpu_consumers.provenance.sign import signed
 from gpu_consumers.scenes.chain import first_good
+from gpu_consumers.stages.sounds import Sounds
+from gpu_consumers.workshop import Workshop
+from infra.kafka.producer import EventProducer
+from infra.settings import Settings
+from infra.storage.artifacts import LocalArtifactIndex
+from infra.storage.blobs import LocalBlobStore
 from schemas import ids
 
 
@@ -64,16 +71,29 @@ def join(draft: Draft, folder: Path) -> None:
     ]  # fmt: skip
     spec = draft.specs[0]
     out, seed = folder / "video.mp4", ids.seed(draft.video_id)
-    made = assemble(clips, title=draft.script.title, mood=draft.script.mood, seed=seed, out=out, fps=spec.fps)
+    made = assemble(
+        clips, title=draft.script.title, mood=draft.script.mood, seed=seed, out=out, fps=spec.fps, shelf=_shelf(folder)
+    )
     about = Made(
         video_id=draft.video_id, flavor="bench", asked_at=None, code="bench", archetype="", language="en", scenes=()
     )
     words = manifest(about, title="", version="0", content=hashlib.sha256(made.path.read_bytes()).hexdigest())
     signed(made.path, words, development(folder / "credentials"), folder / "signed.mp4")
     width, height = spec.size
-    wrong = failures(folder / "signed.mp4", Expected(width=width, height=height, fps=spec.fps, frames=made.frames))
+    expected = Expected(width=width, height=height, fps=spec.fps, frames=made.frames)
+    wrong = failures(folder / "signed.mp4", expected, made.heard)
     if wrong:
         raise RuntimeError(f"the video did not pass its gates: {wrong}")
+
+
+def _shelf(folder: Path) -> Sounds:
+    """As a worker's: what was mixed once is not mixed again."""
+    return Sounds(
+        Workshop(
+            settings=Settings(data_dir=folder), blobs=LocalBlobStore(folder / "media"),
+            index=LocalArtifactIndex(folder / "index"), producer=cast(EventProducer, None), name="bench",
+        )
+    )  # fmt: skip
 
 
 if __name__ == "__main__":

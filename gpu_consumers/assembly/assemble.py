@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import av
-import numpy as np
-
 from gpu_consumers.assembly.cover import write_cover
 from gpu_consumers.assembly.join import frames_in, join
 from gpu_consumers.assembly.preview import write_preview
-from gpu_consumers.assembly.track import track
+from gpu_consumers.assembly.soundtrack import Shelf, soundtrack
+from gpu_consumers.assembly.soundtrack import recipe as sound_recipe
+from gpu_consumers.assembly.track import Heard
 from gpu_consumers.assembly.webvtt import chapters, webvtt
 from gpu_consumers.errors import BackendError
 from gpu_consumers.ports import SmallClip, Speech
-from gpu_consumers.sound.loudness import Loudness
-from gpu_consumers.sound.mix import Line, mix
-from gpu_consumers.sound.music import REVISION as MUSIC
-from gpu_consumers.sound.music import bed
-from gpu_consumers.sound.synth import RATE, Stereo, envelope
+from gpu_consumers.sound.mix import Line
+from gpu_consumers.sound.synth import RATE, Stereo
 from schemas.values import Word
 
 #: Part of what an assembled video is cached under: raise it when equal parts give another file.
@@ -50,7 +47,7 @@ class AssembledVideo:
     renditions: tuple[SmallClip, ...]  #: the whole video, smaller, with its sound
     frames: int
     duration_ms: int  #: of the picture; the sound is exactly as long
-    loudness: Loudness  #: of the AAC, decoded again
+    heard: Heard  #: of the AAC, decoded again
 
 
 def assemble(
@@ -63,11 +60,12 @@ def assemble(
     fps: int = 30,
     music: Stereo | None = None,
     comment: str = "",
+    shelf: Shelf | None = None,
 ) -> AssembledVideo:
     """Join the clips to `out`; cover, captions, chapters, preview and renditions are written beside it.
 
     `music` is (n, 2) float32 at 48 kHz in place of the bed of that mood; it is repeated or cut to the video's length.
-    Equal arguments give equal bytes. Raises `BackendError`.
+    A sound that is on the `shelf` is not mixed again. Equal arguments give equal bytes. Raises `BackendError`.
     """
     if not clips:
         raise BackendError("a video needs at least one scene")
@@ -75,13 +73,12 @@ def assemble(
     samples = round(sum(frames) * RATE / fps)
     starts = [round(sum(frames[:n]) * 1000 / fps) for n in range(len(clips))]
     lines = [Line(clip.speech, start) for clip, start in zip(clips, starts, strict=True) if clip.speech is not None]
-    bedding = bed(mood, samples / RATE, seed) if music is None else _fitted(music, samples)
-    sound, loudness = track(mix(lines, bedding).samples)
+    sound = soundtrack(lines, samples, mood=mood, seed=seed, music=music, shelf=shelf)
     metadata = {"title": title} | ({"comment": comment} if comment else {})
     titles = [clip.title or f"{n + 1}" for n, clip in enumerate(clips)]
 
     def joined(paths: Sequence[Path], to: Path) -> None:
-        join(paths, frames, fps, sound, to, metadata=metadata, chapters=titles)
+        join(paths, frames, fps, io.BytesIO(sound.data), to, metadata=metadata, chapters=titles)
 
     joined([clip.path for clip in clips], out)
     renditions = tuple(_rendition(clips, size, out, joined) for size in _shared(clips))
@@ -102,13 +99,13 @@ def assemble(
         renditions=renditions,
         frames=sum(frames),
         duration_ms=round(sum(frames) * 1000 / fps),
-        loudness=loudness,
+        heard=sound.heard,
     )
 
 
 def fingerprint() -> str:
-    """Whatever changes an assembled video apart from its parts: this revision, the music's, and the codecs'."""
-    return f"assembly-{REVISION} music-{MUSIC} av-{av.__version__}"
+    """Whatever changes an assembled video apart from its parts: this revision, and the sound's."""
+    return f"assembly-{REVISION} {sound_recipe()}"
 
 
 def _shared(clips: Sequence[SceneClip]) -> list[tuple[int, int]]:
@@ -124,9 +121,3 @@ def _rendition(
     to = out.with_suffix(f".{min(size)}.mp4")
     joined(paths, to)
     return SmallClip(path=to, width=size[0], height=size[1])
-
-
-def _fitted(music: Stereo, samples: int) -> Stereo:
-    times = -(-samples // max(1, len(music)))
-    cut = np.tile(music, (times, 1))[:samples].astype(np.float32)
-    return cut * envelope(samples, 0.2, 1.0)[:, None]

@@ -22,6 +22,8 @@ GRID = 135
 #: Mean change of a sample from a frame that stands still to the next, which the encoder still mends: 0.05 was seen. The
 #: calmest look is as still as this for 0.23 s.
 STILL_CHANGE = 0.12
+#: The same before it is encoded: then what stands still does not change at all, but for a bar that fills.
+DRAWN_CHANGE = 0.03
 #: A key frame is encoded afresh, so that all of it changes a little; what moves changes some samples a lot.
 MOVED_LEVELS, MOVED_SHARE = 16, 0.001
 
@@ -38,11 +40,10 @@ class Look:
 
 
 class Stretches:
-    """Looks taken in order, and what they show: each stretch of at least so many seconds that is black, or stands still.
-    Pure."""
+    """Looks in order, and what they show: each stretch of at least so many seconds that is black or still. Pure."""
 
-    def __init__(self, least_s: float) -> None:
-        self._least_s = least_s
+    def __init__(self, least_s: float, still: float = STILL_CHANGE) -> None:
+        self._least_s, self._limit = least_s, still
         self._runs = (_Run("black", "the picture is black"), _Run("frozen", "the picture stands still"))
         self._before: Look | None = None
 
@@ -50,7 +51,7 @@ class Stretches:
         """What this look completes."""
         black, frozen = self._runs
         before, self._before = self._before, look
-        still = before is not None and _still(before, look)
+        still = before is not None and _still(before, look, self._limit)
         return [
             *black.goes_on(look, _black(look), self._least_s, since=look.seconds),
             *frozen.goes_on(look, still, self._least_s, since=before.seconds if before else 0.0),
@@ -62,7 +63,7 @@ class Watch:
 
     def __init__(self, fps: int, least_s: float) -> None:
         # A stretch may begin and end between two looks.
-        self._fps, self._stretches = fps, Stretches(max(least_s - 3.5 / fps, 0.28))
+        self._fps, self._stretches = fps, Stretches(max(least_s - 3.5 / fps, 0.28), DRAWN_CHANGE)
         self._found: list[Failure] = []
 
     def see(self, canvas: Canvas, frame: int) -> None:
@@ -100,11 +101,11 @@ def _black(look: Look) -> bool:
     return float(look.luma.mean()) < BLACK_LUMA and float(look.luma.std()) < 3
 
 
-def _still(before: Look, look: Look) -> bool:
+def _still(before: Look, look: Look, limit: float) -> bool:
     change = np.abs(look.luma - before.luma)
     if look.key:
         return float((change > MOVED_LEVELS).mean()) < MOVED_SHARE
-    return float(change.mean()) < STILL_CHANGE
+    return float(change.mean()) < limit
 
 
 def unmoved(clip: Path, *, least_s: float = DRAWN_S, gauge: Gauge | None = None) -> list[Failure]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
@@ -13,24 +14,50 @@ from gpu_consumers.sound.loudness import CEILING_DB, Loudness, limited, measure
 from gpu_consumers.sound.synth import RATE, Stereo
 
 AAC_BITS = 128_000
+QUIET_DB = -60.0  #: below this nothing is heard
 PEAK_DB = -1.0  #: highest true peak, in dBFS (EBU R 128 s2: streaming)
 
 
-def track(samples: Stereo) -> tuple[io.BytesIO, Loudness]:
-    """The samples (n, 2) as AAC in an MP4, and the loudness of what comes out of it again.
+@dataclass(frozen=True)
+class Heard:
+    """What a listener gets."""
+
+    loudness: Loudness
+    quiet_ms: int  #: the longest stretch without sound
+
+
+@dataclass(frozen=True)
+class Track:
+    """AAC in an MP4, and what is heard of it."""
+
+    data: bytes
+    heard: Heard
+
+
+def track(samples: Stereo) -> Track:
+    """The samples (n, 2) as AAC, and what is heard of it when it is decoded again.
 
     AAC rounds off little and overshoots by up to a decibel or more where peaks were cut; where the promised true peak
     is passed, the samples are held a little lower and encoded once more.
     """
-    file, heard = _tried(samples)
+    made = _tried(samples)
     for _ in range(3):
-        over = heard.true_peak - PEAK_DB
+        over = made.heard.loudness.true_peak - PEAK_DB
         if over <= -0.05:
             break
         ceiling = min(CEILING_DB, 20 * np.log10(max(1e-6, float(np.abs(samples).max())))) - over - 0.2
         samples = limited(samples, ceiling)
-        file, heard = _tried(samples)
-    return file, heard
+        made = _tried(samples)
+    return made
+
+
+def heard(samples: Stereo) -> Heard:
+    """What is heard of samples (n, 2) at 48 kHz."""
+    window = RATE // 20
+    blocks = samples[: len(samples) // window * window].reshape(-1, window * 2)
+    quiet = 10 * np.log10(np.maximum((blocks**2).mean(axis=1), 1e-12)) < QUIET_DB
+    longest = max((len(run) for run in "".join("q" if q else " " for q in quiet).split()), default=0) * 50
+    return Heard(measure(samples), longest)
 
 
 def decoded(source: Path | io.BytesIO) -> Stereo:
@@ -58,6 +85,6 @@ def encoded(samples: Stereo) -> io.BytesIO:
     return file
 
 
-def _tried(samples: Stereo) -> tuple[io.BytesIO, Loudness]:
+def _tried(samples: Stereo) -> Track:
     file = encoded(samples)
-    return file, measure(decoded(file))
+    return Track(file.getvalue(), heard(decoded(file)))

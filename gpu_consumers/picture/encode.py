@@ -30,7 +30,7 @@ class Quality:
 
 #: For what a camera took or a model made.
 FILMED = Quality()
-#: For what is drawn: two thirds of the time, as good a picture, a tenth more bits. What is joined shares its headers, so
+#: For what is drawn: two thirds of the time, as good a picture, a tenth more bits. What is joined shares its headers:
 #: the CRF must be the same but for its fraction, and the private settings too.
 DRAWN = Quality(preset="superfast", crf=26.5)
 

@@ -15,8 +15,8 @@ from gpu_consumers.picture.canvas import Canvas
 from gpu_consumers.picture.encode import ClipWriter, Quality
 from gpu_consumers.ports import SmallClip
 
-#: The quickest preset, with what it leaves out and costs little: arithmetic coding, the loop filter, B-frames. As good for
-#: its size as `superfast`, in two thirds of the time.
+#: The quickest preset, with what it leaves out and costs little: arithmetic coding, the loop filter, B-frames. As good
+#: for its size as `superfast`, in two thirds of the time.
 SMALL = Quality(preset="ultrafast", crf=28, private="cabac=1:deblock=0,0:weightp=0")
 
 

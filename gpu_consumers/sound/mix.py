@@ -90,5 +90,5 @@ def _place(track: Stereo, sound: npt.NDArray[np.float32], at: int) -> None:
 
 def _gain(track: Stereo, lufs: float) -> float:
     """The factor that brings a track to that loudness; silence is left alone."""
-    loud = measure(track).integrated
+    loud = measure(track, peaks=False).integrated
     return 1.0 if loud <= -69 else float(10 ** ((lufs - loud) / 20))

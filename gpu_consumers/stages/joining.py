@@ -17,6 +17,7 @@ from gpu_consumers.provenance.manifest import made as told
 from gpu_consumers.provenance.manifest import manifest
 from gpu_consumers.provenance.sign import signed
 from gpu_consumers.stages import wav
+from gpu_consumers.stages.sounds import Sounds
 from gpu_consumers.workshop import Workshop
 from infra.flavors import Flavor
 from infra.version import code_version
@@ -55,7 +56,7 @@ def tried(
     try:
         made = assemble(
             [_clip(shop, part, flavor, task) for part in parts],
-            title=task.script.title, mood=mood, seed=seed, out=folder / "video.mp4", fps=flavor.fps,
+            title=task.script.title, mood=mood, seed=seed, out=folder / "video.mp4", fps=flavor.fps, shelf=Sounds(shop),
         )  # fmt: skip
         if who:
             _sign(made, task, parts, who)
@@ -63,7 +64,7 @@ def tried(
         return Try(parts=tuple(parts), seed=seed, made=None, wrong=(Failure("file", str(error)),))
     width, height = flavor.size
     expected = Expected(width=width, height=height, fps=flavor.fps, frames=made.frames)
-    return Try(parts=tuple(parts), seed=seed, made=made, wrong=tuple(failures(made.path, expected)))
+    return Try(parts=tuple(parts), seed=seed, made=made, wrong=tuple(failures(made.path, expected, made.heard)))
 
 
 def debugged(shop: Workshop, task: AssembleVideo, tries: Sequence[Try]) -> tuple[Artifact, ...]:

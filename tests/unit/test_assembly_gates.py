@@ -11,7 +11,7 @@ import pytest
 
 from gpu_consumers.assembly.gates import Expected, failures, pictures, sounds
 from gpu_consumers.assembly.join import join
-from gpu_consumers.assembly.track import encoded
+from gpu_consumers.assembly.track import encoded, heard
 from gpu_consumers.picture.colour import BLACK
 from gpu_consumers.sound.loudness import levelled
 from gpu_consumers.sound.music import bed
@@ -69,11 +69,11 @@ def test_silence_is_seen_and_may_be_meant(video: Callable[..., Path], music: Ste
 
 def test_a_long_hole_in_the_sound_is_seen(music: Stereo) -> None:
     holed = np.concatenate([music, np.zeros((3 * RATE, 2), np.float32), music])
-    assert "silence" in {failure.gate for failure in sounds(holed, WANTED)}
+    assert "silence" in {failure.gate for failure in sounds(heard(holed), WANTED)}
 
 
 def test_clipping_is_seen(music: Stereo) -> None:
-    assert {failure.gate for failure in sounds(np.clip(music * 8, -1, 1), WANTED)} == {"loudness"}
+    assert {failure.gate for failure in sounds(heard(np.clip(music * 8, -1, 1)), WANTED)} == {"loudness"}
 
 
 def test_another_size_is_seen(video: Callable[..., Path]) -> None:

@@ -57,7 +57,7 @@ def test_the_pictures_are_those_of_the_clips(clips: list[SceneClip], tmp_path: P
 def test_every_gate_opens(clips: list[SceneClip], tmp_path: Path) -> None:
     made = joined(clips, tmp_path / "v.mp4")
     assert failures(made.path, Expected(width=96, height=160, fps=30, frames=146)) == []
-    assert made.loudness.integrated == pytest.approx(-14, abs=1)
+    assert made.heard.loudness.integrated == pytest.approx(-14, abs=1)
 
 
 def test_equal_parts_give_equal_bytes(clips: list[SceneClip], tmp_path: Path) -> None:
@@ -92,7 +92,7 @@ def test_a_scene_without_a_voice_and_own_music(clips: list[SceneClip], tmp_path:
     tune = np.sin(np.arange(RATE) / 30).astype(np.float32)[:, None] * np.ones((1, 2), np.float32)
     made = joined(mute, tmp_path / "v.mp4", music=tune)
     assert made.frames == 45
-    assert made.loudness.integrated == pytest.approx(-14, abs=1)
+    assert made.heard.loudness.integrated == pytest.approx(-14, abs=1)
 
 
 def test_clips_that_do_not_fit_together_are_refused(clips: list[SceneClip], tmp_path: Path) -> None:

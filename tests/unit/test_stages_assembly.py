@@ -4,13 +4,15 @@ once more, and what fails twice is kept for those who look for the reason."""
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
 
 from gpu_consumers.assembly.gates import Expected, failures
+from gpu_consumers.assembly.track import decoded
 from gpu_consumers.errors import BackendMissingError
 from gpu_consumers.picture.colour import BLACK
 from gpu_consumers.picture.renderer import ProceduralRenderer
@@ -144,6 +146,27 @@ def test_a_signed_video_passes_every_gate(shop: Workshop) -> None:
     made = published(shop, task(shop))
     path = shop.blobs.path(made.video.name)
     assert failures(path, Expected(width=360, height=360, fps=15, frames=size(path)[2])) == []
+
+
+def test_another_picture_costs_no_sound(shop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    # given a published video, and its second scene drawn differently
+    cause = task(shop)
+    first = published(shop, cause)
+    changed = part(shop, SCRIPT.scenes[1].model_copy(update={"on_screen_text": "Another part"}))
+    parts = (cause.data.parts[0], changed)
+    other = replace(cause, data=cause.data.model_copy(update={"revision": 2, "parts": parts}))
+    # when it is assembled where no sound can be mixed
+    with monkeypatch.context() as patch:
+        patch.setattr("gpu_consumers.assembly.soundtrack.mix", lambda *_: pytest.fail("mixed again"))
+        made = published(shop, other)
+    # then it sounds the same
+    heard = [decoded(shop.blobs.path(each.video.name)) for each in (first, made)]
+    assert first.video != made.video and np.array_equal(*heard)
+    # and once its sound is swept away, it is mixed again to the same bytes
+    for sound in (shop.settings.data_dir / "media").rglob("*.m4a"):
+        sound.unlink()
+    again = replace(other, data=other.data.model_copy(update={"asked_us": 1_795_000_000_000_001}))
+    assert np.array_equal(decoded(shop.blobs.path(published(shop, again).video.name)), heard[0])
 
 
 def test_made_again_without_any_cache_it_is_the_same_to_the_byte(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from gpu_consumers.picture.canvas import Canvas
 from gpu_consumers.picture.colour import Rgb
 from gpu_consumers.picture.headline import Headline, Type
 from gpu_consumers.picture.layout import Box
-from gpu_consumers.picture.motion import ease_out, overshoot, progress
+from gpu_consumers.picture.motion import ease_out, overshoot, progress, sway
 from gpu_consumers.picture.shapes import even, rounded
 from gpu_consumers.picture.sprite import Plate, Sprite
 from gpu_consumers.picture.stage import Paint, Stage
@@ -21,6 +21,9 @@ _NUMBER = re.compile(r"(?<![\w.,])([$€£]?)(\d{1,9}(?:[,\u202f]\d{3})*(?:\.\d{
 
 #: The number of an item in a list says nothing.
 _ITEM = re.compile(r"^\s*\d+[.):]\s")
+
+#: How far the bars rise and sink once they stand: a number may take seconds to be said.
+BREATH = 0.06
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,7 @@ def counter(stage: Stage) -> Paint:
         for n, (x, wide, tall, colour, cap) in enumerate(bars):
             # The first frame of a video is its cover: there the bars stand at more than half their height already.
             grown = tall * (low + (1 - low) * overshoot(progress(frame, 2 + 2 * n, 18)))
+            grown += BREATH * tall * sway((frame - n * 7) / stage.fps, 1.8) * progress(frame, 20, 20)
             canvas.stamp(cap, x, floor - grown)
             canvas.fill(colour, x, even(floor - grown + cap.height / 2), wide, floor)
         digits.draw(canvas, ease_out(progress(frame, 0 if stage.first else 4, 34)))
