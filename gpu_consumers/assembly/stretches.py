@@ -14,6 +14,7 @@ from gpu_consumers.assembly.gates import BLACK_LUMA
 from gpu_consumers.picture.canvas import Canvas
 from gpu_consumers.ports import Failure
 from gpu_consumers.quality.gauge import Gauge
+from schemas.values import ClipQuality
 
 #: How long what is drawn here may stand still. Footage and generated views may rest longer, as a screen recording does.
 DRAWN_S, FOOTAGE_S = 0.5, 2.0
@@ -59,17 +60,20 @@ class Stretches:
 
 
 class Watch:
-    """Looks at every other frame of a clip while it is drawn, so that none has to be decoded for it."""
+    """Looks at every other frame of a clip while it is drawn, so that none has to be decoded for it, and takes the
+    figures of its pictures."""
 
     def __init__(self, fps: int, least_s: float) -> None:
         # A stretch may begin and end between two looks.
         self._fps, self._stretches = fps, Stretches(max(least_s - 3.5 / fps, 0.28), DRAWN_CHANGE)
         self._found: list[Failure] = []
+        self._gauge = Gauge()
 
     def see(self, canvas: Canvas, frame: int) -> None:
         """Take a look, if it is that frame's turn."""
         if frame % 2 == 0:
             luma = canvas.planes[0]
+            self._gauge.take(luma)
             step = _step(canvas.width, canvas.height)
             self._found += self._stretches.see(Look(frame / self._fps, luma[::step, ::step].astype(np.int16)))
 
@@ -77,6 +81,11 @@ class Watch:
     def faults(self) -> tuple[Failure, ...]:
         """What was seen so far."""
         return tuple(self._found)
+
+    @property
+    def quality(self) -> ClipQuality | None:
+        """The figures of the frames so far, before they are encoded."""
+        return self._gauge.quality()
 
 
 class _Run:

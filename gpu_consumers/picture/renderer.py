@@ -47,8 +47,9 @@ class ProceduralRenderer:
                 teller.tell(frame + 1, canvas)
         details = {"palette": painter.stage.palette.name, "caption_style": spec.caption_style}
         return Clip(
-            path=out, frames=spec.frames, look=painter.look, details=details, renditions=smalls, faults=watch.faults
-        )
+            path=out, frames=spec.frames, look=painter.look, details=details, renditions=smalls,
+            faults=watch.faults, quality=watch.quality,
+        )  # fmt: skip
 
 
 class _Teller:
