@@ -88,10 +88,14 @@ class Worker:
             lambda received: self._do(station, received),
             self._shop.producer,
             on_failure=lambda received, error: self._failed(station, received, error),
-            concurrency=self._shop.settings.scenes_at_once if station.stage is Stage.SCENE else 1,
+            concurrency=self._at_once(station.stage),
             drain_s=DRAIN_S,
             shortage=DiskSpace.of(self._shop.settings).shortage,
         )
+
+    def _at_once(self, stage: Stage) -> int:
+        config = self._shop.settings
+        return {Stage.SCENE: config.scenes_at_once, Stage.SCRIPT: config.scripts_at_once}.get(stage, 1)
 
     def _do(self, station: Station, received: Received) -> Effects:
         log.info("task", stage=station.stage.value, key=received.envelope.data.key)

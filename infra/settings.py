@@ -88,6 +88,8 @@ class Settings(BaseSettings):
     worker_port: int = Field(0, ge=0, le=65000)
     #: Scenes that one worker has in hand. More than one lets urgent scenes pre-empt others on the same device.
     scenes_at_once: int = Field(1, ge=1, le=64)
+    #: Scripts that one worker has in hand. More than one are decoded together by a language model on this machine.
+    scripts_at_once: int = Field(1, ge=1, le=64)
     #: How long a worker waits at most for a scene that another one is making, before it makes it as well, in seconds.
     lease_s: float = Field(30.0, ge=1, le=3600)
     #: Which accelerators are tried, in this order; what fails falls to the next, `eager` always works.

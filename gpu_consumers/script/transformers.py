@@ -16,7 +16,7 @@ from gpu_consumers.script.drafts import DEFAULT_PROMPT, DraftScript, finished, i
 from gpu_consumers.script.mould import longest, mould, within
 from schemas.values import Script
 
-_REVISION = 1
+_REVISION = 2
 
 
 @dataclass(kw_only=True)
