@@ -117,19 +117,16 @@ def _still(before: Look, look: Look, limit: float) -> bool:
     return float(change.mean()) < limit
 
 
-def unmoved(clip: Path, *, least_s: float = DRAWN_S, gauge: Gauge | None = None) -> list[Failure]:
-    """The stretches of a clip. Decodes every other frame, those that others refer to, and no filter over them.
-
-    `gauge` gets each frame, too: they are decoded once.
-    """
+def unmoved(clip: Path, *, least_s: float = DRAWN_S) -> list[Failure]:
+    """The stretches of a clip. Decodes every other frame, those that others refer to, and no filter over them."""
     with av.open(str(clip)) as container:
         rate = float(container.streams.video[0].average_rate or 30)
         # A stretch may begin and end between two of these frames.
         seen = Stretches(max(least_s - 3.5 / rate, 0.28))
-        return [failure for look in _looks(container, gauge) for failure in seen.see(look)]
+        return [failure for look in _looks(container) for failure in seen.see(look)]
 
 
-def _looks(container: av.container.InputContainer, gauge: Gauge | None) -> Iterator[Look]:
+def _looks(container: av.container.InputContainer) -> Iterator[Look]:
     stream = container.streams.video[0]
     stream.codec_context.options = {"skip_loop_filter": "all"}
     stream.codec_context.skip_frame = "NONREF"
@@ -137,8 +134,6 @@ def _looks(container: av.container.InputContainer, gauge: Gauge | None) -> Itera
     for frame in container.decode(stream):
         plane = frame.planes[0]
         luma = np.asarray(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
-        if gauge:
-            gauge.take(luma[: plane.height, : plane.width])
         sparse = luma[: plane.height : step, : plane.width : step].astype(np.int16)
         yield Look(frame.time or 0.0, sparse, frame.key_frame)
 

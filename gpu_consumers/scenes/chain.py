@@ -16,7 +16,6 @@ from gpu_consumers.picture.layout import Layout
 from gpu_consumers.picture.painter import cues_of
 from gpu_consumers.picture.smaller import made_from, small_clips
 from gpu_consumers.ports import Clip, Progress, SceneRenderer, SceneSpec
-from gpu_consumers.quality.gauge import Gauge
 from schemas import ids
 from schemas.videos import Fallback
 
@@ -85,11 +84,10 @@ def _tried(renderer: SceneRenderer, spec: SceneSpec, out: Path, progress: Progre
         raise QualityError("captions: a phrase does not fit into the safe area")
     clip = renderer.render(spec, out, progress)
     clip = clip if clip.renditions else _with_renditions(clip, spec)
-    gauge = None if clip.quality else Gauge()
-    wrong = unmoved(_smallest(clip), least_s=FOOTAGE_S, gauge=gauge) if clip.faults is None else clip.faults
+    wrong = unmoved(_smallest(clip), least_s=FOOTAGE_S) if clip.faults is None else clip.faults
     if wrong:
         raise QualityError("; ".join(f"{each.gate}: {each.reason}" for each in wrong))
-    return replace(clip, quality=gauge.quality()) if gauge else clip
+    return clip
 
 
 def _smallest(clip: Clip) -> Path:

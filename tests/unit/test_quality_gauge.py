@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gpu_consumers.assembly.stretches import unmoved
+from gpu_consumers.assembly.stretches import Watch
 from gpu_consumers.errors import BackendError
 from gpu_consumers.generation.frames import luma
 from gpu_consumers.picture.canvas import Canvas
 from gpu_consumers.picture.colour import BLACK
 from gpu_consumers.picture.encode import ClipWriter
-from gpu_consumers.quality.gauge import Gauge, flicker, gauged, sharpness
+from gpu_consumers.quality.gauge import flicker, gauged, sharpness
 from gpu_consumers.quality.likeness import likeness, psnr_db
 
 Pixels = npt.NDArray[np.uint8]
@@ -81,19 +81,18 @@ def test_without_frames_there_are_no_figures_and_one_frame_has_its_sharpness() -
     assert alone is not None and alone.sharpness > 0 and alone.flicker == 0.0
 
 
-def test_the_gate_measures_the_frames_that_it_looks_at(tmp_path: Path) -> None:
-    # given a clip that flickers and one that does not
-    steady = film(tmp_path / "a.mp4", [NOISE] * 30)
-    chance = np.random.default_rng(3)
-    flickering = film(tmp_path / "b.mp4", [brightened(NOISE, int(chance.integers(0, 40))) for _ in range(30)])
-    gauges = Gauge(), Gauge()
-    for path, gauge in zip((steady, flickering), gauges, strict=True):
-        unmoved(path, gauge=gauge)
-    calm, wild = (gauge.quality() for gauge in gauges)
-    # then the figures say so
+def test_what_is_drawn_is_measured_while_it_is_at_hand() -> None:
+    # given a scene that flickers and one that does not
+    chance, canvas, watches = np.random.default_rng(3), Canvas.blank(160, 96), (Watch(10, 0.5), Watch(10, 0.5))
+    for watch, levels in zip(watches, (1, 40), strict=True):
+        for frame in range(30):
+            canvas.planes[0][:] = brightened(NOISE, int(chance.integers(0, levels)))
+            watch.see(canvas, frame)
+    calm, wild = (watch.quality for watch in watches)
+    # then the figures say so, of every other frame
     assert calm is not None and wild is not None
-    assert calm.flicker < 1 < wild.flicker
-    assert (calm.width, calm.height) == (160, 96) and calm.frames >= 8
+    assert calm.flicker == 0 and wild.flicker > 1
+    assert (calm.width, calm.height, calm.frames) == (160, 96, 15)
 
 
 def test_a_clip_is_like_itself_and_less_and_less_like_worse_ones(tmp_path: Path) -> None:
