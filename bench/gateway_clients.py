@@ -1,6 +1,7 @@
 """Many websocket clients in one process, as cheap as can be: they shake hands, say hello, read, and note arrival times.
 
-Run by `bench.gateway` and `bench.load` with a port and a number; speaks JSON on stdout and ends when stdin does.
+Run by `bench.gateway` and `bench.load` with a port, a number, and how to say hello; speaks JSON on stdout and ends when
+stdin does.
 """
 
 from __future__ import annotations
@@ -20,15 +21,23 @@ _HANDSHAKE = (
 )
 
 
-def connect(port: int, number: int) -> socket.socket:
+#: What a client says first, and what tells it that it has been heard.
+_HELLO = {
+    "gateway": ('{"type":"hello","viewer_id":"bench-%d"}', b"welcome"),
+    "nats": ('CONNECT {"verbose":false}\r\nSUB news %d\r\nPING\r\n', b"PONG"),
+}
+
+
+def connect(port: int, number: int, kind: str = "gateway") -> socket.socket:
     """A client that has been greeted."""
     client = socket.create_connection(("127.0.0.1", port))
     client.sendall(_HANDSHAKE)
     while b"\r\n\r\n" not in client.recv(4096):
         pass
-    hello = json.dumps({"type": "hello", "viewer_id": f"bench-{number}"}).encode()
+    said, heard = _HELLO[kind]
+    hello = (said % number).encode()
     client.sendall(bytes([0x81, 0x80 | len(hello), 0, 0, 0, 0]) + hello)
-    while b"welcome" not in client.recv(4096):
+    while heard not in client.recv(4096):
         pass
     client.setblocking(False)
     return client
@@ -38,7 +47,7 @@ def main() -> None:
     """Connect, say `ready`, read until stdin ends, then tell the arrivals."""
     port, count = int(sys.argv[1]), int(sys.argv[2])
     raise_limit()
-    clients = [connect(port, number) for number in range(count)]
+    clients = [connect(port, number, *sys.argv[3:]) for number in range(count)]
     arrivals: dict[int, list[float]] = {client.fileno(): [] for client in clients[:: max(1, count // SAMPLED)]}
     by_number = {client.fileno(): client for client in clients}
     poll = select.epoll()

@@ -1,7 +1,8 @@
-"""One gateway node under 10,000 sockets, alone and while 200 viewers swipe through the API; a Go hub beside it.
+"""One gateway node under 10,000 sockets, alone and while 200 viewers swipe through the API; peers beside it.
 
-The hub is `bench/peers/hub`: as one would write it in Go, without resume, limits or metrics. Both are processes of
-their own with the same clients. Where Go is absent, that is said and it is left out.
+They are a bare loop over the `websockets` library, a hub as one would write it in Go (`bench/peers/hub`), both without
+resume, limits or metrics, and nats-server with its websockets. All are processes of their own with the same clients.
+Where Go is absent, that is said and its two are left out.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import sys
 import tempfile
 from asyncio.subprocess import PIPE
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ from typing import Any
 
 from bench.feed import bound_of, histogram, up
 from bench.gateway_clients import raise_limit
+from bench.load_nats import NatsNode, server
 from bench.load_process import Node, delays, line
 from bench.report import Figure, quantile
 
@@ -54,7 +56,7 @@ class Swiped:
 
 
 def run() -> Sequence[Figure]:
-    """A node of ours, and the peer."""
+    """A node of ours, and the peers."""
     raise_limit()
     return asyncio.run(_measure())
 
@@ -63,7 +65,7 @@ async def _measure() -> Sequence[Figure]:
     with tempfile.TemporaryDirectory() as folder:
         async with _api(folder) as api, Node(sys.executable, "-m", "bench.load_node", str(CLIENTS)) as node:
             ours, swiped = await _ours(node, api)
-        theirs = await _peer(Path(folder))
+        theirs = {name: await _peer(node) for name, node in _peers(Path(folder))}
     return [*_figures(ours, theirs), *_swiping(swiped)]
 
 
@@ -87,11 +89,17 @@ async def _ours(node: Node, api: int) -> tuple[Held, Swiped]:
     return _held(node, kib, spent, delays(arrivals, appended), 2 * MESSAGES * node.connected - received), swiped
 
 
-async def _peer(folder: Path) -> Held | None:
-    hub = await asyncio.to_thread(_built, folder)
-    if hub is None:
-        return None
-    async with Node(str(hub)) as node:
+def _peers(folder: Path) -> Iterator[tuple[str, Node]]:
+    yield "bare loop", Node(sys.executable, "-m", "bench.load_bare")
+    go = shutil.which("go") or shutil.which("go", path="/usr/local/go/bin")
+    if hub := _built(folder, go):
+        yield "Go hub", Node(str(hub))
+    if nats := server(folder, go):
+        yield "nats-server", NatsNode(nats, folder)
+
+
+async def _peer(peer: Node) -> Held:
+    async with peer as node:
         kib, (appended, spent) = await node.connect(CLIENTS), await _sent(node)
         arrivals, received = await node.told()
     return _held(node, kib, spent, delays(arrivals, appended), MESSAGES * node.connected - received)
@@ -126,9 +134,8 @@ async def _api(folder: str) -> AsyncIterator[int]:
         await server.wait()
 
 
-def _built(folder: Path) -> Path | None:
+def _built(folder: Path, go: str | None) -> Path | None:
     """The Go hub; None, and why on stderr, where it cannot be built."""
-    go = shutil.which("go") or shutil.which("go", path="/usr/local/go/bin")
     if go is None:
         print("There is no Go on this machine: the Go hub is left out.", file=sys.stderr)
         return None
@@ -147,12 +154,10 @@ def _built(folder: Path) -> Path | None:
     return made
 
 
-def _figures(ours: Held, theirs: Held | None) -> Sequence[Figure]:
-    cpu, kib, push = ("" for _ in range(3))
-    if theirs:
-        p50, p99 = quantile(theirs.push, 0.5), quantile(theirs.push, 0.99)
-        cpu, kib = f"Go hub {theirs.cpu_us:.1f} µs", f"Go hub {theirs.kib:.1f} KiB"
-        push = f"Go hub p50 {p50:.0f}, p99 {p99:.0f} ms"
+def _figures(ours: Held, theirs: Mapping[str, Held]) -> Sequence[Figure]:
+    cpu = ", ".join(f"{name} {held.cpu_us:.1f}" for name, held in theirs.items())
+    kib = ", ".join(f"{name} {held.kib:.1f}" for name, held in theirs.items())
+    push = ", ".join(f"{name} {_spread(held.push)}" for name, held in theirs.items())
     p99 = quantile(ours.push, 0.99)
     figures = [
         Figure(name="sockets held by one node", value=ours.connected, unit="", aim=f"{CLIENTS:,}",
@@ -164,11 +169,17 @@ def _figures(ours: Held, theirs: Held | None) -> Sequence[Figure]:
         Figure(name="append to socket, p99", value=p99, unit="ms", aim="< 100 ms", holds=p99 < 100),
         Figure(name="deliveries that did not come", value=ours.missing, unit="", aim="0", holds=ours.missing == 0),
     ]  # fmt: skip
-    if theirs is None:
-        return figures
+    return [*figures[:3], *(_beside(ours, name, held) for name, held in theirs.items()), *figures[3:]]
+
+
+def _beside(ours: Held, name: str, theirs: Held) -> Figure:
     ratio = ours.cpu_us / theirs.cpu_us
-    more = Figure(name="CPU for a delivery / the Go hub's", value=ratio, unit="×", aim="≤ 1.2 ×", holds=ratio <= 1.2)
-    return [*figures[:3], more, *figures[3:]]
+    return Figure(name=f"CPU for a delivery / that of the {name}", value=ratio, unit="×", aim="≤ 1.2 ×",
+                  holds=ratio <= 1.2)  # fmt: skip
+
+
+def _spread(push: Sequence[float]) -> str:
+    return f"{quantile(push, 0.5):.0f} to {quantile(push, 0.99):.0f} ms"
 
 
 def _swiping(swiped: Swiped) -> Sequence[Figure]:

@@ -30,13 +30,14 @@ async def _serve(clients: int) -> None:
     async with Gateway(hub) as gateway:
         await gateway.listen("127.0.0.1", 0)
         print(gateway.port, file=told, flush=True)
-        lines = await _stdin()
+        lines = await stdin()
         while await lines.readline():
             hub.take(batch([received()]))
     running.cancel()
 
 
-async def _stdin() -> asyncio.StreamReader:
+async def stdin() -> asyncio.StreamReader:
+    """What is told to this process."""
     reader = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     return reader

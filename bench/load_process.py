@@ -32,6 +32,9 @@ class Sent:
 class Node:
     """A process that says its port and sends each line of its stdin to everyone."""
 
+    #: How its clients say hello (see `gateway_clients`).
+    greeting = "gateway"
+
     def __init__(self, *command: str) -> None:
         self._command = command
         self._clients: list[Process] = []
@@ -51,7 +54,7 @@ class Node:
 
     async def connect(self, count: int) -> float:
         """So many clients; KiB that the node holds for each."""
-        words = (sys.executable, "-m", "bench.gateway_clients", str(self.port), str(count // PROCESSES))
+        words = (sys.executable, "-m", "bench.gateway_clients", str(self.port), str(count // PROCESSES), self.greeting)
         for _ in range(PROCESSES):
             client = await asyncio.create_subprocess_exec(*words, stdin=PIPE, stdout=PIPE, limit=2**26)
             self._clients.append(client)
@@ -63,9 +66,13 @@ class Node:
         appended = []
         for _ in range(count):
             appended.append(time.monotonic())
-            _there(self._process.stdin).write(MESSAGE)
+            self.append()
             await asyncio.sleep(every_s)
         return appended
+
+    def append(self) -> None:
+        """Send one message to everyone."""
+        _there(self._process.stdin).write(MESSAGE)
 
     def cpu(self) -> float:
         """Seconds of CPU so far."""

@@ -1,7 +1,8 @@
 """The hub: what comes from the log goes to every client whom it concerns. One for each process.
 
 Order: each client hears of a video in the order of its partition. Durable frames are never left out; of the progress
-of a render only the newest is told. A client that does not read holds up nobody: `Sink.offer` never waits.
+of a render only the newest is told. A client that does not read holds up nobody: `Sink.offer` never waits. Nor does
+what is for everyone hold up what is for one.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from query_api.gateway.journal import Heard, Journal
 from query_api.gateway.limits import Limits
 from query_api.gateway.members import Member, Members, Sink
 from query_api.gateway.requests import Hello
+from query_api.gateway.round import Round
 from query_api.gateway.tokens import Cut, Signer
 from query_api.identity.principal import Principal
 
@@ -34,6 +36,7 @@ class Hub:
         self.members = Members()
         self._journal = Journal(signer or Signer(), self.limits, seal)
         self._pending: list[Entry] = []
+        self._told: set[Member] = set()  # those who have heard of what is pending, because it concerns them
         self._moving: set[str] = set()
         self._up: Callable[[], bool] = lambda: True
         self._told_live = False
@@ -75,7 +78,7 @@ class Hub:
             self._work.set()
 
     def _resync(self, reason: str) -> None:
-        self._pending, self._moving = [], set()
+        self._pending, self._told, self._moving = [], set(), set()
         message = Message(frames.resync(reason, self.token))
         for member in self.members:
             member.after = self._journal.seq
@@ -125,8 +128,10 @@ class Hub:
         return len(missed) > self.limits.replay or sum(map(len, missed)) > self.limits.buffered // 2
 
     def _frame(self, entry: Entry, member: Member, cut: Cut | None) -> bytes | None:
-        concerned = self.members.concerned(entry, self._journal.public(entry.video_id))
-        return entry.frame(private=member in concerned, token=self._journal.token_of(entry, cut))
+        return entry.frame(private=member in self._concerned(entry), token=self._journal.token_of(entry, cut))
+
+    def _concerned(self, entry: Entry) -> set[Member]:
+        return self.members.concerned(entry, self._journal.public(entry.video_id))
 
     def _say(self, member: Member, said: Sequence[bytes], videos: Sequence[str]) -> None:
         """Something for one client, and where some videos are."""
@@ -179,11 +184,12 @@ class Hub:
         """Deliver what waits."""
         async with self._delivering:
             pending, self._pending = self._pending, []
+            told, self._told = self._told, set()
             moving, self._moving = self._moving, set()
             progress = [one for name in moving for one in self._journal.moving(name)]
             if pending:
                 self._quiet_since = time.monotonic()
-            post = mail.sort(pending, progress, self.members, self._journal.public)
+            post = mail.sort(pending, progress, self.members, self._journal.public, told)
             await self._post(post, [entry.timestamp_ms for entry in pending])
 
     async def beat(self) -> None:
@@ -194,13 +200,28 @@ class Hub:
             await self._post(mail.Mail(Message(frames.beat(token, self.live))))
 
     async def _post(self, post: mail.Mail, appended_ms: Sequence[int] = ()) -> None:
-        """Write in slices, so that thousands of clients do not hold up the loop."""
-        receivers = list(self.members) if post.common else list(post.special)
-        for start in range(0, len(receivers), self.limits.slice):
-            sent = 0
-            for member in receivers[start : start + self.limits.slice]:
+        """Write in slices, so that thousands of clients do not hold up the loop, or one another."""
+        turns = Round(post, self.members)
+        heard = self._journal.seq
+        while turns:
+            metrics.delivered(turns.go(self.limits.slice), appended_ms)
+            await asyncio.sleep(0)
+            heard = self._hurry(turns, heard)
+
+    def _hurry(self, turns: Round, heard: int) -> int:
+        """What came after entry `heard` is told at once to those whom it concerns; `seq` of the newest one.
+
+        They are told all that waits, in its order: a token must not overtake the frames that it stands for.
+        """
+        news = [entry for entry in self._pending if entry.seq > heard]
+        concerned = {member for entry in news for member in self._concerned(entry)}
+        if 0 < len(concerned) <= self.limits.slice:
+            post = mail.sort(self._pending, [], self.members, self._journal.public, self._told)
+            for member in concerned:
+                turns.visit(member)
                 if message := post.to(member):
                     member.sink.offer(message)
-                    sent += 1
-            metrics.delivered(sent, appended_ms)
-            await asyncio.sleep(0)
+                member.after = self._pending[-1].seq
+            self._told |= concerned
+            metrics.delivered(len(concerned), [entry.timestamp_ms for entry in news])
+        return self._journal.seq

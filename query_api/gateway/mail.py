@@ -39,11 +39,15 @@ def sort(
     moving: Sequence[Moving],
     members: Members,
     public: Public,
+    told: Set[Member] = frozenset(),
 ) -> Mail:
-    """The mail of one tick: `entries` in their order, then the newest progress of what is being made."""
+    """The mail of one tick: `entries` in their order, then the newest progress of what is being made.
+
+    `told`: those who have heard some of the entries already.
+    """
     letters = [_letter(entry, members, public) for entry in entries]
     watching = [(one.frame, members.watchers(one.video_id, one.public, one.owner)) for one in moving]
-    special = {member for letter in letters for member in letter.concerned} | _late(entries, members)
+    special = {member for letter in letters for member in letter.concerned} | _late(entries, members) | told
     special.update(*(watchers for _, watchers in watching))
     made: dict[tuple[bytes, ...], Message | None] = {}
     mail: dict[Member, Message | None] = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 import time
 from collections.abc import AsyncIterator
 
@@ -16,6 +17,7 @@ from tests.unit.gateway_kit import (
     OTHER,
     VIEWER,
     ListSink,
+    accepted,
     batch,
     failed,
     hello,
@@ -160,3 +162,84 @@ async def test_a_thousand_clients_are_served_in_slices_that_let_others_run() -> 
         await asyncio.sleep(0)
     assert turns >= 1000 // 64
     assert time.monotonic() - started < 2
+
+
+async def test_what_concerns_one_does_not_wait_until_everyone_has_heard_of_something_else() -> None:
+    # given a hub that tells a thousand of a video, and has begun
+    hub = make_hub(Limits(slice=16))
+    sinks = [ListSink() for _ in range(1000)]
+    for number, sink in enumerate(sinks[:-1]):
+        await hub.join(sink, hello(f"v{number}"))
+    own = sinks[-1]
+    await hub.join(own, hello(VIEWER))
+    hub.take(batch([received(published(1), 0)]))
+    telling = asyncio.create_task(hub.flush())
+    while not sinks[0].of("video"):  # noqa: ASYNC110  # a sink tells nobody
+        await asyncio.sleep(0)
+    # when others' videos and then one of the last one's own are published
+    hub.take(batch([received(published(2), 1), received(published(3, viewer=VIEWER), 2), received(accepted(4), 3)]))
+    while not own.of("accepted"):
+        assert not telling.done()
+        await asyncio.sleep(0)
+    # then it has heard of them, after what came before, while many still wait for the first
+    assert [frame["video_id"] for frame in own.of("video")] == [vid(1), vid(2), vid(3)]
+    assert sum(not sink.of("video") for sink in sinks) > 500
+    # and nobody hears anything twice, or not at all
+    hub.take(batch([received(published(5), 4)]))
+    await telling
+    await hub.flush()
+    for sink in (own, sinks[0], sinks[500], sinks[-2]):
+        assert [frame["video_id"] for frame in sink.of("video")] == [vid(n) for n in (1, 2, 3, 5)]
+    # nor who goes away in between and comes back
+    back = ListSink()
+    await hub.join(back, hello(VIEWER, resume=own.of("accepted")[0]["token"]))
+    assert [frame["video_id"] for frame in back.of("video")] == [vid(5)]
+
+
+async def test_one_who_was_told_early_and_then_stops_to_watch_hears_nothing_twice() -> None:
+    # given one among others who is told early of a video that it watches, and of what came before
+    hub, sinks = make_hub(Limits(slice=2)), [ListSink() for _ in range(9)]
+    members = [await hub.join(sink, hello(f"v{number}")) for number, sink in enumerate(sinks)]
+    hub.watch(members[4], vid(7))
+    hub.take(batch([received(published(1), 0)]))
+    telling = asyncio.create_task(hub.flush())
+    await asyncio.sleep(0)
+    hub.take(batch([received(published(2), 1), received(accepted(7, viewer=None), 2)]))
+    while not sinks[4].of("accepted"):
+        assert not telling.done()
+        await asyncio.sleep(0)
+    # when it watches no longer before the others are told
+    hub.unwatch(members[4], vid(7))
+    await telling
+    await hub.flush()
+    # then each has heard all once
+    for sink in sinks:
+        assert [frame["video_id"] for frame in sink.of("video")] == [vid(1), vid(2)]
+
+
+@pytest.mark.parametrize("seed", range(20))
+async def test_whatever_comes_while_it_tells_everyone_hears_all_once_and_in_order(seed: int) -> None:
+    draw, hub = random.Random(seed), make_hub(Limits(slice=2))
+    sinks, expected = [ListSink() for _ in range(12)], []
+    for number, sink in enumerate(sinks):
+        await hub.join(sink, hello(f"v{number % 6}"))
+    telling: asyncio.Task[None] | None = None
+    for number in range(60):
+        if draw.random() < 0.6:
+            viewer = f"v{draw.randrange(6)}" if draw.random() < 0.5 else None
+            expected.append(vid(number))
+            hub.take(batch([received(published(number, viewer=viewer), len(expected) - 1)]))
+        elif telling is None or telling.done():
+            telling = asyncio.create_task(hub.beat() if draw.random() < 0.2 else hub.flush())
+        await asyncio.sleep(0)
+    if telling:
+        await telling
+    await hub.flush()
+    for sink in sinks:
+        assert [frame["video_id"] for frame in sink.of("video")] == expected
+        # what a token stands for has been heard: who comes back with any of them misses nothing and hears nothing twice
+        for place, frame in enumerate(frames := sink.of("video")):
+            back = ListSink()
+            member = await hub.join(back, hello(resume=frame["token"]))
+            assert [one["video_id"] for one in back.of("video")] == [one["video_id"] for one in frames[place + 1 :]]
+            hub.leave(member)

@@ -1,0 +1,37 @@
+"""One round: a message of everyone's, or several messages, on the way to those who get them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import islice
+
+from query_api.gateway.mail import Mail
+from query_api.gateway.members import Member
+
+
+class Round:
+    """Whom something concerns comes first. True while there is somebody left."""
+
+    def __init__(self, post: Mail, members: Iterable[Member] = ()) -> None:
+        self._post = post
+        self._left = dict.fromkeys([*post.special, *members] if post.common else post.special)
+
+    def __bool__(self) -> bool:
+        return bool(self._left)
+
+    def go(self, most: int) -> int:
+        """Write to the next clients, `most` at a time; how many of them there was something for."""
+        left, to, sent = self._left, self._post.to, 0
+        for member in list(islice(left, most)):
+            del left[member]
+            if message := to(member):
+                member.sink.offer(message)
+                sent += 1
+        return sent
+
+    def visit(self, member: Member) -> None:
+        """Write to this one now, where its turn has not come yet."""
+        if member in self._left:
+            del self._left[member]
+            if message := self._post.to(member):
+                member.sink.offer(message)
