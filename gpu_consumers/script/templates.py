@@ -50,11 +50,20 @@ class TemplateWriter:
 
     def _shape(self, brief: Brief, rng: Random) -> Archetype:
         named = archetypes.archetypes().get(brief.archetype or "")
-        return named or archetypes.choose(understand(brief.prompt), rng, self.archetypes)
+        topic, explaining = understand(brief.prompt), archetypes.archetypes()["explainer"]
+        if not named and self._may(explaining) and knowledge.answer_to(topic, explaining.name):
+            return explaining
+        return named or archetypes.choose(topic, rng, self.archetypes)
+
+    def _may(self, shape: Archetype) -> bool:
+        return not self.archetypes or shape.name in self.archetypes
 
 
 def _english(brief: Brief, shape: Archetype, language: str, rng: Random) -> Script:
     topic, mood = understand(brief.prompt), rng.choice(shape.moods)
+    answer = told.unheard(knowledge.answer_to(topic, shape.name), brief)
+    if script := told.answered(topic, shape, mood, language, answer, brief, rng):
+        return script
     known = told.chosen(knowledge.facts_on(topic, shape.name), brief, rng, topic.count)
     script = told.script(topic, shape, mood, language, known, brief, rng) if known else None
     return script or _asked(topic, shape, mood, brief, language, rng)

@@ -10,6 +10,7 @@ from gpu_consumers.script import fit, outline, slots, visuals
 from gpu_consumers.script.archetypes import Archetype
 from gpu_consumers.script.clean import sentences
 from gpu_consumers.script.english import sentence_case
+from gpu_consumers.script.grammar import Line
 from gpu_consumers.script.knowledge import Fact
 from gpu_consumers.script.memory import mark
 from gpu_consumers.script.topic import Topic
@@ -37,18 +38,35 @@ def chosen(facts: Sequence[Fact], brief: Brief, rng: Random, most: int | None = 
     return kept if len(kept) >= _FEWEST else []
 
 
-def script(
+def unheard(facts: Sequence[Fact], brief: Brief) -> Sequence[Fact]:
+    """An answer and its steps, where the viewer has heard none of it; nothing else."""
+    heard = set(brief.heard)
+    return () if any(mark(s) in heard for fact in facts for s in sentences(fact.tell)) else facts
+
+
+def answered(
     topic: Topic, shape: Archetype, mood: str, language: str, facts: Sequence[Fact], brief: Brief, rng: Random
 ) -> Script | None:
-    """The last fact answers the question that opens. None where it would be far from the length that is wanted."""
+    """The viewer's question with its answer, and as many of the steps to it as there is time for."""
+    tries = ([*facts[:steps], facts[-1]] for steps in range(len(facts) - 1, -1, -1))
+    scripts = (script(topic, shape, mood, language, told, brief, rng, "answered") for told in tries)
+    return next(filter(None, scripts), None)
+
+
+def script(
+    topic: Topic, shape: Archetype, mood: str, language: str, facts: Sequence[Fact], brief: Brief, rng: Random,
+    lines_of: str = "known",
+) -> Script | None:  # fmt: skip
+    """The last fact answers the question that opens. None where it would be far from the length that is wanted.
+    `lines_of`: the grammar's rules around it, `known` for a question of ours, `answered` for the viewer's."""
     common = slots.slots(topic, rng, len(facts))
     pen = fit.Pen(common, ("any",), rng, brief.heard)
-    lines = _lines(facts, pen, common, shape.hook.max_words)
-    while _total(lines) < brief.target_seconds * _SHORTEST and len(lines) < _SCENES:
+    lines = _lines(facts, pen, common, shape.hook.max_words, lines_of)
+    while _total(lines) < brief.target_seconds * _SHORTEST:
         line = pen.line("facts.after", min(brief.target_seconds - _total(lines), 5.0))
         if line is None:
             break
-        lines.insert(-1, ("turn", line.text, line.punch, "person"))
+        _add(lines, line)
     if not _SHORTEST <= _total(lines) / brief.target_seconds <= _LONGEST:
         return None
     scenes = tuple(
@@ -69,13 +87,16 @@ def script(
 _Said = tuple[str, str, str, str]
 
 
-def _lines(facts: Sequence[Fact], pen: fit.Pen, common: dict[str, str], most_words: int) -> list[_Said]:
+def _lines(facts: Sequence[Fact], pen: fit.Pen, common: dict[str, str], most_words: int, lines_of: str) -> list[_Said]:
     answer, others = facts[-1], facts[:-1]
     plan = [
-        ("hook", "known.hook", answer, "close"),
-        *(("point", "known.next" if number else "known.first", fact, "detail") for number, fact in enumerate(others)),
-        ("payoff", "known.payoff", answer, "surprise"),
-        ("close", "known.close", answer, "person"),
+        ("hook", f"{lines_of}.hook", answer, "close"),
+        *(
+            ("point", f"{lines_of}.next" if number else f"{lines_of}.first", fact, "detail")
+            for number, fact in enumerate(others)
+        ),
+        ("payoff", f"{lines_of}.payoff", answer, "surprise"),
+        ("close", f"{lines_of}.close", answer, "person"),
     ]
     said = []
     for beat, rule, fact, shot in plan:
@@ -88,12 +109,24 @@ def _lines(facts: Sequence[Fact], pen: fit.Pen, common: dict[str, str], most_wor
     return said
 
 
+def _add(lines: list[_Said], line: Line) -> None:
+    """A scene more before the close, or, where there are enough, a line more in the shortest of those added."""
+    if len(lines) < _SCENES:
+        lines.insert(-1, ("turn", line.text, line.punch, "person"))
+        return
+    added = [place for place, (beat, *_) in enumerate(lines) if beat == "turn"] or [len(lines) - 2]
+    place = min(added, key=lambda each: _seconds(lines[each][1]))
+    beat, text, punch, shot = lines[place]
+    lines[place] = (beat, f"{text} {line.text}", punch, shot)
+
+
 def _total(lines: Sequence[_Said]) -> float:
     return sum(_seconds(text) for _, text, _, _ in lines)
 
 
 def _of(fact: Fact) -> dict[str, str]:
-    return {"ask": _inside(fact.ask), "Ask": fact.ask, "tell": _inside(fact.tell), "Tell": fact.tell}
+    told = {"tell": _inside(fact.tell), "Tell": fact.tell, "punch": fact.punch}
+    return told | ({"ask": _inside(fact.ask), "Ask": fact.ask} if fact.ask else {})
 
 
 def _inside(sentence: str) -> str:

@@ -1,0 +1,84 @@
+"""Questions that are asked often get their answer; a question that only looks like one of them does not."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gpu_consumers.ports import Brief
+from gpu_consumers.script.clean import sentences
+from gpu_consumers.script.knowledge import answer_to, answers
+from gpu_consumers.script.memory import mark
+from gpu_consumers.script.templates import TemplateWriter
+from gpu_consumers.script.understanding import understand
+from gpu_consumers.voice.pace import estimate_seconds
+from schemas.values import Script
+
+ASKED = {
+    "Why is the sky blue?": "scatters", "why do cats purr": "at ease", "How do airplanes fly?": "push air down",
+    "How does a plane fly?": "push air down", "Why is the ocean salty?": "rivers", "why is the sea so salty": "rivers",
+    "Why do leaves change color in autumn?": "green breaks down", "What causes tides?": "moon",
+    "Why do we have seasons?": "tilted", "Why do onions make you cry?": "gas",
+    "Why do my fingers wrinkle in water?": "nerves",
+    "Is it true that we only use 10% of our brain?": "myth", "How does GPS work?": "four satellites",
+    "Why do birds fly in a V?": "rides", "how are rainbows made": "raindrops", "Why does ice float?": "lighter",
+}  # fmt: skip
+OTHERS = (
+    "Why do cats purr when a violin plays?", "Why is the sky falling?", "Why is blue paint so expensive?",
+    "How do planes avoid storms?", "Who invented popcorn?", "Why do people dream of tigers?",
+    "Why do birds sing in the morning?", "Why is ice cream cold?",
+)  # fmt: skip
+
+
+def written(prompt: str, seed: int = 1, seconds: float = 30, heard: tuple[str, ...] = ()) -> Script:
+    brief = Brief(prompt=prompt, archetype=None, target_seconds=seconds, language="en", seed=seed, heard=heard)
+    return TemplateWriter().write(brief)
+
+
+def spoken(script: Script) -> str:
+    return " ".join(scene.narration for scene in script.scenes)
+
+
+@pytest.mark.parametrize(("prompt", "answer"), ASKED.items())
+def test_a_known_question_is_answered(prompt: str, answer: str) -> None:
+    made = written(prompt)
+    # then the answer is told in the scene before the last, and what leads to it before that
+    assert answer in made.scenes[-2].narration
+    assert [scene.beat for scene in made.scenes][-2:] == ["payoff", "close"]
+    assert sum("?" in scene.narration for scene in made.scenes) <= 3
+    assert 0.85 <= sum(estimate_seconds(scene.narration, "en") for scene in made.scenes) / 30 <= 1.15
+
+
+@pytest.mark.parametrize("prompt", OTHERS)
+def test_another_question_is_not_taken_for_it(prompt: str) -> None:
+    assert answer_to(understand(prompt), "explainer") == ()
+
+
+@pytest.mark.parametrize("seconds", [15, 30, 45, 60])
+def test_however_short_the_video_the_answer_is_in_it(seconds: float) -> None:
+    for seed in range(20):
+        assert "at ease" in spoken(written("Why do cats purr?", seed, seconds))
+
+
+def test_nobody_is_told_the_same_answer_again() -> None:
+    first = written("Why is the sky blue?")
+    heard = tuple(mark(sentence) for scene in first.scenes for sentence in sentences(scene.narration))
+    again = written("Why is the sky blue?", seed=2, heard=heard)
+    told = {mark(sentence) for scene in again.scenes for sentence in sentences(scene.narration)}
+    assert not told & set(heard) - {mark("Why is the sky blue?")}
+
+
+@given(seed=st.integers(0, 10_000))
+def test_every_telling_keeps_the_order_of_the_steps(seed: int) -> None:
+    made = spoken(written("Why do flamingos turn pink?", seed=seed))
+    places = [made.find(step) for step in ("hatch grey", "algae", "Carrots", "end up in their feathers")]
+    assert places == sorted(places) and -1 not in places
+
+
+def test_the_store_is_whole() -> None:
+    for answer in answers():
+        assert 3 <= len(answer.facts) <= 5
+        for fact in answer.facts:
+            assert fact.source and 1 <= len(fact.punch.split()) <= 5 and fact.tell[-1] in ".?!"
+            assert estimate_seconds(fact.tell, "en") < 9
