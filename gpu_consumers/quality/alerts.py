@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 
 from gpu_consumers.estimates.history import scenes
-from gpu_consumers.quality.watch import Watch, kind
+from gpu_consumers.quality.watch import KINDS, Watch, kind
 from infra.telemetry import logs, metrics
 from schemas import base
 from schemas.topics import DAY_MS
@@ -17,6 +17,8 @@ from schemas.videos import AnomalyFound, SceneRendered
 log = logs.get("alerts")
 #: What was usual before that may have been made by other code.
 SINCE_MS = DAY_MS
+#: Not judged in a process's first scene of a kind, which pays for what is loaded once.
+SPENT = frozenset(["seconds", "amount"])
 
 
 class Alerts:
@@ -24,6 +26,7 @@ class Alerts:
 
     def __init__(self) -> None:
         self._watch, self._lock = Watch(), threading.Lock()
+        self._begun: set[str] = set()
 
     def recall(self, bootstrap: str) -> int:
         """Learn what the log of the last day says; how many scenes that were."""
@@ -37,6 +40,9 @@ class Alerts:
         """What is odd about a scene, if anything. It is remembered all the same."""
         with self._lock:
             found, seen = self._watch.judge(scene), self._watch.seen(scene)
+            if kind(scene) not in self._begun:
+                found = tuple(one for one in found if one.figure not in SPENT)
+            self._begun = {*self._begun, kind(scene)} if len(self._begun) < KINDS else {kind(scene)}
             self._watch.learn(scene)
         if not found:
             return None

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 #: The columns of people's table: figure, heading, how it is written.
 COLUMNS = (
     ("sharpness", "sharpness", ",.0f"), ("flicker", "flicker", ".2f"), ("psnr_db", "PSNR dB", ".1f"),
-    ("ssim", "SSIM", ".3f"), ("seconds", "s / s", ",.2f"), ("amount", "cost / s", ".6f"),
+    ("ssim", "SSIM", ".3f"), ("seconds", "s / s", ",.2f"), ("amount", "cost / s", ".3g"),
 )  # fmt: skip
 
 

@@ -150,6 +150,19 @@ def test_an_alert_is_an_event_and_counts() -> None:
     assert REGISTRY.get_sample_value("swipestream_scene_anomalies_total", labels) == before + 1
 
 
+def test_the_first_scene_of_a_process_may_take_long_for_it_loads_what_all_need() -> None:
+    # given a process that knows from the log what is usual
+    alerts = Alerts()
+    for each in usual():
+        alerts._learn(each)
+    # when its first scene takes long, and is blurred
+    first = alerts.judged(rendered(cpu=9.0, sharpness=9.0))
+    # then that is odd alone which has nothing to do with it
+    assert first is not None and [one.figure for one in first.outliers] == ["sharpness"]
+    second = alerts.judged(rendered(cpu=9.0))
+    assert second is not None and {one.figure for one in second.outliers} == {"seconds", "amount"}
+
+
 def test_without_a_broker_the_watch_begins_anew() -> None:
     assert Alerts().recall("127.0.0.1:1") == 0
 
