@@ -100,6 +100,7 @@ _TOLD: dict[type[Message], Callable[[Any], Detail]] = {
     },
     SceneRendered: _scene,
     AnomalyFound: lambda event: {
+        "model": event.model,
         "odd": "; ".join(f"{one.figure} {one.value:g}, usual {one.typical:g}" for one in event.outliers),
     },
     PublishedVideo: lambda event: {

@@ -82,7 +82,7 @@ def test_the_work_of_one_that_is_killed_is_taken_over_at_once(tmp_path: Path) ->
 
 
 def test_one_that_hangs_holds_nobody_up_and_may_finish_later(tmp_path: Path) -> None:
-    with two(tmp_path, 8) as (first, second, gate):
+    with two(tmp_path, 40) as (first, second, gate):
         # given a process that stops in the middle, its lease in hand
         first.process.send_signal(signal.SIGSTOP)
         # then the other draws the scene meanwhile

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from infra.kafka.records import Raw, Received
+from query_api.projections.lineage import detail
 from query_api.projections.positions import positions
 from query_api.projections.project import HANDLERS, NAMED, Place, project
 from query_api.projections.writing import Projector
@@ -19,6 +20,7 @@ from schemas.envelope import Envelope, root
 from schemas.feeds import FeedServed, Impression, Outcome, PrefetchSettled
 from schemas.projects import ProjectEvent
 from schemas.swipes import Action, SwipeRecorded
+from schemas.values import Outlier
 from schemas.videos import AnomalyFound, ContentJudged, SceneCommissioned
 from tests.unit.read_kit import life, published
 
@@ -40,6 +42,18 @@ def test_every_event_of_the_projected_topics_is_handled_or_part_of_a_story() -> 
     events = {model for model in REGISTRY.values() if model.FAMILY in families}
     known = {*HANDLERS, *NAMED, PrefetchSettled, ContentJudged, SceneCommissioned, AnomalyFound}
     assert {model for model in events - known if not issubclass(model, ProjectEvent)} == set()
+
+
+def test_an_anomaly_stands_in_the_lineage_with_what_is_usual() -> None:
+    odd = (
+        Outlier(figure="sharpness", value=9.0, typical=310.5, deviations=9.4),
+        Outlier(figure="seconds", value=2.25, typical=0.5, deviations=12.0),
+    )
+    found = AnomalyFound(
+        video_id=VIDEO, ts_us=now_us(), scene_id=ids.scene_id(VIDEO, 1, 1), scene_number=1, model="ltx", kind="ltx",
+        seen=64, outliers=odd,
+    )  # fmt: skip
+    assert detail(found) == {"model": "ltx", "odd": "sharpness 9, usual 310.5; seconds 2.25, usual 0.5"}
 
 
 def test_a_published_video_enters_the_feeds_with_its_card() -> None:
