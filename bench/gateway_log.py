@@ -11,14 +11,28 @@ from infra.kafka.tail import Batch
 from query_api.gateway.journal import DURABLE
 from schemas import ids
 from schemas.envelope import root
-from schemas.videos import VideoWithdrawn
+from schemas.values import Lane, Origin
+from schemas.videos import PromptAccepted, VideoEvent, VideoWithdrawn
 
 _OFFSET = iter(range(10**9))
 
 
 def received() -> Received:
     """An event for everyone, as it comes from the log."""
-    event = VideoWithdrawn(video_id=ids.fresh(), ts_us=1, reason="bench", by="bench")
+    return _received(VideoWithdrawn(video_id=ids.fresh(), ts_us=1, reason="bench", by="bench"))
+
+
+def received_by(viewer_id: str) -> Received:
+    """An event for one viewer."""
+    return _received(
+        PromptAccepted(
+            video_id=ids.fresh(), ts_us=1, text="bench", origin=Origin.PERSON, viewer_id=viewer_id,
+            lane=Lane.INTERACTIVE, flavor="default",
+        )
+    )  # fmt: skip
+
+
+def _received(event: VideoEvent) -> Received:
     record = Raw(
         topic=DURABLE, partition=0, offset=next(_OFFSET), timestamp_ms=int(time.time() * 1000),
         key=event.key.encode(), value=b"{}", headers=(),

@@ -1,6 +1,7 @@
 """`python -m bench.load_node CLIENTS`: a gateway node. It says its port; each line on stdin appends an event.
 
-Everything is on: resume tokens, limits, keep-alive, metrics.
+It is for one viewer where the line names one (`load_process.OWN`), else for everyone. All is on: resume tokens, limits,
+keep-alive, metrics.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ import sys
 import uvloop
 
 from bench.gateway_clients import raise_limit
-from bench.gateway_log import batch, received
+from bench.gateway_log import batch, received, received_by
+from bench.load_process import OWN
 from query_api.gateway import Gateway, Hub, Limits
 
 
@@ -31,8 +33,8 @@ async def _serve(clients: int) -> None:
         await gateway.listen("127.0.0.1", 0)
         print(gateway.port, file=told, flush=True)
         lines = await stdin()
-        while await lines.readline():
-            hub.take(batch([received()]))
+        while line := await lines.readline():
+            hub.take(batch([received_by(line.decode().strip()) if line in OWN else received()]))
     running.cancel()
 
 
