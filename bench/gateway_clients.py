@@ -54,16 +54,14 @@ def main() -> None:
     for number in (*by_number, sys.stdin.fileno()):
         poll.register(number, select.EPOLLIN)
     print(json.dumps({"ready": count}), flush=True)
-    received, own = 0, list[float]()
-    while (more := _read(poll, by_number, arrivals, own)) is not None:
+    received = 0
+    while (more := _read(poll, by_number, arrivals)) is not None:
         received += more
-    print(json.dumps({"arrivals": list(arrivals.values()), "received": received, "own": own}), flush=True)
+    print(json.dumps({"arrivals": list(arrivals.values()), "received": received}), flush=True)
 
 
-def _read(
-    poll: select.epoll, by_number: dict[int, socket.socket], arrivals: dict[int, list[float]], own: list[float]
-) -> int | None:
-    """How many messages came to everyone; `own`: when one came to a single client. None once stdin has ended."""
+def _read(poll: select.epoll, by_number: dict[int, socket.socket], arrivals: dict[int, list[float]]) -> int | None:
+    """How many messages came; None once stdin has ended."""
     received = 0
     for number, _ in poll.poll(1):
         if number not in by_number:
@@ -73,7 +71,6 @@ def _read(
             poll.unregister(number)  # closed: what it misses is told by the count
         count = data.count(b'"withdrawn"')
         received += count
-        own += [time.monotonic()] * data.count(b'"accepted"')
         if number in arrivals:
             arrivals[number].extend([time.monotonic()] * count)
     return received

@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from asyncio.subprocess import PIPE
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -22,10 +23,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from websockets.asyncio.client import ClientConnection, connect
+
 from bench.feed import bound_of, histogram, up
 from bench.gateway_clients import raise_limit
 from bench.load_nats import NatsNode, server
-from bench.load_process import WITHIN_S, Node, delays, line
+from bench.load_process import OWN, WITHIN_S, Node, delays, line
 from bench.report import Figure, quantile
 
 CLIENTS, VIEWERS = int(os.environ.get("BENCH_CLIENTS", "10000")), int(os.environ.get("BENCH_VIEWERS", "200"))
@@ -72,8 +75,7 @@ async def _measure() -> Sequence[Figure]:
 
 async def _ours(node: Node, api: int) -> tuple[Held, Swiped]:
     kib, (appended, spent) = await node.connect(CLIENTS), await _sent(node)
-    more = await node.send(MESSAGES, EVERY_S, own=True)
-    await asyncio.sleep(SETTLE_S)
+    more, own = await _own(node)
     before = await histogram(api)
     viewers = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "bench.load_viewers", str(api), str(node.port), str(VIEWERS),
@@ -90,12 +92,27 @@ async def _ours(node: Node, api: int) -> tuple[Held, Swiped]:
         seen=seen,
     )
     held = _held(node, kib, spent, delays(arrivals, appended), 3 * MESSAGES * node.connected - received)
-    return replace(held, own=_own(node)), swiped
+    return replace(held, own=own), swiped
 
 
-def _own(node: Node) -> Sequence[float]:
-    """Milliseconds from the append to each arrival: the last append before it, since they are a second apart."""
-    return sorted((at - max(sent for sent in node.own_at if sent <= at)) * 1000 for at in node.own)
+async def _own(node: Node) -> tuple[list[float], Sequence[float]]:
+    """When messages to everyone were appended; milliseconds from append to arrival of what is for one viewer, whose
+    client, the last to come, is in this process: it has nothing else to read."""
+    async with connect(f"ws://127.0.0.1:{node.port}/", compression=None, open_timeout=60) as socket:
+        await socket.send(json.dumps({"type": "hello", "viewer_id": OWN}))
+        hearing = asyncio.create_task(_heard(socket))
+        appended = await node.send(MESSAGES, EVERY_S, own=True)
+        await asyncio.sleep(SETTLE_S)
+        await socket.close()
+        heard = await hearing
+    return appended, sorted((at - sent) * 1000 for sent, at in zip(node.own_at, heard, strict=True))
+
+
+async def _heard(socket: ClientConnection) -> list[float]:
+    heard = []
+    async for data in socket:
+        heard += [time.monotonic()] * str(data).count('"accepted"')
+    return heard
 
 
 def _peers(folder: Path) -> Iterator[tuple[str, Node]]:

@@ -34,7 +34,7 @@ async def _serve(clients: int) -> None:
         print(gateway.port, file=told, flush=True)
         lines = await stdin()
         while line := await lines.readline():
-            hub.take(batch([received_by(line.decode().strip()) if line in OWN else received()]))
+            hub.take(batch([received_by(OWN) if line.decode().strip() == OWN else received()]))
     running.cancel()
 
 

@@ -17,8 +17,8 @@ import psutil
 PROCESSES, CONNECT_S = 2, 400
 #: What is sent to everyone: as long as a message of the gateway, with its token.
 MESSAGE = b'{"type":"withdrawn","video_id":"' + b"0" * 36 + b'","token":"' + b"0" * 60 + b'"}\n'
-#: Viewers who are sent something of their own while everyone is sent something, and how long after that began.
-OWN, WITHIN_S = [b"bench-0\n", b"bench-%d\n" % 400], 0.02
+#: The viewer who is sent something of their own while everyone is sent something, and how long after that began.
+OWN, WITHIN_S = "own", 0.02
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,9 +41,8 @@ class Node:
         self._command = command
         self._clients: list[Process] = []
         self.connected = 0
-        #: When something was sent to a single viewer, and when it came to each of their connections.
+        #: When something was sent to a single viewer.
         self.own_at: list[float] = []
-        self.own: list[float] = []
 
     async def __aenter__(self) -> Self:
         self._process = await asyncio.create_subprocess_exec(*self._command, stdin=PIPE, stdout=PIPE)
@@ -70,13 +69,13 @@ class Node:
         """So many messages to everyone; the moments at which they were appended. `own`: and one to a single viewer
         while each of them is on its way."""
         appended = []
-        for number in range(count):
+        for _ in range(count):
             appended.append(time.monotonic())
             self.append()
             if own:
                 await asyncio.sleep(WITHIN_S)
                 self.own_at.append(time.monotonic())
-                _there(self._process.stdin).write(OWN[number % len(OWN)])
+                _there(self._process.stdin).write(f"{OWN}\n".encode())
             await asyncio.sleep(every_s)
         return appended
 
@@ -98,7 +97,6 @@ class Node:
             found = json.loads(await line(client, 60))
             arrivals += found["arrivals"]
             received += found["received"]
-            self.own += found["own"]
         return arrivals, received
 
     def _memory(self) -> int:
