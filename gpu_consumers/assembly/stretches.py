@@ -24,7 +24,7 @@ GRID = 135
 #: calmest look is as still as this for 0.23 s.
 STILL_CHANGE = 0.12
 #: The same before it is encoded: then what stands still does not change at all, but for a bar that fills.
-DRAWN_CHANGE = 0.03
+DRAWN_CHANGE = 0.008
 #: A key frame is encoded afresh, so that all of it changes a little; what moves changes some samples a lot.
 MOVED_LEVELS, MOVED_SHARE = 16, 0.001
 

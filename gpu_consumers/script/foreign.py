@@ -22,7 +22,10 @@ from gpu_consumers.voice.pace import estimate_seconds
 _QUESTION_MARK = re.compile(r"[?？؟;]$")
 _CLAUSE_MARKS = re.compile(r"(?<=[，、：；。！？])(?=\S)")
 _UNSPACED = re.compile(r"[぀-ヿ㐀-鿿฀-๿]")
+_CLAUSE_ENDS = re.compile(r"(?<=\S)\s*[,;:،؛–—!?؟…]+(?=\s|$)")
 _FEWEST, _MOST = 3, 8
+#: What is shown whole: so many words at best, so many letters at most; and where there are no spaces.
+_FEW_WORDS, _SHOWN, _LETTERS_SHOWN, _FEW_LETTERS = 5, 56, 18, 12
 
 
 #: Letters that English lacks; one of them in a word speaks for these languages.
@@ -194,14 +197,20 @@ def spaced(text: str) -> str:
 
 
 def punch(text: str) -> str:
-    """At most five words, or a dozen letters where there are no spaces between words."""
+    """A few words of a text, whole: all of a short one, a short sentence of it, else its first clause that a heading
+    has room for. Only what has no such part is cut, with an ellipsis."""
     plain = text.strip(" .。!！?？؟,，;；")
     if _UNSPACED.search(plain):
-        return re.split(r"[，、。！？\s]", plain)[0][:12]
-    short = [part.strip(" .!?;…") for part in sentences(text) if 2 <= len(part.split()) <= 5]
-    if len(plain.split()) <= 5 or not short:
-        return plain if len(plain.split()) <= 5 else " ".join(plain.split()[:4]).rstrip(",;:") + " …"
-    return short[-1]
+        first = re.split(r"[，、。！？\s]", plain)[0]
+        return first if len(first) <= _LETTERS_SHOWN else first[:_FEW_LETTERS]
+    if len(plain.split()) <= _FEW_WORDS:
+        return plain
+    parts = [part.strip(" .!?;…¿¡؟") for part in sentences(text)]
+    clauses = [part.strip(" .!?;…¿¡؟") for part in _CLAUSE_ENDS.split(plain)]
+    if short := [part for part in parts if 2 <= len(part.split()) <= _FEW_WORDS]:
+        return short[-1]
+    fitting = [part for part in clauses if len(part.split()) >= 2 and len(part) <= _SHOWN]
+    return fitting[0] if fitting else " ".join(plain.split()[:4]).rstrip(",;:") + " …"
 
 
 def subject(text: str, language: str) -> str:

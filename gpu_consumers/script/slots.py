@@ -11,6 +11,7 @@ from gpu_consumers.script.topic import Topic
 
 #: A name of more words than this is long.
 _LONG = 4
+_RELATIVE = re.compile(r"\s(?:that|which|who)\s")
 _NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _HEROES = (("Maya", "she", "her"), ("Theo", "he", "his"), ("Amara", "she", "her"), ("Jonas", "he", "his"),
            ("Lina", "she", "her"), ("Ravi", "he", "his"), ("Noor", "she", "her"), ("Felix", "he", "his"),
@@ -110,6 +111,8 @@ def fact(topic: Topic) -> str | None:
 
 def key(about: str, *, named: bool = False) -> str:
     """The two or three words of the subject that carry it, for the screen; all of a name."""
+    if named and _RELATIVE.search(about):  # `a bottle that glows in the dark` is the bottle
+        return re.sub(r"^(?:a|an) ", "the ", _RELATIVE.split(about)[0])
     if named and len(about.split()) <= _LONG:
         return re.sub(r"^(?:a|an|the) ", "", about)
     return " ".join(keywords(about, 3)) or about

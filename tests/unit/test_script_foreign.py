@@ -100,8 +100,14 @@ def test_it_is_not_longer_than_wished(prompt: str, seconds: int) -> None:
 
 
 def test_words_on_the_screen_are_few_also_without_spaces() -> None:
-    assert punch("猫はなぜ喉を鳴らすのですか？") == "猫はなぜ喉を鳴らすのです"
-    assert punch("Frag nach: immer, oder nur manchmal?") == "Frag nach: immer, oder …"
+    assert punch("猫はなぜ喉を鳴らすのですか？") == "猫はなぜ喉を鳴らすのですか"
+    assert punch("Frag nach: immer, oder nur manchmal?") == "Frag nach"
+
+
+def test_words_on_the_screen_are_not_cut_where_there_is_room() -> None:
+    assert punch("Comment faire un bon café à la maison, s'il te plaît ?") == "Comment faire un bon café à la maison"
+    assert punch("الجواب الجيد يصمد أمام السؤال التالي.") == "الجواب الجيد يصمد أمام السؤال التالي"
+    assert punch("Das ist ein sehr langer Satz ohne Komma der immer weiter geht und nie endet").endswith(" …")
 
 
 def test_every_line_of_ours_can_be_spoken_or_is_known_not_to_be() -> None:

@@ -14,6 +14,7 @@ from gpu_consumers.picture.sprite import Plate, Sprite
 from gpu_consumers.picture.stage import Paint, Stage
 
 PIECE = 180  #: width of a piece of a ridge, in pixels
+SPEED = 0.05  #: of the nearest ridge, in widths of the picture a second
 
 
 class Ridge:
@@ -40,7 +41,8 @@ def hills(stage: Stage) -> Paint:
     layout, palette, rng = stage.layout, stage.palette, stage.rng("hills")
     sky = _sky(stage)
     depths = [0.15, 0.4, 0.7, 1.0]
-    travel = 0.16 * layout.width
+    # At least so fast, or a long scene would seem to stand still.
+    travel = max(0.16, SPEED * stage.frames / stage.fps) * layout.width
     ridges = [_ridge(stage, rng, depth, travel) for depth in depths]
     radius = (260 if stage.shown else 180) * layout.unit
     sun = Sprite.of_mask(disc(radius, 2.0), palette.accent)

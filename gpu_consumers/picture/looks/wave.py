@@ -13,6 +13,8 @@ from gpu_consumers.picture.sprite import Sprite
 from gpu_consumers.picture.stage import Backdrop, Paint, Stage, blend
 
 BARS = 23
+#: How much the bars move while nothing is said.
+IDLE = 0.14
 
 
 def wave(stage: Stage) -> Paint:
@@ -40,7 +42,7 @@ def wave(stage: Stage) -> Paint:
         for plane, source in zip(canvas.planes, ground.planes, strict=True):
             plane[...] = source
         swing = 0.55 + 0.45 * np.sin(stage.seconds(frame) * speed + phase).mean(axis=0)
-        heights = wide / 2 + reach * shape * (0.08 + loud[frame] * swing)
+        heights = wide / 2 + reach * shape * (0.02 + (IDLE + (1 - IDLE) * loud[frame]) * swing)
         for n, tall in enumerate(heights):
             x, top, bottom = round(n * step + (step - wide) / 2) & ~1, even(line - tall), even(line + tall)
             canvas.stamp(caps[n], x, top)
