@@ -28,6 +28,7 @@ SERVED, SWIPED, CHANGED, SCENES = 4, 22, 14, 3
 PER_VIDEO = SERVED + SWIPED + CHANGED + 2 * SCENES + 4
 
 _VIDEO, _VIEWER, _TIME = "00000000-0000-4000-8000-000000000000", "viewer-of-the-bench", 1_111_111_111_111_111
+_OWN = ("ce_id", "ce_correlationid")
 _SHOWN = [f"00000000-0000-4000-8000-00000000000{n}" for n in range(1, 6)]
 _COST, _CARD = Cost(cpu_seconds=1.5, wall_seconds=1.0, amount=0.00002), {"title": "Why cats purr", "subject": "cats"}
 _FILE = Artifact(sha256="0" * 64, suffix="mp4", media_type="video/mp4", size=123_456)
@@ -48,12 +49,16 @@ class Mould:
         value = self.value.replace(b"1111111111111111", b"%d" % ts_us).replace(_VIEWER.encode(), viewer)
         for place, one in zip(_SHOWN, shown, strict=False):
             value = value.replace(place.encode(), one)
-        own = ("ce_id", b"00000000-0000-4000-8000-%012x" % number)
+        own = [("ce_id", b"00000000-0000-4000-8000-%012x" % number)]
+        if (
+            self.key != _VIEWER.encode()
+        ):  # what is made is one chain from its prompt; what is watched follows from nothing
+            own.append(("ce_correlationid", b"20000000" + video[8:]))
         return codec.Record(
             topic=self.topic,
             key=viewer if self.key == _VIEWER.encode() else video,
             value=value.replace(_VIDEO.encode(), video),
-            headers=[own, *self.headers],
+            headers=[*own, *self.headers],
         )
 
 
@@ -132,4 +137,9 @@ def _watching() -> tuple[Mould, ...]:
 
 def _mould(data: Message) -> Mould:
     record = codec.encode(root(data, source="/bench"))
-    return Mould(record.topic, record.key, record.value, [one for one in record.headers if one[0] != "ce_id"])
+    return Mould(
+        record.topic,
+        record.key,
+        record.value,
+        [one for one in record.headers if one[0] not in {"ce_id", "ce_correlationid"}],
+    )

@@ -7,8 +7,10 @@ import time
 from collections.abc import Sequence
 from importlib.resources import files
 
+from cassandra import OperationTimedOut, ReadFailure
 from cassandra.cluster import Cluster, NoHostAvailable
 from cassandra.cluster import Session as DriverSession
+from cassandra.metadata import IndexMetadata
 
 from infra.cassandra.cluster import cluster
 from infra.cassandra.session import trouble
@@ -24,6 +26,7 @@ WITH replication = {{'class': 'NetworkTopologyStrategy', 'replication_factor': {
 
 #: The name and the columns of a table, its primary key the last of them.
 _TABLE = re.compile(r"CREATE TABLE IF NOT EXISTS (\w+) \((.*)\) WITH ")
+_INDEX = "CREATE INDEX "
 
 
 def apply_tables(settings: Settings, *, timeout: float = 60) -> list[str]:
@@ -41,13 +44,41 @@ def apply_tables(settings: Settings, *, timeout: float = 60) -> list[str]:
         own.shutdown()
 
 
-def apply_version(settings: Settings, keyspace: str, *, timeout: float = 60) -> list[str]:
-    """The same for the keyspace of one version alone, made where it is missing. Raises UnavailableError."""
+def apply_version(settings: Settings, keyspace: str, *, indexes: bool = True, timeout: float = 60) -> list[str]:
+    """The same for the keyspace of one version alone, made where it is missing. Raises UnavailableError.
+
+    Without `indexes` it is for filling: they are made in one go when the tables are full, by the next call with them.
+    """
     own = cluster(settings, request_s=20)
     try:
-        return _apply(_connect(own, timeout), own, settings, keyspace, tables())
+        session = _connect(own, timeout)
+        wanted = [statement for statement in tables() if indexes or not statement.startswith(_INDEX)]
+        made = _apply(session, own, settings, keyspace, wanted)
+        if indexes:
+            _wait_for_indexes(session, own, keyspace, timeout)
+        return made
     finally:
         own.shutdown()
+
+
+def _wait_for_indexes(session: DriverSession, own: Cluster, keyspace: str, timeout: float) -> None:
+    """Until every node answers through each of them: a build goes on after the statement has returned."""
+    deadline = time.monotonic() + timeout
+    for index in own.metadata.keyspaces[keyspace].indexes.values():
+        while not _answers(session, index):
+            if time.monotonic() > deadline:
+                raise UnavailableError(f"The index {keyspace}.{index.name} was not built in {timeout:g} s.")
+            time.sleep(0.2)
+
+
+def _answers(session: DriverSession, index: IndexMetadata) -> bool:
+    column = index.index_options["target"]
+    asked = f"SELECT {column} FROM {index.table_name} WHERE {column} = '' LIMIT 1"  # noqa: S608 - names of our own
+    try:
+        session.execute(asked)
+    except (ReadFailure, OperationTimedOut):
+        return False
+    return True
 
 
 def _apply(

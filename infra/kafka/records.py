@@ -67,13 +67,13 @@ def raw(message: Message) -> Raw:
         timestamp_ms=message.timestamp()[1],
         key=_bytes(message.key()),
         value=_bytes(message.value()),
-        headers=tuple((name, _bytes(value)) for name, value in _pairs(message)),
+        headers=tuple(_pairs(message)),
     )
 
 
-def _pairs(message: Message) -> list[tuple[str, str | bytes | None]]:
-    headers = message.headers() or []
-    return list(headers.items()) if isinstance(headers, dict) else list(headers)
+def _pairs(message: Message) -> list[tuple[str, bytes | None]]:
+    """As librdkafka has them. The stubs allow more: the shapes in which headers may be given to a producer."""
+    return message.headers() or []  # type: ignore[return-value]
 
 
 def _known(number: int | None) -> int:

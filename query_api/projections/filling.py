@@ -20,7 +20,7 @@ from infra.kafka.trials import read
 from infra.settings import Settings
 from infra.telemetry import logs
 from query_api.projections.positions import NAME, TOPICS, reached
-from query_api.projections.shares import Shared, processes, shares
+from query_api.projections.shares import Shared, copartitioned, processes, shares, size
 from query_api.projections.writing import Projector
 from query_api.readmodel.cassandra import CassandraWriter, stored, writing
 from schemas.errors import DecodeError
@@ -33,7 +33,7 @@ MENDED = retry_topic(NAME, NOW)
 #: A version has caught up when so few records are left; the projector reads them when it takes over.
 NEARLY = 500
 #: Records that are decoded, and their rows bound, at a time.
-PIECE = 20_000
+PIECE = 40_000
 #: Times that the end of the log is asked for again, and how long an outage of the store is waited for.
 ROUNDS, PATIENCE_S = 20, 120.0
 
@@ -122,10 +122,10 @@ class Filling:
         self.progress = Progress(started=time.monotonic())
         for _ in range(ROUNDS):
             left = self.left()
-            self.progress.total = self.progress.done + _size(left)
+            self.progress.total = self.progress.done + size(left)
             if not self._share(left):
                 return False
-            if _size(self.left()) <= NEARLY:
+            if size(self.left()) <= NEARLY:
                 return self.fill(self._log.ranges((MENDED,)), count=False)
         return True
 
@@ -136,13 +136,13 @@ class Filling:
     def fill(self, ranges: Mapping[Partition, tuple[int, int]], *, count: bool = True) -> bool:
         """Fill these ranges; False where it was stopped before. Without `count` no positions are kept."""
         before = self._log.broken
-        # One partition after the other, in long pieces: its keys are few, so many rows of each go in one batch.
-        for part, span in ranges.items():
-            for piece in self._log.read({part: span}, PIECE):
+        # Few keys at a time, in long pieces, so that many rows of each go in one batch.
+        for parts in copartitioned(ranges):
+            for piece in self._log.read(parts, PIECE):
                 self._write(piece, keep=count)
                 if count:
-                    self.progress.done += _passed(piece, {part: span})
-                    span = piece.positions.get(part, span[0]), span[1]
+                    self.progress.done += _passed(piece, parts)
+                    parts = {part: (piece.positions.get(part, first), end) for part, (first, end) in parts.items()}
                 self._told(self.progress)
                 if self._stopped.is_set():
                     return False
@@ -214,10 +214,6 @@ def fill_part(
 
 def _tell(tick: Callable[[int, int], None], progress: Progress) -> None:
     tick(progress.done, progress.unreadable)
-
-
-def _size(ranges: Mapping[Partition, tuple[int, int]]) -> int:
-    return sum(end - first for first, end in ranges.values())
 
 
 def _passed(piece: Piece, ranges: Mapping[Partition, tuple[int, int]]) -> int:

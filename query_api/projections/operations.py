@@ -29,6 +29,9 @@ from schemas.projections import (
     ProjectionVerified,
 )
 
+#: How long the indexes of a full version may take to be made.
+INDEXED_S = 3600.0
+
 
 @dataclass(frozen=True, slots=True)
 class Listed:
@@ -79,7 +82,7 @@ def begin(settings: Settings, operator: Operator, resume: int | None) -> int:
         raise BadInputError(
             f"Version {number} is live: the projector fills it.", hint="Without --resume, a new version is made."
         )
-    apply_version(settings, keyspace_of(settings.keyspace, number))
+    apply_version(settings, keyspace_of(settings.keyspace, number), indexes=False)
     with Stretch(settings.kafka_address) as log:
         records = sum(end - first for first, end in log.ranges(TOPICS).values())
     started = ProjectionRebuildStarted(
@@ -95,6 +98,8 @@ def fill(settings: Settings, number: int, operator: Operator, stopped: threading
         if not filling.catch_up():
             return False
         done = filling.progress
+    # An index costs less when it is made of full tables than with every row (a quarter of the store's work, measured).
+    apply_version(settings, keyspace_of(settings.keyspace, number), timeout=INDEXED_S)
     versions = read(settings)
     rebuilt = ProjectionRebuilt(
         **stamp(settings, versions), version=number, by=operator.by,

@@ -18,6 +18,7 @@ from infra import collecting
 from infra.errors import UnavailableError
 from infra.kafka.offsets import Partition
 from infra.settings import Settings
+from schemas.topics import TOPICS
 
 #: Below so many records a second process is not worth its start.
 WORTH = 50_000
@@ -31,19 +32,29 @@ Fill = Callable[[Settings, Ranges, Event, Callable[[int, int], None]], bool]
 
 def processes(ranges: Ranges) -> int:
     """How many are worth it."""
-    records = sum(end - first for first, end in ranges.values())
-    return max(1, min(MOST, os.cpu_count() or 1, len(ranges), records // WORTH))
+    return max(1, min(MOST, os.cpu_count() or 1, len(copartitioned(ranges)), size(ranges) // WORTH))
+
+
+def copartitioned(ranges: Ranges) -> list[dict[Partition, tuple[int, int]]]:
+    """The partitions that hold the same keys, together: what they say of a key can be written at once."""
+    found: dict[tuple[str, int, int], dict[Partition, tuple[int, int]]] = {}
+    for (name, number), span in sorted(ranges.items()):
+        topic = TOPICS[name]
+        found.setdefault((topic.key, topic.partitions, number), {})[name, number] = span
+    return list(found.values())
 
 
 def shares(ranges: Ranges, count: int) -> list[dict[Partition, tuple[int, int]]]:
-    """`count` shares of about equal size: the largest partition goes to the smallest share."""
+    """At most `count` shares of about equal size: the largest of what is co-partitioned goes to the smallest share."""
     parts: list[dict[Partition, tuple[int, int]]] = [{} for _ in range(count)]
-    sizes = [0] * count
-    for part, (first, end) in sorted(ranges.items(), key=lambda item: (item[1][0] - item[1][1], item[0])):
-        least = sizes.index(min(sizes))
-        parts[least][part] = (first, end)
-        sizes[least] += end - first
+    for group in sorted(copartitioned(ranges), key=size, reverse=True):
+        min(parts, key=size).update(group)
     return [part for part in parts if part]
+
+
+def size(ranges: Ranges) -> int:
+    """Offsets in them."""
+    return sum(end - first for first, end in ranges.values())
 
 
 @dataclass

@@ -106,9 +106,11 @@ def test_what_the_cluster_is_to_blame_for_can_be_tried_again() -> None:
 
 
 def test_batches_are_bounded_in_rows_and_bytes() -> None:
-    small = [Write("videos", {"video_id": "v", "revision": n}, n) for n in range(50)]
+    small = [Write("videos", {"video_id": "v", "revision": n}, n) for n in range(2 * BATCH_ROWS + 10)]
     assert [len(chunk) for chunk in _chunks(small)] == [BATCH_ROWS, BATCH_ROWS, 10]
-    large = [Write("videos", {"video_id": "v", "revision": n, "script": "x" * 3_000}, n) for n in range(3)]
+    large = [
+        Write("videos", {"video_id": "v", "revision": n, "script": "x" * (BATCH_BYTES - 500)}, n) for n in range(3)
+    ]
     assert [len(chunk) for chunk in _chunks(large)] == [1, 1, 1]
     huge = [Write("videos", {"video_id": "v", "revision": 1, "script": "x" * (BATCH_BYTES * 2)}, 1)]
     assert [len(chunk) for chunk in _chunks(huge)] == [1]

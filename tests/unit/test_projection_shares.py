@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 from infra.errors import UnavailableError
 from infra.settings import Settings
 from query_api.projections import shares as module
-from query_api.projections.shares import Ranges, Shared, processes, shares
+from query_api.projections.shares import Ranges, Shared, copartitioned, processes, shares, size
 
-PARTS = {(topic, number): (0, 100 + number) for topic in ("a", "b") for number in range(4)}
+PARTS = {(topic, number): (0, 100 + number) for topic in ("swipes", "prompts") for number in range(4)}
 spans = st.tuples(st.integers(0, 1000), st.integers(0, 1000)).map(lambda pair: (min(pair), max(pair)))
-ranges = st.dictionaries(st.tuples(st.sampled_from("abc"), st.integers(0, 9)), spans, min_size=1)
+ranges = st.dictionaries(
+    st.tuples(st.sampled_from(["swipes", "feed-events", "prompts"]), st.integers(0, 9)), spans, min_size=1
+)
 
 
 @given(ranges=ranges, count=st.integers(1, 8))
@@ -23,15 +25,24 @@ def test_shares_hold_every_partition_once_and_are_fair(ranges: Ranges, count: in
     parts = shares(ranges, count)
     assert sorted(item for part in parts for item in part.items()) == sorted(ranges.items())
     sizes = [sum(end - first for first, end in part.values()) for part in parts]
-    largest = max(end - first for first, end in ranges.values())
+    largest = max(map(size, copartitioned(ranges)))
     assert (len(parts) <= count and max(sizes) - min(sizes) <= largest) or len(parts) == 1
+
+
+def test_what_is_partitioned_by_the_same_key_stays_together() -> None:
+    parts: Ranges = {(topic, number): (0, 9) for topic in ("swipes", "prompts", "feed-events") for number in range(2)}
+    assert [list(group) for group in copartitioned(parts)] == [
+        [("feed-events", 0), ("swipes", 0)], [("feed-events", 1), ("swipes", 1)], [("prompts", 0)], [("prompts", 1)],
+    ]  # fmt: skip
+    for share in shares(parts, 2):
+        assert (("feed-events", 0) in share) == (("swipes", 0) in share)
 
 
 def test_little_is_done_by_one_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.cpu_count", lambda: 4)
-    assert processes({("a", 0): (0, module.WORTH)}) == 1
-    assert processes({("a", n): (0, module.WORTH) for n in range(3)}) == 3
-    assert processes({("a", n): (0, module.WORTH) for n in range(9)}) == 4
+    assert processes({("swipes", 0): (0, module.WORTH)}) == 1
+    assert processes({("swipes", n): (0, module.WORTH) for n in range(3)}) == 3
+    assert processes({("swipes", n): (0, module.WORTH) for n in range(9)}) == 4
 
 
 def count_all(_settings: Settings, part: Ranges, _stopped: object, tick: Callable[[int, int], None]) -> bool:
@@ -40,7 +51,7 @@ def count_all(_settings: Settings, part: Ranges, _stopped: object, tick: Callabl
 
 
 def fail(_settings: Settings, part: Ranges, _stopped: object, _tick: Callable[[int, int], None]) -> bool:
-    if ("a", 0) in part:
+    if ("swipes", 0) in part:
         raise UnavailableError("Cassandra is away")
     return True
 
