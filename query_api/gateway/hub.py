@@ -161,6 +161,8 @@ class Hub:
 
     async def run(self) -> None:
         """Deliver and beat, for ever."""
+        # Summed when somebody asks, in this very loop: it is a look at every client.
+        metrics.BUFFERED.set_function(lambda: sum(member.sink.buffered for member in self.members))
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._deliver_for_ever())
             tasks.create_task(self._beat_for_ever())
@@ -175,7 +177,6 @@ class Hub:
     async def _beat_for_ever(self) -> None:
         while True:
             await asyncio.sleep(min(1.0, self.limits.beat_s))
-            metrics.BUFFERED.set(sum(member.sink.buffered for member in self.members))
             quiet = time.monotonic() - self._quiet_since >= self.limits.beat_s
             if quiet or self.live != self._told_live:
                 await self.beat()

@@ -138,15 +138,12 @@ def begun(hub: Hub, *numbers: int) -> None:
 class ListSink:
     """A sink that keeps what it got."""
 
-    def __init__(self) -> None:
+    def __init__(self, buffered: int = 0) -> None:
         self.messages: list[Message] = []
+        self.buffered = buffered
 
     def offer(self, message: Message) -> None:
         self.messages.append(message)
-
-    @property
-    def buffered(self) -> int:
-        return 0
 
     @property
     def frames(self) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator
 
 import pytest
+from prometheus_client import REGISTRY
 
 from query_api.gateway.hub import Hub, TooManyError
 from query_api.gateway.limits import Limits
@@ -83,6 +84,20 @@ async def test_failures_go_to_the_owner_and_to_watchers_alone() -> None:
             "revision": 1, "at": [0, 0], "token": "",
         }  # fmt: skip
     assert other.of("failed") == []
+
+
+async def test_the_bytes_that_wait_for_clients_are_those_of_the_moment(hub: Hub) -> None:
+    def told() -> float | None:
+        return REGISTRY.get_sample_value("swipestream_gateway_buffered_bytes")
+
+    sinks = [ListSink(buffered=70), ListSink(buffered=7)]
+    members = [await hub.join(sink, hello()) for sink in sinks]
+    await asyncio.sleep(0)  # it has begun to run
+    assert told() == 77
+    sinks[1].buffered = 10
+    assert told() == 80
+    hub.leave(members[0])
+    assert told() == 10
 
 
 async def test_a_quiet_hub_beats_and_its_token_moves_on(hub: Hub) -> None:
