@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.peers import composed
+from bench.progress import say
 from bench.report import Figure
 from gpu_consumers.gallery.draft import Draft, draft
 from gpu_consumers.picture.cues import cues
@@ -99,6 +100,7 @@ def _long(folder: Path) -> list[Figure]:
 def _against_peers(folder: Path, ours: Spent) -> list[Figure]:
     figures = []
     for kind, name, least in (("single", "moviepy composition", 0.0), ("three", "three encodes", 8.0)):
+        say(f"{name}: begins, and takes minutes")
         spent = composed(kind, folder)
         ratio = spent["cpu"] / ours["cpu"]
         aim, holds = (f">= {least:g}", ratio >= least) if least else ("", None)
@@ -147,6 +149,7 @@ def _job(job: str, folder: Path, *words: str) -> Spent:
     if done.returncode:
         raise RuntimeError(f"{job} failed: {done.stderr[-800:]}")
     found: Spent = json.loads(done.stdout.splitlines()[-1])
+    say(f"{job} {folder.name} {' '.join(words)}: {found['cpu']:.1f} CPU-s, {found['wall']:.1f} s")
     return found
 
 
@@ -158,7 +161,9 @@ def _together(parts: Sequence[Sequence[int]], folder: Path) -> float:
         for part in parts
     ]
     walls = [json.loads(worker.communicate(timeout=3600)[0].splitlines()[-1])["wall"] for worker in workers]
-    return min(max(walls), time.monotonic() - began)
+    wall = min(max(walls), time.monotonic() - began)
+    say(f"{sum(map(len, parts))} scenes on {len(parts)} workers: {wall:.1f} s")
+    return wall
 
 
 def _words(job: str, folder: Path, *words: str) -> list[str]:

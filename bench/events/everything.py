@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bench.events import hop, replaying, rows, swipes
-from bench.events.progress import say
+from bench.progress import say
 from bench.report import Figure
 from infra.kafka.admin import apply_topics
 from infra.stack import Stack, start_stack

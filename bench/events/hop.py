@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from confluent_kafka import Consumer, Producer, TopicPartition
 
 from bench.events import log
-from bench.events.progress import say
 from bench.events.swipes import ROOT, clean
+from bench.progress import say
 from bench.report import Figure
 from schemas import codec
 from schemas.topics import TOPICS

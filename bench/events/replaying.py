@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from bench.events.progress import say
+from bench.progress import say
 from bench.report import Figure
 from infra.kafka.producer import EventProducer
 from infra.kafka.stretch import Stretch

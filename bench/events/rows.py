@@ -13,8 +13,8 @@ from statistics import median
 
 from bench.events import log
 from bench.events.history import VIEWERS, history
-from bench.events.progress import say
 from bench.events.swipes import ROOT, Speed, run
+from bench.progress import say
 from bench.report import Figure
 from infra.cassandra.cluster import cluster
 from infra.cassandra.migrate import apply_tables

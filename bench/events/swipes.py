@@ -15,7 +15,7 @@ from statistics import median
 
 from bench.events import log
 from bench.events.peers import HERE, python_with
-from bench.events.progress import say
+from bench.progress import say
 from bench.report import Figure
 from schemas.topics import PROCESSORS, TABLES, changelog
 
