@@ -55,7 +55,7 @@ def _row(image: Image.Image, row: Row, left: int, top: int) -> None:
 def _text(
     image: Image.Image, text: str, at: tuple[int, int], size: int, colour: tuple[int, int, int], width: int
 ) -> None:
-    setting = Setting(face=Face.BOLD, size=size, align="left", leading=1.2)
+    setting = Setting(face=Face.BOLD, size=size, align="start", leading=1.2)
     placed = fit(tokens(text), setting, (width, 20 * size), smallest=size)
     mask = Image.new("L", (width, placed.height + size))
     for word in placed.words:

@@ -14,7 +14,7 @@ from gpu_consumers.picture.colour import BLACK, WHITE, Rgb
 from gpu_consumers.picture.ink import Ink
 from gpu_consumers.picture.layout import Box
 from gpu_consumers.picture.motion import ease_out, progress
-from gpu_consumers.picture.paragraph import SLACK, Align, Paragraph, Setting, fit
+from gpu_consumers.picture.paragraph import Align, Paragraph, Setting, fit
 from gpu_consumers.picture.shapes import even
 from gpu_consumers.picture.sprite import Sprite
 from gpu_consumers.picture.tokens import tokens
@@ -51,7 +51,7 @@ class Headline:
         setting = Setting(face=style.face, size=style.largest, align=style.align, leading=style.leading)
         smallest = min(SMALLEST, style.largest)
         self.text = fit(words, setting, (box.width, box.height), smallest=smallest, lines=style.lines)
-        self.x = box.x + (box.width - self.text.width) * SLACK[style.align]
+        self.x = self.text.start(box.x, box.width)
         self.y = box.y + (box.height - self.text.height) * style.vertical
         self._start, self._enter, self._beats = start, style.enter, beats
         self._lines = [_line(self.text, number, style) for number in range(self.text.lines)]

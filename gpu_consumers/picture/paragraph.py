@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from gpu_consumers.picture.text import advance, ascent
+from gpu_consumers.picture.text import advance, ascent, rtl
 from gpu_consumers.picture.tokens import Token, broken, visual
 from gpu_consumers.picture.typefaces import Face
 
-Align = Literal["left", "center", "right"]
-#: Where the slack of a line goes: the share that stands left of it.
-SLACK: dict[Align, float] = {"left": 0.0, "center": 0.5, "right": 1.0}
+#: As in CSS: lines begin where their script begins, at the left or at the right.
+Align = Literal["start", "center"]
 
 #: Share of the wished size down to which words are kept whole.
 UNBROKEN = 0.5
@@ -41,6 +40,12 @@ class Setting:
         """Length of a token, in pixels."""
         return advance(token.text, self.face, self.size)
 
+    def slack(self, words: Sequence[Token]) -> float:
+        """Where the slack of a line goes: the share that stands left of it."""
+        if self.align == "center":
+            return 0.5
+        return 1.0 if rtl(" ".join(token.text for token in words)) else 0.0
+
     @property
     def gap(self) -> float:
         """Width of a space, in pixels."""
@@ -61,13 +66,21 @@ class Placed:
 
 @dataclass(frozen=True)
 class Paragraph:
-    """Set text. `height` runs from the top of the first line's capitals to the last baseline."""
+    """Set text. `height` runs from the top of the first line's capitals to the last baseline.
+
+    `slack` is the share of what is left of a wider box that stands left of it.
+    """
 
     face: Face
     size: int
     width: int
     height: int
     words: tuple[Placed, ...]
+    slack: float
+
+    def start(self, left: float, room: float, length: float | None = None) -> float:
+        """Where in `room` from `left` on the text lies, or another thing of that length that begins where it does."""
+        return left + (room - (self.width if length is None else length)) * self.slack
 
     @property
     def lines(self) -> int:
@@ -134,13 +147,14 @@ def _balanced(words: Sequence[Token], setting: Setting, width: float) -> list[li
 
 def _set(rows: list[list[Token]], setting: Setting) -> Paragraph:
     width = max((setting.width(row) for row in rows), default=0.0)
+    slack = setting.slack([token for row in rows for token in row])
     placed: list[Placed] = []
     for number, row in enumerate(rows):
-        x = (width - setting.width(row)) * SLACK[setting.align]
+        x = (width - setting.width(row)) * slack
         for token, spaced in visual(row):
             x += setting.gap if spaced else 0
             wide = setting.measure(token)
             placed.append(Placed(token.index, token.text, x, setting.height(number + 1), wide, number))
             x += wide
     height = setting.height(len(rows))
-    return Paragraph(setting.face, setting.size, round(width + 0.5), round(height + 0.5), tuple(placed))
+    return Paragraph(setting.face, setting.size, round(width + 0.5), round(height + 0.5), tuple(placed), slack)

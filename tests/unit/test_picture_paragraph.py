@@ -28,6 +28,20 @@ def test_it_stays_in_its_box(text: str) -> None:
     assert all(word.x >= -1 and word.x + word.width <= made.width + 1 for word in made.words)
 
 
+@pytest.mark.parametrize(("text", "right"), [("Why do cats purr", False), ("لماذا تخرخر القطط", True)])
+def test_lines_begin_where_their_script_begins(text: str, right: bool) -> None:
+    setting = Setting(face=Face.BLACK, size=100, align="start")
+    made = fit(tokens(text), setting, (420, 600), smallest=100)
+    assert made.lines > 1
+    for number in range(made.lines):
+        row = [word for word in made.words if word.line == number]
+        edge = max(word.x + word.width for word in row) if right else min(word.x for word in row)
+        assert edge == pytest.approx(made.width if right else 0, abs=1)
+    # and so does the paragraph in its box, and what is drawn under it
+    assert made.start(10, 1000) == (1010 - made.width if right else 10)
+    assert made.start(10, 1000, 200) == (810 if right else 10)
+
+
 def test_short_text_gets_the_wished_size_and_long_text_a_smaller_one() -> None:
     assert paragraph("Cats purr").size == 120
     assert paragraph("Cats purr because a tiny muscle in the throat opens and closes").size < 120

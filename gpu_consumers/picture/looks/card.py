@@ -54,12 +54,13 @@ def _top(side: int, tilt: float, stage: Stage) -> Sprite:
     pad, inner = margin + side // 9, side - 2 * (side // 9)
     text = fit(
         tokens(stage.heading),
-        Setting(face=Face.SERIF, size=side // 6, align="left"),
-        (inner, round(inner * 0.8)),
+        Setting(face=Face.SERIF, size=side // 6, align="start"),
+        (inner, round(inner * (0.56 if stage.shown else 0.8))),  # above what is pasted on the card
         smallest=24,
     )
-    left, top, bar = pad, pad + inner * 0.12, margin + side // 12
-    ImageDraw.Draw(rule).rectangle((left, bar, left + inner // 4, bar + side // 50), fill=255)
+    left, top, bar = text.start(pad, inner), pad + inner * 0.12, margin + side // 12
+    ruled = text.start(pad, inner, inner // 4)
+    ImageDraw.Draw(rule).rectangle((ruled, bar, ruled + inner // 4, bar + side // 50), fill=255)
     ink.lay(_turned(words_mask(ink, text, text.words, (left, top)), tilt), INK)
     ink.lay(_turned(rule, tilt), stage.palette.first)
     for word in text.words:

@@ -22,7 +22,7 @@ def contour(stage: Stage) -> Paint:
     far = even(0.2 * layout.height)
     chart = _chart(stage, layout.width + far, layout.height + far)
     way = rng.choice([-1, 1], 2)
-    face = Type(largest=round(150 * layout.unit), shadow=0.55, align="left")
+    face = Type(largest=round(150 * layout.unit), shadow=0.55, align="start")
     room, place = stage.divided()
     headline, figures = stage.headline(face, room), stage.figures(place)
     pin = Sprite.of_mask(disc(16 * layout.unit), palette.accent)
@@ -33,13 +33,15 @@ def contour(stage: Stage) -> Paint:
     def paint(frame: int) -> Canvas:
         moved = frame / max(1, stage.frames) * far
         canvas.paste(chart, *(-round(far / 2 + way[axis] * (moved - far / 2)) for axis in (0, 1)))
-        x, y = headline.x + bar, headline.y - 70 * layout.unit
+        x, y = headline.text.start(headline.x, headline.text.width, 2 * bar) + bar, headline.y - 70 * layout.unit
         pulse = pulses[frame // 2 % len(pulses)]
         canvas.stamp(pulse, x - pulse.width / 2, y - pulse.height / 2)
         canvas.stamp(pin, x - pin.width / 2, y - pin.height / 2)
         grown = 1.0 if stage.first else ease_out(progress(frame, 2, 12))
         under = headline.bottom + 44 * layout.unit
-        canvas.fill(palette.accent, round(headline.x), round(under), round(headline.text.width * 0.5 * grown), bar)
+        length = round(headline.text.width * 0.5 * grown)
+        left = headline.text.start(headline.x, headline.text.width, length)
+        canvas.fill(palette.accent, round(left), round(under), length, bar)
         headline.draw(canvas, frame)
         figures.draw(canvas, frame)
         return canvas
