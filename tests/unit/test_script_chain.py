@@ -10,6 +10,8 @@ from gpu_consumers.errors import BackendError, TransientBackendError
 from gpu_consumers.ports import Brief
 from gpu_consumers.script.chain import WriterChain
 from gpu_consumers.script.templates import TemplateWriter
+from gpu_consumers.stages.specs import BREATH_MS
+from gpu_consumers.voice.pace import estimate_seconds
 from infra.flavors import Flavor, Limits, WriterSpec
 from schemas.values import Script
 
@@ -81,3 +83,13 @@ def test_the_fingerprint_changes_with_the_writers_and_their_prompt() -> None:
     spec = WriterSpec(backend="openai", url="http://h/v1")
     prints = {WriterChain.of(Flavor(name="x", writers=(spec,), script_prompt=p)).fingerprint() for p in ("a", "b")}
     assert len(prints | {WriterChain.of(Flavor(name="x")).fingerprint()}) == 3
+
+
+@pytest.mark.parametrize("prompt", ["Why do cats purr?", "cats", "POV: you are late", "an ad for a bottle"])
+def test_who_wishes_for_the_shortest_video_gets_none_below_fifteen_seconds(prompt: str) -> None:
+    writers = WriterChain(writers=(TemplateWriter(),))
+    for seed in range(20):
+        brief = Brief(prompt=prompt, archetype=None, target_seconds=15, language="en", seed=seed)
+        scenes = writers.write(brief).script.scenes
+        seconds = sum(estimate_seconds(scene.narration, "en") + BREATH_MS / 1000 for scene in scenes)
+        assert 15.3 <= seconds <= 22
