@@ -51,29 +51,29 @@ def apply_version(settings: Settings, keyspace: str, *, indexes: bool = True, ti
     """
     own = cluster(settings, request_s=20)
     try:
-        session = _connect(own, timeout)
         wanted = [statement for statement in tables() if indexes or not statement.startswith(_INDEX)]
-        made = _apply(session, own, settings, keyspace, wanted)
-        if indexes:
-            _wait_for_indexes(session, own, keyspace, timeout)
-        return made
+        return _apply(_connect(own, timeout), own, settings, keyspace, wanted)
     finally:
         own.shutdown()
 
 
-def _wait_for_indexes(session: DriverSession, own: Cluster, keyspace: str, timeout: float) -> None:
-    """Until every node answers through each of them: a build goes on after the statement has returned."""
-    deadline = time.monotonic() + timeout
-    for index in own.metadata.keyspaces[keyspace].indexes.values():
-        while not _answers(session, index):
-            if time.monotonic() > deadline:
-                raise UnavailableError(f"The index {keyspace}.{index.name} was not built in {timeout:g} s.")
-            time.sleep(0.2)
+def wait_for_indexes(settings: Settings, keyspace: str, *, timeout: float) -> None:
+    """Until every node answers through each of them: a build goes on after its statement. Raises UnavailableError."""
+    own, deadline = cluster(settings, request_s=20), time.monotonic() + timeout
+    try:
+        session = _connect(own, timeout)
+        for index in own.metadata.keyspaces[keyspace].indexes.values():
+            while not _answers(session, index):
+                if time.monotonic() > deadline:
+                    raise UnavailableError(f"The index {keyspace}.{index.name} was not built in {timeout:g} s.")
+                time.sleep(0.2)
+    finally:
+        own.shutdown()
 
 
 def _answers(session: DriverSession, index: IndexMetadata) -> bool:
-    column = index.index_options["target"]
-    asked = f"SELECT {column} FROM {index.table_name} WHERE {column} = '' LIMIT 1"  # noqa: S608 - names of our own
+    column, table = index.index_options["target"], f"{index.keyspace_name}.{index.table_name}"
+    asked = f"SELECT {column} FROM {table} WHERE {column} = '' LIMIT 1"  # noqa: S608 - names of our own
     try:
         session.execute(asked)
     except (ReadFailure, OperationTimedOut):

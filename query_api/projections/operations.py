@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from infra.cassandra import switch
-from infra.cassandra.migrate import apply_tables, apply_version
+from infra.cassandra.migrate import apply_tables, apply_version, wait_for_indexes
 from infra.cassandra.versions import keyspace_of, of_version
 from infra.errors import BadInputError
 from infra.kafka.stretch import Stretch
@@ -99,7 +99,9 @@ def fill(settings: Settings, number: int, operator: Operator, stopped: threading
             return False
         done = filling.progress
     # An index costs less when it is made of full tables than with every row (a quarter of the store's work, measured).
-    apply_version(settings, keyspace_of(settings.keyspace, number), timeout=INDEXED_S)
+    keyspace = keyspace_of(settings.keyspace, number)
+    apply_version(settings, keyspace)
+    wait_for_indexes(settings, keyspace, timeout=INDEXED_S)
     versions = read(settings)
     rebuilt = ProjectionRebuilt(
         **stamp(settings, versions), version=number, by=operator.by,
