@@ -31,7 +31,8 @@ from infra.flavors import Flavor, Limits
 PROMPT = "4 facts about the deep sea"  # six scenes
 SECONDS = float(os.environ.get("SWIPESTREAM_BENCH_SECONDS", "30"))
 LONG = float(os.environ.get("SWIPESTREAM_BENCH_LONG", "180"))
-SCENES = 6  #: of the script that is made on one worker and on two
+#: Scenes of the script that is made on one worker and on two, and how often it is made on both.
+SCENES, ROUNDS = 6, 3
 Spent = dict[str, Any]
 
 
@@ -66,17 +67,20 @@ def _against_the_encoder(made: Draft, ours: Spent, bare: Spent, with_small: Spen
 
 
 def _in_parts(folder: Path, made: Draft, whole: Spent) -> list[Figure]:
-    """One scene made anew; and six scenes on one worker and on two, measured one after the other."""
+    """One scene made anew; and a video of six scenes on one worker and on two."""
     again, joined = _job("scenes", folder, "1"), _job("join", folder)
     redo = (again["cpu"] + joined["cpu"]) / whole["cpu"]
     numbers = [n % len(made.specs) for n in range(SCENES)]
-    one = _together([numbers], folder)
-    two = _together([numbers[::2], numbers[1::2]], folder)
+    # In turns, since what else the machine does comes and goes; the join is one worker's in both.
+    ways = ([numbers], [numbers[::2], numbers[1::2]])
+    walls = [[_together(way, folder) + joined["wall"] for way in ways] for _ in range(ROUNDS)]
+    one, two = sorted(walls, key=lambda wall: wall[1] / wall[0])[ROUNDS // 2]
+    told = ", ".join(f"{wall[1] / wall[0]:.2f}" for wall in walls)
     return [
         Figure(name="one scene made anew", value=redo, unit="x the whole", aim="<= 0.25", holds=redo <= 0.25,
                against=f"one of {len(made.specs)} scenes, and the join ({joined['cpu']:.1f} CPU-s)"),
-        Figure(name=f"{SCENES} scenes on two workers", value=two / one, unit="x one worker", aim="<= 0.6",
-               holds=two / one <= 0.6, against=f"{two:.1f} s against {one:.1f} s"),
+        Figure(name=f"a video of {SCENES} scenes on two workers", value=two / one, unit="x one worker", aim="<= 0.6",
+               holds=two / one <= 0.6, against=f"{two:.1f} s against {one:.1f} s, the median of {told}"),
     ]  # fmt: skip
 
 
