@@ -30,9 +30,10 @@ Seal = Callable[[bytes], bytes]
 class Entry:
     """A record that clients hear of. `seq` counts the entries of one hub.
 
-    `public` goes to everyone but the owner; None: to nobody. `private` goes to the owner, and, where there is nothing
-    public, to those who watch the video; of a later revision it goes to them alone. Both are without their token: it is
-    added when they are delivered in their turn, and left out when they are told again later.
+    `public` goes to everyone but the owner; None: to nobody; `ahead`: to the lobby, and to those who watch the video.
+    `private` goes to the owner, and, where there is nothing public, to those who watch the video; of a later revision
+    it goes to them alone. Both are without their token: it is added when they are delivered in their turn, and left out
+    when they are told again later.
     """
 
     seq: int
@@ -47,6 +48,7 @@ class Entry:
     cut: Cut  #: what `token` says
     seal: Seal = bytes
     revision: int = 1
+    ahead: bool = False  #: it was made ahead for its owner: others need it only while they are short of videos
 
     @property
     def size(self) -> int:
@@ -85,6 +87,7 @@ def entry(received: Received, seq: int, token: str, cut: Cut, seal: Seal = bytes
         token=token,
         cut=cut,
         seal=seal,
+        ahead=_ahead(event),
     )
 
 
@@ -118,8 +121,12 @@ def _revised(event: Message, at: tuple[int, int]) -> bytes | None:
 
 def _published(event: VideoPublished | RevisionPromoted, at: tuple[int, int]) -> tuple[bytes, bytes]:
     seen = card(event)
-    public = frames.video(seen, "another" if event.origin is Origin.PREFETCH else "everyone", at)
+    public = frames.video(seen, "another" if _ahead(event) else "everyone", at)
     return public, frames.video(seen, "you", at) if event.viewer_id else public
+
+
+def _ahead(event: Message) -> bool:
+    return isinstance(event, VideoPublished | RevisionPromoted) and event.origin is Origin.PREFETCH
 
 
 def _told(event: PromptAccepted | PromptRejected | VideoFailed) -> dict[str, str]:

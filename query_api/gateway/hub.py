@@ -40,6 +40,7 @@ class Hub:
         self._moving: set[str] = set()
         self._up: Callable[[], bool] = lambda: True
         self._told_live = False
+        self._round: Round | None = None  # what is being delivered
         self._work = asyncio.Event()
         # A token must not overtake the frames that it stands for: one delivery at a time.
         self._delivering = asyncio.Lock()
@@ -128,13 +129,13 @@ class Hub:
         return len(missed) > self.limits.replay or sum(map(len, missed)) > self.limits.buffered // 2
 
     def _frame(self, entry: Entry, member: Member, cut: Cut | None) -> bytes | None:
-        return entry.frame(private=member in self._concerned(entry), token=self._journal.token_of(entry, cut))
-
-    def _concerned(self, entry: Entry) -> set[Member]:
-        return self.members.concerned(entry, self._journal.public(entry.video_id))
+        side = member.side(entry, self._journal.public(entry.video_id))
+        return side and entry.frame(private=side == "private", token=self._journal.token_of(entry, cut))
 
     def _say(self, member: Member, said: Sequence[bytes], videos: Sequence[str]) -> None:
-        """Something for one client, and where some videos are."""
+        """Something for one client, and where some videos are. What is on the way to it comes first: it is older."""
+        if self._round:
+            self._round.visit(member)
         told = [*said, *self._journal.state(member, videos, self.limits.buffered // 4)]
         if told:
             member.sink.offer(Message(frames.join(told)))
@@ -154,7 +155,7 @@ class Hub:
         self.members.unwatch(member, video_id)
 
     def lobby(self, member: Member, on: bool) -> None:
-        """Tell a client of every starter video, or no longer."""
+        """Tell a client of every starter video and of what is made ahead for others, or no longer."""
         self.members.seat(member, on)
         if on:
             self._say(member, [], self._journal.unfinished())
@@ -188,9 +189,9 @@ class Hub:
             told, self._told = self._told, set()
             moving, self._moving = self._moving, set()
             progress = [one for name in moving for one in self._journal.moving(name)]
-            if pending:
-                self._quiet_since = time.monotonic()
             post = mail.sort(pending, progress, self.members, self._journal.public, told)
+            if post.common:
+                self._quiet_since = time.monotonic()
             await self._post(post, [entry.timestamp_ms for entry in pending])
 
     async def beat(self) -> None:
@@ -202,8 +203,8 @@ class Hub:
 
     async def _post(self, post: mail.Mail, appended_ms: Sequence[int] = ()) -> None:
         """Write in slices, so that thousands of clients do not hold up the loop, or one another."""
-        turns = Round(post, self.members)
-        heard = self._journal.seq
+        turns = self._round = Round(post, self.members)
+        heard = self._pending[0].seq - 1 if self._pending else self._journal.seq
         while turns:
             metrics.delivered(turns.go(self.limits.slice), appended_ms)
             await asyncio.sleep(0)
@@ -215,7 +216,7 @@ class Hub:
         They are told all that waits, in its order: a token must not overtake the frames that it stands for.
         """
         news = [entry for entry in self._pending if entry.seq > heard]
-        concerned = {member for entry in news for member in self._concerned(entry)}
+        concerned = {member for entry in news for member in self.members.concerned(entry)}
         if 0 < len(concerned) <= self.limits.slice:
             post = mail.sort(self._pending, [], self.members, self._journal.public, self._told)
             for member in concerned:

@@ -1,4 +1,5 @@
-"""Who gets what in one tick: the same message for most, one of their own for those whom something concerns. Pure."""
+"""Who gets what in one tick: the same message for most, another for all of the lobby, one of their own for those whom
+something concerns. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from dataclasses import dataclass, field
 
 from query_api.gateway.entries import Entry
 from query_api.gateway.frames import Message, join
-from query_api.gateway.members import Member, Members
+from query_api.gateway.members import Member, Members, Side
 
 Public = Callable[[str], bool]
 
@@ -24,14 +25,18 @@ class Moving:
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """`special` overrides `common`; None: nothing for that client."""
+    """`special` overrides what is for the `lobby`, and that what is `common`; None: nothing for that client."""
 
     common: Message | None
     special: Mapping[Member, Message | None] = field(default_factory=dict)
+    inside: Message | None = None
+    lobby: Set[Member] = frozenset()
 
     def to(self, member: Member) -> Message | None:
         """What a client gets."""
-        return self.special.get(member, self.common)
+        if member in self.special:
+            return self.special[member]
+        return self.inside if member in self.lobby else self.common
 
 
 def sort(
@@ -43,37 +48,50 @@ def sort(
 ) -> Mail:
     """The mail of one tick: `entries` in their order, then the newest progress of what is being made.
 
-    `told`: those who have heard some of the entries already.
+    `told`: those who have heard some of the entries already. Who is in the lobby now gets what is for it, though they
+    leave it before their turn comes.
     """
     letters = [_letter(entry, members, public) for entry in entries]
-    watching = [(one.frame, members.watchers(one.video_id, one.public, one.owner)) for one in moving]
+    watching = [(one, members.watchers(one.video_id, one.owner)) for one in moving]
     special = {member for letter in letters for member in letter.concerned} | _late(entries, members) | told
     special.update(*(watchers for _, watchers in watching))
     made: dict[tuple[bytes, ...], Message | None] = {}
     mail: dict[Member, Message | None] = {}
     for member in special:
         own = [frame for letter in letters if (frame := letter.to(member))]
-        own += [frame for frame, watchers in watching if member in watchers]
+        own += [one.frame for one, watchers in watching if member in watchers or (one.public and member.lobby)]
         mail[member] = _once(made, tuple(own))
-    return Mail(_message([letter.public for letter in letters if letter.public]), mail)
+    common = tuple(frame for letter in letters if (frame := letter.common))
+    inside = (*(frame for letter in letters if (frame := letter.inside)), *(one.frame for one in moving if one.public))
+    lobby = frozenset(members.lobby) if inside != common else frozenset[Member]()
+    return Mail(_once(made, common), mail, _once(made, inside), lobby)
 
 
 @dataclass(frozen=True, slots=True)
 class _Letter:
-    seq: int
-    public: bytes | None
-    private: bytes | None
+    entry: Entry
+    starter: bool
+    frames: Mapping[Side | None, bytes | None]
     concerned: Set[Member]
 
+    @property
+    def common(self) -> bytes | None:
+        return None if self.entry.ahead else self.frames["public"]
+
+    @property
+    def inside(self) -> bytes | None:
+        """For the lobby."""
+        return self.frames["public"] or (self.frames["private"] if self.starter and self.entry.revision == 1 else None)
+
     def to(self, member: Member) -> bytes | None:
-        if self.seq <= member.after:
-            return None
-        return self.private if member in self.concerned else self.public
+        return self.frames.get(member.side(self.entry, self.starter)) if self.entry.seq > member.after else None
 
 
 def _letter(entry: Entry, members: Members, public: Public) -> _Letter:
-    concerned = members.concerned(entry, public(entry.video_id))
-    return _Letter(entry.seq, entry.frame(private=False), entry.frame(private=True), concerned)
+    frames: dict[Side | None, bytes | None] = {
+        "public": entry.frame(private=False), "private": entry.frame(private=True)
+    }  # fmt: skip
+    return _Letter(entry, public(entry.video_id), frames, members.concerned(entry))
 
 
 def _late(entries: Sequence[Entry], members: Members) -> set[Member]:

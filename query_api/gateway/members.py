@@ -6,11 +6,14 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import takewhile
-from typing import Protocol
+from typing import Literal, Protocol
 
 from query_api.gateway.entries import Entry
 from query_api.gateway.frames import Message
 from query_api.identity.principal import Principal
+
+#: The frames of an entry.
+Side = Literal["public", "private"]
 
 
 class Sink(Protocol):
@@ -40,6 +43,15 @@ class Member:
     def may_hear(self, owner: str | None) -> bool:
         """Whether how a video comes to be is theirs to know."""
         return self.who.may_see(owner)
+
+    def side(self, entry: Entry, starter: bool) -> Side | None:
+        """Which frame of an entry this client gets; None: neither. `starter`: the lobby may see the video be made."""
+        owns, watches = entry.owner == self.viewer_id, entry.video_id in self.videos
+        if entry.public is not None and not owns:
+            return "public" if not entry.ahead or self.lobby or watches else None
+        if entry.public is None and entry.revision > 1:
+            owns = starter = False
+        return "private" if owns or (watches and self.may_hear(entry.owner)) or (starter and self.lobby) else None
 
 
 class Members:
@@ -103,19 +115,13 @@ class Members:
         """The clients of a viewer."""
         return self._viewers.get(viewer_id, set()) if viewer_id else set()
 
-    def watchers(self, video_id: str, public: bool, owner: str | None = None) -> set[Member]:
+    def watchers(self, video_id: str, owner: str | None = None) -> set[Member]:
         """Those who want to hear of a video's progress, and may."""
-        watching = {member for member in self._watchers.get(video_id, ()) if member.may_hear(owner)}
-        return watching | self.lobby if public else watching
+        return {member for member in self._watchers.get(video_id, ()) if member.may_hear(owner)}
 
-    def concerned(self, entry: Entry, public: bool) -> set[Member]:
-        """Those who get the private frame of an entry."""
-        owners = self.owners(entry.owner)
-        if entry.public is not None:
-            return owners
-        if entry.revision > 1:
-            return self.watchers(entry.video_id, False, entry.owner)
-        return owners | self.watchers(entry.video_id, public, entry.owner)
+    def concerned(self, entry: Entry) -> set[Member]:
+        """Those to whom an entry is something else than to most: its owner, and those who watch the video."""
+        return self.owners(entry.owner) | self._watchers.get(entry.video_id, set())
 
     @staticmethod
     def _drop(index: defaultdict[str, set[Member]], key: str, member: Member) -> None:

@@ -14,7 +14,8 @@ class Round:
 
     def __init__(self, post: Mail, members: Iterable[Member] = ()) -> None:
         self._post = post
-        self._left = dict.fromkeys([*post.special, *members] if post.common else post.special)
+        others = members if post.common else post.lobby if post.inside else ()
+        self._left = dict.fromkeys([*post.special, *others])
 
     def __bool__(self) -> bool:
         return bool(self._left)

@@ -80,7 +80,10 @@ async def live(
     video: Annotated[
         list[Uuid] | None, Query(max_length=_LIMITS.videos, description="whose progress is told; may be repeated")
     ] = None,
-    lobby: Annotated[bool, Query(description="tell the progress of starter videos")] = False,
+    lobby: Annotated[
+        bool,
+        Query(description="short of videos: tell the progress of starter videos, and what is made ahead for others"),
+    ] = False,
     resume: Token = None,
     last_event_id: LastEventId = None,
 ) -> EventStream:

@@ -1,6 +1,7 @@
 /** All of the page that the first picture does not need: what is being made, what is new, what stands beside. */
 
 import { install } from "./feed/shelf.js";
+import { AHEAD } from "./feed/stage.js";
 import { Badge } from "./live/badge.js";
 import { Jobs } from "./make/jobs.js";
 import { drawAbout, drawNext } from "./ui/about.js";
@@ -27,9 +28,9 @@ export function furnish(feed, socket, heard) {
   const make = () => use(sheet, (it) => it.open());
   const lobby = part(() => import("./make/lobby.js").then(({ Lobby }) => new Lobby(socket, make)));
   const badge = new Badge(socket);
-  const staged = () => empty(feed, lobby);
+  const staged = () => stage(feed, lobby, socket);
   const arrived = (/** @type {Card | null} */ card) => (staged(), drawAbout(card), jobs.follow(card));
-  const listed = () => drawNext(feed.list.window(0, 5).slice(1), (card) => feed.show(card));
+  const listed = () => (staged(), drawNext(feed.list.window(0, 5).slice(1), (card) => feed.show(card)));
   const troubled = (/** @type {string | null} */ text) => (staged(), badge.feed(text));
 
   on(socket, "frame", (frame) => hear(frame, feed, jobs));
@@ -80,15 +81,20 @@ async function use(wanted, act) {
 }
 
 /**
- * The stage while there is nothing to play, and no longer.
+ * The empty stage while there is nothing to play; in the lobby, where one hears of what is made for others, while few
+ * videos are left.
  * @param {import("./feed/feed.js").Feed} feed
  * @param {ReturnType<typeof part<import("./make/lobby.js").Lobby>>} lobby
+ * @param {import("./client/stream.js").Stream} socket
  */
-async function empty(feed, lobby) {
-  if (feed.list.items.length && !lobby.asked()) return;
-  const shown = await lobby.load();
-  shown?.say(feed.trouble);
-  shown?.show(!feed.list.items.length);
+async function stage(feed, lobby, socket) {
+  if (!feed.list.items.length || lobby.asked()) {
+    const shown = await lobby.load();
+    shown?.say(feed.trouble);
+    shown?.show(!feed.list.items.length);
+  }
+  // Last: what is being made is told at once, and the stage is there to hear it.
+  socket.enterLobby(feed.list.ahead < AHEAD);
 }
 
 /**

@@ -34,7 +34,7 @@ class Hello(BaseModel):
     access: Access | None = None
     resume: Annotated[str, StringConstraints(max_length=512)] | None = None
     videos: tuple[Uuid, ...] = Field((), max_length=256)
-    lobby: bool = False
+    lobby: bool = Field(False, description="whether the client is short of videos: see `lobby`")
 
 
 class Watch(BaseModel):
@@ -52,7 +52,8 @@ class Unwatch(BaseModel):
 
 
 class Lobby(BaseModel):
-    """Tell (or no longer tell) the progress of starter videos: what a page without any video shows."""
+    """Tell (or no longer tell) the progress of starter videos, and of each video that was made ahead for another
+    viewer: what a client needs that is short of videos."""
 
     type: Literal["lobby"]
     on: bool = True
@@ -116,7 +117,9 @@ class VideoFrame(EventFrame):
 
     type: Literal["video"]
     card: VideoCard
-    audience: Literal["you", "another", "everyone"] = Field(description="for whom it was made")
+    audience: Literal["you", "another", "everyone"] = Field(
+        description="for whom it was made; `another` is told in the lobby, and to those who watch it"
+    )
 
 
 class WithdrawnFrame(EventFrame):

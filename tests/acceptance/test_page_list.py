@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import Browser
 
 from schemas import ids
-from schemas.videos import RevisionPromoted
+from schemas.values import Origin
+from schemas.videos import RevisionPromoted, VideoPublished
 from tests.acceptance.browser_kit import DESKTOP, Viewer
 from tests.acceptance.page_kit import PageServer
 
@@ -30,6 +31,35 @@ def test_new_videos_are_offered_and_never_move_the_current_one(browser: Browser,
         viewer.page.click("#pill")
         viewer.until("id => document.location.hash.endsWith(id)", ids.video_id("page-60"))
         assert viewer.until_playing()["id"] == ids.video_id("page-60")
+
+
+def test_what_is_made_ahead_for_others_comes_to_a_page_that_is_short_of_videos_and_to_no_other(
+    browser: Browser, server: PageServer
+) -> None:
+    def for_another(number: int) -> VideoPublished:
+        return server.event(number, origin=Origin.PREFETCH, viewer="another")
+
+    held = "import('/main.js').then(page => page.feed.list.items.map(card => card.video_id))"
+    hear = "frame => frame.detail.type === 'video' && told.push(frame.detail.video_id)"
+    listen = f"import('/main.js').then(page => (window.told = [], page.socket.addEventListener('frame', {hear})))"
+    server.fill(8)
+    with Viewer(browser, server.url) as viewer:
+        # given a page with enough ahead of it
+        viewer.open().until_playing()
+        viewer.page.wait_for_selector("#badge[data-state=live]")
+        viewer.page.evaluate(listen)
+        assert len(viewer.page.evaluate(held)) == 8
+        # when something is made for another, then it is not even told
+        server.tell(for_another(70))
+        server.tell(server.event(71))
+        viewer.until("id => told.includes(id)", ids.video_id("page-71"))
+        assert viewer.page.evaluate("told") == [ids.video_id("page-71")]
+        # and when few are left, it fills the gap
+        for _ in range(6):
+            viewer.next()
+        viewer.until("() => import('/main.js').then(page => page.socket.lobby)")
+        server.tell(for_another(72))
+        viewer.until(f"id => {held}.then(ids => ids.includes(id))", ids.video_id("page-72"))
 
 
 def test_a_draft_that_lies_ahead_is_played_in_full_and_the_current_one_goes_on(

@@ -40,7 +40,9 @@ class Listener:
                 time.sleep(0.3)
 
     def _listen(self, socket: ClientConnection) -> None:
-        hello = {"type": "hello", "viewer_id": self._viewer} | ({"resume": self._token} if self._token else {})
+        hello = {"type": "hello", "viewer_id": self._viewer, "lobby": True} | (
+            {"resume": self._token} if self._token else {}
+        )
         socket.send(json.dumps(hello))
         self._told.connections += 1
         while not self._stop.is_set():

@@ -32,6 +32,7 @@ class Person:
     rng: random.Random
     nodes: Callable[[], list[Node]]
     watching: int = 0
+    lobby: bool | None = False  #: whether it is short of videos; None: now and then
     known: set[str] = field(default_factory=set)
     wrong: list[str] = field(default_factory=list)
     resyncs: list[str] = field(default_factory=list)
@@ -39,6 +40,8 @@ class Person:
     token: str | None = None
     live: bool = True
     ended: bool = False
+    _watched: set[str] = field(default_factory=set)
+    _in_lobby: bool = False
     _last: dict[int, int] = field(default_factory=dict)
     _fractions: dict[str, float] = field(default_factory=dict)
 
@@ -68,8 +71,8 @@ class Person:
         if gateway is None or gateway.refusal("/v1/live", None, None):
             return  # nobody is there right now
         self._fractions.clear()
-        videos = tuple({vid(self.rng.randrange(40)) for _ in range(self.watching)})
-        stream = await gateway.stream(Hello(type="hello", resume=self.token, videos=videos), Principal(self.name))
+        hello = Hello(type="hello", resume=self.token, videos=tuple({*self._watch()}), lobby=self._enter())
+        stream = await gateway.stream(hello, Principal(self.name))
         try:
             async for chunk in stream.events():
                 self._take_in(chunk)
@@ -118,8 +121,7 @@ class Person:
         try:
             async with connect(self._somewhere(), open_timeout=2, close_timeout=0.2, max_queue=2) as socket:
                 self._fractions.clear()
-                videos = [vid(self.rng.randrange(40)) for _ in range(self.watching)]
-                hello = {"type": "hello", "viewer_id": self.name, "videos": videos}
+                hello = {"type": "hello", "viewer_id": self.name, "videos": self._watch(), "lobby": self._enter()}
                 await socket.send(json.dumps(hello | ({"resume": self.token} if self.token else {})))
                 await self._read(socket, after, reads)
                 self.codes.append(socket.close_code or 0)
@@ -135,10 +137,30 @@ class Person:
             content = json.loads(data)
             for frame in content if isinstance(content, list) else [content]:
                 self._hear(frame)
+            await self._come_and_go(socket)
             after(socket)
             if reads is not None and (reads := reads - 1) == 0:
                 await asyncio.sleep(0.25)  # nothing is read; the next one finds out what became of the connection
                 return
+
+    def _watch(self) -> list[str]:
+        videos = [vid(self.rng.randrange(40)) for _ in range(self.watching)]
+        self._watched.update(videos)
+        return videos
+
+    def _enter(self) -> bool:
+        self._in_lobby = self.rng.random() < 0.5 if self.lobby is None else self.lobby
+        return self._in_lobby
+
+    async def _come_and_go(self, socket: ClientConnection) -> None:
+        """Into the lobby, and out of it again."""
+        if self.lobby is None and self.rng.random() < 0.3:
+            await socket.send(json.dumps({"type": "lobby", "on": self._enter()}))
+
+    @property
+    def owed(self) -> set[str]:
+        """What it must hear of: in the lobby everything, elsewhere not what was made ahead for others."""
+        return self.log.videos if self.lobby else self.log.videos - self.log.ahead_of_others(self.name)
 
     def _hear(self, frame: dict[str, Any]) -> None:
         kind, first = frame["type"], self.token is None
@@ -152,6 +174,8 @@ class Person:
             self._goes_forward(frame["video_id"], frame["fraction"])
         if kind == "video":
             self.known.add(frame["card"]["video_id"])
+            if frame["audience"] == "another" and self.lobby is False and frame["video_id"] not in self._watched:
+                self.wrong.append(f"{frame['video_id']} was made for another, and is not needed")
         if frame.get("token"):
             self.token = frame["token"]
 

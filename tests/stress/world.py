@@ -12,6 +12,7 @@ from query_api.gateway import Gateway, Hub, Limits
 from query_api.gateway.tokens import Signer
 from schemas.base import Message
 from schemas.progress import RenderProgress
+from schemas.values import Origin
 from schemas.videos import VideoPublished
 from tests.unit.gateway_kit import VIEWER, accepted, batch, published, received, rendering
 
@@ -50,8 +51,17 @@ class Log:
     @property
     def videos(self) -> set[str]:
         """Every video that can be watched: what the feed would say now."""
+        return {event.video_id for event in self._published}
+
+    def ahead_of_others(self, viewer: str) -> set[str]:
+        """Those that were made ahead, and not for this viewer."""
+        ahead = (event for event in self._published if event.origin is Origin.PREFETCH)
+        return {event.video_id for event in ahead if event.viewer_id != viewer}
+
+    @property
+    def _published(self) -> Iterator[VideoPublished]:
         events = (record.envelope.data for partition in self.records for record in partition)
-        return {event.video_id for event in events if isinstance(event, VideoPublished)}
+        return (event for event in events if isinstance(event, VideoPublished))
 
 
 class Node:
@@ -127,7 +137,8 @@ def lives(rng: random.Random, count: int, viewers: list[str]) -> Iterator[tuple[
 
 
 def _life(rng: random.Random, number: int, viewer: str | None) -> Iterator[Message]:
-    yield accepted(number, viewer=viewer)
+    origin = rng.choice([Origin.PERSON, Origin.PREFETCH, Origin.STARTER])
+    yield accepted(number, viewer=viewer, origin=origin)
     for step in range(rng.randrange(4)):
         yield rendering(number, rng.random(), scene=step + 1)
-    yield published(number, viewer=viewer)
+    yield published(number, viewer=viewer, origin=origin)

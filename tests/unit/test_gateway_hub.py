@@ -15,6 +15,7 @@ from query_api.gateway.hub import Hub, TooManyError
 from query_api.gateway.limits import Limits
 from schemas.values import Origin
 from tests.unit.gateway_kit import (
+    LIMITS,
     OTHER,
     VIEWER,
     ListSink,
@@ -60,15 +61,62 @@ async def test_one_message_carries_all_frames_of_a_tick_and_is_built_once() -> N
     assert len(sinks[0].messages) == 2
 
 
-async def test_the_owner_is_told_that_a_video_is_theirs_and_others_that_it_was_made_ahead_for_somebody() -> None:
-    hub, own, other = make_hub(), ListSink(), ListSink()
+async def test_what_is_made_ahead_is_told_to_its_owner_to_those_who_watch_it_and_to_those_who_are_short() -> None:
+    # given a viewer for whom videos are made ahead, and others: one who is short, one who watches, one who does neither
+    hub = make_hub()
+    own, owner_in_lobby, short, watcher, other = sinks = [ListSink() for _ in range(5)]
     await hub.join(own, hello(VIEWER))
+    await hub.join(owner_in_lobby, hello(VIEWER, lobby=True))
+    await hub.join(short, hello(OTHER, lobby=True))
+    await hub.join(watcher, hello(OTHER, videos=(vid(1),)))
     await hub.join(other, hello(OTHER))
+    # when one is published among what is for everyone
+    token = hub.token
     hub.take(batch([received(published(1, origin=Origin.PREFETCH, viewer=VIEWER), 0), received(published(2), 1)]))
     await hub.flush()
-    assert [frame["audience"] for frame in own.of("video")] == ["you", "everyone"]
-    assert [frame["audience"] for frame in other.of("video")] == ["another", "everyone"]
-    assert VIEWER not in str(other.frames)
+    # then the first is told to those alone whom it concerns, and nobody learns whose it is
+    for sink, audience in zip(sinks, (["you"], ["you"], ["another"], ["another"], []), strict=True):
+        assert [frame["audience"] for frame in sink.of("video")] == [*audience, "everyone"]
+    assert VIEWER not in str(short.frames) + str(watcher.frames)
+    # and the same holds for who comes back
+    for who, audience in ((hello(OTHER, lobby=True, resume=token), ["another"]), (hello(OTHER, resume=token), [])):
+        await hub.join(back := ListSink(), who)
+        assert [frame["audience"] for frame in back.of("video")] == [*audience, "everyone"]
+        assert back.frames[0]["replayed"] == len(audience) + 1
+
+
+async def test_what_is_made_ahead_costs_those_nothing_whom_it_does_not_concern() -> None:
+    hub, sinks = make_hub(), [ListSink() for _ in range(5)]
+    members = [await hub.join(sink, hello(f"v{number}")) for number, sink in enumerate(sinks)]
+    before = [len(sink.messages) for sink in sinks]
+    hub.take(batch([received(published(1, origin=Origin.PREFETCH, viewer="v0"), 0)]))
+    await hub.flush()
+    assert [len(sink.messages) for sink in sinks] == [before[0] + 1, *before[1:]]
+    # until they enter the lobby, and no longer than they are there
+    for number, on in ((2, True), (3, False), (4, True)):
+        hub.lobby(members[1], on)
+        hub.take(batch([received(published(number, origin=Origin.PREFETCH, viewer="v0"), number - 1)]))
+        await hub.flush()
+    assert [frame["video_id"] for frame in sinks[1].of("video")] == [vid(2), vid(4)]
+    assert not any(sink.of("video") for sink in sinks[2:])
+
+
+async def test_who_hears_of_nothing_gets_beats_although_others_do(hub: Hub) -> None:
+    # given one whom nothing concerns, and another for whom something is published all the time
+    busy, idle = ListSink(), ListSink()
+    await hub.join(busy, hello(VIEWER))
+    await hub.join(idle, hello(OTHER))
+    offset, end = 0, time.monotonic() + 30
+    while len(idle.of("beat")) < 3 and time.monotonic() < end:
+        hub.take(
+            batch([received(published(offset, origin=Origin.PREFETCH, viewer=VIEWER), offset)], {0: offset + 1, 1: 0})
+        )
+        offset += 1
+        await asyncio.sleep(LIMITS.beat_s / 4)
+    # then it is told that the gateway lives, and how far it is: its token stays young
+    assert len(idle.of("beat")) >= 3 and not idle.of("video") and len(busy.of("video")) > 3
+    tokens = [frame["token"] for frame in idle.of("beat") if "token" in frame]
+    assert tokens and len(set(tokens)) == len(tokens)
 
 
 async def test_failures_go_to_the_owner_and_to_watchers_alone() -> None:
@@ -234,27 +282,39 @@ async def test_one_who_was_told_early_and_then_stops_to_watch_hears_nothing_twic
 
 @pytest.mark.parametrize("seed", range(20))
 async def test_whatever_comes_while_it_tells_everyone_hears_all_once_and_in_order(seed: int) -> None:
+    # given viewers with two clients each: of the first four clients who are short, of the next four who come and go
     draw, hub = random.Random(seed), make_hub(Limits(slice=2))
-    sinks, expected = [ListSink() for _ in range(12)], []
-    for number, sink in enumerate(sinks):
-        await hub.join(sink, hello(f"v{number % 6}"))
+    sinks, made, heard = [ListSink() for _ in range(12)], [], [set[str]() for _ in range(12)]
+    members = [
+        await hub.join(sink, hello(f"v{number % 6}", lobby=number < 4)) for number, sink in enumerate(sinks)
+    ]  # fmt: skip
     telling: asyncio.Task[None] | None = None
+    # when videos are published, for somebody or everyone, and told at any moment
     for number in range(60):
         if draw.random() < 0.6:
             viewer = f"v{draw.randrange(6)}" if draw.random() < 0.5 else None
-            expected.append(vid(number))
-            hub.take(batch([received(published(number, viewer=viewer), len(expected) - 1)]))
+            origin = Origin.PREFETCH if viewer and draw.random() < 0.5 else Origin.PERSON
+            hub.take(batch([received(published(number, viewer=viewer, origin=origin), len(made))]))
+            made.append(vid(number))
+            for member, owed in zip(members, heard, strict=True):
+                if origin is not Origin.PREFETCH or viewer == member.viewer_id or members.index(member) < 4:
+                    owed.add(vid(number))
         elif telling is None or telling.done():
             telling = asyncio.create_task(hub.beat() if draw.random() < 0.2 else hub.flush())
+        hub.lobby(members[draw.randrange(4, 8)], draw.random() < 0.5)
         await asyncio.sleep(0)
     if telling:
         await telling
     await hub.flush()
-    for sink in sinks:
-        assert [frame["video_id"] for frame in sink.of("video")] == expected
+    # then everyone hears what they are owed once and in order; who is in the lobby now and then hears more
+    for number, (sink, owed) in enumerate(zip(sinks, heard, strict=True)):
+        told = [frame["video_id"] for frame in sink.of("video")]
+        assert told == [video for video in made if video in set(told)]
+        assert owed <= set(told) if 4 <= number < 8 else owed == set(told)
         # what a token stands for has been heard: who comes back with any of them misses nothing and hears nothing twice
-        for place, frame in enumerate(frames := sink.of("video")):
-            back = ListSink()
-            member = await hub.join(back, hello(resume=frame["token"]))
-            assert [one["video_id"] for one in back.of("video")] == [one["video_id"] for one in frames[place + 1 :]]
+        for place, frame in enumerate(sink.of("video")):
+            member = await hub.join(
+                back := ListSink(), hello(f"v{number % 6}", lobby=number < 4, resume=frame["token"])
+            )
+            assert [one["video_id"] for one in back.of("video")] == [one for one in told[place + 1 :] if one in owed]
             hub.leave(member)

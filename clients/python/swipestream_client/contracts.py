@@ -282,6 +282,7 @@ class Hello(TypedDict):
     access: NotRequired[str | None]
     resume: NotRequired[str | None]
     videos: NotRequired[list[str]]
+    #: whether the client is short of videos: see `lobby`
     lobby: NotRequired[bool]
 
 
@@ -340,7 +341,7 @@ Lane: TypeAlias = Literal["interactive", "prefetch", "bulk"]
 
 
 class Lobby(TypedDict):
-    """Tell (or no longer tell) the progress of starter videos: what a page without any video shows."""
+    """Tell (or no longer tell) the progress of starter videos, and of each video that was made ahead for another viewer: what a client needs that is short of videos."""
 
     type: Literal["lobby"]
     on: NotRequired[bool]
@@ -1353,7 +1354,7 @@ class VideoFrame(TypedDict):
     at: list[int]
     type: Literal["video"]
     card: VideoCard
-    #: for whom it was made
+    #: for whom it was made; `another` is told in the lobby, and to those who watch it
     audience: Literal["you", "another", "everyone"]
 
 

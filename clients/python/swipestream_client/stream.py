@@ -64,6 +64,12 @@ class Stream:
         self._videos.pop(video_id, None)
         await self._say({"type": "unwatch", "video_id": video_id})
 
+    async def enter_lobby(self, on: bool = True) -> None:
+        """Tell, or no longer tell, the progress of starter videos and what is made ahead for others: a client is short
+        of videos."""
+        self._lobby = on
+        await self._say({"type": "lobby", "on": on})
+
     async def refresh(self, token: str) -> None:
         """Go on with a newer token of the same viewer, on the connection that stands: nothing is dropped."""
         self._access = token

@@ -76,6 +76,27 @@ async def test_a_lost_connection_goes_on_with_the_newest_token_and_what_is_watch
     assert hellos[1]["resume"] == "t1" and hellos[1]["videos"] == ["v1", "v2"]
 
 
+async def test_who_is_short_of_videos_says_so_again_when_it_comes_back() -> None:
+    hellos, said = [], []
+
+    async def script(socket: ServerConnection, hello: dict[str, Any], number: int) -> None:
+        hellos.append(hello["lobby"])
+        await socket.send(json.dumps(WELCOME))
+        said.append(json.loads(await socket.recv()))
+        await socket.close(1001)
+
+    async with gateway(script) as address:
+        frames, wanted = stream(address), iter([True, False, True])
+        async with asyncio.timeout(30):
+            async for _ in frames:
+                if len(hellos) == 3:
+                    break
+                await frames.enter_lobby(next(wanted))
+
+    assert hellos == [False, True, False]
+    assert said[:2] == [{"type": "lobby", "on": True}, {"type": "lobby", "on": False}]
+
+
 async def test_a_stream_goes_on_where_an_earlier_one_was() -> None:
     async def script(socket: ServerConnection, hello: dict[str, Any], number: int) -> None:
         await socket.send(json.dumps({"type": "resync", "reason": hello["resume"], "token": "new"}))

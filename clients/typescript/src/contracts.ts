@@ -252,6 +252,7 @@ export interface Hello {
   access?: string | null;
   resume?: string | null;
   videos?: string[];
+  /** whether the client is short of videos: see `lobby` */
   lobby?: boolean;
 }
 
@@ -303,7 +304,10 @@ export interface Judgement {
 /** How urgent work is. Workers prefer the lanes in this order, with ageing. */
 export type Lane = "interactive" | "prefetch" | "bulk";
 
-/** Tell (or no longer tell) the progress of starter videos: what a page without any video shows. */
+/**
+ * Tell (or no longer tell) the progress of starter videos, and of each video that was made ahead for another
+ * viewer: what a client needs that is short of videos.
+ */
 export interface Lobby {
   type: "lobby";
   on?: boolean;
@@ -1265,7 +1269,7 @@ export interface VideoFrame {
   at: [number, number];
   type: "video";
   card: VideoCard;
-  /** for whom it was made */
+  /** for whom it was made; `another` is told in the lobby, and to those who watch it */
   audience: "you" | "another" | "everyone";
 }
 

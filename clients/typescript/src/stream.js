@@ -122,7 +122,7 @@ export class Stream extends EventTarget {
   }
 
   /**
-   * Tell the progress of the starter videos: for a page that has nothing to play yet.
+   * Tell the progress of the starter videos, and of what is made ahead for others: while there is little to play.
    * @param {boolean} on
    */
   enterLobby(on) {

@@ -38,6 +38,21 @@ test("a lost connection goes on with the newest token and what is watched", asyn
   stream.close();
 });
 
+test("who is short of videos says so once, and again when it comes back", async () => {
+  const { made, stream } = opened();
+  stream.open();
+  const first = await connected(made, 1);
+  first.say(WELCOME);
+  for (const on of [false, true, true]) stream.enterLobby(on);
+  first.close(1001);
+  const second = await connected(made, 2);
+  stream.enterLobby(false);
+  assert.deepEqual(first.said.slice(1), [{ type: "lobby", on: true }]);
+  assert.equal(second.said[0].lobby, true);
+  assert.deepEqual(second.said[1], { type: "lobby", on: false });
+  stream.close();
+});
+
 test("states: live, delayed, offline; while it tries again it stays offline", async () => {
   const { made, stream } = opened();
   const states = [];

@@ -101,10 +101,11 @@ export class Feed extends EventTarget {
   }
 
   /**
-   * Put videos behind all others.
+   * Put videos behind all others; of those that lie ahead as drafts, what is there in full takes their place.
    * @param {Card[]} cards
    */
   add(cards) {
+    for (const card of cards) this.#renew(card);
     const at = this.list.items.length;
     this.#inserted(this.list.append(cards), at);
   }
@@ -115,14 +116,18 @@ export class Feed extends EventTarget {
    * @param {import("../client/types").Audience} audience
    */
   offer(card, audience) {
-    if (this.list.renew(card) >= 0) {
-      this.slides.renew(card);
-      this.stage.forget(card.video_id);
-      return this.#aim();
-    }
+    if (this.#renew(card)) return this.#aim();
     const at = this.list.items.length;
     if (this.list.offer(card, audience, AHEAD)) this.#inserted([card], at);
     this.#tell("news");
+  }
+
+  /** @param {Card} card */
+  #renew(card) {
+    if (this.list.renew(card) < 0) return false;
+    this.slides.renew(card);
+    this.stage.forget(card.video_id);
+    return true;
   }
 
   /** Go to what is new. */

@@ -11,7 +11,6 @@ export class Lobby {
    * @param {() => void} onMake
    */
   constructor(socket, onMake) {
-    this.socket = socket;
     this.onMake = onMake;
     this.element = byId("empty");
     /** @type {Map<string, Job>} */
@@ -27,7 +26,6 @@ export class Lobby {
     if (open === this.open) return;
     this.open = open;
     this.element.hidden = !open;
-    this.socket.enterLobby(open);
     if (open) this.#draw();
     else this.jobs.clear();
   }
