@@ -12,6 +12,8 @@ import { contents } from "./slide.js";
 /** Whether the browser says that a scrolling is over. */
 const ENDS = "onscrollend" in window;
 const REST_MS = 100;
+/** A busy browser may tell of a last step after it said that the scrolling is over. */
+const LOST_MS = 1000;
 
 export class Slides {
   /**
@@ -42,12 +44,15 @@ export class Slides {
     let asked = false;
     this.column.addEventListener("scroll", () => {
       clearTimeout(this.resting);
-      if (!ENDS) this.resting = setTimeout(() => this.#rest(), REST_MS);
+      this.resting = setTimeout(() => this.#rest(), ENDS ? LOST_MS : REST_MS);
       if (!asked) requestAnimationFrame(() => ((asked = false), this.#look()));
       asked = true;
     });
     // One scrolling may end because another takes its place.
-    this.column.addEventListener("scrollend", () => (this.resting = setTimeout(() => this.#rest(), REST_MS)));
+    this.column.addEventListener("scrollend", () => {
+      clearTimeout(this.resting);
+      this.resting = setTimeout(() => this.#rest(), REST_MS);
+    });
     // Browsers that say where a swipe will end do so when the finger leaves; elsewhere half of the way decides.
     for (const kind of ["touchstart", "wheel"]) this.column.addEventListener(kind, () => (this.heading &&= "told"), { passive: true });
     this.column.addEventListener("scrollsnapchanging", (event) => this.#head(/** @type {any} */ (event).snapTargetBlock));
