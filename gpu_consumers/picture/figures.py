@@ -79,7 +79,7 @@ class Figures:
         canvas.stamp(sprite, x - sprite.width / 2 + dx, y - sprite.height / 2 + dy + lift)
 
 
-@lru_cache(maxsize=12)
+@lru_cache(maxsize=3)  # one is shown at a time; each takes 5 MB
 def _poses(emoji: str, size: int) -> tuple[Sprite, ...]:
     """Sprites of one size of sheet: popping up, then at each tilt. The emoji with its edge fills the size."""
     art = sticker(emoji, size)
