@@ -195,6 +195,9 @@ class RenderWork(Contract):
     cache: Annotated[str, StringConstraints(max_length=100)] = Field(
         "", description="the step cache of its denoiser, with its numbers; empty: none"
     )
+    precision: Annotated[str, StringConstraints(max_length=20)] = Field(
+        "", description="of its denoiser's layers, where it is not that of the weights: fp8"
+    )
     device: Annotated[str, StringConstraints(max_length=200)] = Field(description="the chip, as its driver names it")
     batch: int = Field(1, ge=1, description="scenes that were made together with it, itself included")
     encode_s: float = Field(0.0, ge=0, description="from the start to the first step")

@@ -94,6 +94,8 @@ class TensorRT(Eager):
         trt = _torch_tensorrt()
         import torch
 
+        if any(one.dtype is torch.float8_e4m3fn for one in module.parameters()):
+            raise BackendError("its FP8 layers multiply by torch's own product, for which it builds no engine")
         try:
             program = torch.export.export(module, example.args, example.kwargs, strict=False)
             facts = {**facts_of(self._place), **_of_module(program, module), "bucket": shape_bucket}

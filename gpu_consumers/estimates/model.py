@@ -40,7 +40,7 @@ class CostModel:
         """Take in what one clip (or one batch) took. Equal clips in a batch tell the same thing once each."""
         work = Work(
             model=done.model, width=done.width, height=done.height, frames=done.frames, steps=done.steps,
-            backend=done.accelerator, cache=done.cache,
+            backend=done.accelerator, cache=done.cache, precision=done.precision,
         )  # fmt: skip
         seen = {"encode": done.encode_s, "step": done.step_s, "decode": done.decode_s}
         believed = asdict(self._prior(work))
@@ -102,4 +102,4 @@ def _exactly(work: Work, batch: int) -> tuple[object, ...]:
 
 
 def _family(work: Work) -> tuple[str, ...]:
-    return work.model, work.backend, work.cache
+    return work.model, work.backend, work.cache, work.precision

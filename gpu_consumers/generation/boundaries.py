@@ -14,7 +14,8 @@ from typing import Any
 from gpu_consumers.generation.loading import denoisers
 from gpu_consumers.scheduling.turnstile import Turn
 
-_BLOCKS = ("transformer_blocks", "blocks", "single_transformer_blocks")
+#: Where models of diffusers keep their repeated blocks.
+BLOCKS = ("transformer_blocks", "blocks", "single_transformer_blocks")
 
 
 #: Notes what of the modules' state is a clip's own; what it returns sets that again.
@@ -56,7 +57,7 @@ def install(pipe: Any, *, blocks: bool) -> None:
 
 
 def _inner(module: Any) -> Iterator[Any]:
-    for name in _BLOCKS:
+    for name in BLOCKS:
         yield from getattr(module, name, ())
 
 

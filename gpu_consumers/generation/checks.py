@@ -15,6 +15,9 @@ from infra.settings import Settings
 
 #: A clip that is less like the one without a step cache than that (SSIM) is another clip.
 ALIKE = 0.5
+#: A pass in FP8 is another one beyond that: relative error (L2), and SSIM. Rounding to 3 bits of mantissa puts 3 to 4 %
+#: on a single layer; residuals take most of that away again.
+EIGHTHS_OFF, EIGHTHS_ALIKE = 0.1, 0.95
 _PICKLED = ("*.bin", "*.ckpt", "*.pt", "*.pth")
 
 
@@ -29,9 +32,11 @@ class Finding:
 
 
 def check(manifest: Manifest, config: Settings, *, parity: bool = False) -> list[Finding]:
-    """Packages, pipeline class, weights, memory, flavors, the step cache; with `parity` that and the accelerators are
-    tried out on the device."""
+    """Packages, pipeline class, weights, memory, flavors, FP8, the step cache; with `parity` these two and the
+    accelerators are tried out on the device."""
     found = [*_software(manifest), *_weights(manifest, config), *_memory(manifest, config)]
+    works = all(finding.ok is not False for finding in found)
+    found += _eighths(manifest, config, parity and works)
     works = all(finding.ok is not False for finding in found)
     found += _cache(manifest, config, parity and works)
     return [*found, *(_accelerators(manifest, config) if parity and works else ()), *_flavors(manifest, config)]
@@ -59,7 +64,7 @@ def _weights(manifest: Manifest, config: Settings) -> list[Finding]:
 
 
 def _memory(manifest: Manifest, config: Settings) -> list[Finding]:
-    needed = manifest.memory.weights + manifest.memory.peak
+    needed = manifest.held / GIB + manifest.memory.peak
     if find_spec("torch") is None:
         return []
     from gpu_consumers import backends
@@ -70,6 +75,26 @@ def _memory(manifest: Manifest, config: Settings) -> list[Finding]:
         return [Finding("memory", False, str(error))]
     told = f"{needed:.1f} GiB of {device.capacity / GIB:.1f} GiB on {device.name}"
     return [Finding("memory", needed * GIB <= device.capacity, told, "Take a smaller shape or a larger device.")]
+
+
+def _eighths(manifest: Manifest, config: Settings, tried: bool) -> list[Finding]:
+    if not manifest.fp8 or find_spec("torch") is None:
+        return []
+    from gpu_consumers import backends
+    from gpu_consumers.generation.comparing import in_eighths
+    from gpu_consumers.generation.float8 import fuses
+
+    try:
+        place = backends.device(config).place
+        fuses(place)
+        if not tried:
+            told = f"{place.type} multiplies in it; what it saves and changes: swipestream models check {manifest.name}"
+            return [Finding("fp8", None, f"{told} --parity")]
+        made = in_eighths(manifest, config, place)
+    except BackendError as error:
+        return [Finding("fp8", False, str(error), error.hint or "")]
+    holds = made.parity.relative <= EIGHTHS_OFF and made.parity.ssim >= EIGHTHS_ALIKE
+    return [Finding("fp8", holds, str(made), "It spoils the model: take `denoiser: fp8` out of its model.yaml.")]
 
 
 def _cache(manifest: Manifest, config: Settings, tried: bool) -> list[Finding]:

@@ -33,7 +33,7 @@ def list_models(as_json: JsonOption = False) -> None:
 
       swipestream models list
     """
-    from gpu_consumers.generation.manifest import manifests
+    from gpu_consumers.generation.manifest import GIB, manifests
     from gpu_consumers.generation.swaps import swaps
     from gpu_consumers.hosted.checks import rows as hosted_rows
 
@@ -42,7 +42,7 @@ def list_models(as_json: JsonOption = False) -> None:
         {
             "name": one.name, "title": one.title, "source": one.repo or str(one.folder), "image": one.image,
             "steps": one.steps, "shapes": [shape.bucket for shape in one.shapes], "licence": one.licence,
-            "memory_gib": one.memory.weights + one.memory.peak, "weights": _place(one),
+            "memory_gib": one.held / GIB + one.memory.peak, "weights": _place(one),
             "swapped_for": swapped.get(name),
         }
         for name, one in found.items()

@@ -1,4 +1,4 @@
-"""What a step cache saves and what it changes: the same clip with it and without."""
+"""What a step cache saves and what it changes, and FP8: the same with it and without."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from gpu_consumers.acceleration.chain import Wanted
+from gpu_consumers.acceleration.examples import examples
 from gpu_consumers.acceleration.parity import Parity, compare
 from gpu_consumers.generation.caches import StepCache
 from gpu_consumers.generation.loading import denoisers, load, one_step, shell
@@ -39,10 +41,69 @@ class _Clip:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class Eighths:
+    """A pass of the denoisers in FP8 beside the one in bfloat16."""
+
+    bucket: str
+    parity: Parity  #: of what the worst of them puts out
+    smaller: float  #: bytes of their weights before by those after
+    faster: float  #: seconds before by seconds after, eagerly
+
+    def __str__(self) -> str:
+        gained = f"its weights are {self.smaller:.2f} times smaller, a pass is {self.faster:.2f} times as fast"
+        return f"at {self.bucket}: {self.parity} beside bfloat16; {gained}"
+
+
+def in_eighths(manifest: Manifest, config: Settings, place: Any) -> Eighths:
+    """One pass at the smallest shape, before and after the layers are exchanged. Raises `BackendError`."""
+    from gpu_consumers.generation.float8 import placed, quantize, worthwhile
+
+    shape = min(manifest.shapes, key=lambda one: one.width * one.height * one.frames)
+    plainly = manifest.model_copy(update={"dtypes": manifest.dtypes.model_copy(update={"denoiser": "bfloat16"})})
+    pipe = load(plainly, locate(manifest, config))
+    worthwhile(pipe, manifest.name)
+    pipe = pipe.to(place)
+    found = examples(pipe, shape.bucket, one_step(pipe, manifest, shape))
+    before = [_pass(one) for one in found]
+    quantize(pipe, manifest.name)
+    placed(pipe, place)
+    after = [_pass(one) for one in found]
+    parities = [compare(one.made, other.made) for one, other in zip(before, after, strict=True)]
+    smaller = sum(one.size for one in before) / sum(one.size for one in after)
+    faster = sum(one.seconds for one in before) / sum(one.seconds for one in after)
+    return Eighths(shape.bucket, max(parities, key=lambda one: one.relative), smaller, faster)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pass:
+    made: Any
+    seconds: float
+    size: int  #: bytes of the weights
+
+
+def _pass(wanted: Wanted) -> _Pass:
+    module = wanted.module
+    size = sum(value.numel() * value.element_size() for value in module.state_dict().values())
+    return _Pass(wanted.result(module), _seconds(wanted), size)
+
+
+def _seconds(wanted: Wanted, times: int = 3) -> float:
+    """Of a pass: the quickest, as numbers here, so that the device has finished."""
+    took = []
+    for _ in range(times):
+        began = time.perf_counter()
+        wanted.result(wanted.module)
+        took.append(time.perf_counter() - began)
+    return min(took)
+
+
 def with_and_without(manifest: Manifest, config: Settings, place: Any) -> Compared:
     """One clip at the smallest shape, all steps, made both ways on a torch device. Raises `BackendError`."""
     shape = min(manifest.shapes, key=lambda one: one.width * one.height * one.frames)
-    pipe = load(manifest, locate(manifest, config)).to(place)
+    from gpu_consumers.generation.float8 import placed
+
+    pipe = placed(load(manifest, locate(manifest, config)), place)
     wanted = one_step(pipe, manifest, shape) | {"num_inference_steps": manifest.steps, "output_type": "np"}
     shell(pipe)(**wanted | {"num_inference_steps": 1})  # what is only done once is in neither time
     plain = _clip(pipe, wanted)

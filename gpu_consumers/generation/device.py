@@ -66,7 +66,7 @@ class Device:
         self._chip = chip(self.name)
         self._energy = GpuEnergy(self.place.index or 0) if self._cuda else None
         self.costs = CostModel(self._formula)
-        weights = {each.name: int(each.memory.weights * GIB) for each in manifests(config).values()}
+        weights = {each.name: each.held for each in manifests(config).values()}
         self.capacity = int(self._memory() * OURS)
         scheduler = Scheduler(self.costs, Memory(self.capacity, weights), Policy(batch_most=1))
         self.turnstile = Turnstile(scheduler, swap=self._swap, settle=self._settle, joules=self.joules)
@@ -199,7 +199,11 @@ class Device:
     def _load(self, wanted: Manifest) -> Any:
         began, waiting = time.monotonic(), self._waiting.pop(wanted.name, None)
         ready = waiting.result() if waiting and waiting.done() and not waiting.exception() else None
-        pipe = (ready or load(wanted, locate(wanted, self._config))).to(self.place)
+        from gpu_consumers.generation.float8 import fuses, placed
+
+        if wanted.fp8:
+            fuses(self.place)  # refused before all is read for nothing
+        pipe = placed(ready or load(wanted, locate(wanted, self._config)), self.place)
         self._caches[wanted.name] = StepCache(pipe, wanted)
         if self._accelerators:
             self._choices[wanted.name] = self._accelerate(wanted, pipe)
@@ -221,7 +225,8 @@ class Device:
         if reason := _eagerly(wanted):
             return replace(EAGER, fallbacks=(Fallback(backend="accelerators", reason=reason),)).beside(vae)
         found = [one for bucket, step in steps for one in examples(pipe, bucket, step)]
-        return accelerate(found, self._accelerators, wanted.precision("denoiser")).beside(vae)
+        precision = "fp8" if wanted.fp8 else wanted.precision("denoiser")
+        return accelerate(found, self._accelerators, precision).beside(vae)
 
     def _suitable(self) -> list[Accelerator]:
         """Those of the settings. Compiling for the CPU takes longer than it saves, so none there."""

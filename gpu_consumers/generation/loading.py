@@ -44,6 +44,10 @@ def load(manifest: Manifest, folder: Path) -> Any:
             hint=f"See what is wrong with it: swipestream models check {manifest.name}",
         ) from error
     pipe.set_progress_bar_config(disable=True)
+    if manifest.fp8:
+        from gpu_consumers.generation.float8 import quantize
+
+        quantize(pipe, manifest.name)
     if manifest.precision("text_encoder") != manifest.precision("denoiser"):
         _encode_for(pipe, wanted[DENOISERS[0]])
     return pipe

@@ -30,6 +30,8 @@ Commit = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}$")]
 Dtype = Literal["float32", "float16", "bfloat16"]
 Stage = Literal["denoiser", "vae", "text_encoder"]
 BYTES: dict[str, int] = {"float32": 4, "float16": 2, "bfloat16": 2}
+#: Of a transformer's weights, what is in 8 bits with `fp8`: 97.7 % of LTX, 98.1 % of Wan 1.3B and 98.2 % of Wan 5B.
+EIGHTHS = 0.97
 
 
 class Shape(Part):
@@ -46,7 +48,8 @@ class Shape(Part):
 
 
 class Needs(Part):
-    """Memory on the device, in GiB: the weights, and at most beside them while it runs at its largest shape."""
+    """Memory on the device, in GiB: the weights as `dtype` (FP8 is taken off), and at most beside them while it runs at
+    its largest shape."""
 
     weights: float = Field(ge=0)
     peak: float = Field(ge=0)
@@ -55,7 +58,7 @@ class Needs(Part):
 class Precision(Part):
     """Of each stage; where it says nothing, the manifest's `dtype`."""
 
-    denoiser: Dtype | None = None
+    denoiser: Dtype | Literal["fp8"] | None = Field(None, description="fp8: linear layers in 8 bits, else bfloat16")
     vae: Dtype | None = None
     text_encoder: Dtype | None = None
 
@@ -143,8 +146,19 @@ class Manifest(Part):
 
     def precision(self, stage: Stage) -> Dtype:
         """What a stage's weights are loaded as, and computed in."""
-        told: Dtype | None = getattr(self.dtypes, stage)
-        return told or self.dtype
+        told: Dtype | Literal["fp8"] | None = getattr(self.dtypes, stage)
+        return "bfloat16" if told == "fp8" else told or self.dtype
+
+    @property
+    def fp8(self) -> bool:
+        """Whether the linear layers of its denoiser are brought to 8 bits once they are loaded."""
+        return self.dtypes.denoiser == "fp8"
+
+    @property
+    def held(self) -> int:
+        """Bytes of its weights on the device: `memory.weights` says what they take as they are published."""
+        saved = EIGHTHS * self.network.parameters * (BYTES[self.dtype] - 1) if self.fp8 else 0
+        return max(0, int(self.memory.weights * GIB - saved))
 
     def cached(self, work: Work) -> int:
         """Bytes that its step cache keeps for a clip, while that runs and while it is suspended."""
@@ -154,7 +168,7 @@ class Manifest(Part):
     @property
     def architecture(self) -> Architecture:
         """For the cost model's formula."""
-        return Architecture(**self.network.model_dump(), weights=int(self.memory.weights * GIB))
+        return Architecture(**self.network.model_dump(), weights=self.held)
 
 
 _CATALOGS: dict[tuple[Path, ...], Catalog[Manifest]] = {}

@@ -150,7 +150,8 @@ class DiffusersRenderer:
         pictures = (np.asarray(result.frames[0]) * 255 + 0.5).astype(np.uint8)
         done = RenderWork(
             model=work.model, width=work.width, height=work.height, frames=work.frames, steps=work.steps,
-            accelerator=work.backend, cache=work.cache, device=self._device.name, encode_s=encoded,
+            accelerator=work.backend, cache=work.cache, precision=work.precision, device=self._device.name,
+            encode_s=encoded,
             step_s=marks.step(encoded, mean if work.cache else median),
             decode_s=max(0.0, turn.used_s - marks.ends[-1]), waited_s=turn.waited_s, preemptions=turn.preemptions,
         )  # fmt: skip

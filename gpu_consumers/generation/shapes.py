@@ -47,6 +47,7 @@ def work_for(manifest: Manifest, spec: SceneSpec, accelerator: str) -> Work:
         steps=manifest.steps,
         backend=accelerator,
         cache=manifest.cache.label if manifest.cache else "",
+        precision="fp8" if manifest.fp8 else "",
     )
 
 

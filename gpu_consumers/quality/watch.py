@@ -51,7 +51,8 @@ def kind(event: SceneRendered) -> str:
     """What the scene may be compared with."""
     work, seen = event.work, event.quality
     if work:
-        shape = f"{work.width}x{work.height}x{work.frames}, {work.steps} steps, {work.accelerator}, {work.device}"
+        runs = f"{work.accelerator} {work.precision}".strip()
+        shape = f"{work.width}x{work.height}x{work.frames}, {work.steps} steps, {runs}, {work.device}"
     else:
         shape = f"{seen.width}x{seen.height}" if seen else "any size"
     return f"{event.model} {event.look} {shape}"[:200]

@@ -19,6 +19,7 @@ class Work:
     steps: int
     backend: str  #: the accelerator: eager, inductor, tensorrt
     cache: str = ""  #: the step cache: its kind and numbers
+    precision: str = ""  #: of the denoiser, where it is another than that of its weights: fp8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -59,11 +59,11 @@ def ltx(layers: int = 1) -> Any:
     )  # fmt: skip
 
 
-def wan(layers: int = 2) -> Any:
+def wan(layers: int = 2, head: int = 12, hidden: int = 32) -> Any:
     """68,000 weights; a scheduler that looks back at earlier steps, a VAE that keeps frames between pieces."""
     transformer = WanTransformer3DModel(
-        patch_size=(1, 2, 2), num_attention_heads=2, attention_head_dim=12, in_channels=16, out_channels=16,
-        text_dim=32, freq_dim=256, ffn_dim=32, num_layers=layers, cross_attn_norm=True,
+        patch_size=(1, 2, 2), num_attention_heads=2, attention_head_dim=head, in_channels=16, out_channels=16,
+        text_dim=32, freq_dim=256, ffn_dim=hidden, num_layers=layers, cross_attn_norm=True,
         qk_norm="rms_norm_across_heads", rope_max_seq_len=32,
     )  # fmt: skip
     vae = AutoencoderKLWan(

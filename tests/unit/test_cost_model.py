@@ -26,7 +26,8 @@ def model() -> CostModel:
 def done(step: float, work: Work = WORK, batch: int = 1) -> RenderWork:
     return RenderWork(
         model=work.model, width=work.width, height=work.height, frames=work.frames, steps=work.steps,
-        accelerator=work.backend, cache=work.cache, device="H100", batch=batch, encode_s=0.4 * batch, step_s=step,
+        accelerator=work.backend, cache=work.cache, precision=work.precision, device="H100",
+        batch=batch, encode_s=0.4 * batch, step_s=step,
         decode_s=3.0 * batch,
     )  # fmt: skip
 
@@ -83,9 +84,10 @@ def test_it_grows_sure_and_nine_of_ten_stay_below_what_it_says() -> None:
     assert costs.step(WORK).high < 1.4
 
 
-def test_a_clip_with_a_step_cache_is_another_kind_of_work() -> None:
-    # given a model that takes 2 s a step, and 1 s with a step cache
-    costs, cached = model(), replace(WORK, cache="first-block 0.08")
+@pytest.mark.parametrize("other", [{"cache": "first-block 0.08"}, {"precision": "fp8"}])
+def test_a_clip_with_a_step_cache_or_in_fp8_is_another_kind_of_work(other: dict[str, str]) -> None:
+    # given a model that takes 2 s a step, and 1 s with a step cache (or in FP8)
+    costs, cached = model(), replace(WORK, **other)
     for _ in range(20):
         costs.learn(done(2.0))
         costs.learn(done(1.0, cached))

@@ -88,6 +88,20 @@ def test_each_stage_has_a_precision() -> None:
     ]  # fmt: skip
 
 
+def test_fp8_is_a_precision_of_the_denoiser_alone_and_part_of_the_work() -> None:
+    eighths = made(dtype="float32", dtypes={"denoiser": "fp8"}, network={"parameters": 1e8, "layers": 1, "width": 32})
+    # what is not in 8 bits is in bfloat16; all other stages are what they were
+    assert [eighths.precision(stage) for stage in ("denoiser", "vae", "text_encoder")] == [
+        "bfloat16", "float32", "float32"
+    ]  # fmt: skip
+    assert [work_for(one, spec(), "eager").precision for one in (made(), eighths)] == ["", "fp8"]
+    # of 1 GiB in 4 bytes each, three of four go; never more than there is
+    assert eighths.held == int(2**30 - 0.97 * 1e8 * 3)
+    assert eighths.model_copy(update={"memory": eighths.memory.model_copy(update={"weights": 0.1})}).held == 0
+    with pytest.raises(ValueError, match="vae"):
+        made(dtypes={"vae": "fp8"})
+
+
 def test_a_step_cache_is_part_of_the_work_and_its_memory_is_counted() -> None:
     plain, first = made(), made(cache={"kind": "first-block", "threshold": 0.1})
     lines, curves = (made(cache={"kind": "taylor", "order": order}) for order in (1, 2))

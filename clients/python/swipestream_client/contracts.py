@@ -743,6 +743,8 @@ class RenderWork(TypedDict):
     accelerator: str
     #: the step cache of its denoiser, with its numbers; empty: none
     cache: NotRequired[str]
+    #: of its denoiser's layers, where it is not that of the weights: fp8
+    precision: NotRequired[str]
     #: the chip, as its driver names it
     device: str
     #: scenes that were made together with it, itself included

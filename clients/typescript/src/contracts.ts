@@ -688,6 +688,8 @@ export interface RenderWork {
   accelerator: string;
   /** the step cache of its denoiser, with its numbers; empty: none */
   cache?: string;
+  /** of its denoiser's layers, where it is not that of the weights: fp8 */
+  precision?: string;
   /** the chip, as its driver names it */
   device: string;
   /** scenes that were made together with it, itself included */
