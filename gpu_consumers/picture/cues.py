@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from gpu_consumers.picture.text import clean
 from gpu_consumers.picture.tokens import Token, broken, pieces
+from gpu_consumers.picture.unspaced import ideograph
 from schemas.values import Word
 
 MOST_WORDS, MOST_LETTERS, PAUSE_MS = 4, 22, 450
@@ -81,8 +82,8 @@ def _split(text: str, start: int, end: int) -> Iterable[Spoken]:
 def _parts_of(text: str) -> list[str]:
     """A word as it stands, or in short parts where its script writes no spaces."""
     parts = pieces(text)
-    if len(parts) > 3:
-        return ["".join(parts[n : n + 2]) for n in range(0, len(parts), 2)]
+    if len(parts) > 1:
+        return parts
     unspaced = "\u0e00" <= text[0] <= "\u109f" or "\u1780" <= text[0] <= "\u17ff"  # Thai to Burmese, Khmer
     if unspaced and len(text) > 12:
         return [part.text for part in broken(Token(text), lambda part: len(part) <= 8)]
@@ -91,9 +92,14 @@ def _parts_of(text: str) -> list[str]:
 
 def _parts(group: list[Spoken], word: Spoken) -> bool:
     last = group[-1]
-    letters = sum(len(each.text) for each in group) + len(word.text)
+    letters = sum(_wide(each.text) for each in group) + _wide(word.text)
     full = len(group) >= MOST_WORDS or letters > MOST_LETTERS
     return full or last.text.endswith(_ENDS) or word.start_ms - last.end_ms > PAUSE_MS
+
+
+def _wide(text: str) -> int:
+    """Letters; an ideograph is as wide as two."""
+    return sum(2 if ideograph(character) else 1 for character in text)
 
 
 def _cue(group: list[Spoken], following: list[Spoken] | None, duration_ms: int) -> Cue:

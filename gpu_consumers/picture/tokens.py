@@ -7,8 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from gpu_consumers.picture.text import clean, rtl
-
-_CLOSING = "、。，．：；！？）」』】〉》〕…,.!?;:)]}\u201d\u2019%"
+from gpu_consumers.picture.unspaced import CLINGING, CLOSING, ideograph, phrases
 
 
 @dataclass(frozen=True)
@@ -21,7 +20,7 @@ class Token:
 
 
 def tokens(text: str) -> list[Token]:
-    """Words, split at white space; where a script has none (Chinese, Japanese), single characters."""
+    """Words, split at white space; where a script has none (Chinese, Japanese), what is read together."""
     found: list[Token] = []
     for word in clean(text).split():
         for n, piece in enumerate(pieces(word)):
@@ -30,15 +29,15 @@ def tokens(text: str) -> list[Token]:
 
 
 def pieces(word: str) -> list[str]:
-    """A word in the parts between which a line may break: itself, or its ideographs with the marks that close them."""
+    """A word in the parts between which a line may break: itself, or the phrases of a script without spaces."""
     parts: list[str] = []
     for character in word:
-        joins = parts and (character in _CLOSING or not (_ideograph(character) or _ideograph(parts[-1][0])))
+        joins = parts and (character in CLINGING + CLOSING or not (ideograph(character) or ideograph(parts[-1][0])))
         if joins:
             parts[-1] += character
         else:
             parts.append(character)
-    return parts
+    return phrases(parts)
 
 
 def broken(token: Token, fits: Callable[[str], bool]) -> list[Token]:
@@ -46,7 +45,8 @@ def broken(token: Token, fits: Callable[[str], bool]) -> list[Token]:
     parts = [""]
     for character in token.text:
         hyphen = "-" if character.isalpha() and character < "\u0250" else ""
-        if not parts[-1] or unicodedata.category(character).startswith("M") or fits(parts[-1] + character + hyphen):
+        clings = unicodedata.category(character).startswith("M") or character in CLINGING + CLOSING
+        if not parts[-1] or clings or fits(parts[-1] + character + hyphen):
             parts[-1] += character
         else:
             parts[-1] += hyphen if parts[-1][-1].isalpha() else ""
@@ -76,8 +76,3 @@ def _turned(row: list[Token]) -> list[int]:
             start = next((n + 1 for n in reversed(range(len(seen))) if rtl(row[seen[n]].text)), 0)
             seen.insert(start, at)
     return seen
-
-
-def _ideograph(character: str) -> bool:
-    point = ord(character)
-    return 0x2E80 <= point <= 0x9FFF or 0xF900 <= point <= 0xFAFF or 0xFF00 <= point <= 0xFF60 or point >= 0x20000

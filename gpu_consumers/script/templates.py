@@ -50,9 +50,11 @@ class TemplateWriter:
 
     def _shape(self, brief: Brief, rng: Random) -> Archetype:
         named = archetypes.archetypes().get(brief.archetype or "")
-        topic, explaining = understand(brief.prompt), archetypes.archetypes()["explainer"]
-        if not named and self._may(explaining) and knowledge.answer_to(topic, explaining.name):
-            return explaining
+        topic = understand(brief.prompt)
+        for telling, known in (("explainer", knowledge.answer_to), ("how-to", knowledge.guide_to)):
+            shape = archetypes.archetypes()[telling]
+            if not named and not topic.items and self._may(shape) and known(topic, telling):
+                return shape
         return named or archetypes.choose(topic, rng, self.archetypes)
 
     def _may(self, shape: Archetype) -> bool:
@@ -63,6 +65,9 @@ def _english(brief: Brief, shape: Archetype, language: str, rng: Random) -> Scri
     topic, mood = understand(brief.prompt), rng.choice(shape.moods)
     answer = told.unheard(knowledge.answer_to(topic, shape.name), brief)
     if script := told.answered(topic, shape, mood, language, answer, brief, rng):
+        return script
+    steps = told.unheard(knowledge.guide_to(topic, shape.name), brief)
+    if script := told.guided(topic, shape, mood, language, steps, brief, rng):
         return script
     known = told.chosen(knowledge.facts_on(topic, shape.name), brief, rng, topic.count)
     script = told.script(topic, shape, mood, language, known, brief, rng) if known else None

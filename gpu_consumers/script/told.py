@@ -20,6 +20,8 @@ from schemas.values import Scene, Script
 _FEWEST, _MOST, _SCENES = 2, 6, 8
 #: How far the spoken length may be from the wish, as factors.
 _SHORTEST, _LONGEST = 0.86, 1.14
+#: A recipe without its flour is none: it may take longer.
+_LONGEST_RECIPE = 2.4
 #: What the opening and the close take, in seconds.
 _AROUND_S = 11.0
 
@@ -53,21 +55,49 @@ def answered(
     return next(filter(None, scripts), None)
 
 
+def guided(
+    topic: Topic, shape: Archetype, mood: str, language: str, steps: Sequence[Fact], brief: Brief, rng: Random
+) -> Script | None:
+    """Steps in order, as many as are wanted and as there is time for; of a recipe all, even if that takes longer."""
+    if not steps:
+        return None
+    if topic.kind == "topic":
+        return script(topic, shape, mood, language, steps, brief, rng, "guide", longest=_LONGEST_RECIPE)
+    most = min(topic.count or len(steps), len(steps))
+    counts = (count for count in range(most, _FEWEST - 1, -1) for _ in range(4))
+    tries = (
+        _first(steps, count) if number % 2 == 0 else _shortest(steps, count) for number, count in enumerate(counts)
+    )
+    scripts = (script(topic, shape, mood, language, told, brief, rng, "guide") for told in tries)
+    return next(filter(None, scripts), None)
+
+
+def _first(steps: Sequence[Fact], count: int) -> list[Fact]:
+    return [*steps[: count - 1], steps[-1]]
+
+
+def _shortest(steps: Sequence[Fact], count: int) -> list[Fact]:
+    kept = sorted(range(len(steps)), key=lambda place: _seconds(steps[place].tell))[:count]
+    return [steps[place] for place in sorted(kept)]
+
+
 def script(
     topic: Topic, shape: Archetype, mood: str, language: str, facts: Sequence[Fact], brief: Brief, rng: Random,
-    lines_of: str = "known",
+    lines_of: str = "known", longest: float = _LONGEST,
 ) -> Script | None:  # fmt: skip
     """The last fact answers the question that opens. None where it would be far from the length that is wanted.
-    `lines_of`: the grammar's rules around it, `known` for a question of ours, `answered` for the viewer's."""
+    `lines_of`: the grammar's rules around it, `known` for a question of ours, `answered` for the viewer's, `guide` for
+    steps. `longest`: how much longer than wished it may be, as a factor."""
     common = slots.slots(topic, rng, len(facts))
-    pen = fit.Pen(common, ("any",), rng, brief.heard)
+    pen = fit.Pen(common, (_group(topic), "any"), rng, brief.heard)
+    more = "guide.after" if lines_of == "guide" else "facts.after"
     lines = _lines(facts, pen, common, shape.hook.max_words, lines_of)
     while _total(lines) < brief.target_seconds * _SHORTEST:
-        line = pen.line("facts.after", min(brief.target_seconds - _total(lines), 5.0))
+        line = pen.line(more, min(brief.target_seconds - _total(lines), 5.0))
         if line is None:
             break
         _add(lines, line)
-    if not _SHORTEST <= _total(lines) / brief.target_seconds <= _LONGEST:
+    if not _SHORTEST <= _total(lines) / brief.target_seconds <= longest:
         return None
     scenes = tuple(
         Scene(
@@ -81,6 +111,11 @@ def script(
         title=outline.title(topic, len(facts)), subject=topic.subject, archetype=shape.name, language=language,
         mood=mood, scenes=scenes,
     )  # fmt: skip
+
+
+def _group(topic: Topic) -> str:
+    """What steps are called: a list of habits, how something is done, or the steps of a thing."""
+    return "list" if topic.items else "action" if topic.action else "topic"
 
 
 #: (beat, narration, words on the screen, kind of shot).
@@ -99,11 +134,13 @@ def _lines(facts: Sequence[Fact], pen: fit.Pen, common: dict[str, str], most_wor
         ("close", f"{lines_of}.close", answer, "person"),
     ]
     said = []
-    for beat, rule, fact, shot in plan:
-        pen.slots = {**common, **_of(fact)}
+    for place, (beat, rule, fact, shot) in enumerate(plan):
+        pen.slots = {**common, **_of(fact), "nth": slots.number(place), "Nth": slots.number(place).capitalize()}
         pen.forget()
         line = pen.line(rule, 5.0, most_words=most_words if beat == "hook" else 999)
         punch = line.punch if line and line.punch else fact.punch
+        if lines_of == "guide" and beat in ("point", "payoff"):
+            punch = f"{place}. {fact.punch}"
         said.append((beat, line.text if line else fact.tell, punch, shot))
     pen.slots = common
     return said

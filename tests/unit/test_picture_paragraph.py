@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gpu_consumers.picture.paragraph import Paragraph, Setting, fit
 from gpu_consumers.picture.tokens import pieces, tokens
@@ -65,9 +67,31 @@ def test_words_written_from_the_right_stand_from_the_right() -> None:
 
 
 def test_ideographs_may_be_parted_but_not_from_the_marks_that_close_them() -> None:
-    assert pieces("猫は、好き。") == ["猫", "は、", "好", "き。"]
+    assert pieces("猫は、好き。") == ["猫は、", "好き。"]
     assert pieces("hello!") == ["hello!"]
 
 
 def test_nothing_gives_nothing() -> None:
     assert paragraph("").lines == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "phrases"),
+    [
+        ("なぜ空は青いのですか？", "なぜ 空は 青いのですか？"),
+        ("子どもにもわかるように言ってみましょう。", "子どもにも わかるように 言ってみましょう。"),
+        ("コーヒーはなぜ眠気を覚ますのですか", "コーヒーは なぜ 眠気を 覚ますのですか"),
+        ("为什么天空是蓝色的？", "为什么 天空 是 蓝色的？"),
+        ("為什麼海水是鹹的", "為什麼 海水 是 鹹的"),
+        ("AIはどうやって動くの", "AIは どうやって 動くの"),
+    ],
+)
+def test_what_is_read_together_stays_together(text: str, phrases: str) -> None:
+    assert pieces(text) == phrases.split()
+
+
+@given(st.text(alphabet="なぜ空は青いっょー、。为什么天的了A1", min_size=1, max_size=30))
+def test_no_part_begins_with_what_clings_and_nothing_is_lost(text: str) -> None:
+    parts = pieces(text)
+    assert "".join(parts) == text
+    assert not any(part[0] in "っょー、。" for part in parts[1:])

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gpu_consumers.ports import Brief
 from gpu_consumers.script.clean import sentences
-from gpu_consumers.script.knowledge import answer_to, answers
+from gpu_consumers.script.knowledge import answer_to, answers, guide_to, guides
 from gpu_consumers.script.memory import mark
 from gpu_consumers.script.templates import TemplateWriter
 from gpu_consumers.script.understanding import understand
@@ -23,11 +23,16 @@ ASKED = {
     "Why do my fingers wrinkle in water?": "nerves",
     "Is it true that we only use 10% of our brain?": "myth", "How does GPS work?": "four satellites",
     "Why do birds fly in a V?": "rides", "how are rainbows made": "raindrops", "Why does ice float?": "lighter",
+    "Why do flamingos stand on one leg?": "no strength", "How does bluetooth work?": "jumping",
+    "Why did the Roman empire fall?": "troubles", "Why do cats always land on their feet?": "halves",
+    "What killed the dinosaurs?": "asteroid", "How do touchscreens work?": "electricity",
 }  # fmt: skip
 OTHERS = (
     "Why do cats purr when a violin plays?", "Why is the sky falling?", "Why is blue paint so expensive?",
     "How do planes avoid storms?", "Who invented popcorn?", "Why do people dream of tigers?",
     "Why do birds sing in the morning?", "Why is ice cream cold?",
+    "Why do caterpillars sleep so much?", "Why does romance end?", "Why did the British empire fall?",
+    "Why does lightning flash?", "Why do babies sleep so much?", "Why is coffee so expensive?",
 )  # fmt: skip
 
 
@@ -80,5 +85,45 @@ def test_the_store_is_whole() -> None:
     for answer in answers():
         assert 3 <= len(answer.facts) <= 5
         for fact in answer.facts:
+            assert fact.source and 1 <= len(fact.punch.split()) <= 5 and fact.tell[-1] in ".?!"
+            assert estimate_seconds(fact.tell, "en") < 9
+
+
+GUIDED = {
+    "How to sleep better": "same time", "5 habits of people who sleep well": "same time",
+    "How do I learn Spanish?": "memory", "3 tips for saving money": "payday", "how to stop procrastinating": "silly",
+    "Ways to reduce stress": "breathe", "5 study tips for exams": "close the book",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("prompt", "step"), GUIDED.items())
+def test_who_asks_how_gets_steps(prompt: str, step: str) -> None:
+    made = written(prompt, seconds=40)
+    # then each scene between the opening and the close is a numbered step, or says what to do with them
+    assert step in spoken(made).lower()
+    numbers = [scene.on_screen_text.split(".")[0] for scene in made.scenes if scene.on_screen_text[:1].isdigit()]
+    assert numbers == [str(n + 1) for n in range(len(numbers))] and len(numbers) >= 2
+    assert 0.85 <= sum(estimate_seconds(scene.narration, "en") for scene in made.scenes) / 40 <= 1.15
+
+
+@pytest.mark.parametrize(
+    "prompt", ["How to train your dragon", "5 reasons to sleep", "how to stop the banana war", "how to sleep in space"]
+)
+def test_other_wishes_are_not_taken_for_a_guide(prompt: str) -> None:
+    topic = understand(prompt)
+    assert guide_to(topic, "how-to") == guide_to(topic, "list") == ()
+
+
+@pytest.mark.parametrize("seconds", [15, 30, 60])
+@pytest.mark.parametrize("prompt", ["A recipe for banana bread", "banana bread recipe", "pancake recipe"])
+def test_a_recipe_is_told_whole(prompt: str, seconds: float) -> None:
+    made = spoken(written(prompt, seconds=seconds))
+    assert all(step.tell in made for step in guide_to(understand(prompt), "how-to"))
+
+
+def test_the_guides_are_whole() -> None:
+    for guide in guides():
+        assert 3 <= len(guide.facts) <= 6
+        for fact in guide.facts:
             assert fact.source and 1 <= len(fact.punch.split()) <= 5 and fact.tell[-1] in ".?!"
             assert estimate_seconds(fact.tell, "en") < 9

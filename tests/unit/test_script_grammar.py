@@ -23,7 +23,8 @@ PROMPTS = {
 }  # fmt: skip
 #: Rules whose lines are phrases inside other lines, not sentences.
 PHRASES = {rule for rule in grammar.rules() if "." not in rule} - {"close"}
-KNOWN = {"ask": "why is it so?", "Ask": "Why is it so?", "tell": "it is so.", "Tell": "It is so.", "punch": "So"}
+KNOWN = {"ask": "why is it so?", "Ask": "Why is it so?", "tell": "it is so.", "Tell": "It is so.", "punch": "So",
+         "nth": "two", "Nth": "Two"}  # fmt: skip
 TOPICS = {group: slots.slots(understand(prompt), Random(1)) | KNOWN for group, prompt in PROMPTS.items()}
 
 

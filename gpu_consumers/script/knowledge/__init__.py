@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,6 +18,12 @@ from gpu_consumers.script.topic import Topic
 _OPEN = ("topic", "list")
 #: Archetypes that facts suit.
 _SUITED = ("list", "explainer", "myth-vs-fact", "testimonial")
+#: Archetypes that steps suit.
+_GUIDING = ("how-to", "list", "explainer")
+#: A list of these, about something that can be done, is a list of steps.
+_STEPS = frozenset(
+    ["tips", "ways", "habits", "hacks", "tricks", "steps", "rules", "methods", "techniques", "strategies"]
+)
 #: A list of these is a list of facts.
 _ITEMS = frozenset(["things", "facts", "truths", "secrets", "surprises", "lessons"])
 _FEWEST = 2
@@ -55,16 +62,26 @@ class Answer:
 
     def fits(self, question: str) -> bool:
         """Whether a question in lower case is this one, in its own words."""
-        first, *rest = [word.strip(".,;:!?'\"()").removesuffix("'s") for word in question.split()] or [""]
-        every = all(any(_begins(word, beginnings) for word in rest) for beginnings in self.words)
-        known = (word for word in rest if not any(_begins(word, beginnings) for beginnings in self.words))
-        other = [word for word in known if word not in FUNCTION_WORDS | _OURS and not _begins(word, self.also)]
-        return first in self.asks and every and not other
+        first, *rest = question.split() or [""]
+        return first in self.asks and self.holds(rest)
+
+    def holds(self, words: Sequence[str]) -> bool:
+        """Whether words in lower case are about this, and about nothing else of weight."""
+        bare = [word.strip(".,;:!?'\"()").removesuffix("'s") for word in words]
+        every = all(any(_begins(word, beginnings) for word in bare) for beginnings in self.words)
+        known = (word for word in bare if not any(_begins(word, beginnings) for beginnings in self.words))
+        return every and all(word in FUNCTION_WORDS | _OURS | _STEPS or _begins(word, self.also) for word in known)
 
 
 def _begins(word: str, beginnings: Sequence[str]) -> bool:
+    return any(_is_so(word, part) for part in beginnings)
+
+
+def _is_so(word: str, part: str) -> bool:
+    if part.endswith("$"):
+        return word == part[:-1]
     # An "airplane" is a plane, too.
-    return any(word.startswith(part) or (len(part) > 4 and part in word) for part in beginnings)
+    return word.startswith(part) or (len(part) > 4 and part in word)
 
 
 def answer_to(topic: Topic, archetype: str) -> tuple[Fact, ...]:
@@ -75,6 +92,23 @@ def answer_to(topic: Topic, archetype: str) -> tuple[Fact, ...]:
     return next((answer.facts for answer in answers() if answer.fits(asked.lower())), ())
 
 
+def guide_to(topic: Topic, archetype: str) -> tuple[Fact, ...]:
+    """The steps of what is asked for (`how to sleep better`, `a recipe for banana bread`), where they are known."""
+    listed = topic.items is not None and topic.items.split()[-1].lower() in _STEPS
+    cooked = topic.kind == "topic" and re.search(r"\brecipes?\b", topic.title.lower())
+    if archetype not in _GUIDING or not (topic.kind == "action" or listed or cooked):
+        return ()
+    asked = topic.action or topic.heading or topic.title
+    return next((guide.facts for guide in guides() if guide.holds(asked.lower().split())), ())
+
+
+@lru_cache(maxsize=1)
+def guides() -> tuple[Answer, ...]:
+    """Everything of which the steps are known."""
+    data = yaml.safe_load((Path(__file__).parent / "guides.yaml").read_text("utf-8"))
+    return tuple(_answer({"ask": (), **entry}) for entry in data)
+
+
 @lru_cache(maxsize=1)
 def answers() -> tuple[Answer, ...]:
     """Every question whose answer is known."""
@@ -83,7 +117,7 @@ def answers() -> tuple[Answer, ...]:
 
 
 def _answer(entry: Mapping[str, Any]) -> Answer:
-    told = [*entry["steps"], entry["answer"]]
+    told = [*entry["steps"], *([entry["answer"]] if "answer" in entry else [])]
     return Answer(
         asks=frozenset(entry["ask"]),
         words=tuple(tuple(word.split("|")) for word in entry["words"]),
