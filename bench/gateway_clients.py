@@ -1,12 +1,13 @@
-"""Many websocket clients in one process, as cheap as can be: they shake hands, say hello, read, and note arrival times.
+"""Many websocket clients in one process, as cheap as can be: they shake hands, say hello, read, and note arrivals.
 
-Run by `bench.gateway` and `bench.load` with a port, a number, and how to say hello; speaks JSON on stdout and ends when
-stdin does.
+Run by `bench.gateway` and `bench.load` with a port, a number, how to say hello, and the number of the first; speaks
+JSON on stdout and ends when stdin does.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import resource
 import select
 import socket
@@ -15,6 +16,8 @@ import time
 
 #: About so many of the clients, spread over all, note when messages arrive.
 SAMPLED = 50
+#: What is for one viewer says when it was appended (`gateway_log.received_by`), by the monotonic clock of the system.
+_OWN = re.compile(rb'"title":"appended at ([\d.]+)"')
 _HANDSHAKE = (
     b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
@@ -45,23 +48,29 @@ def connect(port: int, number: int, kind: str = "gateway") -> socket.socket:
 
 def main() -> None:
     """Connect, say `ready`, read until stdin ends, then tell the arrivals."""
-    port, count = int(sys.argv[1]), int(sys.argv[2])
+    port, count, kind, first = *map(int, sys.argv[1:3]), *sys.argv[3:4], *map(int, sys.argv[4:5])
     raise_limit()
-    clients = [connect(port, number, *sys.argv[3:]) for number in range(count)]
+    clients = [connect(port, first + number, kind) for number in range(count)]
     arrivals: dict[int, list[float]] = {client.fileno(): [] for client in clients[:: max(1, count // SAMPLED)]}
     by_number = {client.fileno(): client for client in clients}
     poll = select.epoll()
     for number in (*by_number, sys.stdin.fileno()):
         poll.register(number, select.EPOLLIN)
     print(json.dumps({"ready": count}), flush=True)
-    received = 0
-    while (more := _read(poll, by_number, arrivals)) is not None:
+    received, own = 0, list[tuple[float, float]]()
+    while (more := _read(poll, by_number, arrivals, own)) is not None:
         received += more
-    print(json.dumps({"arrivals": list(arrivals.values()), "received": received}), flush=True)
+    print(json.dumps({"arrivals": list(arrivals.values()), "received": received, "own": own}), flush=True)
 
 
-def _read(poll: select.epoll, by_number: dict[int, socket.socket], arrivals: dict[int, list[float]]) -> int | None:
-    """How many messages came; None once stdin has ended."""
+def _read(
+    poll: select.epoll,
+    by_number: dict[int, socket.socket],
+    arrivals: dict[int, list[float]],
+    own: list[tuple[float, float]],
+) -> int | None:
+    """How many messages to everyone came; None once stdin has ended. `own` takes when
+    what is for one viewer was appended, and when it came."""
     received = 0
     for number, _ in poll.poll(1):
         if number not in by_number:
@@ -71,6 +80,7 @@ def _read(poll: select.epoll, by_number: dict[int, socket.socket], arrivals: dic
             poll.unregister(number)  # closed: what it misses is told by the count
         count = data.count(b'"withdrawn"')
         received += count
+        own.extend((float(at), time.monotonic()) for at in _OWN.findall(data))
         if number in arrivals:
             arrivals[number].extend([time.monotonic()] * count)
     return received

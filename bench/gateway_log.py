@@ -11,8 +11,8 @@ from infra.kafka.tail import Batch
 from query_api.gateway.journal import DURABLE
 from schemas import ids
 from schemas.envelope import root
-from schemas.values import Lane, Origin
-from schemas.videos import PromptAccepted, VideoEvent, VideoWithdrawn
+from schemas.values import Artifact, Cost, Format, Origin
+from schemas.videos import VideoEvent, VideoPublished, VideoWithdrawn
 
 _OFFSET = iter(range(10**9))
 
@@ -22,12 +22,14 @@ def received() -> Received:
     return _received(VideoWithdrawn(video_id=ids.fresh(), ts_us=1, reason="bench", by="bench"))
 
 
-def received_by(viewer_id: str) -> Received:
-    """An event for one viewer."""
+def received_by(viewer_id: str, at: str) -> Received:
+    """A video that was made ahead for one viewer; its title says when it was appended, as `at` does."""
+    made = {suffix: Artifact(sha256="0" * 64, suffix=suffix, media_type="x/x", size=1) for suffix in ("mp4", "jpg")}
     return _received(
-        PromptAccepted(
-            video_id=ids.fresh(), ts_us=1, text="bench", origin=Origin.PERSON, viewer_id=viewer_id,
-            lane=Lane.INTERACTIVE, flavor="default",
+        VideoPublished(
+            video_id=ids.fresh(), ts_us=1, title=f"appended at {at}", subject="bench", archetype="explainer",
+            flavor="default", origin=Origin.PREFETCH, viewer_id=viewer_id, video=made["mp4"], cover=made["jpg"],
+            duration_ms=20_000, format=Format.PORTRAIT, scene_count=4, cost=Cost(), total_cost=Cost(),
         )
     )  # fmt: skip
 

@@ -1,7 +1,7 @@
 """`python -m bench.load_node CLIENTS`: a gateway node. It says its port; each line on stdin appends an event.
 
-It is for one viewer where the line names one (`load_process.OWN`), else for everyone. All is on: resume tokens, limits,
-keep-alive, metrics.
+It is for one viewer where the line names one, and when that was (`load_process.OWN`), else for everyone. All is on:
+resume tokens, limits, keep-alive, metrics.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ async def _serve(clients: int) -> None:
         print(gateway.port, file=told, flush=True)
         lines = await stdin()
         while line := await lines.readline():
-            hub.take(batch([received_by(OWN) if line.decode().strip() == OWN else received()]))
+            words = line.decode().split()
+            hub.take(batch([received_by(*words[1:]) if words[0] == OWN else received()]))
     running.cancel()
 
 

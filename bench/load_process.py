@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 import sys
 import time
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import psutil
 
@@ -17,18 +17,17 @@ import psutil
 PROCESSES, CONNECT_S = 2, 400
 #: What is sent to everyone: as long as a message of the gateway, with its token.
 MESSAGE = b'{"type":"withdrawn","video_id":"' + b"0" * 36 + b'","token":"' + b"0" * 60 + b'"}\n'
-#: The viewer who is sent something of their own while everyone is sent something, and how long after that began.
-OWN, WITHIN_S = "own", 0.02
+#: The first word of a line that names a viewer for whom something is, and the moment.
+OWN = "own"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Sent:
-    """CPU microseconds a delivery, milliseconds from append to socket at some of the clients, deliveries that did not
-    come."""
+class Told(NamedTuple):
+    """Moments of arrival at some of the clients, how many messages to everyone came to all of them, and the moments of
+    append and arrival of what was for one viewer."""
 
-    cpu_us: float
-    push_ms: Sequence[float]
-    missing: int
+    arrivals: list[list[float]]
+    received: int
+    own: list[tuple[float, float]]
 
 
 class Node:
@@ -41,8 +40,6 @@ class Node:
         self._command = command
         self._clients: list[Process] = []
         self.connected = 0
-        #: When something was sent to a single viewer.
-        self.own_at: list[float] = []
 
     async def __aenter__(self) -> Self:
         self._process = await asyncio.create_subprocess_exec(*self._command, stdin=PIPE, stdout=PIPE)
@@ -58,26 +55,31 @@ class Node:
 
     async def connect(self, count: int) -> float:
         """So many clients; KiB that the node holds for each."""
-        words = (sys.executable, "-m", "bench.gateway_clients", str(self.port), str(count // PROCESSES), self.greeting)
-        for _ in range(PROCESSES):
-            client = await asyncio.create_subprocess_exec(*words, stdin=PIPE, stdout=PIPE, limit=2**26)
+        each = count // PROCESSES
+        words = (sys.executable, "-m", "bench.gateway_clients", str(self.port), str(each), self.greeting)
+        for number in range(PROCESSES):
+            first = str(number * each)
+            client = await asyncio.create_subprocess_exec(*words, first, stdin=PIPE, stdout=PIPE, limit=2**26)
             self._clients.append(client)
         self.connected = sum([json.loads(await line(client, CONNECT_S))["ready"] for client in self._clients])
         return (self._memory() - self._empty) / self.connected / 1024
 
-    async def send(self, count: int, every_s: float, *, own: bool = False) -> list[float]:
-        """So many messages to everyone; the moments at which they were appended. `own`: and one to a single viewer
-        while each of them is on its way."""
+    async def send(self, count: int, every_s: float) -> list[float]:
+        """So many messages to everyone; the moments at which they were appended."""
         appended = []
         for _ in range(count):
             appended.append(time.monotonic())
             self.append()
-            if own:
-                await asyncio.sleep(WITHIN_S)
-                self.own_at.append(time.monotonic())
-                _there(self._process.stdin).write(f"{OWN}\n".encode())
             await asyncio.sleep(every_s)
         return appended
+
+    async def send_own(self, count: int, every_s: float) -> None:
+        """So many videos, each made ahead for one of the viewers, who are drawn by chance."""
+        draw, start = random.Random(1), time.monotonic()
+        for number in range(count):
+            await asyncio.sleep(max(0.0, start + number * every_s - time.monotonic()))
+            viewer = f"bench-{draw.randrange(self.connected)}"
+            _there(self._process.stdin).write(f"{OWN} {viewer} {time.monotonic()}\n".encode())
 
     def append(self) -> None:
         """Send one message to everyone."""
@@ -88,16 +90,16 @@ class Node:
         used = psutil.Process(self._process.pid).cpu_times()
         return float(used.user + used.system)
 
-    async def told(self) -> tuple[list[list[float]], int]:
-        """Arrivals at some of the clients, and how many messages came to all of them. They end."""
-        arrivals: list[list[float]] = []
-        received = 0
+    async def told(self) -> Told:
+        """What came to the clients. They end."""
+        arrivals, received, own = list[list[float]](), 0, list[tuple[float, float]]()
         for client in self._clients:
             _there(client.stdin).close()
             found = json.loads(await line(client, 60))
             arrivals += found["arrivals"]
             received += found["received"]
-        return arrivals, received
+            own += found["own"]
+        return Told(arrivals, received, own)
 
     def _memory(self) -> int:
         used: int = psutil.Process(self._process.pid).memory_info().rss

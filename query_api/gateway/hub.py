@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterable, Callable, Sequence
+from collections.abc import AsyncIterable, Callable, Sequence, Set
 
 from infra.kafka.tail import Batch
 from query_api.gateway import frames, mail, metrics
@@ -37,6 +37,7 @@ class Hub:
         self._journal = Journal(signer or Signer(), self.limits, seal)
         self._pending: list[Entry] = []
         self._told: set[Member] = set()  # those who have heard of what is pending, because it concerns them
+        self._looked = 0  # up to which entry it was seen whom it concerns
         self._moving: set[str] = set()
         self._up: Callable[[], bool] = lambda: True
         self._told_live = False
@@ -173,7 +174,21 @@ class Hub:
             await self._work.wait()
             self._work.clear()
             await self.flush()
-            await asyncio.sleep(self.limits.tick_s)
+            await self._rest()
+
+    async def _rest(self) -> None:
+        """One tick, in which what comes is gathered; but whom it concerns hears of the first at once."""
+        end = time.monotonic() + self.limits.tick_s
+        while (left := end - time.monotonic()) > 0:
+            try:
+                async with asyncio.timeout(left):
+                    await self._work.wait()
+            except TimeoutError:
+                break
+            self._work.clear()
+            self._hurry(waiting=self._told)
+        if self._pending or self._moving:
+            self._work.set()
 
     async def _beat_for_ever(self) -> None:
         while True:
@@ -187,6 +202,7 @@ class Hub:
         async with self._delivering:
             pending, self._pending = self._pending, []
             told, self._told = self._told, set()
+            self._looked = self._journal.seq
             moving, self._moving = self._moving, set()
             progress = [one for name in moving for one in self._journal.moving(name)]
             post = mail.sort(pending, progress, self.members, self._journal.public, told)
@@ -204,26 +220,27 @@ class Hub:
     async def _post(self, post: mail.Mail, appended_ms: Sequence[int] = ()) -> None:
         """Write in slices, so that thousands of clients do not hold up the loop, or one another."""
         turns = self._round = Round(post, self.members)
-        heard = self._pending[0].seq - 1 if self._pending else self._journal.seq
         while turns:
             metrics.delivered(turns.go(self.limits.slice), appended_ms)
             await asyncio.sleep(0)
-            heard = self._hurry(turns, heard)
+            self._hurry()
 
-    def _hurry(self, turns: Round, heard: int) -> int:
-        """What came after entry `heard` is told at once to those whom it concerns; `seq` of the newest one.
+    def _hurry(self, waiting: Set[Member] = frozenset()) -> None:
+        """What just came is told at once to those whom it concerns, unless they can wait.
 
         They are told all that waits, in its order: a token must not overtake the frames that it stands for.
         """
-        news = [entry for entry in self._pending if entry.seq > heard]
-        concerned = {member for entry in news for member in self.members.concerned(entry)}
-        if 0 < len(concerned) <= self.limits.slice:
-            post = mail.sort(self._pending, [], self.members, self._journal.public, self._told)
-            for member in concerned:
-                turns.visit(member)
-                if message := post.to(member):
-                    member.sink.offer(message)
-                member.after = self._pending[-1].seq
-            self._told |= concerned
-            metrics.delivered(len(concerned), [entry.timestamp_ms for entry in news])
-        return self._journal.seq
+        news = [entry for entry in self._pending if entry.seq > self._looked]
+        self._looked = self._journal.seq
+        concerned = {member for entry in news for member in self.members.concerned(entry)} - waiting
+        if not 0 < len(concerned) <= self.limits.slice:
+            return
+        post = mail.sort(self._pending, [], self.members, self._journal.public, self._told)
+        for member in concerned:
+            if self._round:
+                self._round.visit(member)
+            if message := post.to(member):
+                member.sink.offer(message)
+            member.after = self._pending[-1].seq
+        self._told |= concerned
+        metrics.delivered(len(concerned), [entry.timestamp_ms for entry in news])

@@ -24,6 +24,8 @@ RING = Gauge("swipestream_gateway_ring_entries", "Frames kept for replay")
 
 def delivered(messages: int, appended_ms: Sequence[int]) -> None:
     """So many messages were written, that carry records appended at these times (milliseconds since the epoch)."""
+    if not messages:
+        return
     DELIVERIES.inc(messages)
     now = time.time()
     for at in appended_ms:

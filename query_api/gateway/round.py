@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import islice
 
 from query_api.gateway.mail import Mail
 from query_api.gateway.members import Member
@@ -15,7 +14,10 @@ class Round:
     def __init__(self, post: Mail, members: Iterable[Member] = ()) -> None:
         self._post = post
         others = members if post.common else post.lobby if post.inside else ()
-        self._left = dict.fromkeys([*post.special, *others])
+        self._left = dict.fromkeys(reversed([*others]))  # the next one is the last: it is taken out at once
+        for member in post.special:
+            self._left.pop(member, None)
+            self._left[member] = None
 
     def __bool__(self) -> bool:
         return bool(self._left)
@@ -23,8 +25,8 @@ class Round:
     def go(self, most: int) -> int:
         """Write to the next clients, `most` at a time; how many of them there was something for."""
         left, to, sent = self._left, self._post.to, 0
-        for member in list(islice(left, most)):
-            del left[member]
+        for _ in range(min(most, len(left))):
+            member, _ = left.popitem()
             if message := to(member):
                 member.sink.offer(message)
                 sent += 1

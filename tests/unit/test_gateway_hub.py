@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 from prometheus_client import REGISTRY
@@ -259,6 +259,38 @@ async def test_what_concerns_one_does_not_wait_until_everyone_has_heard_of_somet
     assert [frame["video_id"] for frame in back.of("video")] == [vid(5)]
 
 
+async def test_between_two_ticks_the_first_of_what_concerns_one_is_told_at_once_and_the_rest_together() -> None:
+    # given a hub whose tick never ends, and which has just told everyone something
+    hub = make_hub(Limits(tick_s=600))
+    running = asyncio.create_task(hub.run())
+    one, other = ListSink(), ListSink()
+    await hub.join(one, hello(VIEWER))
+    await hub.join(other, hello(OTHER))
+    hub.take(batch([received(published(1), 0)]))
+    await _until(lambda: len(one.of("video")) == len(other.of("video")) == 1)
+    # when videos come for one, for everyone, for the same one again, and for the other
+    for number, viewer in ((2, VIEWER), (3, None), (4, VIEWER), (5, OTHER)):
+        hub.take(batch([received(published(number, viewer=viewer), number - 1)]))
+        await _until(lambda: not hub._work.is_set())
+    # then each has heard the first of its own, after all that came before, and the one not what followed
+    await _until(lambda: bool(other.of("video")[1:]))
+    assert [frame["video_id"] for frame in one.of("video")] == [vid(1), vid(2)]
+    assert [frame["video_id"] for frame in other.of("video")] == [vid(number) for number in (1, 2, 3, 4, 5)]
+    # and when the tick ends, all have heard all, once
+    await hub.flush()
+    for sink in (one, other):
+        assert [frame["video_id"] for frame in sink.of("video")] == [vid(number) for number in (1, 2, 3, 4, 5)]
+    running.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
+
+
+async def _until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(60):
+        while not true():  # noqa: ASYNC110  # a sink tells nobody
+            await asyncio.sleep(0.001)
+
+
 async def test_one_who_was_told_early_and_then_stops_to_watch_hears_nothing_twice() -> None:
     # given one among others who is told early of a video that it watches, and of what came before
     hub, sinks = make_hub(Limits(slice=2)), [ListSink() for _ in range(9)]
@@ -302,6 +334,8 @@ async def test_whatever_comes_while_it_tells_everyone_hears_all_once_and_in_orde
         elif telling is None or telling.done():
             telling = asyncio.create_task(hub.beat() if draw.random() < 0.2 else hub.flush())
         hub.lobby(members[draw.randrange(4, 8)], draw.random() < 0.5)
+        if draw.random() < 0.3:
+            hub._hurry(waiting=hub._told)  # as between two ticks
         await asyncio.sleep(0)
     if telling:
         await telling
