@@ -96,6 +96,8 @@ class Settings(BaseSettings):
     accelerators: tuple[str, ...] = ("tensorrt", "inductor", "eager")
     #: Built engines that are kept, in GiB; the least recently used go first.
     engine_cache_gib: float = Field(20.0, ge=0)
+    #: TorchScript of a network whose features FVD compares; none: `swipestream quality --fvd` cannot be asked for.
+    fvd_network: Path | None = None
     #: Videos kept ready ahead of every active viewer.
     ahead: int = Field(5, ge=0, le=50)
     #: A viewer counts as active for this long after the last sign of life, in seconds.

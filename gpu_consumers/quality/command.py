@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,8 +15,10 @@ from rich.table import Table
 
 from gpu_consumers.ledger.command import SinceOption, UntilOption
 from infra.cli.console import JsonOption, config, err, out, print_json
+from infra.errors import BadInputError
 
 if TYPE_CHECKING:
+    from gpu_consumers.quality.fvd import Network
     from gpu_consumers.quality.summary import Line, Summary
     from schemas.videos import AnomalyFound
 
@@ -29,6 +33,15 @@ def quality(
     since: SinceOption = "7d",
     until: UntilOption = None,
     limit: Annotated[int, typer.Option(min=1, help="At most this many kinds of scenes, and as many anomalies.")] = 20,
+    fvd: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            exists=True,
+            file_okay=False,
+            help="Also the Fréchet video distance of each model's clips to the videos there (SWIPESTREAM_FVD_NETWORK).",
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show figures of the scenes that were made, by model and shape, and which scenes were far off what is usual.
@@ -41,21 +54,28 @@ def quality(
       swipestream quality
 
       swipestream quality --since 12h --json
+
+      SWIPESTREAM_FVD_NETWORK=i3d.pt swipestream quality --fvd reference/
     """
+    network = _network() if fvd else None
     summary, unreadable = _read(since, until, quiet=as_json)
     lines = summary.lines()
+    distances = _distances(summary, network, fvd, quiet=as_json) if network and fvd else []
     if as_json:
         anomalies = [one.model_dump(mode="json") for one in summary.newest(limit)]
         kinds = [_json(line) for line in lines[:limit]]
         return print_json(
             {"kinds": kinds, "left_off": max(0, len(lines) - limit), "anomalies": anomalies,
-             "anomalies_in_all": len(summary.anomalies), "unreadable": unreadable}
+             "anomalies_in_all": len(summary.anomalies), "unreadable": unreadable, "fvd": distances}
         )  # fmt: skip
     if not lines and not summary.anomalies:
         return out.print("No scene was made in that time.")
     out.print(_table(lines[:limit]))
     if len(lines) > limit:
         out.print(f"{len(lines) - limit} kinds more: --limit {len(lines)} shows them.")
+    for told in distances:
+        shown = f"{told['fvd']:,.1f}" if told["fvd"] is not None else f"[red]none[/]  {escape(told['why'])}"
+        out.print(f"FVD  {escape(told['model'])}, {told['clips']:,} clips: {shown}", soft_wrap=True, highlight=False)
     for one in summary.newest(limit):
         out.print(_odd(one), soft_wrap=True, highlight=False)
     if unreadable:
@@ -84,6 +104,31 @@ def _read(since: str | None, until: str | None, *, quiet: bool) -> tuple[Summary
                 unreadable += 1
             bar.update(task, completed=part.done)
     return summary, unreadable
+
+
+def _network() -> Network:
+    from gpu_consumers.quality.fvd import Network
+
+    if (file := config().fvd_network) is None:
+        raise BadInputError(
+            "there is no network for FVD", hint="Name its TorchScript file: SWIPESTREAM_FVD_NETWORK=/models/i3d.pt"
+        )
+    wanted = config().device
+    return Network(file, "cpu" if wanted == "auto" else wanted)
+
+
+def _distances(summary: Summary, network: Network, reference: Path, *, quiet: bool) -> list[dict[str, Any]]:
+    """Of each model's clips that are still there."""
+    from gpu_consumers.quality.fvd import compared, videos
+    from infra.storage.blobs import LocalBlobStore
+
+    blobs, given = LocalBlobStore(config().media_dir), videos(reference)
+    found = {name: map(blobs.path, sorted(clips)) for name, clips in summary.clips.items()}
+    sets = {name: [path for path in paths if path.is_file()] for name, paths in found.items()}
+    columns = (TextColumn("videos"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=err, disable=quiet or not sys.stderr.isatty(), transient=True) as bar:
+        task = bar.add_task("", total=len(given) + sum(map(len, sets.values())))
+        return [asdict(one) for one in compared(sets, given, network, lambda: bar.advance(task))]
 
 
 def _json(line: Line) -> dict[str, Any]:

@@ -28,6 +28,7 @@ class Summary:
     """Takes events, in any order and more than once; scenes that were reused count as what they are: made before."""
 
     anomalies: list[AnomalyFound] = field(default_factory=list)
+    clips: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))  #: names of files, by model
     _seen: set[str] = field(default_factory=set)
     _values: dict[str, dict[str, list[float]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(list)))
     _scenes: Counter[str] = field(default_factory=Counter)
@@ -42,6 +43,7 @@ class Summary:
             self.anomalies.append(data)
         elif not data.reused:
             self._scenes[kind(data)] += 1
+            self.clips[data.model].add(data.clip.name)
             for name, value in figures(data).items():
                 self._values[kind(data)][name].append(value)
 

@@ -6,6 +6,7 @@ import json
 import time
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from typer.testing import CliRunner
 
 from gpu_consumers.commands import register
 from gpu_consumers.quality.alerts import Alerts
+from infra.errors import BadInputError
 from infra.kafka.admin import apply_topics
 from infra.kafka.producer import EventProducer
 from infra.settings import settings
@@ -84,3 +86,11 @@ def test_a_fresh_process_knows_from_the_log_what_is_usual(model: str, stack: Sta
 def test_a_time_without_scenes_is_told_so() -> None:
     soon = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(time.time() + 3600))
     assert "No scene was made" in run("--since", soon)
+
+
+def test_fvd_without_a_network_says_what_to_name(tmp_path: Path) -> None:
+    app = typer.Typer()
+    app.callback()(lambda: None)
+    register(app)
+    result = CliRunner().invoke(app, ["quality", "--fvd", str(tmp_path)])
+    assert isinstance(result.exception, BadInputError) and "SWIPESTREAM_FVD_NETWORK" in str(result.exception.hint)

@@ -45,6 +45,13 @@ def usual(count: int = 40, seed: int = 1) -> list[SceneRendered]:
     ]  # fmt: skip
 
 
+def test_a_summary_knows_which_clips_each_model_made() -> None:
+    summary, mine, other = Summary(), rendered(model="mine"), rendered(model="other", reused=True)
+    for event in (mine, mine, other):
+        summary.learn(root(event, source="/test"))
+    assert summary.clips == {"mine": {mine.clip.name}}
+
+
 def taught(scenes: list[SceneRendered]) -> Watch:
     watch = Watch()
     for each in scenes:
