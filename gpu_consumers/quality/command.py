@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,11 +17,12 @@ from rich.table import Table
 
 from gpu_consumers.ledger.command import SinceOption, UntilOption
 from infra.cli.console import JsonOption, config, err, out, print_json
-from infra.errors import BadInputError
+from infra.errors import BadInputError, NotFoundError
 
 if TYPE_CHECKING:
     from gpu_consumers.quality.fvd import Network
     from gpu_consumers.quality.summary import Line, Summary
+    from infra.storage.blobs import LocalBlobStore
     from schemas.videos import AnomalyFound
 
 #: The columns of people's table: figure, heading, how it is written.
@@ -123,12 +126,17 @@ def _distances(summary: Summary, network: Network, reference: Path, *, quiet: bo
     from infra.storage.blobs import LocalBlobStore
 
     blobs, given = LocalBlobStore(config().media_dir), videos(reference)
-    found = {name: map(blobs.path, sorted(clips)) for name, clips in summary.clips.items()}
-    sets = {name: [path for path in paths if path.is_file()] for name, paths in found.items()}
+    sets = {name: list(_kept(blobs, clips)) for name, clips in summary.clips.items()}
     columns = (TextColumn("videos"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=err, disable=quiet or not sys.stderr.isatty(), transient=True) as bar:
         task = bar.add_task("", total=len(given) + sum(map(len, sets.values())))
         return [asdict(one) for one in compared(sets, given, network, lambda: bar.advance(task))]
+
+
+def _kept(blobs: LocalBlobStore, names: Iterable[str]) -> Iterator[Path]:
+    for name in sorted(names):
+        with contextlib.suppress(NotFoundError):  # old media go, and other installations have theirs
+            yield blobs.path(name)
 
 
 def _json(line: Line) -> dict[str, Any]:
