@@ -14,10 +14,11 @@ import yaml
 
 from gpu_consumers.script.clean import clean, sentences
 from gpu_consumers.script.english import sentence_case
+from gpu_consumers.script.knowledge import abroad
 from gpu_consumers.script.lexicon import FUNCTION_WORDS, is_common
 from gpu_consumers.script.memory import mark
 from gpu_consumers.voice.languages import base, language_of
-from gpu_consumers.voice.pace import estimate_seconds
+from gpu_consumers.voice.pace import PAD_S, estimate_seconds
 
 _QUESTION_MARK = re.compile(r"[?？؟;]$")
 _CLAUSE_MARKS = re.compile(r"(?<=[，、：；。！？])(?=\S)")
@@ -116,10 +117,38 @@ def compose(
         return _around(own, scenes, more, language, seconds)
     question = own[0] if _QUESTION_MARK.search(own[0]) else own[0].rstrip(".") + _MARKS.get(base(language), "?")
     topic = _bare(own[0], frame)
+    known = abroad.told_abroad(own[0], base(language), frame.asking | frame.common) if asks else ()
+    if known and not any(_heard(line, heard) for line, _ in known):
+        return _answered(question, known, scenes, more, language, seconds)
     told = [[spaced(sentence_case(line.format(q=question, t=topic))) for line in lines] for lines in scenes]
     said = _fitting(told, list(map(spaced, more)), language, seconds)
     beats = ["hook", *["point"] * (len(said) - 2), "close"]
     return [(beat, line, punch(topic if beat != "point" else line)) for beat, line in zip(beats, said, strict=True)]
+
+
+def _answered(
+    question: str, known: Sequence[tuple[str, str]], scenes: Sequence[Sequence[str]], more: Sequence[str],
+    language: str, seconds: float,
+) -> list[tuple[str, str, str]]:  # fmt: skip
+    """The question, as many of the steps as there is time for, the answer, and the question handed on."""
+    opening, closing = (spaced(sentence_case(scenes[place][0].format(q=question))) for place in (0, -1))
+    told = [(spaced(line), shown) for line, shown in known]
+    around = [[opening], [closing], [told[-1][0]]]
+    while len(told) > 1 and not _fits([*around, *([line] for line, _ in told[:-1])], language, seconds * 1.1):
+        told.pop(0)
+    steps = [line for line, _ in told[:-1]]
+    added: list[list[str]] = []
+    for line in map(spaced, (*(line for line in scenes[1] if "{" not in line), *more)):
+        if not _fits([*around, steps, *added, [line]], language, seconds - PAD_S * len(steps)):
+            continue
+        if len(told) + len(added) < _MOST - 2:
+            added.append([line])
+        else:
+            min(added, key=len).append(line)
+    points = [*((" ".join(lines), punch(lines[-1])) for lines in added), *told[:-1]]
+    shown = punch(question)
+    middle = [("point", line, words) for line, words in points]
+    return [("hook", opening, shown), *middle, ("payoff", *told[-1]), ("close", closing, shown)]
 
 
 def _asks(sentence: str, frame: Frame) -> bool:

@@ -131,3 +131,30 @@ def test_it_fills_its_time_and_says_nothing_twice_but_the_question(prompt: str, 
     said = Counter(sentence for scene in script.scenes for sentence in sentences(scene.narration))
     asked = clean(prompt).rstrip("?؟？;")
     assert {sentence for sentence, count in said.items() if count > 1} <= {s for s in said if asked in s}
+
+
+ANSWERED = {
+    "Warum ist der Himmel blau?": "streut", "Pourquoi la mer est salée ?": "dissoute",
+    "¿Por qué duermen tanto los gatos?": "cazar", "なぜ空は青いのですか": "散らす", "为什么海水是咸的": "溶解",
+    "لماذا ينام القط كثيرا؟": "صيده",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("seconds", [15, 30, 60])
+@pytest.mark.parametrize(("prompt", "answer"), ANSWERED.items())
+def test_a_known_question_is_answered_in_its_language(prompt: str, answer: str, seconds: int) -> None:
+    brief = Brief(prompt=prompt, archetype=None, target_seconds=seconds, language="en", seed=3)
+    made = TemplateWriter().write(brief)
+    assert made.scenes[-2].beat == "payoff" and answer in made.scenes[-2].narration
+    spoken = sum(estimate_seconds(scene.narration, made.language) for scene in made.scenes)
+    assert 0.7 * seconds <= spoken <= 1.3 * seconds
+    assert all(2 <= len(scene.on_screen_text) for scene in made.scenes)
+
+
+@pytest.mark.parametrize(
+    "prompt", ["Warum ist der Himmel auf dem Mars nicht blau?", "¿Por qué el gato del vecino duerme en el sofá azul?",
+               "なぜ空軍の飛行機は海の上で青く塗られるのでしょうか"],
+)  # fmt: skip
+def test_a_question_with_other_words_is_another_one(prompt: str) -> None:
+    made = TemplateWriter().write(Brief(prompt=prompt, archetype=None, target_seconds=30, language="en", seed=3))
+    assert "payoff" not in [scene.beat for scene in made.scenes]
