@@ -35,12 +35,11 @@ class Shown:
 def figures(heading: str, title: str, words: Sequence[Word], fps: int, language: str) -> tuple[Shown, ...]:
     """What is shown when: at first what the heading (or else the title) is about, then what is said, as it is said.
 
-    Empty where nothing of it can be drawn; only English words are known.
+    Empty where nothing of it can be drawn.
     """
-    if language.split("-")[0] != "en":
-        return ()
-    spoken = list(pictograms([word.text for word in words]))
-    topics = [emoji for text in (heading, title) for _, emoji in pictograms(clean(text).split())]
+    spoken_in = language.split("-")[0]
+    spoken = list(pictograms([word.text for word in words], spoken_in))
+    topics = [emoji for text in (heading, title) for _, emoji in pictograms(clean(text).split(), spoken_in)]
     opening = _strongest([*topics, *(emoji for _, emoji in spoken)])
     if opening is None:
         return ()

@@ -13,6 +13,11 @@ import yaml
 from gpu_consumers.picture.typefaces import EMOJI, coverage
 
 FILE = Path(__file__).with_name("pictograms.yaml")
+ABROAD = FILE.with_name("pictograms_abroad.yaml")
+#: Here an article or a particle may stand at the word: any part of it counts.
+_IN_PARTS = ("ja", "zh", "ar")
+#: What may follow a short word, and one of four letters: `sol` is not in `sale` of `sal`, nor `mer` in `merci`.
+_ENDINGS = (("", "s", "es", "en"), ("", "s", "e", "n", "en", "es", "er", "em", "st", "t"))
 _LETTERS = re.compile(r"[^\w'-]+")
 #: Names that are words of another sense, or too plain to be shown.
 _PLAIN = frozenset("man woman person boy girl place face heart cross back end on soon top new ok free input".split())
@@ -25,12 +30,37 @@ def pictogram(word: str, following: str = "") -> str | None:
     return next((known[key] for key in (*_pairs(first, second), *_forms(first)) if key in known), None)
 
 
-def pictograms(words: Sequence[str]) -> Iterable[tuple[int, str]]:
-    """(index of the word, its emoji) for each word that has one."""
+def pictograms(words: Sequence[str], language: str = "en") -> Iterable[tuple[int, str]]:
+    """(index of the word, its emoji) for each word that has one. Outside English few words are known."""
     for n, word in enumerate(words):
-        found = pictogram(word, words[n + 1] if n + 1 < len(words) else "")
+        if language != "en":
+            found = _abroad(word, language)
+        else:
+            found = pictogram(word, words[n + 1] if n + 1 < len(words) else "")
         if found:
             yield n, found
+
+
+def _abroad(word: str, language: str) -> str | None:
+    """The picture of the part that comes first, and of the longer one of two."""
+    bare = _bare(word)
+    places = ((_place(bare, key, language), -len(key), emoji) for key, emoji in _of_language().get(language, ()))
+    return min((found for found in places if found[0] >= 0), default=(0, 0, None))[2]
+
+
+def _place(word: str, key: str, language: str) -> int:
+    if language in _IN_PARTS:
+        return word.find(key)
+    return 0 if word.startswith(key) and (len(key) > 4 or word[len(key) :] in _ENDINGS[len(key) > 3]) else -1
+
+
+@cache
+def _of_language() -> dict[str, tuple[tuple[str, str], ...]]:
+    read: dict[str, dict[str, str]] = yaml.safe_load(ABROAD.read_text("utf-8"))
+    return {
+        language: tuple((key, emoji) for emoji, keys in entry.items() for key in keys.split())
+        for language, entry in read.items()
+    }
 
 
 def _bare(word: str) -> str:

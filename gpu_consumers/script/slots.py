@@ -115,9 +115,12 @@ def key(about: str, *, named: bool = False) -> str:
         return re.sub(r"^(?:a|an) ", "the ", _RELATIVE.split(about)[0])
     if named and len(about.split()) <= _LONG:
         return re.sub(r"^(?:a|an|the) ", "", about)
-    return " ".join(keywords(about, 3)) or about
+    head = _RELATIVE.split(about)[0]
+    return " ".join(keywords(about if head.lower() in _ANYBODY else head, 3)) or about
 
 
+#: What a relative clause is needed for: `people who sleep well` are not just people.
+_ANYBODY = frozenset(["people", "those", "someone", "somebody", "anyone", "everyone", "things", "a thing", "something"])
 _GOALS = frozenset(["tips", "ways", "habits", "hacks", "tricks", "steps", "rules", "strategies", "methods",
                     "mistakes", "exercises", "principles", "techniques"])  # fmt: skip
 _ANGLES = frozenset(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from gpu_consumers.picture.canvas import Canvas
 from gpu_consumers.picture.figures import HOLD_S, Figures, Shown, figures, sticker
 from gpu_consumers.picture.layout import Box, parted
-from gpu_consumers.picture.pictograms import pictogram, weak
+from gpu_consumers.picture.pictograms import pictogram, pictograms, weak
 from gpu_consumers.picture.typefaces import EMOJI, coverage
 from schemas.values import Word
 from tests.unit.picture_kit import plain
@@ -96,3 +96,19 @@ def test_the_parts_of_a_box_lie_in_it_and_do_not_touch(wide: int, tall: int, sha
     first, second = parted(whole, share, 10, beside=beside)
     assert first.x >= 10 and first.y >= 20 and second.right <= whole.right and second.bottom <= whole.bottom
     assert (first.right + 10 == second.x) if beside else (first.bottom + 10 == second.y)
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "shown"),
+    [
+        ("de", "Warum ist der Himmel blau? Die Katzen schlafen.", "⛅🐱😴"),
+        ("fr", "Merci, la mer et les chats", "🌊🐱"),
+        ("es", "El sol sale solo, y el mar espera", "☀🌊"),
+        ("ja", "なぜ空は青いのですか？ 猫が休まずに鳴らします。", "⛅🐱"),
+        ("zh", "太阳把水带走， 盐留了下来。", "☀🧂"),
+        ("ar", "لماذا ينام القط والبحر", "😴🐱🌊"),
+        ("sv", "Varför sover katten?", ""),
+    ],
+)
+def test_what_is_said_in_other_languages_is_shown(language: str, text: str, shown: str) -> None:
+    assert "".join(emoji for _, emoji in pictograms(text.split(), language)) == shown
