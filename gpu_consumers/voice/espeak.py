@@ -18,11 +18,12 @@ from gpu_consumers.errors import BackendError, BackendMissingError, TransientBac
 from gpu_consumers.ports import Speech
 from gpu_consumers.voice import espeak_process, silent
 from gpu_consumers.voice.languages import base, espeak_voice, language_of
+from gpu_consumers.voice.polish import polished
 from gpu_consumers.voice.text import Spoken, prepare, speakable
 from gpu_consumers.voice.timing import fill, onsets, spread, trim, weigh
 
 #: Bump when the same text would sound different, or get other times.
-_REVISION = 1
+_REVISION = 2
 #: Speakers that a flavor may name beside espeak-ng's own variants (f1 to f5, m1 to m8, or a name such as Andrea).
 _SPEAKERS = {"female": "f3", "male": "m3", "whisper": "whisper", "default": ""}
 
@@ -141,4 +142,5 @@ def _speech(spoken: Spoken, header: Mapping[str, Any], pcm: bytes) -> Speech:
     samples, shift = trim(raw, rate)
     known = [None if start is None else max(start - shift, 0) for start in onsets(spoken, header["events"])]
     starts = fill(known, weigh(spoken), len(samples))
-    return Speech(samples=samples, sample_rate=rate, words=spread(spoken, starts, samples, rate))
+    words = spread(spoken, starts, samples, rate)  # by the dry voice: a room would blur their ends
+    return Speech(samples=polished(samples, rate), sample_rate=rate, words=words)
