@@ -7,7 +7,7 @@ from collections.abc import Callable
 from gpu_consumers import backends
 from infra.errors import SwipestreamError
 from infra.settings import Settings
-from infra.telemetry import logs
+from infra.telemetry import logs, metrics
 
 log = logs.get("fitness")
 
@@ -18,7 +18,8 @@ class Fitness:
     def __init__(self, config: Settings, warm: Callable[[Settings], None] | None = None) -> None:
         self._config, self._warm = config, warm or warm_up
         #: Why no scenes are taken; empty: they are.
-        self.why = "" if not self.needed else "it is warming up"
+        self.why = ""
+        self._say("" if not self.needed else "it is warming up")
 
     @property
     def needed(self) -> bool:
@@ -35,15 +36,19 @@ class Fitness:
         try:
             self._warm(self._config)
         except SwipestreamError as error:
-            self.why = str(error)
+            self._say(str(error))
             log.error("no scenes are taken", why=self.why, hint=error.hint)
             return False
-        self.why = ""
+        self._say("")
         return True
 
     def lost(self, why: str) -> None:
         """The device has failed at work."""
+        self._say(why)
+
+    def _say(self, why: str) -> None:
         self.why = why
+        metrics.READY.set(self.ready)
 
 
 def warm_up(config: Settings) -> None:

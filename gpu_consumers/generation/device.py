@@ -36,7 +36,7 @@ from gpu_consumers.scheduling.turnstile import Turn, Turnstile
 from gpu_consumers.scheduling.work import Request, Work
 from infra.errors import ConfigurationError
 from infra.settings import Settings
-from infra.telemetry import logs
+from infra.telemetry import logs, metrics
 from schemas.values import Lane, RenderWork
 from schemas.videos import Fallback
 
@@ -92,6 +92,7 @@ class Device:
             try:
                 return make(turn, items)
             except self._torch.OutOfMemoryError:
+                metrics.OUT_OF_MEMORY.inc()
                 log.warning("out of memory, once more without the other models", model=request.work.model)
             except RuntimeError as error:
                 self.diagnose(error)
@@ -180,6 +181,7 @@ class Device:
         why = selftest.failing(self.place)
         if why is None:
             return
+        metrics.SELF_TESTS_FAILED.inc()
         log.error("the device fails its self-test", device=self.name, why=why)
         sick = SickError(f"the device {self.name} fails its self-test: {why}")
         for told in self.when_sick:

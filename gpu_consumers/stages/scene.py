@@ -14,6 +14,7 @@ from gpu_consumers.voice.chain import VoiceChain
 from gpu_consumers.workshop import SOURCE, CacheKind, Workshop
 from infra.flavors import Flavor
 from infra.storage.artifacts import fingerprint
+from infra.telemetry import metrics
 from infra.version import code_version
 from schemas import base
 from schemas.envelope import Envelope, caused_by
@@ -50,9 +51,18 @@ def work(shop: Workshop, cause: Envelope[RenderScene]) -> list[Envelope[base.Mes
     if gate.refused(judged):
         return judged
     rendered = _rendered(cause, spec, spoken, picture, voiced.data.ts_us + len(judged))
+    _count(task, rendered.data)
     odd = shop.alerts.judged(rendered.data)
     alerts = [caused_by(cause, odd, source=SOURCE, step="anomaly-found")] if odd else []
     return [*judged, rendered, *alerts]
+
+
+def _count(task: RenderScene, scene: SceneRendered) -> None:
+    """For alerts: what had to be made another way, and what came too late."""
+    for one in () if scene.reused else scene.fallbacks:
+        metrics.FALLBACKS.labels(backend=one.backend).inc()
+    if task.deadline_us is not None and scene.ts_us > task.deadline_us:
+        metrics.LATE.labels(lane=task.lane.value).inc()
 
 
 def _voice(shop: Workshop, cause: Envelope[RenderScene], flavor: Flavor) -> tuple[Spoken, Envelope[SceneVoiced]]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import av
 import pytest
+from prometheus_client import REGISTRY
 
 from gpu_consumers.stages import scene
 from gpu_consumers.workshop import Workshop
@@ -125,3 +126,19 @@ def test_footage_that_is_gone_or_broken_is_told_and_a_look_takes_its_place(shop:
         assert made.look != "footage"
         assert len(made.fallbacks) == 1
     assert "cannot be read" in second.fallbacks[0].reason
+
+
+def test_what_had_to_be_made_another_way_or_came_too_late_is_counted(shop: Workshop, tmp_path: Path) -> None:
+    def counted() -> list[float]:
+        fallbacks = REGISTRY.get_sample_value("swipestream_fallbacks_total", {"backend": "footage"})
+        late = REGISTRY.get_sample_value("swipestream_scenes_late_total", {"lane": "interactive"})
+        return [fallbacks or 0.0, late or 0.0]
+
+    gone, _ = kept(tmp_path, photo(), "jpg")
+    cause, before = asked(gone), counted()
+    scene.work(shop, cause)
+    assert counted() == [before[0] + 1, before[1]]
+    # one that was due long ago is late, and what is only found again is no new fallback
+    due = root(cause.data.model_copy(update={"deadline_us": 1}), source="/test")
+    scene.work(shop, due)
+    assert counted()[1] == before[1] + 1
