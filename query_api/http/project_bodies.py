@@ -47,6 +47,8 @@ class DraftBody(Body):
     archetype: Slug | None = None
     target_seconds: float | None = Field(None, ge=15, le=180)
 
+    model_config = Body.model_config | {"json_schema_extra": {"examples": [{"target_seconds": 30}]}}
+
 
 class EditBody(Body):
     """What holds for the whole video."""
@@ -93,6 +95,8 @@ class RedoBody(Body):
     seed: int | None = Field(None, ge=0, le=2**53 - 1)
     model: Slug | None = None
     flavor: Slug | None = None
+
+    model_config = Body.model_config | {"json_schema_extra": {"examples": [{"seed": 7}]}}
 
 
 class OrderBody(Body):

@@ -23,6 +23,8 @@ class SessionBody(Body):
         description="a name that a client has used before; where tokens are required, its own token alone proves it",
     )
 
+    model_config = Body.model_config | {"json_schema_extra": {"examples": [{"viewer_id": "anna"}]}}
+
 
 class SessionAnswer(BaseModel):
     """A token, and what it is good for."""

@@ -139,6 +139,12 @@ class Viewer:
         self.until(f"before => {_CURRENT} !== before", before)
         return self.current
 
+    def ask(self, text: str) -> None:
+        """Ask for a video, by the sheet."""
+        self.page.click("#make")
+        self.page.fill("#sheet textarea", text)
+        self.page.click("button:has-text('Make it')")
+
     def text(self, selector: str) -> str:
         """What an element says, in one line."""
         try:

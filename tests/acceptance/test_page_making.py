@@ -94,9 +94,7 @@ def test_a_prompt_that_is_refused_says_why(browser: Browser, server: PageServer)
     server.fill(3)
     with Viewer(browser, server.url) as viewer:
         viewer.open().until_playing()
-        viewer.page.click("#make")
-        viewer.page.fill("#sheet textarea", "something forbidden")
-        viewer.page.click("button:has-text('Make it')")
+        viewer.ask("something forbidden")
         viewer.page.wait_for_selector("#sheet-error:has-text('That is not allowed.')")
         assert viewer.page.input_value("#sheet textarea") == "something forbidden"
 
@@ -123,9 +121,7 @@ def test_a_failure_is_told_to_the_one_who_asked(browser: Browser, server: PageSe
     server.fill(3)
     with Viewer(browser, server.url) as viewer:
         viewer.open().until_playing()
-        viewer.page.click("#make")
-        viewer.page.fill("#sheet textarea", "a story")
-        viewer.page.click("button:has-text('Make it')")
+        viewer.ask("a story")
         viewer.page.wait_for_selector("#sheet .job")
         failure = VideoFailed(
             video_id=ids.video_id("page-101"), ts_us=3, stage=Stage.SCENE, error="BackendError",

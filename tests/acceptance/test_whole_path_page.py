@@ -43,9 +43,7 @@ def test_three_videos_of_the_system_play(browser: Browser, url: str) -> None:
 
 def test_a_prompt_typed_into_the_page_is_made_before_ones_eyes(browser: Browser, url: str) -> None:
     with Viewer(browser, url) as viewer:
-        viewer.open().page.click("#make")
-        viewer.page.fill("#sheet textarea", "Why does the moon have a face?")
-        viewer.page.click("button:has-text('Make it')")
+        viewer.open().ask("Why does the moon have a face?")
         viewer.page.wait_for_selector("#sheet .job .bar")
         viewer.page.wait_for_selector("#sheet .job:has-text('scene')", timeout=100_000)
         viewer.page.wait_for_selector("#sheet .job.ready", timeout=200_000)
