@@ -187,7 +187,8 @@ def swap_model(
 
     for each in filter(None, (name, other)):
         wanted = manifest(each, config())
-    locate(wanted, config())
+    if other is not None:  # to undo it is always possible
+        locate(wanted, config())
     now = swap(config(), name, other)
     if as_json:
         return print_json(now)

@@ -9,8 +9,10 @@ import pytest
 
 from gpu_consumers import backends
 from gpu_consumers.errors import BackendMissingError
+from gpu_consumers.generation import commands
 from gpu_consumers.generation.manifest import Manifest, Shape, manifest, manifests
 from gpu_consumers.generation.shapes import frames_for, shape_for, work_for
+from gpu_consumers.generation.swaps import swap, swaps
 from gpu_consumers.generation.weights import digest, locate, missing
 from infra.errors import ConfigurationError, NotFoundError
 from infra.settings import Settings
@@ -172,3 +174,15 @@ def test_the_digest_changes_with_the_weights_and_with_nothing_else(tmp_path: Pat
     changed[-1] = 1
     (other / "vae/model.safetensors").write_bytes(changed)
     assert digest(one) != digest(other)
+
+
+def test_a_swap_is_undone_though_the_weights_are_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # given a model that another one stands in for, and of which no weights are left
+    own = config(tmp_path)
+    monkeypatch.setattr(commands, "config", lambda: own)
+    swap(own, "ltx", "wan-small")
+    with pytest.raises(BackendMissingError, match="the weights of wan-small"):
+        commands.swap_model("ltx", "wan-small")
+    # when it is to stand for itself again, it does
+    commands.swap_model("ltx")
+    assert swaps(own) == {}
