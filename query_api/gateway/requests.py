@@ -33,7 +33,7 @@ class Hello(_Request):
     access: Access | None = None
     resume: Annotated[str, StringConstraints(max_length=512)] | None = None
     videos: tuple[Uuid, ...] = Field((), max_length=256)
-    lobby: bool = False
+    lobby: bool = Field(False, description="whether the client is short of videos: see `lobby`")
 
 
 class Watch(_Request):
