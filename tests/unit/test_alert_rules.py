@@ -26,7 +26,8 @@ def exposed() -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for metric in {id(one): one for one in REGISTRY._names_to_collectors.values()}.values():
         for name in REGISTRY._get_names(metric):
-            found[name] = set(getattr(metric, "_labelnames", ()))
+            if getattr(metric, "_type", "") != "counter" or name.endswith("_total"):
+                found[name] = set(getattr(metric, "_labelnames", ()))
     return found
 
 
