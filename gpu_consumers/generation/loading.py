@@ -119,5 +119,5 @@ def one_step(pipe: Any, manifest: Manifest, shape: Shape) -> dict[str, Any]:
         pipe, manifest, prompt="a", negative_prompt=manifest.negative_prompt or None, width=shape.width,
         height=shape.height, num_frames=shape.frames, num_inference_steps=1, guidance_scale=manifest.guidance,
         image=Image.new("RGB", (shape.width, shape.height)) if manifest.image else None, output_type="latent",
-        generator=torch.Generator("cpu").manual_seed(0),
+        frame_rate=manifest.fps, generator=torch.Generator("cpu").manual_seed(0),
     )  # fmt: skip

@@ -26,6 +26,7 @@ from gpu_consumers.generation.renderer import DiffusersRenderer
 from gpu_consumers.ports import Accelerator, Example
 from infra.settings import Settings
 from tests.models.pipelines_kit import PIPELINES, configured, save, write_manifest
+from tests.models.test_scene_models import quiet, small
 from tests.unit.picture_kit import spec
 
 pytestmark = [
@@ -99,6 +100,27 @@ def test_every_denoiser_is_found_with_the_arguments_that_it_gets(config: Setting
     assert {"hidden_states", "sample"} & set(found.example.kwargs) or found.example.args
     with torch.no_grad():
         assert found.module(*found.example.args, **found.example.kwargs)[0].isfinite().all()
+
+
+@pytest.mark.parametrize("name", PIPELINES)
+def test_an_example_is_what_a_clip_gives_in_all_that_an_engine_takes_for_fixed(
+    name: str, config: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (found,) = wanted(config, name)
+    kind, given = type(found.module), []
+    forward = kind.forward
+
+    def noting(self: Any, *args: Any, **kwargs: Any) -> Any:
+        given.append(kwargs)
+        return forward(self, *args, **kwargs)
+
+    monkeypatch.setattr(kind, "forward", noting)
+    DiffusersRenderer(Device(config, []), manifest(name, config), config).render(small(7, 2000), tmp_path / "a.mp4", quiet)
+    assert _fixed(given[-1]) == _fixed(found.example.kwargs)
+
+
+def _fixed(arguments: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in arguments.items() if not isinstance(value, torch.Tensor)}
 
 
 @pytest.mark.parametrize("name", ["tiny-ltx", "tiny-wan"])
