@@ -235,12 +235,12 @@ class Hub:
         concerned = {member for entry in news for member in self.members.concerned(entry)} - waiting
         if not 0 < len(concerned) <= self.limits.slice:
             return
-        post = mail.sort(self._pending, [], self.members, self._journal.public, self._told)
+        letters = mail.Letters(self._pending, self.members, self._journal.public)
         for member in concerned:
             if self._round:
                 self._round.visit(member)
-            if message := post.to(member):
-                member.sink.offer(message)
+            if told := letters.to(member):
+                member.sink.offer(Message(frames.join(told)))
             member.after = self._pending[-1].seq
         self._told |= concerned
         metrics.delivered(len(concerned), [entry.timestamp_ms for entry in news])

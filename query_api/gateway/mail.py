@@ -3,7 +3,8 @@ something concerns. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from query_api.gateway.entries import Entry
@@ -51,47 +52,92 @@ def sort(
     `told`: those who have heard some of the entries already. Who is in the lobby now gets what is for it, though they
     leave it before their turn comes.
     """
-    letters = [_letter(entry, members, public) for entry in entries]
-    watching = [(one, members.watchers(one.video_id, one.owner)) for one in moving]
-    special = {member for letter in letters for member in letter.concerned} | _late(entries, members) | told
-    special.update(*(watchers for _, watchers in watching))
+    letters, progress = Letters(entries, members, public), _Progress(moving, members)
+    special = letters.concerned | progress.watchers | _late(entries, members) | told
     made: dict[tuple[bytes, ...], Message | None] = {}
-    mail: dict[Member, Message | None] = {}
-    for member in special:
-        own = [frame for letter in letters if (frame := letter.to(member))]
-        own += [one.frame for one, watchers in watching if member in watchers or (one.public and member.lobby)]
-        mail[member] = _once(made, tuple(own))
-    common = tuple(frame for letter in letters if (frame := letter.common))
-    inside = (*(frame for letter in letters if (frame := letter.inside)), *(one.frame for one in moving if one.public))
+    mail = {member: _once(made, (*letters.to(member), *progress.to(member))) for member in special}
+    common, inside = letters.general(lobby=False), (*letters.general(lobby=True), *progress.starters)
     lobby = frozenset(members.lobby) if inside != common else frozenset[Member]()
     return Mail(_once(made, common), mail, _once(made, inside), lobby)
 
 
+class Letters:
+    """What waits. For each client it looks at what concerns them and what is for everyone, not at all that waits."""
+
+    def __init__(self, entries: Sequence[Entry], members: Members, public: Public) -> None:
+        self._letters = [_Letter(entry, public(entry.video_id)) for entry in entries]
+        self._own = _places(members.concerned(entry) for entry in entries)
+        self._general = {
+            lobby: [place for place, letter in enumerate(self._letters) if letter.general(lobby)]
+            for lobby in (False, True)
+        }
+
+    @property
+    def concerned(self) -> Set[Member]:
+        """Those to whom any of it is something else than to most."""
+        return self._own.keys()
+
+    def to(self, member: Member) -> list[bytes]:
+        """What a client gets of it, in its order."""
+        places = sorted({*self._general[member.lobby], *self._own.get(member, ())})
+        return [frame for place in places if (frame := self._letters[place].to(member))]
+
+    def general(self, *, lobby: bool) -> tuple[bytes, ...]:
+        """What those get whom none of it concerns."""
+        letters = (self._letters[place] for place in self._general[lobby])
+        return tuple(frame for letter in letters if (frame := letter.frame(letter.general(lobby))))
+
+
+class _Progress:
+    """How far videos are, and who watches them."""
+
+    def __init__(self, moving: Sequence[Moving], members: Members) -> None:
+        self._moving = moving
+        self._own = _places(members.watchers(one.video_id, one.owner) for one in moving)
+        self._starters = [place for place, one in enumerate(moving) if one.public]
+
+    @property
+    def watchers(self) -> Set[Member]:
+        return self._own.keys()
+
+    @property
+    def starters(self) -> list[bytes]:
+        return [self._moving[place].frame for place in self._starters]
+
+    def to(self, member: Member) -> list[bytes]:
+        places = sorted({*(self._starters if member.lobby else ()), *self._own.get(member, ())})
+        return [self._moving[place].frame for place in places]
+
+
+def _places(whom: Iterable[Set[Member]]) -> Mapping[Member, set[int]]:
+    found: defaultdict[Member, set[int]] = defaultdict(set)
+    for place, members in enumerate(whom):
+        for member in members:
+            found[member].add(place)
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class _Letter:
+    """An entry; its frames are made when somebody gets them."""
+
     entry: Entry
     starter: bool
-    frames: Mapping[Side | None, bytes | None]
-    concerned: Set[Member]
+    made: dict[Side, bytes | None] = field(default_factory=dict)
 
-    @property
-    def common(self) -> bytes | None:
-        return None if self.entry.ahead else self.frames["public"]
+    def frame(self, side: Side | None) -> bytes | None:
+        if side and side not in self.made:
+            self.made[side] = self.entry.frame(private=side == "private")
+        return self.made[side] if side else None
 
-    @property
-    def inside(self) -> bytes | None:
-        """For the lobby."""
-        return self.frames["public"] or (self.frames["private"] if self.starter and self.entry.revision == 1 else None)
+    def general(self, lobby: bool) -> Side | None:
+        """Which frame those get whom it does not concern."""
+        if self.entry.public is not None:
+            return "public" if lobby or not self.entry.ahead else None
+        return "private" if lobby and self.starter and self.entry.revision == 1 else None
 
     def to(self, member: Member) -> bytes | None:
-        return self.frames.get(member.side(self.entry, self.starter)) if self.entry.seq > member.after else None
-
-
-def _letter(entry: Entry, members: Members, public: Public) -> _Letter:
-    frames: dict[Side | None, bytes | None] = {
-        "public": entry.frame(private=False), "private": entry.frame(private=True)
-    }  # fmt: skip
-    return _Letter(entry, public(entry.video_id), frames, members.concerned(entry))
+        return self.frame(member.side(self.entry, self.starter)) if self.entry.seq > member.after else None
 
 
 def _late(entries: Sequence[Entry], members: Members) -> set[Member]:
