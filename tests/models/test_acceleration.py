@@ -115,7 +115,8 @@ def test_an_example_is_what_a_clip_gives_in_all_that_an_engine_takes_for_fixed(
         return forward(self, *args, **kwargs)
 
     monkeypatch.setattr(kind, "forward", noting)
-    DiffusersRenderer(Device(config, []), manifest(name, config), config).render(small(7, 2000), tmp_path / "a.mp4", quiet)
+    clip = DiffusersRenderer(Device(config, []), manifest(name, config), config)
+    clip.render(small(duration_ms=2000), tmp_path / "a.mp4", quiet)
     assert _fixed(given[-1]) == _fixed(found.example.kwargs)
 
 
