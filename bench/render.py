@@ -120,7 +120,8 @@ def _prepared(folder: Path, seconds: float, **changes: Any) -> Draft:
     made = draft(PROMPT, Flavor(name="bench", limits=limits), seconds=min(60.0, max(15.0, seconds)))
     times = max(1, round(seconds / _seconds(made)))
     specs = [replace(spec, **changes) for spec in made.specs] * times
-    specs = [replace(spec, seed=spec.seed + n, scene_count=len(specs)) for n, spec in enumerate(specs)]
+    ends = range(len(specs))
+    specs = [replace(spec, seed=spec.seed + n, first=n == ends[0], last=n == ends[-1]) for n, spec in enumerate(specs)]
     made = replace(made, specs=tuple(specs), speech=made.speech * times)
     (folder / "draft.pickle").write_bytes(pickle.dumps(made))
     return made

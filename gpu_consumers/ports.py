@@ -71,10 +71,14 @@ class Voice(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class SceneSpec:
-    """Everything that decides the pixels of one scene. Equal specs give equal bytes on the CPU renderer."""
+    """Everything that decides the pixels of one scene. Equal specs give equal bytes on the CPU renderer.
 
-    scene: Scene
-    scene_count: int
+    Of its place among the others it holds no more than whether it is at an end: to move a scene is to join anew.
+    """
+
+    scene: Scene  #: with the number that it is drawn as
+    first: bool
+    last: bool
     title: str
     language: str
     look: str | None  #: None: chosen by the beat and the seed

@@ -57,6 +57,6 @@ def sample(format_: Format = Format.PORTRAIT, seed: int = 1) -> SceneSpec:
     )  # fmt: skip
     words = tuple(Word(text=text, start_ms=n * 400, end_ms=n * 400 + 380) for n, text in enumerate(narration.split()))
     return SceneSpec(
-        scene=scene, scene_count=1, title="A try", language="en", look=None, caption_style="karaoke", palette=None,
-        words=words, duration_ms=5000, format=format_, fps=30, seed=seed,
+        scene=scene, first=True, last=True, title="A try", language="en", look=None, caption_style="karaoke",
+        palette=None, words=words, duration_ms=5000, format=format_, fps=30, seed=seed,
     )  # fmt: skip

@@ -29,7 +29,7 @@ class Chrome:
     def __init__(self, stage: Stage) -> None:
         self._bar = ProgressBar(stage)
         self._label = TitleLabel(stage) if stage.label else None
-        self._closing = ClosingLine(stage) if stage.last and stage.scene_count > 1 else None
+        self._closing = ClosingLine(stage) if stage.last and not stage.first else None
 
     def draw(self, canvas: Canvas, frame: int) -> None:
         """Blend it into the canvas as it stands at that frame."""
@@ -39,35 +39,29 @@ class Chrome:
 
 
 class ProgressBar:
-    """One short bar a scene along the top of the safe area; the present one fills while it plays."""
+    """A thin bar along the top of the safe area that fills while the scene plays.
+
+    It tells of this scene alone. Were it to tell where the scene stands among the others, each of them would have to be
+    drawn anew whenever one is moved, added or taken out.
+    """
 
     def __init__(self, stage: Stage) -> None:
-        safe, unit = stage.layout.safe, stage.layout.unit
-        count = max(stage.scene_count, stage.scene.scene_number)
-        gap, tall = even(10 * unit), even(8 * unit)
-        wide = max(4, even((safe.width - gap * (count - 1)) / count) - 2)
-        self._x, self._y, self._step, self._wide, self._tall = safe.x, safe.y, wide + gap, wide, tall
-        self._now, self._frames = stage.scene.scene_number - 1, stage.frames
-        self._track = self._tracks(count)
+        safe = stage.layout.safe
+        self._x, self._y, self._wide, self._tall = safe.x, safe.y, even(safe.width) - 2, even(8 * stage.layout.unit)
+        self._frames, self._track = stage.frames, self._tracks()
 
     def draw(self, canvas: Canvas, frame: int) -> None:
         """Blend the bar of that frame into the canvas."""
         canvas.stamp(self._track, self._x - SHADE, self._y - SHADE)
-        done = even(self._wide * (frame + 1) / self._frames)
-        canvas.fill(WHITE, self._x + self._now * self._step, self._y, done, self._tall)
+        canvas.fill(WHITE, self._x, self._y, even(self._wide * (frame + 1) / self._frames), self._tall)
 
-    def _tracks(self, count: int) -> Sprite:
-        """All the bars but for the progress of the present one, on a soft shade."""
-        wide, tall = self._wide, self._tall
-        ink = Ink(count * self._step + 2 * SHADE, tall + 2 * SHADE)
-        piece, shade = (
-            (rounded(wide, tall, tall / 2, (wide + 2 * SHADE, tall + 2 * SHADE), soft)) for soft in (1.0, 6.0)
-        )
-        for n in range(count):
-            for mask, colour, opacity in ((shade, BLACK, 0.42), (piece, WHITE, 1.0 if n < self._now else 0.42)):
-                sheet = ink.mask()
-                sheet.paste(Image.fromarray((mask * 255).astype(np.uint8)), (n * self._step, 0))
-                ink.lay(sheet, colour, opacity)
+    def _tracks(self) -> Sprite:
+        """The bar that is to be filled, on a soft shade."""
+        sheet = self._wide + 2 * SHADE, self._tall + 2 * SHADE
+        ink = Ink(*sheet)
+        for soft, colour in ((6.0, BLACK), (1.0, WHITE)):
+            mask = rounded(self._wide, self._tall, self._tall / 2, sheet, soft)
+            ink.lay(Image.fromarray((mask * 255).astype(np.uint8)), colour, 0.42)
         return ink.sprite()
 
 

@@ -40,7 +40,8 @@ class Stage:
     frames: int
     palette: Palette
     scene: Scene
-    scene_count: int
+    first: bool  #: whether the video begins here
+    last: bool  #: whether it ends here
     title: str
     words: tuple[Word, ...]
     seed: int
@@ -53,16 +54,6 @@ class Stage:
     def seconds(self, frame: int) -> float:
         """When the frame is shown."""
         return frame / self.fps
-
-    @property
-    def first(self) -> bool:
-        """Whether the video begins here."""
-        return self.scene.scene_number == 1
-
-    @property
-    def last(self) -> bool:
-        """Whether the video ends here."""
-        return self.scene.scene_number >= self.scene_count
 
     @property
     def heading(self) -> str:

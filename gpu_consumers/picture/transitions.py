@@ -1,7 +1,7 @@
 """Transitions: how a picture leaves at a scene's end and the next one arrives.
 
-The scenes are rendered apart and joined by copying packets, so each does its half: both know the kind from the video's
-title and the number of the scene before the seam. The bar and the captions are drawn afterwards and stand still.
+The scenes are rendered apart and joined by copying packets, so each does its half. A video has one kind, by its title:
+so any scene fits behind any other, wherever it is moved. The bar and the captions are drawn afterwards and stand still.
 """
 
 from __future__ import annotations
@@ -20,18 +20,17 @@ KINDS = ("cut", "zoom", "slide", "wipe", "fade")
 FRAMES = 6
 
 
-def kind_after(scene_number: int, title: str) -> str:
-    """The transition between that scene and the next."""
-    return random.Random(f"transition {scene_number} {title}").choice(KINDS)
+def kind_of(title: str) -> str:
+    """The transition between the scenes of a video."""
+    return random.Random(f"transition {title}").choice(KINDS)
 
 
 class Transitions:
     """The entrance and the exit of one scene. The first has no entrance, the last no exit: a short plays in a loop."""
 
     def __init__(self, stage: Stage) -> None:
-        number = stage.scene.scene_number
-        self._enter = "cut" if stage.first else kind_after(number - 1, stage.title)
-        self._leave = "cut" if stage.last else kind_after(number, stage.title)
+        kind = kind_of(stage.title)
+        self._enter, self._leave = ("cut" if end else kind for end in (stage.first, stage.last))
         self._frames, self._palette = stage.frames, stage.palette
         self._scaler = VideoReformatter()
         self._short = stage.frames < 4 * FRAMES

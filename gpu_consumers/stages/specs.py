@@ -16,9 +16,10 @@ def scene_spec(
 ) -> SceneSpec:  # fmt: skip
     """The spec of one scene. Everything that decides its pixels is in it."""
     return SceneSpec(
-        # A muted scene keeps its pace, so that its picture stays what it is.
-        scene=scene.model_copy(update={"muted": False}),
-        scene_count=scene_count,
+        # A muted scene keeps its pace, and a moved one its number, so that its picture stays what it is.
+        scene=scene.model_copy(update={"muted": False, "scene_number": scene.drawn_as, "first_number": None}),
+        first=scene.scene_number == 1,
+        last=scene.scene_number >= scene_count,
         title=title,
         language=language,
         look=flavor.look_for(scene.drawn_as),

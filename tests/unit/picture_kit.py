@@ -40,7 +40,8 @@ def spec(
     )
     made = SceneSpec(
         scene=scene,
-        scene_count=count,
+        first=number == 1,
+        last=number >= count,
         title="Why do cats purr?",
         language="en",
         look=None,

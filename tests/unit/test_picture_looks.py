@@ -16,7 +16,7 @@ from gpu_consumers.errors import BackendError
 from gpu_consumers.picture.canvas import Canvas
 from gpu_consumers.picture.looks import LOOKS, choose, look_named
 from gpu_consumers.picture.looks.counter import figure
-from gpu_consumers.picture.transitions import KINDS, Transitions, kind_after
+from gpu_consumers.picture.transitions import KINDS, Transitions, kind_of
 from schemas.values import Format
 from tests.unit.picture_kit import plain, stage
 
@@ -105,14 +105,15 @@ def test_years_are_not_counted_from_zero() -> None:
     assert found.text(0) == "1929"
 
 
-def test_both_sides_of_a_seam_know_its_transition() -> None:
-    assert {kind_after(n, "title") for n in range(60)} == {*KINDS}
-    assert kind_after(3, "title") == kind_after(3, "title")
+def test_videos_have_different_transitions_and_each_video_one() -> None:
+    assert {kind_of(f"title {n}") for n in range(60)} == {*KINDS}
+    assert kind_of("title") == kind_of("title")
 
 
 def test_transitions_end_where_the_picture_stands() -> None:
-    for number in range(2, 9):
-        moved = Transitions(stage(number=number, count=9))
+    titles = {kind_of(f"title {n}"): f"title {n}" for n in range(60)}
+    for kind in KINDS:
+        moved = Transitions(stage(number=3, count=9, title=titles[kind]))
         canvas = moved.apply(plain(Canvas.blank(1080, 1920)), 0)
         assert canvas.planes[0].shape == (1920, 1080)
         steady = plain(Canvas.blank(1080, 1920))

@@ -67,6 +67,26 @@ def rendered(shop: Workshop, cause: Envelope[RenderScene]) -> SceneRendered:
     return found[0]
 
 
+def placed(number: int, count: int, first_number: int | None = None) -> Envelope[RenderScene]:
+    """The same scene at another place, in another revision."""
+    cause = asked()
+    there = {"scene_number": number, "first_number": first_number}
+    scene_ = cause.data.scene.model_copy(update=there)
+    return root(cause.data.model_copy(update={"scene": scene_, "scene_count": count}), source="/test")
+
+
+def test_a_scene_that_is_moved_between_others_costs_no_picture(shop: Workshop) -> None:
+    first = rendered(shop, placed(2, 4))
+    assert not first.reused
+    for cause in (placed(3, 4, 2), placed(2, 9), placed(8, 9, 2)):
+        again = rendered(shop, cause)
+        assert again.reused and again.clip == first.clip
+    # at an end it is another picture
+    for cause in (placed(1, 4, 2), placed(4, 4, 2)):
+        again = rendered(shop, cause)
+        assert not again.reused and again.clip != first.clip
+
+
 def test_a_scene_has_its_renditions_and_passes_on_what_the_assembly_needs(shop: Workshop) -> None:
     made = rendered(shop, asked())
     (small,) = made.renditions
