@@ -40,15 +40,18 @@ class PackageEnergy:
 
 
 class GpuEnergy:
-    """Joules that one GPU has used since its driver was loaded; 0 for ever where NVML does not tell."""
+    """Joules that one GPU has used since its driver was loaded; 0 for ever where NVML does not tell, as of a MIG slice.
 
-    def __init__(self, index: int = 0, library: Any = None) -> None:
+    `uuid`: without `GPU-`, as torch has it. NVML counts all GPUs, CUDA those that a process may see: numbers differ.
+    """
+
+    def __init__(self, uuid: str, library: Any = None) -> None:
         self._library, self._handle = library or _nvml(), ctypes.c_void_p()
-        self.readable = bool(self._library) and self._answers(index)
+        self.readable = bool(self._library) and self._answers(f"GPU-{uuid}".encode())
 
-    def _answers(self, index: int) -> bool:
+    def _answers(self, uuid: bytes) -> bool:
         opened = self._library.nvmlInit_v2() == 0
-        if not opened or self._library.nvmlDeviceGetHandleByIndex_v2(index, ctypes.byref(self._handle)) != 0:
+        if not opened or self._library.nvmlDeviceGetHandleByUUID(uuid, ctypes.byref(self._handle)) != 0:
             return False
         return self._millijoules() is not None
 

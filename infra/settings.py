@@ -8,14 +8,19 @@ from __future__ import annotations
 import os
 from functools import lru_cache
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, StringConstraints
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 #: How limits on requests are written.
 RATE = r"^[1-9][0-9]{0,6}/(second|minute|hour|day)$"
 #: Addresses that nothing beyond this machine can reach.
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+#: A GPU by its number, or a GPU or a MIG slice by its UUID as `nvidia-smi -L` prints it.
+DEVICES = r"^(cpu|cuda:[0-9]{1,2}|(GPU|MIG)-[A-Za-z0-9/-]{8,80})$"
 
 
 class Settings(BaseSettings):
@@ -82,6 +87,9 @@ class Settings(BaseSettings):
     model_dirs: tuple[Path, ...] = ()
     #: Where generative models run: `auto` (the first GPU, else the CPU), `cpu`, `cuda`, `cuda:1` …
     device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:[0-9]{1,2})?)$")
+    #: GPUs (`cuda:0`) or slices of them (`MIG-…`, `GPU-…` by UUID) for which `swipestream up` starts a worker each, in
+    #: place of `workers`.
+    devices: tuple[Annotated[str, StringConstraints(pattern=DEVICES)], ...] = Field((), max_length=64)
     #: Models that a worker loads and tries before it takes scenes.
     warm_models: tuple[str, ...] = ()
     #: Where the first worker answers `/healthz` and `/readyz`, the next ones at the ports after it; 0: nowhere.

@@ -64,7 +64,7 @@ class Device:
         self._cuda = self.place.type == "cuda"
         self.name: str = torch.cuda.get_device_name(self.place) if self._cuda else "cpu"
         self._chip = chip(self.name)
-        self._energy = GpuEnergy(self.place.index or 0) if self._cuda else None
+        self._energy = GpuEnergy(str(torch.cuda.get_device_properties(self.place).uuid)) if self._cuda else None
         self.costs = CostModel(self._formula)
         weights = {each.name: each.held for each in manifests(config).values()}
         self.capacity = int(self._memory() * OURS)

@@ -22,7 +22,9 @@ def own(config: Settings) -> tuple[str, ...]:
 
 
 def worker_count(config: Settings) -> int:
-    """How many workers there shall be: as set, or one for each core that we may use."""
+    """How many workers there shall be: one for each device that is named, or as set, or one for each core."""
+    if config.devices:
+        return len(config.devices)
     if config.workers:
         return config.workers
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -115,12 +117,22 @@ def _workers(config: Settings) -> list[Part]:
 
 def _worker(config: Settings, number: int) -> Part:
     name = f"worker-{number + 1}"
-    part = _module(name, "gpu_consumers", {"SWIPESTREAM_WORKER_NAME": name})
+    part = _module(name, "gpu_consumers", {"SWIPESTREAM_WORKER_NAME": name, **_device(config, number)})
     if not config.worker_port:
         return part
     port = config.worker_port + number
     where = Probe("http", f"{config.worker_url(port)}/readyz")
     return replace(part, env={**part.env, "SWIPESTREAM_WORKER_PORT": str(port)}, probe=where)
+
+
+def _device(config: Settings, number: int) -> dict[str, str]:
+    """What shows a worker its device. One with a UUID is all that CUDA lets the process see, and so its first."""
+    if not config.devices:
+        return {}
+    device = config.devices[number]
+    if device.startswith(("GPU-", "MIG-")):
+        return {"CUDA_VISIBLE_DEVICES": device, "SWIPESTREAM_DEVICE": "cuda:0"}
+    return {"SWIPESTREAM_DEVICE": device}
 
 
 def _api(config: Settings) -> Part:

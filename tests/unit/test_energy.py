@@ -62,8 +62,8 @@ class Driver:
     def nvmlInit_v2(self) -> int:  # noqa: N802 - NVML's name
         return 0
 
-    def nvmlDeviceGetHandleByIndex_v2(self, index: int, handle: Any) -> int:  # noqa: N802
-        return 0 if index == 0 else 2
+    def nvmlDeviceGetHandleByUUID(self, uuid: bytes, handle: Any) -> int:  # noqa: N802
+        return 0 if uuid == b"GPU-0b1c" else 6
 
     def nvmlDeviceGetTotalEnergyConsumption(self, handle: Any, found: Any) -> int:  # noqa: N802
         found._obj.value = self.used
@@ -72,12 +72,12 @@ class Driver:
 
 def test_a_gpu_tells_what_it_has_used() -> None:
     driver = Driver()
-    meter = GpuEnergy(0, driver)
+    meter = GpuEnergy("0b1c", driver)
     driver.used = 7_500
     assert meter.readable and meter.joules() == 7.5
 
 
-@pytest.mark.parametrize("meter", [GpuEnergy(1, Driver()), GpuEnergy(0, Driver(status=3))])
+@pytest.mark.parametrize("meter", [GpuEnergy("0b1d", Driver()), GpuEnergy("0b1c", Driver(status=3))])
 def test_a_gpu_that_does_not_tell_counts_as_nothing(meter: GpuEnergy) -> None:
     assert (meter.readable, meter.joules()) == (False, 0.0)
 

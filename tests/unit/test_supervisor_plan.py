@@ -79,3 +79,25 @@ def test_as_many_workers_as_cores_unless_told(monkeypatch: pytest.MonkeyPatch) -
 
     assert plan.worker_count(_settings()) == 3
     assert plan.worker_count(_settings(workers=7)) == 7
+
+
+def test_each_device_has_a_worker_that_sees_it(tmp_path: Path) -> None:
+    slice_ = "MIG-c6d4f1ef-42e4-5de3-91c7-45d71c87eb3f"
+    config = _settings(data_dir=tmp_path, workers=7, devices=("cuda:1", slice_), worker_port=9100)
+
+    parts = _by_name(plan.app_parts(config, starter=False))
+
+    assert [name for name in parts if name.startswith("worker-")] == ["worker-1", "worker-2"]
+    assert parts["worker-1"].env["SWIPESTREAM_DEVICE"] == "cuda:1"
+    assert "CUDA_VISIBLE_DEVICES" not in parts["worker-1"].env
+    # CUDA shows a process that one alone
+    assert parts["worker-2"].env["CUDA_VISIBLE_DEVICES"] == slice_
+    assert parts["worker-2"].env["SWIPESTREAM_DEVICE"] == "cuda:0"
+    ports = [wanted.part for wanted in plan.wanted_ports(config, ())]
+    assert [part for part in ports if part.startswith("worker-")] == ["worker-1", "worker-2"]
+
+
+@pytest.mark.parametrize("device", ["gpu0", "cuda", "cuda:", "MIG-", "cuda:0,cuda:1", "MIG-1234 5678"])
+def test_what_is_no_device_is_refused(device: str) -> None:
+    with pytest.raises(ValueError, match="devices"):
+        _settings(devices=(device,))
