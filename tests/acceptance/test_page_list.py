@@ -144,7 +144,8 @@ def test_what_lies_far_behind_is_let_go_and_comes_back(browser: Browser, server:
         viewer.until(_TIDY)
         late = counted(viewer)
         # then the page holds no more than before, and says all the same where the viewer is
-        assert late["nodes"] - early["nodes"] <= 30
+        # (it tidies up ten at a time, of which each leaves some empty nodes; one that is still full has far more)
+        assert late["nodes"] - early["nodes"] <= 100
         assert viewer.page.evaluate(_HELD) <= 5 + 10 + 15
         assert viewer.current == server.feed[36]["video_id"]
         assert viewer.page.evaluate(_PLACE)[0] == "37" and int(viewer.page.evaluate(_PLACE)[1]) >= 37
