@@ -15,7 +15,7 @@ from gpu_consumers.acceleration.examples import examples
 from gpu_consumers.acceleration.parity import Parity, compare
 from gpu_consumers.generation.caches import StepCache
 from gpu_consumers.generation.loading import denoisers, load, one_step, shell
-from gpu_consumers.generation.manifest import Manifest
+from gpu_consumers.generation.manifest import Manifest, Shape
 from gpu_consumers.generation.weights import locate
 from infra.settings import Settings
 
@@ -59,7 +59,7 @@ def in_eighths(manifest: Manifest, config: Settings, place: Any) -> Eighths:
     """One pass at the smallest shape, before and after the layers are exchanged. Raises `BackendError`."""
     from gpu_consumers.generation.float8 import placed, quantize, worthwhile
 
-    shape = min(manifest.shapes, key=lambda one: one.width * one.height * one.frames)
+    shape = _smallest(manifest)
     plainly = manifest.model_copy(update={"dtypes": manifest.dtypes.model_copy(update={"denoiser": "bfloat16"})})
     pipe = load(plainly, locate(manifest, config))
     worthwhile(pipe, manifest.name)
@@ -73,6 +73,10 @@ def in_eighths(manifest: Manifest, config: Settings, place: Any) -> Eighths:
     smaller = sum(one.size for one in before) / sum(one.size for one in after)
     faster = sum(one.seconds for one in before) / sum(one.seconds for one in after)
     return Eighths(shape.bucket, max(parities, key=lambda one: one.relative), smaller, faster)
+
+
+def _smallest(manifest: Manifest) -> Shape:
+    return min(manifest.shapes, key=lambda one: one.width * one.height * one.frames)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +104,7 @@ def _seconds(wanted: Wanted, times: int = 3) -> float:
 
 def with_and_without(manifest: Manifest, config: Settings, place: Any) -> Compared:
     """One clip at the smallest shape, all steps, made both ways on a torch device. Raises `BackendError`."""
-    shape = min(manifest.shapes, key=lambda one: one.width * one.height * one.frames)
+    shape = _smallest(manifest)
     from gpu_consumers.generation.float8 import placed
 
     pipe = placed(load(manifest, locate(manifest, config)), place)

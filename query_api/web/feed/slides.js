@@ -43,16 +43,12 @@ export class Slides {
   #listen() {
     let asked = false;
     this.column.addEventListener("scroll", () => {
-      clearTimeout(this.resting);
-      this.resting = setTimeout(() => this.#rest(), ENDS ? LOST_MS : REST_MS);
+      this.#restIn(ENDS ? LOST_MS : REST_MS);
       if (!asked) requestAnimationFrame(() => ((asked = false), this.#look()));
       asked = true;
     });
     // One scrolling may end because another takes its place.
-    this.column.addEventListener("scrollend", () => {
-      clearTimeout(this.resting);
-      this.resting = setTimeout(() => this.#rest(), REST_MS);
-    });
+    this.column.addEventListener("scrollend", () => this.#restIn(REST_MS));
     // Browsers that say where a swipe will end do so when the finger leaves; elsewhere half of the way decides.
     for (const kind of ["touchstart", "wheel"]) this.column.addEventListener(kind, () => (this.heading &&= "told"), { passive: true });
     this.column.addEventListener("scrollsnapchanging", (event) => this.#head(/** @type {any} */ (event).snapTargetBlock));
@@ -68,6 +64,12 @@ export class Slides {
     if (!this.heading) this.#reach(Math.max(0, Math.round(this.column.scrollTop / Math.max(1, this.column.clientHeight)) - this.passed));
   }
 
+  /** @param {number} ms there is always an end: what is told last may be told before it, or behind it */
+  #restIn(ms) {
+    clearTimeout(this.resting);
+    this.resting = setTimeout(() => this.#rest(), ms);
+  }
+
   #rest() {
     this.heading = "";
     this.#look();
@@ -79,7 +81,7 @@ export class Slides {
     const index = slide ? [...this.column.children].indexOf(slide) - 1 : -1;
     // What is told late, of a scrolling that another has replaced, must not lead back.
     if (index < 0 || this.heading === "asked") return;
-    clearTimeout(this.resting);
+    this.#restIn(LOST_MS);
     this.heading = "told";
     this.#reach(index);
   }
@@ -187,7 +189,7 @@ export class Slides {
     const top = (this.passed + index) * this.column.clientHeight;
     const way = Math.abs(top - this.column.scrollTop);
     if (!smooth) this.index = index;
-    clearTimeout(this.resting);
+    this.#restIn(LOST_MS);
     this.heading = smooth && ENDS && way >= 1 ? "asked" : "";
     this.column.scrollTo({ top, behavior: smooth && way <= this.column.clientHeight * 1.5 && !calm() ? "smooth" : "instant" });
     // What is asked for need not wait for the scrolling.
