@@ -16,7 +16,7 @@ from infra.flavor_files import Catalog, folders
 from infra.flavor_names import known
 from infra.settings import Settings, settings
 from schemas.base import Slug
-from schemas.values import Format
+from schemas.values import Format, Guidance
 
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
 EnvironmentName = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{0,99}$")]
@@ -143,6 +143,7 @@ class Flavor(Part):
     styles: dict[Slug, Annotated[float, Field(ge=-2, le=2)]] = Field(
         default_factory=dict, max_length=8, description="LoRAs of the model's manifest, and how strong each is"
     )
+    guidance: Guidance | None = Field(None, description="how closely the model keeps to the prompt; none: its own")
     stock: tuple[StockSpec, ...] = Field((), description="for scenes without footage of their own; empty: none")
     hybrid: bool = Field(True, description="headings and figures stand over footage; false: captions alone")
     watermark: Watermark | None = None

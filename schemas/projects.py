@@ -12,7 +12,7 @@ from pydantic import Field, StringConstraints
 
 from schemas.base import Contract, Message, Micros, Slug, Uuid, ViewerId, message
 from schemas.prompts import PromptText
-from schemas.values import Cost, Footage, Format, Regeneration, Scene, Script, Take
+from schemas.values import Cost, Footage, Format, Guidance, Regeneration, Scene, Script, Styles, Take
 from schemas.videos import Fallback, Name, Reason
 
 #: Scenes of a script, at most.
@@ -86,6 +86,8 @@ class ProjectEdited(ProjectEvent):
     mood: Slug
     flavor: Slug
     voice: Annotated[str, StringConstraints(max_length=100)] | None = None
+    styles: Styles | None = Field(None, description="LoRAs in place of the flavor's")
+    guidance: Guidance | None = Field(None, description="in place of the model's")
 
 
 @message("project-events")

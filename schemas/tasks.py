@@ -16,12 +16,14 @@ from schemas.values import (
     Cost,
     Footage,
     Format,
+    Guidance,
     Lane,
     Origin,
     Regeneration,
     Rendition,
     Scene,
     Script,
+    Styles,
     Upgrade,
     Word,
 )
@@ -85,6 +87,8 @@ class RenderScene(VideoTask):
     voice: str | None = Field(None, max_length=100, description="a speaker in place of the flavor's")
     model: Slug | None = Field(None, description="a backend in place of the flavor's")
     draft: bool = Field(False, description="with few steps: the full one follows")
+    styles: Styles | None = Field(None, description="LoRAs in place of the flavor's")
+    guidance: Guidance | None = Field(None, description="in place of the model's")
 
     @property
     def key(self) -> str:

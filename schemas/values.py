@@ -92,6 +92,18 @@ class Rendition(Contract):
     height: int = Field(gt=0, description="pixels")
 
 
+class Style(Contract):
+    """A LoRA of a generative model, by the name that its manifest gives it."""
+
+    name: Slug
+    weight: float = Field(1.0, ge=-2, le=2, description="0: not at all; 1: as it was trained")
+
+
+Styles = Annotated[tuple[Style, ...], Field(max_length=8)]
+#: The scale of classifier-free guidance (Ho & Salimans 2022): 1 is none, more keeps closer to the prompt.
+Guidance = Annotated[float, Field(ge=0, le=50)]
+
+
 class Take(Contract):
     """How a scene is made, where it differs from what the video's flavor and the seed of its id say."""
 
@@ -99,6 +111,8 @@ class Take(Contract):
     voice: Annotated[str, StringConstraints(max_length=100)] | None = Field(None, description="the speaker's name")
     model: Slug | None = Field(None, description="the backend that draws")
     seed: int | None = Field(None, ge=0, le=2**53 - 1, description="another number, another picture")
+    styles: Styles | None = Field(None, description="LoRAs of a generative model, and how strong each is")
+    guidance: Guidance | None = Field(None, description="how closely a generative model keeps to the prompt")
 
 
 class SceneTake(Take):
@@ -113,6 +127,7 @@ class Regeneration(Contract):
     base_revision: int = Field(ge=1)
     take: Take = Take()
     scenes: tuple[SceneTake, ...] = Field((), max_length=20)
+    instead: bool = Field(False, description="earlier revisions that are still being made are dropped")
 
     def for_scene(self, scene_number: int) -> Take:
         """How that scene is made."""

@@ -244,10 +244,27 @@ class RevisionPromoted(PublishedVideo):
 
 @message("video-events")
 class RevisionDropped(VideoEvent):
-    """The revision will not be shown. Its files stay, since other revisions may share them."""
+    """The revision will not be shown, and what is still at work on it stops. Its files stay, since other revisions may
+    share them."""
 
     by: Name
     why: str = Field("", max_length=2000)
+    overtaken_by: int | None = Field(None, ge=2, description="the revision that was asked for in its place")
+    needed: tuple[Annotated[int, Field(ge=1)], ...] = Field(
+        (), max_length=99, description="scenes that the later revision shows unchanged: work on these goes on"
+    )
+
+
+@message("video-events")
+class WorkStopped(VideoEvent):
+    """Work on a revision was given up half-way, since nobody wants it any more."""
+
+    stage: Stage
+    scene_id: Uuid | None = None
+    scene_number: int | None = Field(None, ge=1)
+    fraction: float = Field(ge=0, le=1, description="how far it was")
+    why: Reason
+    cost: Cost = Field(description="of what was thrown away")
 
 
 @message("video-events")

@@ -478,6 +478,10 @@ class ProjectEdited(TypedDict):
     mood: str
     flavor: str
     voice: NotRequired[str | None]
+    #: LoRAs in place of the flavor's
+    styles: NotRequired[list[Style] | None]
+    #: in place of the model's
+    guidance: NotRequired[float | None]
 
 
 class ProjectOpened(TypedDict):
@@ -652,6 +656,8 @@ class Regeneration(TypedDict):
     base_revision: int
     take: NotRequired[Take]
     scenes: NotRequired[list[SceneTake]]
+    #: earlier revisions that are still being made are dropped
+    instead: NotRequired[bool]
 
 
 class RejectedFrame(TypedDict):
@@ -729,6 +735,10 @@ class RenderScene(TypedDict):
     model: NotRequired[str | None]
     #: with few steps: the full one follows
     draft: NotRequired[bool]
+    #: LoRAs in place of the flavor's
+    styles: NotRequired[list[Style] | None]
+    #: in place of the model's
+    guidance: NotRequired[float | None]
 
 
 class RenderWork(TypedDict):
@@ -875,13 +885,17 @@ class ResyncFrame(TypedDict):
 
 
 class RevisionDropped(TypedDict):
-    """The revision will not be shown. Its files stay, since other revisions may share them."""
+    """The revision will not be shown, and what is still at work on it stops. Its files stay, since other revisions may share them."""
 
     video_id: str
     revision: NotRequired[int]
     ts_us: int
     by: str
     why: NotRequired[str]
+    #: the revision that was asked for in its place
+    overtaken_by: NotRequired[int | None]
+    #: scenes that the later revision shows unchanged: work on these goes on
+    needed: NotRequired[list[int]]
 
 
 class RevisionFrame(TypedDict):
@@ -1121,6 +1135,10 @@ class SceneTake(TypedDict):
     model: NotRequired[str | None]
     #: another number, another picture
     seed: NotRequired[int | None]
+    #: LoRAs of a generative model, and how strong each is
+    styles: NotRequired[list[Style] | None]
+    #: how closely a generative model keeps to the prompt
+    guidance: NotRequired[float | None]
     scene_number: int
 
 
@@ -1242,6 +1260,14 @@ class Selection(TypedDict):
 Stage: TypeAlias = Literal["moderation", "script", "voice", "scene", "assembly"]
 
 
+class Style(TypedDict):
+    """A LoRA of a generative model, by the name that its manifest gives it."""
+
+    name: str
+    #: 0: not at all; 1: as it was trained
+    weight: NotRequired[float]
+
+
 class SwipeRecorded(TypedDict):
     """A viewer watched, skipped, liked … a video. `subject` and `archetype` are what the video was about, stamped when the swipe was accepted: interests can then be computed from this topic alone."""
 
@@ -1275,6 +1301,10 @@ class Take(TypedDict):
     model: NotRequired[str | None]
     #: another number, another picture
     seed: NotRequired[int | None]
+    #: LoRAs of a generative model, and how strong each is
+    styles: NotRequired[list[Style] | None]
+    #: how closely a generative model keeps to the prompt
+    guidance: NotRequired[float | None]
 
 
 class Trigger(TypedDict):
@@ -1467,6 +1497,22 @@ class Word(TypedDict):
     text: str
     start_ms: int
     end_ms: int
+
+
+class WorkStopped(TypedDict):
+    """Work on a revision was given up half-way, since nobody wants it any more."""
+
+    video_id: str
+    revision: NotRequired[int]
+    ts_us: int
+    stage: Stage
+    scene_id: NotRequired[str | None]
+    scene_number: NotRequired[int | None]
+    #: how far it was
+    fraction: float
+    why: str
+    #: of what was thrown away
+    cost: Cost
 
 
 class WriteScript(TypedDict):

@@ -436,6 +436,10 @@ export interface ProjectEdited {
   mood: string;
   flavor: string;
   voice?: string | null;
+  /** LoRAs in place of the flavor's */
+  styles?: Style[] | null;
+  /** in place of the model's */
+  guidance?: number | null;
 }
 
 /** A project began. Without a script of the creator's own, one is drafted. */
@@ -598,6 +602,8 @@ export interface Regeneration {
   base_revision: number;
   take?: Take;
   scenes?: SceneTake[];
+  /** earlier revisions that are still being made are dropped */
+  instead?: boolean;
 }
 
 /** A prompt did not pass. To its owner and to those who watch it. */
@@ -671,6 +677,10 @@ export interface RenderScene {
   model?: string | null;
   /** with few steps: the full one follows */
   draft?: boolean;
+  /** LoRAs in place of the flavor's */
+  styles?: Style[] | null;
+  /** in place of the model's */
+  guidance?: number | null;
 }
 
 /**
@@ -808,13 +818,20 @@ export interface ResyncFrame {
   reason: string;
 }
 
-/** The revision will not be shown. Its files stay, since other revisions may share them. */
+/**
+ * The revision will not be shown, and what is still at work on it stops. Its files stay, since other revisions may
+ * share them.
+ */
 export interface RevisionDropped {
   video_id: string;
   revision?: number;
   ts_us: number;
   by: string;
   why?: string;
+  /** the revision that was asked for in its place */
+  overtaken_by?: number | null;
+  /** scenes that the later revision shows unchanged: work on these goes on */
+  needed?: number[];
 }
 
 /** The making of a later revision ended. To those who watch the video, and may see how it comes to be. */
@@ -1047,6 +1064,10 @@ export interface SceneTake {
   model?: string | null;
   /** another number, another picture */
   seed?: number | null;
+  /** LoRAs of a generative model, and how strong each is */
+  styles?: Style[] | null;
+  /** how closely a generative model keeps to the prompt */
+  guidance?: number | null;
   scene_number: number;
 }
 
@@ -1161,6 +1182,13 @@ export interface Selection {
 /** Where a video is, or where it failed. */
 export type Stage = "moderation" | "script" | "voice" | "scene" | "assembly";
 
+/** A LoRA of a generative model, by the name that its manifest gives it. */
+export interface Style {
+  name: string;
+  /** 0: not at all; 1: as it was trained */
+  weight?: number;
+}
+
 /**
  * A viewer watched, skipped, liked … a video.
  *
@@ -1196,6 +1224,10 @@ export interface Take {
   model?: string | null;
   /** another number, another picture */
   seed?: number | null;
+  /** LoRAs of a generative model, and how strong each is */
+  styles?: Style[] | null;
+  /** how closely a generative model keeps to the prompt */
+  guidance?: number | null;
 }
 
 /** What a viewer did, or was served, that a prefetch follows from; its id is the prompt's causation. */
@@ -1382,6 +1414,21 @@ export interface Word {
   end_ms: number;
 }
 
+/** Work on a revision was given up half-way, since nobody wants it any more. */
+export interface WorkStopped {
+  video_id: string;
+  revision?: number;
+  ts_us: number;
+  stage: Stage;
+  scene_id?: string | null;
+  scene_number?: number | null;
+  /** how far it was */
+  fraction: number;
+  why: string;
+  /** of what was thrown away */
+  cost: Cost;
+}
+
 /** Write a script for a prompt, or have one judged that came along. */
 export interface WriteScript {
   video_id: string;
@@ -1422,7 +1469,7 @@ export interface WriteScript {
 export interface Topics {
   "swipes": SwipeRecorded;
   "prompts": PromptSubmitted | RevisionRequested;
-  "video-events": ContentJudged | PromptAccepted | PromptRejected | ScriptWritten | SceneVoiced | SceneCommissioned | SceneRendered | AnomalyFound | VideoPublished | RevisionPromoted | RevisionDropped | VideoFailed | VideoWithdrawn;
+  "video-events": ContentJudged | PromptAccepted | PromptRejected | ScriptWritten | SceneVoiced | SceneCommissioned | SceneRendered | AnomalyFound | VideoPublished | RevisionPromoted | RevisionDropped | WorkStopped | VideoFailed | VideoWithdrawn;
   "feed-events": FeedServed | InterestChanged | PrefetchSettled;
   "project-events": ProjectOpened | DraftRequested | ScriptDrafted | DraftFailed | ProjectEdited | SceneEdited | SceneRedone | SceneAdded | ScenesArranged | ProjectApproved | RenderOrdered | ProjectClosed;
   "uploads": MediaUploaded | MediaRemoved;
