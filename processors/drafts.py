@@ -14,7 +14,7 @@ from schemas.envelope import Envelope, caused_by
 from schemas.prompts import Changes, PromptSubmitted, RevisionRequested
 from schemas.tasks import VideoTask
 from schemas.values import Lane, Regeneration, Script, Upgrade
-from schemas.videos import RevisionPromoted, VideoPublished
+from schemas.videos import VideoPublished
 
 #: Whether the videos of a flavor are drafts first.
 Drafts = Callable[[str], bool]
@@ -57,10 +57,3 @@ def full(
         **dict(wanted),
     )
     return caused_by(event, data, source=SOURCE, step="full"), None
-
-
-def promoted(event: Envelope[base.Message], made: VideoPublished, listed_us: int, after_us: int) -> Effect:
-    """RevisionPromoted: viewers see it from now on, at the draft's place."""
-    shown = made.model_dump(include=set(RevisionPromoted.model_fields)) | {"ts_us": max(made.ts_us, after_us) + 1}
-    data = RevisionPromoted(**shown, listed_us=listed_us, by=BY, why=WHY, replaces_draft=True)
-    return caused_by(event, data, source=SOURCE, step="promoted"), None

@@ -5,17 +5,17 @@ Several revisions of a video may be under way at a time: each has its own work.
 
 from __future__ import annotations
 
-from pydantic import Field
-
+from processors import drafts, overtaking
 from processors.decision import SOURCE, Decision, Effect, Processor, State
-from processors.drafts import full, promoted
+from processors.drafts import full
+from processors.overtaking import overtake, scene_fields
+from processors.works import Work, Works, works
 from schemas import base, ids
-from schemas.base import Contract
 from schemas.envelope import Envelope, caused_by
 from schemas.feeds import Outcome, PrefetchSettled
 from schemas.tasks import AssembleVideo, RenderScene, ScenePart, VideoTask
 from schemas.topics import lane_topic
-from schemas.values import Cost, Format, Lane, Origin, Regeneration, Script, Take, Upgrade
+from schemas.values import Cost, Origin
 from schemas.videos import (
     PromptRejected,
     RevisionDropped,
@@ -31,60 +31,6 @@ from schemas.videos import (
 )
 
 
-class Work(Contract):
-    """What is known of a video while it is made. Costs are kept by step, so that a duplicate adds nothing."""
-
-    revision: int
-    origin: Origin
-    lane: Lane
-    flavor: str
-    format: Format | None = None
-    viewer_id: str | None
-    script: Script
-    parts: dict[int, ScenePart] = Field(default_factory=dict)
-    costs: dict[str, Cost] = Field(default_factory=dict)
-    last_us: int
-    regeneration: Regeneration | None = None
-    replay_id: str | None = None
-    asked_us: int | None = None
-    deadline_us: int | None = None
-    upgrade: Upgrade | None = None
-
-    @property
-    def complete(self) -> bool:
-        """Whether every scene of the script is there."""
-        return all(scene.scene_number in self.parts for scene in self.script.scenes)
-
-
-class Works(Contract):
-    """What is being made of one video, by revision. `fulls`: which of them take the place of a draft, and since when
-    that stands in the feeds."""
-
-    works: dict[int, Work] = Field(default_factory=dict)
-    fulls: dict[int, int] = Field(default_factory=dict)
-
-    def with_(self, work: Work) -> Works:
-        """The same with what is now known of one revision."""
-        return Works(works=self.works | {work.revision: work}, fulls=self.fulls)
-
-    def without(self, revision: int) -> Works:
-        """The same without a revision that is finished."""
-        works, fulls = ({n: it for n, it in kept.items() if n != revision} for kept in (self.works, self.fulls))
-        return Works.model_validate({"works": works, "fulls": fulls})
-
-    def state(self) -> State:
-        """As it is kept; None when nothing is under way."""
-        return self.model_dump_json().encode() if self.works or self.fulls else None
-
-
-def works(state: State) -> Works:
-    """What is kept. States of before there were revisions hold the one work alone."""
-    if not state:
-        return Works()
-    found = Works.model_validate_json(state)
-    return found if found.works or found.fulls else Works().with_(Work.model_validate_json(state))
-
-
 def decide(event: Envelope[base.Message], state: State, _now_us: int) -> Decision:
     """See the table in docs/explanation/event-flow.md; anything else leaves the state as it is."""
     data = event.data
@@ -93,22 +39,37 @@ def decide(event: Envelope[base.Message], state: State, _now_us: int) -> Decisio
     before = works(state)
     if isinstance(data, VideoPublished):
         return _published(event, data, before)
-    if isinstance(data, RevisionPromoted | RevisionDropped | VideoWithdrawn):
-        # Somebody has decided what viewers see.
+    if isinstance(data, RevisionDropped | VideoWithdrawn):
+        return _unwanted(event, data, before)
+    if isinstance(data, RevisionPromoted):
         return Decision(state=Works(works=before.works).state() if before.fulls else state)
     if isinstance(data, VideoFailed | PromptRejected):
         # The state stays: a scene that is redriven from the dead letters can still complete the video.
-        return Decision(state=state, effects=_settle(event, data, Outcome.FAILED))
+        return Decision(state=state, effects=_settle(event, data, data))
     found = _advance(event, before.works.get(data.revision))
     if found is None:
         return Decision(state=state)
     work, effects = found
-    return Decision(state=before.with_(work).state(), effects=effects)
+    after, drops = before.with_(work), tuple[Effect, ...]()
+    if isinstance(data, ScriptWritten):
+        after, drops = overtake(event, data, after)
+    return Decision(state=after.state(), effects=(*drops, *effects))
+
+
+def _unwanted(event: Envelope[base.Message], data: RevisionDropped | VideoWithdrawn, before: Works) -> Decision:
+    """What was being made of it is forgotten. Where somebody decided so, nothing is shown by itself any more."""
+    alone = isinstance(data, RevisionDropped)
+    gone = [n for n in before.works if n == data.revision or (not alone and n < data.revision)]
+    after = before.without(*gone)
+    if not (isinstance(data, RevisionDropped) and data.overtaken_by):
+        after = Works(works=after.works)
+    ended = (before.works[n] for n in gone)
+    return Decision(state=after.state(), effects=tuple(it for work in ended for it in _settle(event, data, work)))
 
 
 def _published(event: Envelope[base.Message], data: VideoPublished, before: Works) -> Decision:
     """A draft is followed by the full video, which takes its place when it is published."""
-    after, effects = before.without(data.revision), _settle(event, data, Outcome.READY)
+    after, effects = _published_first(data, before.without(data.revision)), _settle(event, data, data, Outcome.READY)
     work, listed_us = before.works.get(data.revision), before.fulls.get(data.revision)
     if work and work.upgrade:
         number = max(before.works) + 1
@@ -116,8 +77,17 @@ def _published(event: Envelope[base.Message], data: VideoPublished, before: Work
         wanted = full(event, data, _common(data, work), work.script, number, work.upgrade, work.asked_us)
         effects = (*effects, wanted)
     elif listed_us is not None:
-        effects = (*effects, promoted(event, data, listed_us, work.last_us if work else 0))
+        instead = bool(work and work.regeneration and work.regeneration.instead)
+        by, why = (overtaking.BY, overtaking.SHOWN) if instead else (drafts.BY, drafts.WHY)
+        effects = (*effects, overtaking.promoted(event, data, listed_us, work.last_us if work else 0, by, why))
     return Decision(state=after.state(), effects=effects)
+
+
+def _published_first(data: VideoPublished, after: Works) -> Works:
+    """It was finished all the same before its work could be stopped: what was made instead takes its place."""
+    if data.revision > 1:
+        return after
+    return Works(works=after.works, fulls={number: at or data.ts_us for number, at in after.fulls.items()})
 
 
 #: The work after an event, and what follows from it.
@@ -189,18 +159,9 @@ def _common(data: VideoEvent, work: Work) -> VideoTask:
 
 def _scene_task(event: Envelope[base.Message], data: ScriptWritten, work: Work, index: int) -> Effect:
     scene = data.script.scenes[index]
-    take = work.regeneration.for_scene(scene.scene_number) if work.regeneration else Take()
     task = RenderScene(
-        **_common(data, work).model_dump() | {"flavor": take.flavor or work.flavor},
+        **_common(data, work).model_dump() | scene_fields(data.video_id, work, scene),
         scene_id=ids.scene_id(data.video_id, data.revision, scene.scene_number),
-        scene=scene,
-        scene_count=len(data.script.scenes),
-        title=data.script.title,
-        language=data.script.language,
-        seed=ids.scene_seed(data.video_id, scene.drawn_as, take.seed),
-        voice=take.voice,
-        model=take.model,
-        draft=work.upgrade is not None,
     )
     return caused_by(event, task, source=SOURCE, step="scene-task", index=index), lane_topic(work.lane)
 
@@ -220,12 +181,13 @@ def _assembly_task(event: Envelope[base.Message], data: SceneRendered, work: Wor
 
 
 def _settle(
-    event: Envelope[base.Message], data: VideoPublished | VideoFailed | PromptRejected, outcome: Outcome
-) -> tuple[Effect, ...]:
+    event: Envelope[base.Message], data: VideoEvent, made: VideoPublished | VideoFailed | PromptRejected | Work,
+    outcome: Outcome = Outcome.FAILED,
+) -> tuple[Effect, ...]:  # fmt: skip
     """Tell the viewer for whom it was made ahead. They know nothing of later revisions."""
-    if data.origin != Origin.PREFETCH or data.viewer_id is None or data.revision > 1:
+    if made.origin != Origin.PREFETCH or made.viewer_id is None or made.revision > 1:
         return ()
-    settled = PrefetchSettled(viewer_id=data.viewer_id, ts_us=data.ts_us, video_id=data.video_id, outcome=outcome)
+    settled = PrefetchSettled(viewer_id=made.viewer_id, ts_us=data.ts_us, video_id=data.video_id, outcome=outcome)
     return ((caused_by(event, settled, source=SOURCE, step="settled"), None),)
 
 

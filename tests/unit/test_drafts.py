@@ -15,7 +15,7 @@ from infra.flavors import Moderation, get_flavor
 from infra.settings import Settings
 from processors import videos
 from processors.prompts import decide_with
-from processors.videos import works
+from processors.works import works
 from query_api.gateway.entries import entry
 from query_api.gateway.tokens import Cut
 from schemas import ids

@@ -7,7 +7,7 @@ from typing import Any
 from infra.flavors import JudgeSpec, Moderation
 from processors import videos
 from processors.prompts import decide_with
-from processors.videos import Work, works
+from processors.works import Work, works
 from query_api.gateway.entries import entry
 from query_api.gateway.tokens import Cut
 from query_api.readmodel.memory import MemoryStore
