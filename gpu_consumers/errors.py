@@ -27,3 +27,14 @@ class PaidError(BackendError):
 
 class BackendMissingError(BackendError):
     """A backend cannot run here: a package, a device or weights are missing."""
+
+
+class UnwantedError(SwipestreamError):
+    """Nobody wants any more what the work is for."""
+
+    def __init__(self, message: str | None = None, *, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        #: What a device has spent on it so far, and joules: told by the backend that used one.
+        self.gpu_seconds = self.gpu_joules = 0.0
+        #: How far it was, 0 to 1.
+        self.fraction = 0.0

@@ -96,12 +96,14 @@ class SceneSpec:
     watermark: Watermark | None = None
     mark: Artifact | None = None  #: the watermark's image
     styles: tuple[tuple[str, float], ...] = ()  #: of a generative model, with their weights, sorted by name
+    guidance: float | None = None  #: in place of a generative model's own
     files: Mapping[str, Path] = field(default_factory=dict)  #: footage and mark on this machine, by artefact name
 
     def inputs(self) -> dict[str, Any]:
         """What decides the pixels, for a fingerprint: everything but where the files lie."""
-        decides = {name: value for name, value in vars(self).items() if name not in ("files", "styles")}
-        return decides | ({"styles": self.styles} if self.styles else {})
+        models = {name: getattr(self, name) for name in ("styles", "guidance")}
+        decides = {name: value for name, value in vars(self).items() if name != "files" and name not in models}
+        return decides | {name: value for name, value in models.items() if value not in ((), None)}
 
     @property
     def size(self) -> tuple[int, int]:
@@ -146,7 +148,8 @@ class Clip:
     faults: tuple[Failure, ...] | None = None
 
 
-#: Told the fraction done (0 to 1) and, now and then, a JPEG preview; returns nothing and must not raise.
+#: Told the fraction done (0 to 1) and, now and then, a JPEG preview. Raises nothing but `UnwantedError`, when nobody
+#: wants any more what is being made: to be let through.
 Progress = Callable[[float, bytes | None], None]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from gpu_consumers import backends
 from gpu_consumers.estimates.history import recall
@@ -14,6 +14,7 @@ from gpu_consumers.hosted.late import keep_collecting
 from gpu_consumers.once import once
 from gpu_consumers.stages import assembly, scene, script
 from gpu_consumers.stages.commissions import BoughtClips
+from gpu_consumers.stages.stopping import while_wanted
 from gpu_consumers.workshop import SOURCE, Workshop
 from infra.kafka.producer import EventProducer
 from infra.kafka.records import Received
@@ -99,7 +100,8 @@ class Worker:
 
     def _do(self, station: Station, received: Received) -> Effects:
         log.info("task", stage=station.stage.value, key=received.envelope.data.key)
-        told = once(self._shop, received.envelope, lambda: station.work(self._shop, received.envelope))
+        shop, cause = self._shop, cast(Envelope[VideoTask], received.envelope)
+        told = once(shop, cause, lambda: while_wanted(shop, cause, station.stage, lambda: station.work(shop, cause)))
         return [(event, None) for event in told]
 
     def _failed(self, station: Station, received: Received, error: Exception) -> Effects:
@@ -136,6 +138,8 @@ class Worker:
         if any(one.stage is Stage.SCENE for one in self._stations):
             address = (self._shop.settings.kafka_address,)
             threading.Thread(target=self._shop.alerts.recall, args=address, name="alerts", daemon=True).start()
+        wanted = (self._shop.settings.kafka_address, self._ending)
+        threading.Thread(target=self._shop.wanted.follow, args=wanted, name="wanted", daemon=True).start()
         late = (self._shop.settings, BoughtClips(self._shop), self._ending)
         threading.Thread(target=keep_collecting, args=late, name="late", daemon=True).start()
         log.info("ready", worker=self._shop.name)

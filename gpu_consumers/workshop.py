@@ -13,8 +13,10 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from gpu_consumers.errors import UnwantedError
 from gpu_consumers.ports import Progress
 from gpu_consumers.quality.alerts import Alerts
+from gpu_consumers.wanted import Wanted
 from infra.errors import UnavailableError
 from infra.kafka.producer import EventProducer
 from infra.settings import Settings
@@ -56,6 +58,7 @@ class Workshop:
     producer: EventProducer
     name: str  #: of the worker, for events and logs
     alerts: Alerts = field(default_factory=Alerts)
+    wanted: Wanted = field(default_factory=Wanted)
 
     def remembered(self, key: str, model: type[R]) -> R | None:
         """The result kept under a fingerprint, while its time is not over and all its blobs are still there."""
@@ -95,13 +98,15 @@ class Workshop:
         return all(map(self.blobs.hold, artifacts(result)))
 
     def progress(self, cause: Envelope[VideoTask], stage: Stage) -> Progress:
-        """A callback that tells `render-progress`, and never disturbs the work that calls it."""
+        """A callback that tells `render-progress`, and disturbs the work that calls it only where nobody wants it any
+        more: it then raises `UnwantedError`."""
         task = cause.data
         scene = getattr(task, "scene", None)
         last = 0.0
 
         def tell(fraction: float, preview: bytes | None = None) -> None:
             nonlocal last
+            self._check(task, fraction)
             now = time.monotonic()
             if now - last < TELL_EVERY_S and 0 < fraction < 1:
                 return
@@ -116,6 +121,13 @@ class Workshop:
             self._whisper(caused_by(cause, data, source=SOURCE, step=f"progress-{stage}", index=time.time_ns()))
 
         return tell
+
+    def _check(self, task: VideoTask, fraction: float) -> None:
+        try:
+            self.wanted.check(task)
+        except UnwantedError as error:
+            error.fraction = min(1.0, max(0.0, fraction))
+            raise
 
     def _whisper(self, envelope: Envelope[RenderProgress]) -> None:
         # Only the newest progress matters, and there will be a newer one.

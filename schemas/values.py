@@ -213,6 +213,9 @@ class RenderWork(Contract):
     precision: Annotated[str, StringConstraints(max_length=20)] = Field(
         "", description="of its denoiser's layers, where it is not that of the weights: fp8"
     )
+    passes: int = Field(
+        0, ge=0, le=4, description="forward passes of a step, where its guidance makes others; 0: as usual"
+    )
     device: Annotated[str, StringConstraints(max_length=200)] = Field(description="the chip, as its driver names it")
     batch: int = Field(1, ge=1, description="scenes that were made together with it, itself included")
     encode_s: float = Field(0.0, ge=0, description="from the start to the first step")

@@ -40,7 +40,7 @@ class CostModel:
         """Take in what one clip (or one batch) took. Equal clips in a batch tell the same thing once each."""
         work = Work(
             model=done.model, width=done.width, height=done.height, frames=done.frames, steps=done.steps,
-            backend=done.accelerator, cache=done.cache, precision=done.precision,
+            backend=done.accelerator, cache=done.cache, precision=done.precision, passes=done.passes,
         )  # fmt: skip
         seen = {"encode": done.encode_s, "step": done.step_s, "decode": done.decode_s}
         believed = asdict(self._prior(work))
@@ -98,8 +98,8 @@ class CostModel:
 
 def _exactly(work: Work, batch: int) -> tuple[object, ...]:
     # Steps cost the same each time, however many there are, so their number is no part of it.
-    return *_family(work), work.width, work.height, work.frames, batch
+    return *_family(work), work.passes, work.width, work.height, work.frames, batch
 
 
-def _family(work: Work) -> tuple[str, ...]:
+def _family(work: Work) -> tuple[object, ...]:
     return work.model, work.backend, work.cache, work.precision

@@ -276,7 +276,8 @@ class Device:
         return int(psutil.virtual_memory().total)
 
     def _formula(self, work: Work) -> Phases:
-        return self._chip.phases(manifest(work.model, self._config).architecture, work)
+        architecture = manifest(work.model, self._config).architecture
+        return self._chip.phases(replace(architecture, passes=work.passes or architecture.passes), work)
 
 
 def _eagerly(wanted: Manifest) -> str:

@@ -162,7 +162,7 @@ class Manifest(Part):
 
     def cached(self, work: Work) -> int:
         """Bytes that its step cache keeps for a clip, while that runs and while it is suspended."""
-        values = self.architecture.tokens(work) * self.network.width * self.network.passes
+        values = self.architecture.tokens(work) * self.network.width * (work.passes or self.network.passes)
         return values * BYTES[self.precision("denoiser")] * self.cache.tensors if self.cache else 0
 
     @property

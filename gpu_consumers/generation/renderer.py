@@ -14,6 +14,7 @@ import numpy as np
 
 from gpu_consumers.acceleration.backends import Eager
 from gpu_consumers.acceleration.chain import Choice
+from gpu_consumers.errors import UnwantedError
 from gpu_consumers.generation.boundaries import give_way, making
 from gpu_consumers.generation.device import Device
 from gpu_consumers.generation.faults import DeviceMemoryError
@@ -45,11 +46,10 @@ HELD = 0.1
 
 @dataclass(frozen=True)
 class Made:
-    """A model's frames and what they took."""
+    """A model's frames, and what they took."""
 
     pictures: Pictures
     work: RenderWork
-    turn: Turn
 
 
 class DiffusersRenderer:
@@ -59,7 +59,7 @@ class DiffusersRenderer:
         self.name = "diffusers"
         self._device, self._manifest, self._config = device, manifest, config
         self._urgency = urgency or Urgency()
-        self._seconds = self._joules = 0.0
+        self._turns = list[Turn]()  #: that this one has had; frames that others made are paid for by them
 
     def fingerprint(self) -> str:
         """A hash of the manifest, the weights, this package and torch. Raises `BackendMissingError` without weights."""
@@ -74,8 +74,20 @@ class DiffusersRenderer:
     def render(self, spec: SceneSpec, out: Path, progress: Progress) -> Clip:
         """Make the frames in turns with other clips, then the clip from them, beside other clips.
 
-        Where the device has not the memory for them, they are made once more with half the pixels.
+        Where the device has not the memory for them, they are made once more with half the pixels. Raises
+        `BackendError`, and `UnwantedError` with what it has cost.
         """
+        try:
+            return self._render(spec, out, progress)
+        except UnwantedError as error:
+            error.gpu_seconds, error.gpu_joules = self._spent()
+            raise
+
+    def _spent(self) -> tuple[float, float]:
+        """Seconds of the device, and joules, over all tries."""
+        return sum(turn.used_s for turn in self._turns), sum(turn.joules for turn in self._turns)
+
+    def _render(self, spec: SceneSpec, out: Path, progress: Progress) -> Clip:
         led, squeezed = list[Made](), tuple[Fallback, ...]()
         work = self.work(spec)
         try:
@@ -89,13 +101,11 @@ class DiffusersRenderer:
             made.pictures, self._manifest.fps, self._manifest.post, spec, out,
             lambda part, picture: progress(MODELS_PART + (1 - MODELS_PART) * part, picture),
         )  # fmt: skip
-        # Frames that another request made are paid for by that one; those of an earlier try of this one by this one.
-        self._seconds += sum(one.turn.used_s for one in led)
-        self._joules += sum(one.turn.joules for one in led)
+        seconds, joules = self._spent()
         details = {
             "model": self._manifest.name, "fallbacks": (*squeezed, *self._choice().fallbacks),
-            "squeezed": bool(squeezed), "gpu_seconds": self._seconds,
-            "gpu_joules": self._joules, "work": made.work if led else None,
+            "squeezed": bool(squeezed), "gpu_seconds": seconds, "gpu_joules": joules,
+            "work": made.work if led else None,
         }  # fmt: skip
         quality = gauged(luma(picture) for picture in made.pictures)
         return Clip(path=out, frames=spec.frames, look="generated", details=details, quality=quality)
@@ -111,6 +121,8 @@ class DiffusersRenderer:
         """The frames, made by this thread (then they are the last of `led`) or by another that was asked the same."""
 
         def make(turn: Turn, items: Sequence[tuple[SceneSpec, Progress]]) -> list[Made]:
+            if all(turn is not one for one in self._turns):  # where memory ran out, the same turn comes again
+                self._turns.append(turn)
             led.append(self._make(turn, *items[0], work))
             return led[-1:]
 
@@ -127,6 +139,7 @@ class DiffusersRenderer:
         )  # fmt: skip
 
     def _make(self, turn: Turn, spec: SceneSpec, progress: Progress, work: Work) -> Made:
+        progress(0.0, None)  # its turn may come so late that nobody wants it any more
         pipe = self._device.shell(self._manifest.name)
         watcher = Watcher(pipe, self._device.show(self._manifest.name), work.width, work.height)
         marks = _Marks(turn, progress, self._manifest.steps, watcher)
@@ -150,13 +163,14 @@ class DiffusersRenderer:
         pictures = (np.asarray(result.frames[0]) * 255 + 0.5).astype(np.uint8)
         done = RenderWork(
             model=work.model, width=work.width, height=work.height, frames=work.frames, steps=work.steps,
-            accelerator=work.backend, cache=work.cache, precision=work.precision, device=self._device.name,
+            accelerator=work.backend, cache=work.cache, precision=work.precision, passes=work.passes,
+            device=self._device.name,
             encode_s=encoded,
             step_s=marks.step(encoded, mean if work.cache else median),
             decode_s=max(0.0, turn.used_s - marks.ends[-1]), waited_s=turn.waited_s, preemptions=turn.preemptions,
         )  # fmt: skip
         self._device.learn(done)
-        return Made(pictures, done, turn)
+        return Made(pictures, done)
 
     def _arguments(self, pipe: Any, spec: SceneSpec, work: Work, marks: _Marks) -> dict[str, Any]:
         import torch
@@ -165,11 +179,12 @@ class DiffusersRenderer:
         image = None
         if self._manifest.image:
             image = Image.fromarray(drawn(spec)).resize((work.width, work.height), Image.Resampling.LANCZOS)
+        own = self._manifest.guidance if spec.guidance is None else spec.guidance
         return call_arguments(
             pipe, self._manifest, image=image, output_type="np", width=work.width, height=work.height,
             prompt=self._prompt(spec),
             negative_prompt=self._manifest.negative_prompt or None, num_frames=work.frames,
-            num_inference_steps=work.steps, guidance_scale=self._manifest.guidance,
+            num_inference_steps=work.steps, guidance_scale=own, max_guidance_scale=spec.guidance,
             frame_rate=self._manifest.fps, callback_on_step_end=marks,
             generator=torch.Generator("cpu").manual_seed(spec.seed),
         )  # fmt: skip

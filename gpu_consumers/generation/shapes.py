@@ -48,7 +48,19 @@ def work_for(manifest: Manifest, spec: SceneSpec, accelerator: str) -> Work:
         backend=accelerator,
         cache=manifest.cache.label if manifest.cache else "",
         precision="fp8" if manifest.fp8 else "",
+        passes=passes_for(manifest, spec.guidance),
     )
+
+
+def passes_for(manifest: Manifest, guidance: float | None) -> int:
+    """Forward passes of a step, where that guidance asks for others than the manifest's; 0 where it does not.
+
+    A scale of 1 is the prompt's own pass alone, any larger one takes a pass without the prompt, too.
+    """
+    usual = manifest.guidance
+    if guidance is None or usual is None or (guidance > 1) == (usual > 1):
+        return 0
+    return manifest.network.passes + 1 if guidance > 1 else max(1, manifest.network.passes - 1)
 
 
 def smaller(work: Work) -> Work | None:

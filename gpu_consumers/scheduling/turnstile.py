@@ -11,10 +11,11 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from gpu_consumers.errors import TransientBackendError
+from gpu_consumers.errors import TransientBackendError, UnwantedError
 from gpu_consumers.scheduling.scheduler import Decision, Scheduler
 from gpu_consumers.scheduling.work import Request
 from infra.errors import UnavailableError
@@ -81,15 +82,23 @@ class Turnstile:
         same order. Raises what it raises, `TooLargeError`, `TransientBackendError` after too long a wait, and
         UnavailableError when the worker stops.
         """
+        place: _Place[T, R]
+        while True:
+            place, new = self._line_up(request, item)
+            if new:
+                self._lead(place, make)
+            # Who made it does not want it any more: who asked for the same asks again.
+            with suppress(UnwantedError):
+                return self._result(place)
+
+    def _line_up(self, request: Request, item: Any) -> tuple[_Place[Any, Any], bool]:
+        """Its place; whether it is a new one, or that of the same request."""
         with self._changed:
             new = self._scheduler.submit(request, self._clock())
             if new:
                 self._places[request.key] = _Place(Turn(request.key, self._boundary), item)
-            place: _Place[T, R] = self._places[request.key]
             self._redecide()
-        if new:
-            self._lead(place, make)
-        return self._result(place)
+            return self._places[request.key], new
 
     def stop(self) -> None:
         """Let every waiting thread go, with UnavailableError."""

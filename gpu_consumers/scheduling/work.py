@@ -20,6 +20,7 @@ class Work:
     backend: str  #: the accelerator: eager, inductor, tensorrt
     cache: str = ""  #: the step cache: its kind and numbers
     precision: str = ""  #: of the denoiser, where it is another than that of its weights: fp8
+    passes: int = 0  #: forward passes of a step, where its guidance makes others than the model usually does
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,4 +35,5 @@ def scene_spec(
         hybrid=flavor.hybrid,
         watermark=flavor.watermark,
         styles=tuple(sorted(flavor.styles.items())),
+        guidance=flavor.guidance,
     )

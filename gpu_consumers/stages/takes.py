@@ -1,4 +1,5 @@
-"""The flavor of a task: the one that it names, with the task's format, voice and model in place of its own."""
+"""The flavor of a task: the one that it names, with the task's format, voice, model, styles and guidance in place
+of its own."""
 
 from __future__ import annotations
 
@@ -23,4 +24,8 @@ def _of_the_scene(task: RenderScene, flavor: Flavor) -> dict[str, object]:
         changes |= {"speaker": task.voice, "voices": voices}
     if task.model:
         changes |= {"scene_backend": task.model}
+    if task.styles is not None:
+        changes |= {"styles": {style.name: style.weight for style in task.styles}}
+    if task.guidance is not None:
+        changes |= {"guidance": task.guidance}
     return changes

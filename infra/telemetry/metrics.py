@@ -14,6 +14,9 @@ IN_HAND = Gauge("swipestream_records_in_hand", "Records taken and not finished",
 ANOMALIES = Counter("swipestream_scene_anomalies_total", "Figures of scenes far off what is usual", ["model", "figure"])
 FALLBACKS = Counter("swipestream_fallbacks_total", "Scenes that another way had to make", ["backend"])
 LATE = Counter("swipestream_scenes_late_total", "Scenes that were made after their deadline", ["lane"])
+STOPPED = Counter(
+    "swipestream_work_stopped_total", "Work given up half-way, since nobody wanted it any more", ["stage"]
+)
 READY = Gauge("swipestream_worker_ready", "1 while a worker takes scenes")
 OUT_OF_MEMORY = Counter("swipestream_device_out_of_memory_total", "Times that a device had not the memory for a clip")
 SELF_TESTS_FAILED = Counter("swipestream_device_self_tests_failed_total", "Self-tests that a device failed")

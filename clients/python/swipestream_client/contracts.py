@@ -755,6 +755,8 @@ class RenderWork(TypedDict):
     cache: NotRequired[str]
     #: of its denoiser's layers, where it is not that of the weights: fp8
     precision: NotRequired[str]
+    #: forward passes of a step, where its guidance makes others; 0: as usual
+    passes: NotRequired[int]
     #: the chip, as its driver names it
     device: str
     #: scenes that were made together with it, itself included

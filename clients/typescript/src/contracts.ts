@@ -700,6 +700,8 @@ export interface RenderWork {
   cache?: string;
   /** of its denoiser's layers, where it is not that of the weights: fp8 */
   precision?: string;
+  /** forward passes of a step, where its guidance makes others; 0: as usual */
+  passes?: number;
   /** the chip, as its driver names it */
   device: string;
   /** scenes that were made together with it, itself included */
