@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from infra.errors import SwipestreamError, TransientError
+from schemas.values import Cost
 
 
 class BackendError(SwipestreamError):
@@ -38,3 +39,5 @@ class UnwantedError(SwipestreamError):
         self.gpu_seconds = self.gpu_joules = 0.0
         #: How far it was, 0 to 1.
         self.fraction = 0.0
+        #: What is not in any other event yet; None: all that the task has cost.
+        self.cost: Cost | None = None

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from gpu_consumers import backends
 from gpu_consumers.cost import Meter
-from gpu_consumers.errors import BackendError, TransientBackendError
+from gpu_consumers.errors import BackendError, TransientBackendError, UnwantedError
 from gpu_consumers.footage.find import files, footage_for
 from gpu_consumers.ports import Clip, SceneRenderer, SceneSpec, Urgency
 from gpu_consumers.quality.likeness import likeness
@@ -89,7 +89,19 @@ def with_files(shop: Workshop, flavor: Flavor, spec: SceneSpec) -> SceneSpec:
 
 
 def _draw(shop: Workshop, cause: Envelope[RenderScene], backend: str, spec: SceneSpec) -> Picture:
-    meter, desk = Meter(shop.settings), SceneDesk(shop, cause)
+    """Raises `UnwantedError` with what it has cost: the voice has told its own."""
+    meter = Meter(shop.settings)
+    try:
+        return _found_or_made(shop, cause, backend, spec, meter)
+    except UnwantedError as error:
+        error.cost = meter.read(gpu_seconds=error.gpu_seconds, gpu_joules=error.gpu_joules)
+        raise
+
+
+def _found_or_made(
+    shop: Workshop, cause: Envelope[RenderScene], backend: str, spec: SceneSpec, meter: Meter
+) -> Picture:
+    desk = SceneDesk(shop, cause)
     renderer = backends.renderer(backend, shop.settings, urgency(cause.data), desk, draft=cause.data.draft)
     key = fingerprint(kind="scene", spec=spec.inputs(), renderer=renderer.fingerprint())
     if kept := shop.remembered(key, Drawn):

@@ -32,8 +32,7 @@ def while_wanted(shop: Workshop, cause: Envelope[VideoTask], stage: Stage, work:
     except UnwantedError as error:
         metrics.STOPPED.labels(stage=stage.value).inc()
         log.info("given up", video=cause.data.video_id, stage=stage.value, fraction=error.fraction, why=str(error))
-        spent = meter.read(gpu_seconds=error.gpu_seconds, gpu_joules=error.gpu_joules)
-        return [_stopped(cause, stage, error, spent)]
+        return [_stopped(cause, stage, error, error.cost or meter.read())]
 
 
 def _stopped(
