@@ -57,10 +57,11 @@ def passes_for(manifest: Manifest, guidance: float | None) -> int:
 
     A scale of 1 is the prompt's own pass alone, any larger one takes a pass without the prompt, too.
     """
-    usual = manifest.guidance
-    if guidance is None or usual is None or (guidance > 1) == (usual > 1):
+    usual = manifest.network.passes
+    guided = usual > 1 if manifest.guidance is None else manifest.guidance > 1
+    if guidance is None or (guidance > 1) == guided:
         return 0
-    return manifest.network.passes + 1 if guidance > 1 else max(1, manifest.network.passes - 1)
+    return usual + 1 if guidance > 1 else max(1, usual - 1)
 
 
 def smaller(work: Work) -> Work | None:
