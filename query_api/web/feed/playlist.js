@@ -127,9 +127,9 @@ export class Playlist {
     return gone;
   }
 
-  /** Ids of what was let go last, where the viewer comes near to it. */
+  /** Ids of what was let go last, where the viewer comes near to it: never what was let go just now. */
   get missed() {
-    return this.index < BUNCH ? this.passed.slice(-BUNCH) : [];
+    return this.index < Math.min(BUNCH, this.behind) ? this.passed.slice(-BUNCH) : [];
   }
 
   /**
