@@ -27,11 +27,12 @@ class Status(StrEnum):
     REJECTED = "rejected"
     FAILED = "failed"
     WITHDRAWN = "withdrawn"
+    DROPPED = "dropped"  #: given up before it was finished: another revision took its place, or an operator said so
 
     @property
     def is_final(self) -> bool:
         """Nothing more will happen by itself."""
-        return self in (Status.PUBLISHED, Status.REJECTED, Status.FAILED, Status.WITHDRAWN)
+        return self in _FINAL.values()
 
 
 class StageTime(BaseModel):
@@ -50,6 +51,8 @@ class SceneState(BaseModel):
     duration_ms: int | None = None
     backend: str | None = None
     model: str | None = None
+    stopped_at: datetime | None = Field(None, description="when work on it was given up: nobody wanted it any more")
+    stopped_fraction: float | None = Field(None, description="how far it was then, from 0 to 1")
 
 
 class VideoState(BaseModel):
@@ -94,11 +97,12 @@ def links(video_id: str) -> dict[str, str]:
 
 
 def state(revisions: Sequence[Row], scenes: Sequence[Row]) -> VideoState | None:
-    """The state of the revision that viewers see; where there is none, of the first. None for no rows."""
+    """The state of the revision that viewers see; where there is none, of the first, or of what took its place. None
+    for no rows."""
     if not revisions:
         return None
     revisions = _with_withdrawal(revisions)
-    row = max(revisions, key=lambda one: (_shown_us(one), -one["revision"]))
+    row = _overtaking(max(revisions, key=lambda one: (_shown_us(one), -one["revision"])), revisions)
     own = [scene for scene in scenes if scene["revision"] == row["revision"]]
     return VideoState(
         video_id=row["video_id"],
@@ -118,6 +122,14 @@ def state(revisions: Sequence[Row], scenes: Sequence[Row]) -> VideoState | None:
         **ending(row),
         links=links(row["video_id"]),
     )
+
+
+def _overtaking(row: Row, revisions: Sequence[Row]) -> Row:
+    """The revision that is made in place of one that was dropped, as far as it is known of."""
+    known = {one["revision"]: one for one in revisions}
+    while _ended(row) is Status.DROPPED and (later := known.get(row["overtaken_by"])):
+        row, known = later, {number: one for number, one in known.items() if number > later["revision"]}
+    return row
 
 
 def live_revision(rows: Sequence[Row]) -> int | None:
@@ -143,9 +155,8 @@ def _shown_us(row: Row) -> int:
 
 def status(row: Row, scenes: Sequence[Row]) -> Status:
     """The state of one revision. A video that was published is published, whatever failed on the way."""
-    for cell, reached in _FINAL.items():
-        if row[cell]:
-            return reached
+    if reached := _ended(row):
+        return reached
     done = sum(1 for scene in scenes if scene["rendered_us"])
     if row["scene_count"] and done >= row["scene_count"]:
         return Status.ASSEMBLING
@@ -154,9 +165,15 @@ def status(row: Row, scenes: Sequence[Row]) -> Status:
     return next((reached for cell, reached in _UNDER_WAY.items() if row[cell]), Status.SUBMITTED)
 
 
+def _ended(row: Row) -> Status | None:
+    """How a revision ended; None while it has not."""
+    return next((reached for cell, reached in _FINAL.items() if row[cell]), None)
+
+
 _FINAL = {
     "withdrawn_us": Status.WITHDRAWN,
     "published_us": Status.PUBLISHED,
+    "dropped_us": Status.DROPPED,
     "rejected_us": Status.REJECTED,
     "failed_us": Status.FAILED,
 }
@@ -187,19 +204,26 @@ def _scene(row: Row) -> SceneState:
         duration_ms=row["rendered_ms"] or row["voiced_ms"],
         backend=row["backend"],
         model=row["model"],
+        stopped_at=moment(row["stopped_us"]) if row["stopped_us"] else None,
+        stopped_fraction=row["stopped_fraction"],
     )
 
 
 def cost_of(row: Row, scenes: Sequence[Row]) -> Cost:
-    """The whole once it is known, else the sum of what was reported."""
-    if row["cost"]:
-        return Cost.model_validate_json(row["cost"])
-    parts = [row["script_cost"], *(scene[cell] for scene in scenes for cell in ("voice_cost", "scene_cost"))]
-    return sum((Cost.model_validate_json(part) for part in parts if part), Cost())
+    """The whole once it is known, else the sum of what was reported; and what was thrown away, which is paid, too."""
+    parts = [row["cost"]] if row["cost"] else [row["script_cost"], *_cells(scenes, "voice_cost", "scene_cost")]
+    thrown = [row["stopped_cost"], *_cells(scenes, "stopped_cost")]
+    return sum((Cost.model_validate_json(part) for part in (*parts, *thrown) if part), Cost())
+
+
+def _cells(scenes: Sequence[Row], *names: str) -> list[str | None]:
+    return [scene[name] for scene in scenes for name in names]
 
 
 def ending(row: Row) -> dict[str, str | None]:
     """Why a revision will not appear, or no longer does; empty while neither is so."""
+    if _ended(row) is Status.DROPPED:
+        return {"reason": row["drop_reason"] or f"{row['dropped_by']} dropped it.", "error": None}
     for cell in ("withdrawal", "rejection", "failure"):
         if row[cell] and (cell == "withdrawal" or not row["published_us"]):
             return _told(json.loads(row[cell]))

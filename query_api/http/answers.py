@@ -67,6 +67,9 @@ class FlavorAnswer(BaseModel):
     target_seconds: float = Field(description="length aimed for when the prompt does not say")
     prompt_characters: int = Field(description="longest prompt")
     archetypes: list[str] = Field(description="those to choose from; empty: all")
+    generates: bool = Field(description="a generative model makes its pictures: it may take styles and guidance")
+    styles: dict[str, float] = Field(description="LoRAs that it uses, and how strong each is; its model may have more")
+    guidance: float | None = Field(description="how closely its model keeps to the prompt; null: the model's own")
 
 
 class FlavorsAnswer(BaseModel):

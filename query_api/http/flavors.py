@@ -52,4 +52,7 @@ def _answer(flavor: Flavor) -> FlavorAnswer:
         target_seconds=flavor.target_seconds,
         prompt_characters=flavor.limits.prompt_characters,
         archetypes=list(flavor.archetypes),
+        generates=flavor.scene_backend != "procedural",
+        styles=dict(flavor.styles),
+        guidance=flavor.guidance,
     )

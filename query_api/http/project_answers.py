@@ -12,7 +12,8 @@ from schemas import ids
 from schemas.cards import VideoCard
 from schemas.values import RATIOS, Cost, Scene, Take
 
-_FAILED = (Status.FAILED, Status.REJECTED)
+#: Of the newest revision: there is nothing to look at.
+_UNMADE = (Status.FAILED, Status.REJECTED, Status.DROPPED)
 
 
 def shown(project: Project, rows: Sequence[Row], scenes: Sequence[Row]) -> ProjectAnswer:
@@ -29,6 +30,8 @@ def shown(project: Project, rows: Sequence[Row], scenes: Sequence[Row]) -> Proje
         target_seconds=project.idea.target_seconds,
         format=next((ratio for ratio, shape in RATIOS.items() if shape is project.idea.format), None),
         voice=project.voice,
+        styles=project.styles,
+        guidance=project.guidance,
         title=script.title if script else None,
         subject=script.subject if script else None,
         mood=script.mood if script else None,
@@ -55,7 +58,7 @@ def _status(project: Project, revisions: Sequence[RevisionAnswer]) -> str:
         return "rendering"
     if not revisions or revisions[-1].version != project.version:
         return "approved" if project.approved else "draft"
-    return "render_failed" if newest.status in _FAILED else "rendered"
+    return "render_failed" if newest.status in _UNMADE else "rendered"
 
 
 def _revision(render: Render, rows: Sequence[Row], scenes: Sequence[Row]) -> RevisionAnswer:
@@ -72,6 +75,7 @@ def _revision(render: Render, rows: Sequence[Row], scenes: Sequence[Row]) -> Rev
         live=live_revision(rows) == render.revision,
         cost=cost_of(row, own),
         reason=ending(row).get("reason"),
+        overtaken_by=row["overtaken_by"],
         card=VideoCard.model_validate_json(row["card"]) if row["card"] else None,
     )
 

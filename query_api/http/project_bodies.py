@@ -13,13 +13,18 @@ from schemas.base import Slug, ViewerId
 from schemas.cards import VideoCard
 from schemas.projects import SCENES_MAX
 from schemas.prompts import PromptText
-from schemas.values import Cost, Footage, Script, Text
+from schemas.values import Cost, Footage, Guidance, Script, Style, Styles, Text
 
 Words = Annotated[Text, AfterValidator(speakable)]
 OnScreen = Annotated[str, StringConstraints(strip_whitespace=True, max_length=120), AfterValidator(speakable)]
 Title = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120), AfterValidator(speakable)
 ]
+
+
+#: What a generative model is told, beside its words. A style or a scale that it does not have fails the scene.
+_STYLES = "LoRAs of the model's manifest, and how strong each is"
+_GUIDANCE = "how closely a generative model keeps to the prompt: 1 is not at all, most take 3 to 8"
 
 
 class OpenBody(Body):
@@ -58,8 +63,12 @@ class EditBody(Body):
     mood: Slug | None = None
     flavor: Slug | None = None
     voice: Voice | None = Field(None, description="null: the flavor's own")
+    styles: Styles | None = Field(None, description=f"{_STYLES}; null: the flavor's, none in the list: none")
+    guidance: Guidance | None = Field(None, description=f"{_GUIDANCE}; null: the flavor's, or the model's own")
 
-    model_config = Body.model_config | {"json_schema_extra": {"examples": [{"title": "Why cats purr", "mood": "calm"}]}}
+    model_config = Body.model_config | {
+        "json_schema_extra": {"examples": [{"title": "Why cats purr", "mood": "calm"}, {"guidance": 6.5}]}
+    }
 
 
 class SceneBody(Body):
@@ -95,8 +104,14 @@ class RedoBody(Body):
     seed: int | None = Field(None, ge=0, le=2**53 - 1)
     model: Slug | None = None
     flavor: Slug | None = None
+    styles: Styles | None = Field(None, description=f"{_STYLES}; null: those of the whole video")
+    guidance: Guidance | None = Field(None, description=f"{_GUIDANCE}; null: that of the whole video")
 
-    model_config = Body.model_config | {"json_schema_extra": {"examples": [{"seed": 7}]}}
+    model_config = Body.model_config | {
+        "json_schema_extra": {
+            "examples": [{"seed": 7}, {"styles": [{"name": "watercolour", "weight": 0.6}], "guidance": 6.5}]
+        }
+    }
 
 
 class OrderBody(Body):
@@ -123,6 +138,8 @@ class SceneAnswer(BaseModel):
     seed: int | None = None
     model: str | None = None
     flavor: str | None = None
+    styles: tuple[Style, ...] | None = Field(None, description="its own; none: those of the whole video")
+    guidance: float | None = Field(None, description="its own; none: that of the whole video")
     changed: bool
 
 
@@ -135,6 +152,7 @@ class RevisionAnswer(BaseModel):
     live: bool
     cost: Cost
     reason: str | None = None
+    overtaken_by: int | None = Field(None, description="the revision that was asked for in its place")
     card: VideoCard | None = None
 
 
@@ -152,6 +170,8 @@ class ProjectAnswer(BaseModel):
     target_seconds: float | None = None
     format: Shape | None = None
     voice: str | None = None
+    styles: tuple[Style, ...] | None = Field(None, description="none: the flavor's")
+    guidance: float | None = Field(None, description="none: the flavor's, or the model's own")
     title: str | None = None
     subject: str | None = None
     mood: str | None = None

@@ -63,8 +63,14 @@ async def scene_removed(number: SceneNumber, change: Changes) -> Response:
     "/{project_id}/scenes/{number}/redo", response_model=ProjectAnswer, summary="Redo a scene", responses=CHANGES
 )
 async def scene_redone(number: SceneNumber, change: Changes, body: RedoBody | None = None) -> Response:
-    """The same words, drawn differently: another seed, where nothing else is asked for."""
-    told = body.model_dump(exclude_none=True) if body else {}
+    """The same words, drawn differently: another seed, where nothing else is asked for.
+
+    Styles and guidance tell a generative model how to draw; a drawn look has neither. Which styles there are is said by
+    the manifest of the model, which workers have: one that is not in it fails the video, and the reason names those
+    that are.
+    """
+    told = body.model_dump(exclude_unset=True) if body else {}
+    told = {name: value for name, value in told.items() if value is not None or name in ("styles", "guidance")}
     if "flavor" in told:
         flavors.check(change.parts.settings, told["flavor"], "")
     return await change.do(lambda project: commands.redo(project, number, told))

@@ -145,7 +145,9 @@ async def events(project_id: ProjectId, parts: Needs, asks: Asks) -> ProjectEven
     return ProjectEventsAnswer(project_id=project_id, events=told)
 
 
-@router.patch("/{project_id}", response_model=ProjectAnswer, summary="Title, mood, flavor, voice", responses=CHANGES)
+@router.patch(
+    "/{project_id}", response_model=ProjectAnswer, summary="Title, mood, flavor, voice, styles", responses=CHANGES
+)
 async def edited(body: EditBody, change: Changes) -> Response:
     """What holds for the whole video."""
     if body.flavor:
@@ -185,7 +187,11 @@ async def approved(change: Changes) -> Response:
 
 @router.post("/{project_id}/render", status_code=202, response_model=ProjectAnswer, summary="Render", responses=CHANGES)
 async def rendered(change: Changes) -> Response:
-    """The video, or its next revision: a candidate that viewers see once it is promoted. Only what changed is made."""
+    """The video, or its next revision: a candidate that viewers see once it is promoted. Only what changed is made.
+
+    While an earlier revision is still being made, this one takes its place: that one is dropped, the work on its
+    changed scenes stops, the others go on for both. Where it would have been shown by itself, this one is.
+    """
     return await change.do(commands.render, 202)
 
 

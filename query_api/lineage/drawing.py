@@ -10,10 +10,10 @@ from rich.tree import Tree
 
 from query_api.lineage.graph import Edge, Graph, Node, leading
 
-_BAD = ("PromptRejected", "VideoFailed", "VideoWithdrawn", "RevisionDropped")
+_BAD = ("PromptRejected", "VideoFailed", "VideoWithdrawn", "RevisionDropped", "WorkStopped")
 #: What says most about a fact, in this order; so many of them are told.
 _TELLING = (
-    "title", "content", "allowed", "why", "action", "outcome", "error", "origin", "subject", "writer", "voice",
+    "title", "content", "allowed", "done", "why", "action", "outcome", "error", "origin", "subject", "writer", "voice",
     "backend", "model", "look", "by", "flavor",
 )  # fmt: skip
 _TOLD = 3

@@ -31,6 +31,7 @@ from schemas.videos import (
     VideoEvent,
     VideoFailed,
     VideoWithdrawn,
+    WorkStopped,
 )
 
 CHAINED = (PromptSubmitted, RevisionRequested, VideoEvent, PrefetchSettled, ReplayEvent)
@@ -106,7 +107,10 @@ _TOLD: dict[type[Message], Callable[[Any], Detail]] = {
     PublishedVideo: lambda event: {
         "title": event.title, "video": event.video.name, "duration_ms": event.duration_ms, **_cost(event.total_cost),
     },
-    RevisionDropped: lambda event: {"by": event.by, "why": event.why},
+    RevisionDropped: lambda event: {"by": event.by, "why": event.why, "overtaken_by": event.overtaken_by},
+    WorkStopped: lambda event: {
+        "stage": event.stage.value, "done": f"{event.fraction:.0%} done", "why": event.why[:200], **_cost(event.cost),
+    },
     VideoFailed: lambda event: {"stage": event.stage.value, "error": event.error, "why": event.reason[:200]},
     VideoWithdrawn: lambda event: {"by": event.by, "why": event.reason[:200]},
     PrefetchSettled: lambda event: {"outcome": event.outcome.value},

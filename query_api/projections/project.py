@@ -27,6 +27,7 @@ from schemas.videos import (
     VideoFailed,
     VideoPublished,
     VideoWithdrawn,
+    WorkStopped,
 )
 from schemas.viewers import ViewerForgotten
 
@@ -41,6 +42,7 @@ HANDLERS: dict[type[Message], Callable[[Any], list[Write]]] = {
     VideoPublished: videos.published,
     VideoFailed: videos.failed,
     VideoWithdrawn: videos.withdrawn,
+    WorkStopped: videos.stopped,
     RevisionRequested: revisions.requested,
     RevisionPromoted: revisions.promoted,
     RevisionDropped: revisions.dropped,

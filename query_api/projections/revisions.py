@@ -48,7 +48,13 @@ def promoted(event: RevisionPromoted) -> list[Write]:
 
 def dropped(event: RevisionDropped) -> list[Write]:
     """Nobody will see it."""
-    return [_revision(event, {"dropped_us": event.ts_us, "dropped_by": event.by, "drop_reason": event.why})]
+    cells: dict[str, Value | None] = {
+        "dropped_us": event.ts_us,
+        "dropped_by": event.by,
+        "drop_reason": event.why or None,
+        "overtaken_by": event.overtaken_by,
+    }
+    return [_revision(event, cells)]
 
 
 def _revision(event: RevisionPromoted | RevisionDropped, cells: dict[str, Value | None]) -> Write:

@@ -18,6 +18,7 @@ from schemas.videos import (
     VideoFailed,
     VideoPublished,
     VideoWithdrawn,
+    WorkStopped,
 )
 
 
@@ -165,11 +166,24 @@ def withdrawn(event: VideoWithdrawn) -> list[Write]:
     ]
 
 
+def stopped(event: WorkStopped) -> list[Write]:
+    """Work on it was given up half-way, and is paid all the same."""
+    cost = event.cost.model_dump_json()
+    if event.scene_number is None:
+        return [_video(event, stopped_cost=cost)]
+    cells: dict[str, Value | None] = {
+        "stopped_us": event.ts_us,
+        "stopped_fraction": event.fraction,
+        "stopped_cost": cost,
+    }
+    return [_scene(event, cells)]
+
+
 def _video(event: VideoEvent, **cells: Value | None) -> Write:
     return row("videos", {"video_id": event.video_id, "revision": event.revision, **cells}, event.ts_us)
 
 
-def _scene(event: SceneVoiced | SceneRendered, cells: dict[str, Value | None]) -> Write:
+def _scene(event: SceneVoiced | SceneRendered | WorkStopped, cells: dict[str, Value | None]) -> Write:
     key: dict[str, Value | None] = {
         "video_id": event.video_id,
         "revision": event.revision,

@@ -55,7 +55,7 @@ def draft(project: Project, changes: Fields) -> DraftRequested:
 
 
 def edit(project: Project, changes: Fields) -> ProjectEdited:
-    """Title, subject, mood, flavor, voice."""
+    """Title, subject, mood, flavor, voice, styles, guidance."""
     script = written(project)
     now = {
         "title": script.title,
@@ -63,6 +63,8 @@ def edit(project: Project, changes: Fields) -> ProjectEdited:
         "mood": script.mood,
         "flavor": project.idea.flavor,
         "voice": project.voice,
+        "styles": project.styles,
+        "guidance": project.guidance,
     }
     return ProjectEdited(**common(project), **now | changes)
 
@@ -82,7 +84,7 @@ def redo(project: Project, number: int, wanted: Fields) -> SceneRedone:
     take = project.takes.get(number, Take())
     if not wanted:
         wanted = {"seed": project.version + 1}
-    return SceneRedone(**common(project), scene_number=number, take=take.model_copy(update=wanted))
+    return SceneRedone(**common(project), scene_number=number, take=Take.model_validate(dict(take) | wanted))
 
 
 def add(project: Project, after: int | None, words: Fields) -> SceneAdded:

@@ -22,7 +22,7 @@ from schemas.projects import (
     ScenesArranged,
     ScriptDrafted,
 )
-from schemas.values import Cost, Regeneration, Scene, SceneTake, Script, Take
+from schemas.values import Cost, Regeneration, Scene, SceneTake, Script, Style, Take
 
 Takes = Mapping[int, Take]
 
@@ -47,6 +47,8 @@ class Project:
     version: int
     idea: Idea
     voice: str | None = None
+    styles: tuple[Style, ...] | None = None
+    guidance: float | None = None
     script: Script | None = None
     takes: Takes = field(default_factory=dict)
     drafting: bool = False
@@ -61,14 +63,15 @@ class Project:
     @property
     def regeneration(self) -> Regeneration:
         """How the scenes are made, for the events that lead to them. A scene's own take stands before what holds for
-        all, but not against its voice."""
+        all. What is still being made of earlier revisions gives way."""
+        whole = Take(voice=self.voice, styles=self.styles, guidance=self.guidance)
         own = (
-            SceneTake(scene_number=number, **dict(take) | {"voice": take.voice or self.voice})
+            SceneTake(scene_number=number, **dict(_before(take, whole)))
             for number, take in sorted(self.takes.items())
             if take != Take()
         )
         base = self.renders[-1].revision if self.renders else 1
-        return Regeneration(base_revision=base, take=Take(voice=self.voice), scenes=tuple(own))
+        return Regeneration(base_revision=base, take=whole, scenes=tuple(own), instead=True)
 
     def changed(self, scene: Scene) -> bool:
         """Whether the scene is not in the newest revision as it stands here."""
@@ -82,6 +85,12 @@ class Project:
             or len(last.script.scenes) != len(self.script.scenes)
             or _take(last.regeneration, scene) != _take(self.regeneration, scene)
         )
+
+
+def _before(take: Take, whole: Take) -> Take:
+    """A scene's own, and where it says nothing, what holds for all."""
+    held = {name: value for name, value in whole if getattr(take, name) is None}
+    return take.model_copy(update=held)
 
 
 def _take(regeneration: Regeneration, scene: Scene) -> Take:
@@ -149,7 +158,8 @@ def _edit(project: Project, event: ProjectEvent) -> dict[str, Any]:
         case ProjectEdited():
             idea = project.idea.model_copy(update={"flavor": event.flavor})
             told = {"title": event.title, "subject": event.subject, "mood": event.mood}
-            return {"script": script.model_copy(update=told), "idea": idea, "voice": event.voice}
+            whole = {"voice": event.voice, "styles": event.styles, "guidance": event.guidance}
+            return {"script": script.model_copy(update=told), "idea": idea, **whole}
         case SceneEdited():
             number = event.scene.scene_number
             return {"script": _with(script, number, event.scene), "takes": {**takes, number: event.take}}

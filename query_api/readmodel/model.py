@@ -49,14 +49,14 @@ class ReadModel:
         self._reader = reader
 
     async def revisions(self, video_id: str) -> Sequence[Row]:
-        """The rows of a video, by revision, with `promoted_us` and its card; none for a video that is not known."""
+        """The rows of a video, by revision, with what was decided of each; none for a video that is not known."""
         key = {"video_id": video_id}
         rows, later = await asyncio.gather(self._reader.fetch("video", key), self._reader.fetch("regenerations", key))
-        promoted = {row["revision"]: row for row in later if row["promoted_us"]}
-        return [_live(row, promoted.get(row["revision"])) for row in rows]
+        decided = {row["revision"]: row for row in later}
+        return [_decided(row, decided.get(row["revision"], {})) for row in rows]
 
     async def regenerations(self, video_id: str) -> Sequence[Row]:
-        """Of revisions after the first: who asked for them and why, and what was made of them."""
+        """Of revisions: who asked for them and why, and what was decided of them."""
         return await self._reader.fetch("regenerations", {"video_id": video_id})
 
     async def scenes(self, video_id: str) -> Sequence[Row]:
@@ -152,10 +152,13 @@ class ReadModel:
         return [Position(row["topic"], row["partition"], row["position"], row["event_us"] or 0) for row in rows]
 
 
-def _live(row: Row, promoted: Row | None) -> Row:
-    if promoted is None:
-        return row | {"promoted_us": None}
-    return row | {"promoted_us": promoted["promoted_us"], "card": promoted["card"]}
+#: What somebody decides of a revision once it is asked for.
+_DECIDED = ("promoted_us", "dropped_us", "dropped_by", "drop_reason", "overtaken_by")
+
+
+def _decided(row: Row, later: Row) -> Row:
+    cells = {name: later.get(name) for name in _DECIDED}
+    return row | cells | ({"card": later["card"]} if cells["promoted_us"] else {})
 
 
 def _entry(row: Row) -> Entry:

@@ -6,6 +6,7 @@ import asyncio
 import random
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Protocol
 
 import pytest
@@ -29,8 +30,9 @@ from schemas.base import now_us
 from schemas.envelope import root
 from schemas.feeds import FeedServed, Impression, InterestChanged
 from schemas.swipes import Action, SwipeRecorded
+from schemas.videos import RevisionDropped, Stage, WorkStopped
 from tests.integration.cassandra_kit import Gate, keyspace
-from tests.unit.read_kit import apply, life, published
+from tests.unit.read_kit import COST, apply, life, published
 
 
 class Store(Reader, Writer, Protocol):
@@ -82,6 +84,29 @@ async def test_a_life_is_read_back(store: Store) -> None:
     found = state(await read.revisions(one), await read.scenes(one))
     assert found is not None and found.status == Status.PUBLISHED and len(found.scenes) == 2
     assert [row["event_id"] for row in await read.events(one)] == [event.id for event in events]
+
+
+async def test_what_was_dropped_and_thrown_away_is_read_back(store: Store) -> None:
+    one, start = video("dropped"), now_us()
+    drop = RevisionDropped(video_id=one, ts_us=start + 90, by="revisions", why="there is another", overtaken_by=2)
+    stop = WorkStopped(
+        video_id=one, ts_us=start + 91, stage=Stage.SCENE, scene_number=2, fraction=0.25, why="dropped", cost=COST
+    )
+    joining = WorkStopped(video_id=one, ts_us=start + 92, stage=Stage.ASSEMBLY, fraction=0.5, why="dropped", cost=COST)
+    script = life(one, start)[2]
+    later = replace(script, id=ids.fresh(), data=script.data.model_copy(update={"revision": 2, "ts_us": start + 80}))
+    told = [root(data, source="/test") for data in (drop, stop, joining)]
+    apply(store, [*life(one, start, end="none")[:5], *told])
+    read = ReadModel(store)
+    # then the first revision is over, and what it took is paid
+    rows, scenes = await read.revisions(one), await read.scenes(one)
+    found = state(rows, scenes)
+    assert found is not None and (found.status, found.reason) == (Status.DROPPED, "there is another")
+    assert (found.scenes[1].stopped_fraction, found.cost.amount) == (0.25, 5 * COST.amount)
+    # and what took its place is shown once it is known
+    apply(store, [later])
+    found = state(await read.revisions(one), scenes)
+    assert found is not None and (found.revision, found.status) == (2, Status.SCRIPTED)
 
 
 async def test_shuffled_and_repeated_histories_end_in_the_same_rows(store: Store) -> None:

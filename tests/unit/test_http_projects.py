@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,8 @@ from schemas import ids
 from schemas.base import now_us
 from schemas.envelope import root
 from schemas.projects import DraftFailed, DraftRequested, ProjectOpened, RenderOrdered, SceneEdited, ScriptDrafted
-from schemas.values import Format, Take
-from schemas.videos import RevisionPromoted
+from schemas.values import Format, Style, Take
+from schemas.videos import RevisionDropped, RevisionPromoted, Stage, WorkStopped
 from tests.unit.read_kit import COST, Api, apply, life, published, script
 
 SCRIPT = script(3).model_dump(mode="json", exclude_none=True)
@@ -185,6 +186,76 @@ async def test_the_next_revision_says_what_became_of_each_scene(api: Api) -> Non
     assert promoted.revision == 2 and promoted.ts_us > promoted.listed_us
 
 
+async def test_styles_and_guidance_hold_for_all_where_a_scene_has_none_of_its_own(api: Api) -> None:
+    # given a rendered video
+    studio = await written(api)
+    await studio.do("POST", "/approve")
+    await studio.do("POST", "/render")
+    # when one scene has a style of its own
+    found = await studio.do("POST", "/scenes/2/redo", {"styles": [{"name": "ink", "weight": 0.5}]})
+    # then that one has changed alone, and its picture has no other seed
+    assert numbers(found, "changed") == [False, True, False]
+    assert found["scenes"][1]["styles"] == [{"name": "ink", "weight": 0.5}] and "seed" not in found["scenes"][1]
+    # when there is another style, and a guidance, for the whole video
+    whole = {"styles": [{"name": "oil"}], "guidance": 6.5}
+    found = await studio.do("PATCH", "", whole)
+    assert numbers(found, "changed") == [True, True, True]
+    assert (found["styles"], found["guidance"]) == ([{"name": "oil", "weight": 1.0}], 6.5)
+    assert ("guidance" in found["scenes"][1], "styles" in found["scenes"][0]) == (False, False)
+    await studio.do("POST", "/approve")
+    await studio.do("POST", "/render")
+    # then a scene's own stands before it, for what it says; and the revision is made in place of the earlier one
+    regeneration = api.publisher.of(RenderOrdered)[-1].regeneration
+    assert regeneration.instead
+    assert regeneration.for_scene(1) == Take(styles=(Style(name="oil"),), guidance=6.5)
+    own = regeneration.for_scene(2)
+    assert (own.styles, own.guidance) == ((Style(name="ink", weight=0.5),), 6.5)
+    # when both are taken back
+    await studio.do("POST", "/scenes/2/redo", {"styles": None})
+    found = await studio.do("PATCH", "", {"styles": None, "guidance": None})
+    # then the first revision is asked for again
+    assert numbers(found, "changed") == [True, True, True] and not {"styles", "guidance"} & found.keys()
+    await studio.do("POST", "/approve")
+    await studio.do("POST", "/render")
+    assert api.publisher.of(RenderOrdered)[-1].regeneration.for_scene(2) == Take()
+
+
+async def test_an_overtaken_revision_says_what_took_its_place_and_is_paid_all_the_same(api: Api) -> None:
+    # given a revision that is being made
+    studio = await written(api)
+    await studio.do("POST", "/approve")
+    first = await studio.do("POST", "/render")
+    video, now = first["video_id"], now_us()
+    apply(api.store, life(video, now, end="none")[2:5])
+    paid = (await studio.see())["cost"]["amount"]
+    # when another one is rendered instead
+    await studio.do("POST", "/scenes/2/redo", {"guidance": 4})
+    await studio.do("POST", "/approve")
+    await studio.do("POST", "/render")
+    drop = RevisionDropped(
+        video_id=video, ts_us=now + 100, by="revisions", why="Revision 2 was asked for in its place.", overtaken_by=2
+    )
+    stop = WorkStopped(
+        video_id=video, ts_us=now + 200, stage=Stage.SCENE, scene_number=2, fraction=0.5, why="dropped", cost=COST
+    )
+    apply(api.store, [root(drop, source="/test"), root(stop, source="/test")])
+    # then the project goes on with that one
+    found = await studio.see()
+    assert found["status"] == "rendering"
+    told = found["revisions"][0]
+    assert (told["status"], told["overtaken_by"], told["reason"]) == ("dropped", 2, drop.why)
+    assert found["cost"]["amount"] == pytest.approx(paid + COST.amount)
+    listed = (await api.get(f"/v1/videos/{video}/revisions")).json()["revisions"][0]
+    assert (listed["status"], listed["dropped"], listed["reason"]) == ("dropped", True, drop.why)
+    # and what an operator drops is not there to be looked at
+    last = RevisionDropped(video_id=video, revision=2, ts_us=now + 300, by="ann", why="no more GPUs")
+    script = life(video, now + 90, end="none")[2]
+    script = replace(script, id="s2", data=script.data.model_copy(update={"revision": 2}))
+    apply(api.store, [script, root(last, source="/test")])
+    found = await studio.see()
+    assert (found["status"], found["reason"]) == ("render_failed", "no more GPUs")
+
+
 async def test_a_change_must_say_for_which_version_it_is_meant(api: Api) -> None:
     studio = await written(api)
     await studio.do("PATCH", "/scenes/1", {"narration": "New."})
@@ -259,7 +330,10 @@ async def test_a_project_that_is_thrown_away_is_gone(api: Api) -> None:
         ("PUT", "/order", {"order": [1, 2]}, 422), ("PUT", "/order", {"order": [1, 2, 2]}, 422),
         ("PUT", "/order", {"order": []}, 422), ("DELETE", "/scenes/7", None, 404),
         ("POST", "/scenes", {"narration": "x", "visuals": "y", "after": 8}, 404),
-        ("POST", "/scenes/1/redo", {"flavor": "no-such"}, 422), ("POST", "/revisions/1/promote", None, 409),
+        ("POST", "/scenes/1/redo", {"flavor": "no-such"}, 422), ("PATCH", "", {"guidance": -1}, 422),
+        ("POST", "/scenes/1/redo", {"styles": [{"name": "ink", "weight": 3}]}, 422),
+        ("POST", "/scenes/1/redo", {"styles": [{"name": "x"}] * 9}, 422),
+        ("POST", "/revisions/1/promote", None, 409),
     ],
 )  # fmt: skip
 async def test_what_makes_no_sense_is_refused_and_nothing_happens(

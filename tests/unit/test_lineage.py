@@ -32,7 +32,8 @@ from schemas.feeds import FeedServed, Impression, InterestChanged, Outcome, Pref
 from schemas.prompts import PromptSubmitted, Trigger
 from schemas.swipes import Action, SwipeRecorded
 from schemas.values import Lane, Origin
-from tests.unit.read_kit import Api, apply, life, published
+from schemas.videos import RevisionDropped, Stage, WorkStopped
+from tests.unit.read_kit import COST, Api, apply, life, published
 
 NOW = now_us() - 60_000_000
 SWIPED, MADE, OTHER = (ids.video_id(name) for name in ("swiped", "made", "other"))
@@ -231,6 +232,23 @@ def test_a_label_tells_scene_voice_and_cost() -> None:
 @pytest.fixture
 def api(tmp_path: Path) -> Api:
     return Api(tmp_path)
+
+
+async def test_what_was_dropped_and_thrown_away_is_in_it() -> None:
+    events = life(MADE, NOW, end="none")[:5]
+    drop = RevisionDropped(video_id=MADE, ts_us=NOW + 90, by="revisions", why="there is another", overtaken_by=2)
+    dropped = fact(drop, events[0])
+    stop = WorkStopped(
+        video_id=MADE, ts_us=NOW + 91, stage=Stage.SCENE, scene_number=2, fraction=0.25, why="dropped", cost=COST
+    )
+    store = MemoryStore()
+    apply(store, [*events, dropped, fact(stop, dropped)])
+    graph = await trace(ReadModel(store), MADE)
+    told = {node.type: label(node) for node in graph.nodes}
+    assert told["RevisionDropped"] == "there is another · revisions"
+    assert told["WorkStopped"] == "scene 2 · 25% done · dropped · 0.500000 USD"
+    last = graph.nodes[-1]
+    assert {edge.source for edge in graph.edges if edge.target == last.id} == {dropped.id}
 
 
 async def test_the_api_tells_it_of_a_video_and_of_any_id(api: Api) -> None:

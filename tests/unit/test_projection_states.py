@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -11,10 +13,18 @@ from query_api.readmodel.model import ReadModel
 from query_api.states import Status, VideoState, state
 from schemas import ids
 from schemas.base import Message, now_us
-from schemas.envelope import Envelope
+from schemas.envelope import Envelope, root
 from schemas.prompts import PromptSubmitted
-from schemas.values import Origin
-from schemas.videos import PromptRejected, RevisionPromoted, ScriptWritten, VideoWithdrawn
+from schemas.values import Cost, Origin
+from schemas.videos import (
+    PromptRejected,
+    RevisionDropped,
+    RevisionPromoted,
+    ScriptWritten,
+    Stage,
+    VideoWithdrawn,
+    WorkStopped,
+)
 from tests.unit.read_kit import COST, apply, life
 
 VIDEO = ids.video_id("states")
@@ -118,6 +128,65 @@ async def test_a_withdrawal_is_of_all_revisions_up_to_the_one_that_it_names(revi
     found = await told([*first, *anew, *ends])
     assert found is not None and found.status == left
     assert (found.reason == "asked for") is (left is Status.WITHDRAWN)
+
+
+def second(event: Envelope[Message]) -> Envelope[Message]:
+    """The same of the revision that was asked for instead."""
+    later = event.data.model_copy(update={"revision": 2, "ts_us": event.data.ts_us + 1_000})  # type: ignore[attr-defined]
+    return replace(event, id=f"{event.id}-2", data=later)
+
+
+def dropped(ts_us: int, **fields: Any) -> Envelope[Message]:
+    return root(RevisionDropped(video_id=VIDEO, ts_us=ts_us, by="ann", **fields), source="/test")
+
+
+async def test_a_revision_that_was_dropped_before_it_was_finished_says_why() -> None:
+    start = now_us()
+    found = await told([*life(VIDEO, start)[:5], dropped(start + 900, why="wrong colours")])
+    assert found is not None and found.is_final
+    assert (found.status, found.reason, found.stages[-1].stage) == (Status.DROPPED, "wrong colours", Status.DROPPED)
+
+
+async def test_in_place_of_an_overtaken_revision_one_sees_the_one_that_took_its_place() -> None:
+    start = now_us()
+    ours = life(VIDEO, start)
+    overtaken = dropped(start + 900, why="Revision 2 was asked for in its place.", overtaken_by=2)
+    events = [*ours[:5], overtaken, *map(second, ours[2:5])]
+    found = await told(events)
+    assert found is not None and (found.revision, found.status) == (2, Status.RENDERING)
+    # in whatever order they come
+    random.Random(3).shuffle(events)
+    assert await told(events) == found
+    # and as long as nothing is known of that one, what is known
+    alone = await told([*ours[:5], overtaken])
+    assert alone is not None and (alone.revision, alone.status) == (1, Status.DROPPED)
+
+
+async def test_what_was_published_all_the_same_is_published() -> None:
+    start = now_us()
+    found = await told([*life(VIDEO, start), dropped(start + 900, overtaken_by=2), second(life(VIDEO, start)[2])])
+    assert found is not None and (found.revision, found.status, found.reason) == (1, Status.PUBLISHED, None)
+
+
+async def test_an_overtaking_that_leads_nowhere_ends() -> None:
+    start = now_us()
+    events = [*life(VIDEO, start)[:3], second(life(VIDEO, start)[2]), dropped(start + 900, overtaken_by=2)]
+    found = await told([*events, dropped(start + 3_000, revision=2, overtaken_by=2)])
+    assert found is not None and (found.revision, found.status) == (2, Status.DROPPED)
+
+
+async def test_work_that_was_thrown_away_is_paid() -> None:
+    start = now_us()
+    cost = Cost(gpu_seconds=3, amount=0.25)
+    common: dict[str, Any] = {"video_id": VIDEO, "fraction": 0.4, "why": "dropped", "cost": cost}
+    scene = WorkStopped(**common, ts_us=start + 500, stage=Stage.SCENE, scene_number=2)
+    joining = WorkStopped(**common, ts_us=start + 501, stage=Stage.ASSEMBLY)
+    stops = [root(scene, source="/test"), root(joining, source="/test")]
+    # before the end, and where the video came all the same
+    for events, before in ((life(VIDEO, start)[:5], 3 * COST.amount), (life(VIDEO, start), 2 * COST.amount)):
+        found = await told([*events, *stops])
+        assert found is not None and found.cost.amount == pytest.approx(before + 0.5)
+        assert [one.stopped_fraction for one in found.scenes] == [None, 0.4]
 
 
 async def test_a_video_that_is_not_known_has_no_state() -> None:
