@@ -125,10 +125,14 @@ def state(revisions: Sequence[Row], scenes: Sequence[Row]) -> VideoState | None:
 
 
 def _overtaking(row: Row, revisions: Sequence[Row]) -> Row:
-    """The revision that is made in place of one that was dropped, as far as it is known of."""
+    """The revision that is made in place of one that was dropped. Until it is known, that one is not over for those who
+    wait for the video."""
     known = {one["revision"]: one for one in revisions}
-    while _ended(row) is Status.DROPPED and (later := known.get(row["overtaken_by"])):
-        row, known = later, {number: one for number, one in known.items() if number > later["revision"]}
+    while _ended(row) is Status.DROPPED and row["overtaken_by"]:
+        later = known.get(max(row["overtaken_by"], row["revision"] + 1))
+        if later is None:
+            return row | {"dropped_us": None}
+        row = later
     return row
 
 

@@ -14,6 +14,7 @@ from schemas.values import Origin
 from schemas.videos import (
     PromptAccepted,
     PromptRejected,
+    RevisionDropped,
     RevisionPromoted,
     Stage,
     VideoEvent,
@@ -66,8 +67,11 @@ class Entry:
         return bare and self.seal(bare)
 
 
-def entry(received: Received, seq: int, token: str, cut: Cut, seal: Seal = bytes) -> Entry | None:
-    """The entry of a record; None when clients need not hear of it."""
+def entry(
+    received: Received, seq: int, token: str, cut: Cut, seal: Seal = bytes, owner: str | None = None
+) -> Entry | None:
+    """The entry of a record; None when clients need not hear of it. `owner`: whose video it is, as far as is known, for
+    records that do not say so."""
     event = received.envelope.data
     if not isinstance(event, VideoEvent):
         return None
@@ -81,7 +85,7 @@ def entry(received: Received, seq: int, token: str, cut: Cut, seal: Seal = bytes
         timestamp_ms=received.timestamp_ms,
         video_id=event.video_id,
         revision=event.revision,
-        owner=getattr(event, "viewer_id", None),
+        owner=getattr(event, "viewer_id", None) or owner,
         public=public,
         private=private,
         token=token,
@@ -98,6 +102,9 @@ def _frames(event: Message, at: tuple[int, int]) -> tuple[bytes | None, bytes | 
         return frame, frame
     if isinstance(event, RevisionPromoted) and event.replaces_draft:
         return _published(event, at)
+    if isinstance(event, RevisionDropped):
+        why = event.why or None
+        return None, frames.revision(event.video_id, event.revision, "dropped", why, at, event.overtaken_by)
     if getattr(event, "revision", 1) > 1:
         return None, _revised(event, at)
     if isinstance(event, VideoPublished):

@@ -50,9 +50,13 @@ def video(card: VideoCard, audience: str, at: tuple[int, int]) -> bytes:
     return encode("video", video_id=card.video_id, card=card.model_dump(mode="json"), audience=audience, at=at)
 
 
-def revision(video_id: str, number: int, status: str, reason: str | None, at: tuple[int, int]) -> bytes:
-    """A later revision is ready to be looked at, or will not come. No card: nobody sees it before it is promoted."""
-    return encode("revision", video_id=video_id, revision=number, status=status, reason=reason, at=at)
+def revision(
+    video_id: str, number: int, status: str, reason: str | None, at: tuple[int, int], overtaken_by: int | None = None
+) -> bytes:
+    """A later revision is ready to be looked at, or will not come; any revision was dropped. No card: nobody sees it
+    before it is promoted."""
+    told = {"status": status, "overtaken_by": overtaken_by, "reason": reason}
+    return encode("revision", video_id=video_id, revision=number, **told, at=at)
 
 
 def stamped(frame: bytes, token: str) -> bytes:

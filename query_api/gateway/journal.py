@@ -18,7 +18,7 @@ from query_api.gateway.recovery import Recovery, recover
 from query_api.gateway.ring import Ring
 from query_api.gateway.tokens import Cut, Signer
 from schemas.progress import RenderProgress
-from schemas.videos import VideoEvent
+from schemas.videos import RevisionPromoted, VideoEvent, VideoWithdrawn
 
 log = logs.get("gateway.journal")
 
@@ -108,18 +108,31 @@ class Journal:
         event = received.envelope.data
         if not isinstance(event, VideoEvent | RenderProgress):
             return
-        lives = self._candidates if event.revision > 1 else self._lives
-        before = lives.get(event.video_id) or Life()
-        life, entry = before.after(event), self._note(received, heard)
-        if life is not before:
-            lives.set(event.video_id, replace(life, last=entry) if life.ended else life)
-            heard.moved[event.video_id] = not life.ended
+        entry = self._note(received, event.video_id, heard)
+        for lives in self._concerned(event):
+            before = lives.get(event.video_id) or Life()
+            life = before.after(event)
+            if life is not before:
+                lives.set(event.video_id, replace(life, last=entry or before.last) if life.ended else life)
+                heard.moved[event.video_id] = any(not one.ended for one in self._of(event.video_id))
 
-    def _note(self, received: Received, heard: Heard) -> entries.Entry | None:
+    def _concerned(self, event: VideoEvent | RenderProgress) -> Iterator[Lives]:
+        """Of which lives an event tells: of what viewers see, of what is made beside it, or of both."""
+        if isinstance(event, VideoWithdrawn):
+            yield from (lives for lives in (self._lives, self._candidates) if lives.get(event.video_id))
+        elif isinstance(event, RevisionPromoted):
+            # By hand it is told to nobody: who looks at a feed again sees it.
+            yield from [self._lives] if event.replaces_draft else ()
+        else:
+            yield self._candidates if event.revision > 1 else self._lives
+
+    def _note(self, received: Received, video_id: str, heard: Heard) -> entries.Entry | None:
         if not _durable(received):
             return None
         self._positions[received.partition] = received.offset + 1
-        entry = entries.entry(received, self.seq + 1, self._signer.sign(cut := self.cut), cut, self._seal)
+        cut, seq = self.cut, self.seq + 1
+        owner = next((life.owner for life in self._of(video_id) if life.owner), None)
+        entry = entries.entry(received, seq, self._signer.sign(cut), cut, self._seal, owner)
         if entry is None or self._told.get(received.envelope.id):
             return None  # said already: the log may hold an event more than once
         self._told.put(received.envelope.id, True)

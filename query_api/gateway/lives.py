@@ -13,15 +13,20 @@ from schemas.values import Origin
 from schemas.videos import (
     PromptAccepted,
     PromptRejected,
+    RevisionDropped,
+    RevisionPromoted,
     SceneRendered,
     SceneVoiced,
     ScriptWritten,
     Stage,
     VideoFailed,
     VideoPublished,
+    VideoWithdrawn,
 )
 
-ENDS = (VideoPublished, VideoFailed, PromptRejected)
+#: What ends a life. What was dropped may be published all the same, where that was on its way already.
+SHOWN = (VideoPublished, RevisionPromoted)
+ENDS = (*SHOWN, VideoFailed, PromptRejected, RevisionDropped)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,7 @@ class Life:
     preview: str | None = None
     title: str | None = None
     ended: bool = False
+    dropped: bool = False  #: that is how it ended
     known: bool = False  #: whose it is has been heard
     last: Entry | None = None
 
@@ -48,15 +54,19 @@ class Life:
     def after(self, event: Message) -> Life:
         """The same after an event of this video. What comes late changes nothing; a newer revision begins anew."""
         revision: int = getattr(event, "revision", 1)
+        if isinstance(event, VideoWithdrawn):
+            return self._over(event) if revision >= self.revision else self
         if revision > self.revision:
             return Life(revision=revision, owner=self.owner).after(event)
-        if self.ended or revision < self.revision:
+        if revision < self.revision or (self.ended and not (self.dropped and isinstance(event, SHOWN))):
             return self
         if isinstance(event, RenderProgress):
             return self._rendering(event)
-        if isinstance(event, ENDS):
-            return replace(self, ended=True, preview=None, origin=event.origin)
-        return self._living(event)
+        return self._over(event) if isinstance(event, ENDS) else self._living(event)
+
+    def _over(self, event: Message) -> Life:
+        origin, dropped = getattr(event, "origin", self.origin), isinstance(event, RevisionDropped)
+        return replace(self, ended=True, dropped=dropped, preview=None, origin=origin)
 
     def _rendering(self, event: RenderProgress) -> Life:
         number = event.scene_number or 0

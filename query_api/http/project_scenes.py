@@ -66,8 +66,7 @@ async def scene_redone(number: SceneNumber, change: Changes, body: RedoBody | No
     """The same words, drawn differently: another seed, where nothing else is asked for.
 
     Styles and guidance tell a generative model how to draw; a drawn look has neither. Which styles there are is said by
-    the manifest of the model, which workers have: one that is not in it fails the video, and the reason names those
-    that are.
+    the manifest of the model, which workers have: one that is not in it fails the video, and the reason names it.
     """
     told = body.model_dump(exclude_unset=True) if body else {}
     told = {name: value for name, value in told.items() if value is not None or name in ("styles", "guidance")}

@@ -173,11 +173,19 @@ class ProgressFrame(BaseModel):
 
 
 class RevisionFrame(EventFrame):
-    """The making of a later revision ended. To those who watch the video, and may see how it comes to be."""
+    """The making of a later revision ended, or that of any revision was given up. To those who watch the video, and may
+    see how it comes to be; where the first one was dropped, to its owner, too.
+
+    `dropped`, with `overtaken_by`: go on with the progress of that revision, in the same place. It is told as `video`
+    where the one that it overtook would have been. Without it, nothing more comes of it.
+    """
 
     type: Literal["revision"]
     revision: int
-    status: Literal["ready", "failed", "rejected"] = Field(description="ready: it can be looked at, and promoted")
+    status: Literal["ready", "failed", "rejected", "dropped"] = Field(
+        description="ready: it can be looked at, and promoted; dropped: given up before it was finished"
+    )
+    overtaken_by: int | Absent = Field(None, description="of `dropped`: the revision that is made in its place")
     reason: str | Absent = None
 
 

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser
 from schemas import ids
 from schemas.progress import RenderProgress
 from schemas.values import Lane, Origin
-from schemas.videos import PromptAccepted, Stage, VideoFailed
+from schemas.videos import PromptAccepted, RevisionDropped, RevisionPromoted, Stage, VideoFailed, VideoWithdrawn
 from tests.acceptance.browser_kit import DESKTOP, Viewer
 from tests.acceptance.page_kit import PageServer
 
@@ -129,3 +129,73 @@ def test_a_failure_is_told_to_the_one_who_asked(browser: Browser, server: PageSe
         )  # fmt: skip
         server.tell(failure)
         viewer.page.wait_for_selector("#sheet .job.failed:has-text('The renderer gave up.')")
+
+
+def test_what_is_made_instead_goes_on_in_the_same_place_and_what_is_dropped_is_over(
+    browser: Browser, server: PageServer
+) -> None:
+    server.fill(8)
+    with Viewer(browser, server.url, DESKTOP) as viewer:
+        # given two videos of this viewer's that are being made
+        viewer.open().until_playing()
+        viewer.page.wait_for_selector("#badge[data-state=live]")
+        mine = viewer.page.evaluate("import('/main.js').then(({ socket }) => socket.session.viewer)")
+        ours = []
+        for text in ("Why is the sea salty?", "Why is the sky blue?"):
+            viewer.page.keyboard.press("n")
+            viewer.page.wait_for_selector("#sheet[open] textarea")
+            viewer.page.fill("#sheet textarea", text)
+            viewer.page.keyboard.press("Control+Enter")
+            viewer.page.wait_for_selector(f"#sheet .job:has-text('{text}')")
+            viewer.page.keyboard.press("Escape")
+            ours.append(ids.video_id(f"page-{100 + len(server.prompts)}"))
+        sea, sky = ours
+        server.tell(*(accepted(video, "words", mine) for video in ours))
+        server.tell(scene(sea, 1, 1.0), scene(sky, 1, 0.5))
+        viewer.page.wait_for_selector("#jobs-side .job.making:has-text('Drawing scene 1 of 3')")
+        # when one is dropped, and another revision of the other is asked for in its place
+        server.tell(
+            RevisionDropped(video_id=sky, ts_us=3, by="ann", why="no more GPUs"),
+            accepted(sea, "words", mine, revision=2),
+            RevisionDropped(video_id=sea, ts_us=3, by="revisions", overtaken_by=2),
+            scene(sea, 2, 0.5, revision=2),
+        )
+        # then the first is over, and the other goes on where it was
+        viewer.page.wait_for_selector(f"#jobs-side .job.failed[data-id='{sky}']:has-text('no more GPUs')")
+        making = f"#jobs-side .job.making[data-id='{sea}']"
+        viewer.page.wait_for_selector(f"{making}:has-text('Revision 2: Drawing scene 2 of 3')")
+        # also after the page was loaded again
+        viewer.page.reload()
+        viewer.page.wait_for_selector(f"{making}:has-text('Revision 2: Drawing scene 2 of 3')")
+        # until it is shown
+        made = server.event(101, viewer=mine).model_copy(update={"revision": 2})
+        told = made.model_dump(include=set(RevisionPromoted.model_fields))
+        shown = RevisionPromoted(**told, listed_us=made.ts_us, by="revisions", replaces_draft=True)
+        server.tell(made, shown)
+        viewer.page.wait_for_selector(f"#jobs-side .job.ready[data-id='{sea}'] button:has-text('Watch it')")
+
+
+def test_no_card_of_the_lobby_stands_still(browser: Browser, server: PageServer) -> None:
+    with Viewer(browser, server.url, DESKTOP) as viewer:
+        # given an empty feed, for which two videos are being made
+        viewer.open()
+        viewer.page.wait_for_selector("#badge[data-state=live]")
+        starters = [ids.video_id(f"starter-{number}") for number in (1, 2)]
+        whose = {"origin": Origin.STARTER, "viewer_id": None}
+        begun = [accepted(one, "A starter", "nobody").model_copy(update=whose) for one in starters]
+        server.tell(*begun, *(scene(one, 1, 0.5) for one in starters))
+        viewer.page.wait_for_selector("#empty .job >> nth=1")
+        # when one is dropped and the other is taken back
+        server.tell(
+            RevisionDropped(video_id=starters[0], ts_us=3, by="ann"),
+            VideoWithdrawn(video_id=starters[1], ts_us=3, by="ann", reason="no"),
+        )
+        # then neither is there any more
+        viewer.page.wait_for_selector("#empty .job", state="detached")
+
+
+def scene(video_id: str, number: int, fraction: float, revision: int = 1) -> RenderProgress:
+    return RenderProgress(
+        video_id=video_id, revision=revision, stage=Stage.SCENE, scene_number=number, scene_count=3, fraction=fraction,
+        ts_us=2,
+    )  # fmt: skip

@@ -55,6 +55,16 @@ def test_the_end_of_a_later_revision_is_documented_and_shows_nothing_of_it(name:
     assert frame["type"] == "revision" and "card" not in frame
 
 
+@pytest.mark.parametrize(("revision", "overtaken_by"), [(1, 2), (1, None), (2, 3), (2, None)])
+def test_a_dropped_revision_is_documented(revision: int, overtaken_by: int | None) -> None:
+    dropped = event("RevisionDropped").model_copy(update={"revision": revision, "overtaken_by": overtaken_by})
+    entry = entries.entry(received(dropped, 7), 1, "token", Cut("0" * 12, (8,)), owner="ann")
+    assert entry is not None and entry.public is None and entry.owner == "ann"
+    (frame,) = unpack(entry.private)
+    check(frame)
+    assert (frame["type"], frame["status"], frame.get("overtaken_by")) == ("revision", "dropped", overtaken_by)
+
+
 @pytest.mark.parametrize(
     "frame",
     [

@@ -6,8 +6,9 @@ import pytest
 
 from infra.auth.scopes import Scope
 from query_api.identity.principal import Principal
+from schemas import base
 from schemas.values import Origin
-from schemas.videos import Stage
+from schemas.videos import RevisionDropped, RevisionPromoted, Stage, VideoPublished, VideoWithdrawn
 from tests.unit.gateway_kit import (
     OTHER,
     VIEWER,
@@ -162,3 +163,85 @@ def test_stages_have_the_weight_of_one() -> None:
     assert overall({(Stage.ASSEMBLY, 0): 1.0}, 4) == 1.0
     assert overall({}, 1) == 0.0
     assert overall({(Stage.SCENE, 1): 1.0, (Stage.SCENE, 2): 1.0}, 4) == pytest.approx(0.02 + 0.06 + 0.65 / 2)
+
+
+def dropped(number: int, revision: int = 1, overtaken_by: int | None = None) -> RevisionDropped:
+    return RevisionDropped(
+        video_id=vid(number), revision=revision, ts_us=9, by="ann", why="there is another", overtaken_by=overtaken_by
+    )
+
+
+def later(event: base.Message, revision: int = 2) -> base.Message:
+    return event.model_copy(update={"revision": revision})
+
+
+def shown(made: VideoPublished) -> RevisionPromoted:
+    """It is shown by itself."""
+    told = made.model_dump(include=set(RevisionPromoted.model_fields))
+    return RevisionPromoted(**told, listed_us=made.ts_us, by="revisions", replaces_draft=True)
+
+
+async def test_what_is_made_in_place_of_a_dropped_revision_is_told_in_its_place() -> None:
+    # given a video that is being made; its owner, one of whose clients watches it, and another
+    hub = make_hub()
+    watching, silent, other = ListSink(), ListSink(), ListSink()
+    await hub.join(watching, hello(videos=(vid(1),)), Principal(VIEWER, frozenset([Scope.VIEWER])))
+    await hub.join(silent, hello(), Principal(VIEWER, frozenset([Scope.VIEWER])))
+    await hub.join(other, hello(OTHER, videos=(vid(1),)), Principal(OTHER, frozenset([Scope.VIEWER])))
+    hub.take(batch([received(accepted(1), 0), received(rendering(1, 0.9), 0)]))
+    await hub.flush()
+    # when another revision is asked for in its place, and work on the first one tells of itself once more
+    hub.take(batch([received(later(accepted(1)), 1), received(dropped(1, overtaken_by=2), 2)]))
+    hub.take(batch([received(rendering(1, 0.95), 1), received(later(rendering(1, 0.1)), 2)]))
+    await hub.flush()
+    # then its owner hears what became of the first, and how far the second is
+    (told,) = silent.of("revision")
+    assert (told["revision"], told["status"], told["overtaken_by"]) == (1, "dropped", 2)
+    assert watching.of("revision") == [told] and told["reason"] == "there is another"
+    assert [frame["revision"] for frame in watching.of("progress")] == [1, 2]
+    assert not other.of("revision", "progress")
+    # and so does one who begins to watch now
+    late = ListSink()
+    await hub.join(late, hello(videos=(vid(1),)), Principal(VIEWER, frozenset([Scope.VIEWER])))
+    assert [(frame["type"], frame.get("revision")) for frame in late.frames[1:]] == [("revision", 1), ("progress", 2)]
+    # when it is published and shown
+    made = published(1, viewer=VIEWER, revision=2)
+    hub.take(batch([received(made, 3), received(shown(made), 4)]))
+    await hub.flush()
+    # then everyone sees it, also those who come later
+    assert [len(sink.of("video")) for sink in (watching, other)] == [1, 1]
+    last = ListSink()
+    await hub.join(last, hello(videos=(vid(1),)), Principal(VIEWER, frozenset([Scope.VIEWER])))
+    assert [frame["type"] for frame in last.frames[1:]] == ["video", "revision"]
+    assert last.frames[1]["card"]["revision"] == 2
+
+
+async def test_what_was_dropped_for_good_is_over_and_what_was_published_all_the_same_is_there() -> None:
+    hub, sink, lobby = make_hub(), ListSink(), ListSink()
+    hub.take(batch([received(accepted(1), 0), received(accepted(2, origin=Origin.STARTER), 1)]))
+    await hub.join(lobby, hello(OTHER, lobby=True))
+    assert len(lobby.of("progress")) == 1
+    hub.take(batch([received(dropped(1), 2), received(dropped(2), 3)]))
+    await hub.flush()
+    # then the lobby hears of the starter, and nobody is told later that it is being made
+    (told,) = lobby.of("revision")
+    assert told["video_id"] == vid(2) and "overtaken_by" not in told
+    await hub.join(sink, hello(videos=(vid(1), vid(2)), lobby=True))
+    assert [frame["type"] for frame in sink.frames] == ["welcome", "revision", "revision"]
+    # when one was on its way already
+    hub.take(batch([received(published(1), 4)]))
+    late = ListSink()
+    await hub.join(late, hello(videos=(vid(1),)))
+    assert [frame["type"] for frame in late.frames] == ["welcome", "video"]
+
+
+@pytest.mark.parametrize(("revision", "told"), [(1, ["withdrawn", "progress"]), (2, ["withdrawn", "withdrawn"])])
+async def test_a_withdrawal_ends_what_is_being_made_up_to_the_revision_that_it_names(
+    revision: int, told: list[str]
+) -> None:
+    hub, sink = make_hub(), ListSink()
+    hub.take(batch([received(accepted(1, origin=Origin.STARTER), 0), received(later(accepted(1)), 1)]))
+    gone = VideoWithdrawn(video_id=vid(1), revision=revision, ts_us=9, reason="no", by="ann")
+    hub.take(batch([received(gone, 2), received(rendering(1, 0.9), 0)]))
+    await hub.join(sink, hello(videos=(vid(1),), lobby=True))
+    assert [frame["type"] for frame in sink.frames[1:]] == told

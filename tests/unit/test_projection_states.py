@@ -157,9 +157,9 @@ async def test_in_place_of_an_overtaken_revision_one_sees_the_one_that_took_its_
     # in whatever order they come
     random.Random(3).shuffle(events)
     assert await told(events) == found
-    # and as long as nothing is known of that one, what is known
+    # and as long as nothing is known of that one, the video is still being made
     alone = await told([*ours[:5], overtaken])
-    assert alone is not None and (alone.revision, alone.status) == (1, Status.DROPPED)
+    assert alone is not None and (alone.revision, alone.status) == (1, Status.RENDERING)
 
 
 async def test_what_was_published_all_the_same_is_published() -> None:
@@ -172,6 +172,8 @@ async def test_an_overtaking_that_leads_nowhere_ends() -> None:
     start = now_us()
     events = [*life(VIDEO, start)[:3], second(life(VIDEO, start)[2]), dropped(start + 900, overtaken_by=2)]
     found = await told([*events, dropped(start + 3_000, revision=2, overtaken_by=2)])
+    assert found is not None and (found.revision, found.status) == (2, Status.SCRIPTED)
+    found = await told([*events, dropped(start + 3_000, revision=2)])
     assert found is not None and (found.revision, found.status) == (2, Status.DROPPED)
 
 

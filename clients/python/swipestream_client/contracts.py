@@ -901,7 +901,7 @@ class RevisionDropped(TypedDict):
 
 
 class RevisionFrame(TypedDict):
-    """The making of a later revision ended. To those who watch the video, and may see how it comes to be."""
+    """The making of a later revision ended, or that of any revision was given up. To those who watch the video, and may see how it comes to be; where the first one was dropped, to its owner, too. `dropped`, with `overtaken_by`: go on with the progress of that revision, in the same place. It is told as `video` where the one that it overtook would have been. Without it, nothing more comes of it."""
 
     #: opaque; give the newest one to `hello.resume` after a reconnect
     token: NotRequired[str]
@@ -910,8 +910,10 @@ class RevisionFrame(TypedDict):
     at: list[int]
     type: Literal["revision"]
     revision: int
-    #: ready: it can be looked at, and promoted
-    status: Literal["ready", "failed", "rejected"]
+    #: ready: it can be looked at, and promoted; dropped: given up before it was finished
+    status: Literal["ready", "failed", "rejected", "dropped"]
+    #: of `dropped`: the revision that is made in its place
+    overtaken_by: NotRequired[int]
     reason: NotRequired[str]
 
 

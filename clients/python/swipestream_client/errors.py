@@ -28,7 +28,7 @@ class ProblemError(SwipestreamError):
 
 
 class RefusedError(SwipestreamError):
-    """The video will not appear. `status` is `rejected`, `failed` or `withdrawn`."""
+    """The video will not appear. `status` is `rejected`, `failed`, `dropped` or `withdrawn`."""
 
     def __init__(self, video_id: str, status: str, reason: str) -> None:
         super().__init__(reason or f"The video was {status}.")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 #: Without a push for this long, in seconds, the API is asked.
 QUIET_S = 2.0
-_ENDED = ("failed", "rejected", "withdrawn")
+_ENDED = ("failed", "rejected", "withdrawn", "dropped")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +81,8 @@ def read(frame: dict[str, Any], video_id: str) -> Step | RefusedError | None:
         return None
     if frame["type"] in _ENDED:
         return RefusedError(video_id, frame["type"], str(frame.get("reason") or ""))
+    if frame["type"] == "revision" and frame["status"] == "dropped" and not frame.get("overtaken_by"):
+        return RefusedError(video_id, frame["status"], str(frame.get("reason") or ""))
     if frame["type"] == "video":
         return Step(fraction=1.0, stage="published", card=frame["card"])
     if frame["type"] == "progress":

@@ -836,7 +836,13 @@ export interface RevisionDropped {
   needed?: number[];
 }
 
-/** The making of a later revision ended. To those who watch the video, and may see how it comes to be. */
+/**
+ * The making of a later revision ended, or that of any revision was given up. To those who watch the video, and may
+ * see how it comes to be; where the first one was dropped, to its owner, too.
+ *
+ * `dropped`, with `overtaken_by`: go on with the progress of that revision, in the same place. It is told as `video`
+ * where the one that it overtook would have been. Without it, nothing more comes of it.
+ */
 export interface RevisionFrame {
   /** opaque; give the newest one to `hello.resume` after a reconnect */
   token?: string;
@@ -845,8 +851,10 @@ export interface RevisionFrame {
   at: [number, number];
   type: "revision";
   revision: number;
-  /** ready: it can be looked at, and promoted */
-  status: "ready" | "failed" | "rejected";
+  /** ready: it can be looked at, and promoted; dropped: given up before it was finished */
+  status: "ready" | "failed" | "rejected" | "dropped";
+  /** of `dropped`: the revision that is made in its place */
+  overtaken_by?: number;
   reason?: string;
 }
 

@@ -10,7 +10,7 @@ import { ApiError } from "./errors.js";
 
 /** Without a push for this long the API is asked. */
 const QUIET_MS = 2000;
-const ENDED = ["failed", "rejected", "withdrawn"];
+const ENDED = ["failed", "rejected", "withdrawn", "dropped"];
 
 /**
  * @param {import("./client.js").Swipestream} api
@@ -59,6 +59,7 @@ export async function* follow(api, id, { stream: how = {}, signal, quietMs = QUI
 export function read(frame, id) {
   if ((frame.card ?? frame).video_id !== id) return null;
   if (ENDED.includes(frame.type)) return new ApiError(frame.reason || `The video was ${frame.type}.`, 409);
+  if (frame.type === "revision" && frame.status === "dropped" && !frame.overtaken_by) return new ApiError(frame.reason || "The video was dropped.", 409);
   if (frame.type === "video") return { fraction: 1, stage: "published", card: frame.card };
   if (frame.type === "progress") return { fraction: frame.fraction, stage: frame.stage };
   return null;

@@ -4,6 +4,7 @@
  * @typedef {import("./types").FootageChoice} FootageChoice
  * @typedef {import("./types").Project} Project
  * @typedef {import("./types").ProjectTitle} ProjectTitle
+ * @typedef {import("./types").Style} Style
  * @typedef {import("./types").Upload} Upload
  */
 
@@ -43,7 +44,7 @@ export class Projects {
   /**
    * What holds for the whole video.
    * @param {Project} project
-   * @param {{ title?: string, subject?: string, mood?: string, flavor?: string, voice?: string | null }} changes
+   * @param {{ title?: string, subject?: string, mood?: string, flavor?: string, voice?: string | null, styles?: Style[] | null, guidance?: number | null }} changes null: the flavor's own
    */
   edit(project, changes) {
     return this.#change(project, "PATCH", "", changes);
@@ -99,10 +100,10 @@ export class Projects {
   }
 
   /**
-   * The same scene, drawn differently.
+   * The same scene, drawn differently. Styles and guidance are for generative models; null: those of the whole video.
    * @param {Project} project
    * @param {number} number
-   * @param {{ seed?: number, model?: string, flavor?: string }} [take]
+   * @param {{ seed?: number, model?: string, flavor?: string, styles?: Style[] | null, guidance?: number | null }} [take]
    */
   redoScene(project, number, take = {}) {
     return this.#change(project, "POST", `/scenes/${number}/redo`, take);
@@ -113,7 +114,7 @@ export class Projects {
     return this.#change(project, "POST", "/approve", {});
   }
 
-  /** @param {Project} project only what was changed is made again */
+  /** @param {Project} project only what was changed is made again; in place of a revision that is still being made */
   render(project) {
     return this.#change(project, "POST", "/render", {});
   }

@@ -1,7 +1,7 @@
 /** What the HTTP API answers, where it is not a contract of its own; those are in `contracts.ts`. */
-import type { Cost, GatewayFrame, SwipeRecorded, VideoCard, VideoFrame } from "./contracts";
+import type { Cost, GatewayFrame, Style, SwipeRecorded, VideoCard, VideoFrame } from "./contracts";
 
-export type { GatewayFrame, ProgressFrame, VideoCard, VideoFrame } from "./contracts";
+export type { GatewayFrame, ProgressFrame, Style, VideoCard, VideoFrame } from "./contracts";
 
 export interface FeedPage {
   items: VideoCard[];
@@ -15,6 +15,11 @@ export interface Flavor {
   description?: string;
   prompt_characters?: number;
   archetypes?: string[];
+  /** a generative model makes its pictures: it may take styles and guidance */
+  generates?: boolean;
+  /** LoRAs that it uses, by name, and how strong each is */
+  styles?: Record<string, number>;
+  guidance?: number | null;
 }
 
 export interface Prompt {
@@ -126,6 +131,9 @@ export interface ProjectScene {
   seed: number | null;
   model: string | null;
   flavor: string | null;
+  /** its own; none: those of the whole video */
+  styles?: Style[];
+  guidance?: number;
   /** it is not in the newest revision as it stands here */
   changed: boolean;
 }
@@ -138,6 +146,9 @@ export interface ProjectRevision {
   /** viewers see this one */
   live: boolean;
   cost: Cost | null;
+  reason?: string;
+  /** the revision that was asked for in its place, while it was being made */
+  overtaken_by?: number;
   card: VideoCard | null;
 }
 
@@ -152,6 +163,9 @@ export interface Project {
   archetype: string | null;
   target_seconds: number | null;
   voice: string | null;
+  /** none: the flavor's */
+  styles?: Style[];
+  guidance?: number;
   title: string | null;
   subject: string | null;
   mood: string | null;

@@ -14,6 +14,10 @@ test("what frames say of a video", () => {
   assert.deepEqual(read({ type: "video", card: CARD }, "v"), { fraction: 1, stage: "published", card: CARD });
   assert.equal(read({ type: "failed", video_id: "v", reason: "no voice" }, "v").message, "no voice");
   assert.equal(read({ type: "beat", live: true }, "v"), null);
+  // dropped: for good, or because another revision is made in its place
+  const dropped = { type: "revision", video_id: "v", revision: 1, status: "dropped", reason: "no more GPUs" };
+  assert.equal(read(dropped, "v").message, "no more GPUs");
+  assert.equal(read({ ...dropped, overtaken_by: 2 }, "v"), null);
 });
 
 /** Follow a video whose API answers `asked(number)`, and let `push` speak through the socket. */

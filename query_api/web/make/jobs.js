@@ -56,7 +56,7 @@ export class Jobs extends EventTarget {
   /** @param {any} frame */
   hear(frame) {
     const job = this.jobs.find((item) => item.id === frame.video_id) || this.#again(frame);
-    if (!job || !(later(job, frame) ? revised(job, frame) : made(job, frame))) return;
+    if (!job || !(ended(job, frame) || (later(job, frame) ? revised(job, frame) : made(job, frame)))) return;
     if (job.state === "failed") this.socket.unwatch(job.id);
     this.#keep(job);
   }
@@ -102,10 +102,25 @@ const later = (job, { type, revision }) => type === "revision" || (job.card && r
  */
 function made(job, frame) {
   if (frame.type === "video") return (job.card?.revision ?? 0) < frame.card.revision && Object.assign(job, READY, { card: frame.card });
-  if (job.card || frame.revision > 1) return false; // it can be watched, and what was told of it is over
+  if (job.card || frame.revision !== (job.revision ?? 1)) return false; // it can be watched, and what was told of it is over
   if (frame.type === "progress") return Object.assign(job, told(frame), { preview: frame.preview || job.preview });
   if (frame.type !== "failed" && frame.type !== "rejected") return false;
   return Object.assign(job, { state: "failed", reason: frame.reason, stage: frame.stage });
+}
+
+/**
+ * What was given up, or taken back, before it could be watched. Where another revision is made in its place, the same job
+ * goes on with that one.
+ * @param {Job} job
+ * @param {any} frame
+ */
+function ended(job, { type, status, revision, overtaken_by, reason }) {
+  if (job.state !== "making" || (type !== "withdrawn" && type !== "revision") || status === "ready") return false;
+  if (type === "revision" && revision !== (job.revision ?? 1)) return false;
+  if (type === "withdrawn" && revision < (job.revision ?? 1)) return false;
+  if (overtaken_by) return Object.assign(job, { revision: overtaken_by, fraction: 0, stage: undefined, preview: undefined });
+  if (job.card && type === "revision") return false; // that can still be watched
+  return Object.assign(job, { state: "failed", card: undefined, reason: reason || (type === "withdrawn" ? "It was taken back." : undefined) });
 }
 
 /** What can be watched, and nothing is made beside it. */
@@ -123,7 +138,7 @@ function revised(job, frame) {
 }
 
 /** @type {Record<string, string>} */
-const ENDED = { ready: "is ready to be looked at in the studio.", failed: "could not be made.", rejected: "was not allowed." };
+const ENDED = { ready: "is ready to be looked at in the studio.", failed: "could not be made.", rejected: "was not allowed.", dropped: "was dropped." };
 
 /** @param {import("../client/types").ProgressFrame} frame */
 function told({ fraction, stage, scene_number, scene_count }) {

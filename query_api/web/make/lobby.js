@@ -38,6 +38,7 @@ export class Lobby {
 
   /** @param {any} frame */
   hear(frame) {
+    if (gone(frame)) return this.jobs.delete(frame.video_id) && this.#draw();
     if (!["accepted", "progress", "failed", "rejected"].includes(frame.type)) return;
     /** @type {Job} */
     const known = this.jobs.get(frame.video_id) || { id: frame.video_id, text: "A new video", at: 0, state: "making", fraction: 0 };
@@ -59,6 +60,12 @@ export class Lobby {
     );
   }
 }
+
+/**
+ * Whether nothing more is to be seen of what was being made: what takes its place, if anything, tells of itself.
+ * @param {any} frame
+ */
+const gone = ({ type, status }) => type === "withdrawn" || (type === "revision" && status === "dropped");
 
 /** @param {any} frame */
 function picked({ title, text, fraction, stage, reason, scene_number, scene_count }) {
