@@ -51,6 +51,11 @@ class CostModel:
                 self._family[(*_family(work), phase)].add(ratio)
         self._known = {key: value for key, value in self._known.items() if key[0].model != work.model}
 
+    def learn_step(self, work: Work, batch: int, seconds: float) -> None:
+        """Take in how long a step of that many clips at once took."""
+        self._exact[(*_exactly(work, batch), "step")].add(seconds / (self._prior(work).step * batch or 1e-9))
+        self._known = {key: value for key, value in self._known.items() if key[0].model != work.model}
+
     def learn_load(self, model: str, seconds: float) -> None:
         """Take in how long a model's weights took."""
         self._loads[model].add(seconds)

@@ -19,12 +19,12 @@ from gpu_consumers.energy import GpuEnergy
 from gpu_consumers.errors import BackendError
 from gpu_consumers.estimates.formula import Phases, chip
 from gpu_consumers.estimates.model import CostModel
-from gpu_consumers.generation import boundaries, previews, selftest
+from gpu_consumers.generation import boundaries, company, previews, selftest
 from gpu_consumers.generation.caches import StepCache
 from gpu_consumers.generation.embeddings import Embeddings
 from gpu_consumers.generation.faults import DeviceMemoryError, SickError
 from gpu_consumers.generation.loading import load, one_step, shell
-from gpu_consumers.generation.manifest import GIB, Manifest, manifest, manifests
+from gpu_consumers.generation.manifest import BATCH_MOST, GIB, Manifest, manifest, manifests
 from gpu_consumers.generation.styles import Styles
 from gpu_consumers.generation.tiny import TinyDecoder
 from gpu_consumers.generation.weights import locate
@@ -68,8 +68,8 @@ class Device:
         self.costs = CostModel(self._formula)
         weights = {each.name: each.held for each in manifests(config).values()}
         self.capacity = int(self._memory() * OURS)
-        scheduler = Scheduler(self.costs, Memory(self.capacity, weights), Policy(batch_most=1))
-        self.turnstile = Turnstile(scheduler, swap=self._swap, settle=self._settle, joules=self.joules)
+        scheduler = Scheduler(self.costs, Memory(self.capacity, weights), Policy(batch_most=BATCH_MOST))
+        self.turnstile = Turnstile(scheduler, swap=self._swap, settle=self.settle, joules=self.joules)
         self._accelerators = self._suitable() if accelerators is None else accelerators
         self._choices: dict[str, Choice] = {}
         self._pipes: dict[str, Any] = {}
@@ -104,7 +104,7 @@ class Device:
                 told = f"{self.name} is out of memory for {request.work.model}"
             # Outside, where the traceback no longer holds what the clip had allocated.
             self._drop("")
-            raise DeviceMemoryError(told)
+            raise DeviceMemoryError(told, company=len(items))
 
         return self.turnstile.run(request, item, sparing)
 
@@ -164,7 +164,8 @@ class Device:
         return self._shows.get(name)
 
     def warm(self, name: str) -> None:
-        """Load a model and make a step at its first shape, so that the first clip waits for nothing."""
+        """Load a model and make a step at its first shape, so that the first clip waits for nothing; measure what it
+        gains to make several at once, where its manifest allows that."""
         wanted = manifest(name, self._config)
         work = Work(model=name, width=16, height=16, frames=1, steps=1, backend="eager")
         request = Request(key=f"warm {name}", work=work, lane=Lane.INTERACTIVE)
@@ -175,6 +176,8 @@ class Device:
             return [None] * len(names)
 
         self.run(request, name, step)
+        for one in company.measured(self, wanted):
+            log.info("made at once", model=name, shape=one.bucket, clips=one.clips, gain=round(one.gain, 2))
 
     def diagnose(self, error: BaseException | None = None) -> None:
         """Test the device; raises `SickError` where it fails, and whoever listens is told."""
@@ -193,6 +196,12 @@ class Device:
         if done.device == self.name:
             with self._lock:
                 self.costs.learn(done)
+
+    def learn_steps(self, work: Work, clips: int, seconds: Sequence[float]) -> None:
+        """Let the cost model know what steps of so many clips at once took."""
+        with self._lock:
+            for each in seconds:
+                self.costs.learn_step(work, clips, each)
 
     def joules(self) -> float:
         """Energy that the device has used so far; 0 where it does not tell."""
@@ -214,7 +223,7 @@ class Device:
         boundaries.install(pipe, blocks=eager and wanted.boundaries == "blocks")
         self._shows[wanted.name] = _show(pipe, wanted, self.place)
         self._styles[wanted.name] = Styles(pipe, wanted, self._config)
-        self._settle()
+        self.settle()
         with self._lock:
             self.costs.learn_load(wanted.name, time.monotonic() - began)
         log.info("model loaded", model=wanted.name, device=self.name, seconds=round(time.monotonic() - began, 2))
@@ -264,7 +273,8 @@ class Device:
             self._drop(name)
         self._drop("")
 
-    def _settle(self) -> None:
+    def settle(self) -> None:
+        """Wait until the device has done what it was asked to."""
         if self._cuda:
             self._torch.cuda.synchronize(self.place)
 

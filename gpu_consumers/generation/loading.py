@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import functools
 import inspect
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -110,14 +111,24 @@ def call_arguments(pipe: Any, manifest: Manifest, **given: Any) -> dict[str, Any
     return {name: value for name, value in {**given, **manifest.options}.items() if name in taken and value is not None}
 
 
-def one_step(pipe: Any, manifest: Manifest, shape: Shape) -> dict[str, Any]:
-    """Arguments of a call that makes one step at a shape and decodes nothing."""
-    import torch
+def one_step(pipe: Any, manifest: Manifest, shape: Shape, clips: int = 1) -> dict[str, Any]:
+    """Arguments of a call that makes one step at a shape, of one clip or of several, and decodes nothing."""
     from PIL import Image
 
     return call_arguments(
-        pipe, manifest, prompt="a", negative_prompt=manifest.negative_prompt or None, width=shape.width,
+        pipe, manifest, **prompts(manifest, ["a"] * clips, [0] * clips), width=shape.width,
         height=shape.height, num_frames=shape.frames, num_inference_steps=1, guidance_scale=manifest.guidance,
         image=Image.new("RGB", (shape.width, shape.height)) if manifest.image else None, output_type="latent",
-        frame_rate=manifest.fps, generator=torch.Generator("cpu").manual_seed(0),
+        frame_rate=manifest.fps,
     )  # fmt: skip
+
+
+def prompts(manifest: Manifest, texts: Sequence[str], seeds: Sequence[int]) -> dict[str, Any]:
+    """The arguments that each of several clips has of its own: prompt, negative prompt, noise."""
+    import torch
+
+    noise = [torch.Generator("cpu").manual_seed(seed) for seed in seeds]
+    told = [manifest.negative_prompt] * len(texts) if manifest.negative_prompt else None
+    if len(texts) > 1:
+        return {"prompt": list(texts), "negative_prompt": told, "generator": noise}
+    return {"prompt": texts[0], "negative_prompt": told and told[0], "generator": noise[0]}

@@ -23,6 +23,8 @@ from schemas.base import Slug
 FILE = "model.yaml"
 SHIPPED = Path(__file__).parents[1] / "models"
 GIB = 2**30
+#: Clips that are made at once, at most.
+BATCH_MOST = 16
 
 ClassName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,99}$")]
 Repo = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][\w.-]*/[\w.-]+$")]
@@ -123,7 +125,12 @@ class Manifest(Part):
     fps: float = Field(24.0, gt=0, le=120)
     options: dict[str, Any] = Field({}, description="more arguments of the pipeline's call")
     cache: Cache | None = Field(None, description="passes that are much alike skip work; it then runs eagerly")
-    batch: int = Field(1, ge=1, le=16, description="scenes made at once, at most; above 1 bits depend on company")
+    batch: int = Field(
+        1,
+        ge=1,
+        le=BATCH_MOST,
+        description="clips made at once, at most, where that was measured to pay; above 1 bits depend on the company",
+    )
     boundaries: Literal["passes", "blocks"] = Field("passes", description="where it can be pre-empted")
     memory: Needs
     network: Network
@@ -138,6 +145,12 @@ class Manifest(Part):
     def _has_a_source(self) -> Self:
         if (self.repo is None) == (self.folder is None):
             raise ValueError("either repo or folder must be given")
+        return self
+
+    @model_validator(mode="after")
+    def _batches_are_of_words(self) -> Self:
+        if self.batch > 1 and self.image:
+            raise ValueError("batch: models that set a picture in motion make one clip at a time")
         return self
 
     def drafted(self) -> Manifest:

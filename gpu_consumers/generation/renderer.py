@@ -19,7 +19,7 @@ from gpu_consumers.generation.boundaries import give_way, making
 from gpu_consumers.generation.device import Device
 from gpu_consumers.generation.faults import DeviceMemoryError
 from gpu_consumers.generation.frames import drawn, finish, luma
-from gpu_consumers.generation.loading import call_arguments
+from gpu_consumers.generation.loading import call_arguments, prompts
 from gpu_consumers.generation.manifest import GIB, Manifest
 from gpu_consumers.generation.post import Pictures
 from gpu_consumers.generation.previews import Watcher
@@ -44,12 +44,18 @@ MODELS_PART = 0.8
 HELD = 0.1
 
 
+#: What a thread brings to the turnstile.
+Item = tuple[SceneSpec, Progress]
+
+
 @dataclass(frozen=True)
 class Made:
-    """A model's frames, and what they took."""
+    """A model's frames, what they took, and for whom they were made: others who asked for the same share them."""
 
     pictures: Pictures
     work: RenderWork
+    item: Item
+    turn: Turn
 
 
 class DiffusersRenderer:
@@ -59,7 +65,9 @@ class DiffusersRenderer:
         self.name = "diffusers"
         self._device, self._manifest, self._config = device, manifest, config
         self._urgency = urgency or Urgency()
-        self._turns = list[Turn]()  #: that this one has had; frames that others made are paid for by them
+        #: The turns that this one pays for, and among how many clips each is shared. Frames that another request made
+        #: are paid for by that one; those of an earlier try of this one by this one.
+        self._turns = dict[int, tuple[Turn, int]]()
 
     def fingerprint(self) -> str:
         """A hash of the manifest, the weights, this package and torch. Raises `BackendMissingError` without weights."""
@@ -85,18 +93,18 @@ class DiffusersRenderer:
 
     def _spent(self) -> tuple[float, float]:
         """Seconds of the device, and joules, over all tries."""
-        return sum(turn.used_s for turn in self._turns), sum(turn.joules for turn in self._turns)
+        turns = self._turns.values()
+        return sum(turn.used_s / clips for turn, clips in turns), sum(turn.joules / clips for turn, clips in turns)
 
     def _render(self, spec: SceneSpec, out: Path, progress: Progress) -> Clip:
-        led, squeezed = list[Made](), tuple[Fallback, ...]()
-        work = self.work(spec)
+        item, squeezed = (spec, progress), tuple[Fallback, ...]()
         try:
-            made = self._frames(spec, progress, work, led)
+            made = self._frames(item, self.work(spec))
         except DeviceMemoryError as error:
-            work = squeeze(work, error)
+            work = squeeze(self.work(spec), error)
             squeezed = (Fallback(backend=f"{self._manifest.name} at full size", reason=str(error)),)
         if squeezed:
-            made = self._frames(spec, progress, work, led)
+            made = self._frames(item, work)
         finish(
             made.pictures, self._manifest.fps, self._manifest.post, spec, out,
             lambda part, picture: progress(MODELS_PART + (1 - MODELS_PART) * part, picture),
@@ -105,7 +113,7 @@ class DiffusersRenderer:
         details = {
             "model": self._manifest.name, "fallbacks": (*squeezed, *self._choice().fallbacks),
             "squeezed": bool(squeezed), "gpu_seconds": seconds, "gpu_joules": joules,
-            "work": made.work if led else None,
+            "work": made.work if made.item is item else None,
         }  # fmt: skip
         quality = gauged(luma(picture) for picture in made.pictures)
         return Clip(path=out, frames=spec.frames, look="generated", details=details, quality=quality)
@@ -117,76 +125,86 @@ class DiffusersRenderer:
     def _choice(self) -> Choice:
         return self._device.choice(self._manifest.name)
 
-    def _frames(self, spec: SceneSpec, progress: Progress, work: Work, led: list[Made]) -> Made:
-        """The frames, made by this thread (then they are the last of `led`) or by another that was asked the same."""
+    def _frames(self, item: Item, work: Work) -> Made:
+        """The frames, made by this thread or by another; where a batch was too much for the memory, alone."""
+        try:
+            return self._made(item, work, self._manifest.batch)
+        except DeviceMemoryError as error:
+            if error.company == 1:
+                raise
+            log.warning("out of memory, once more without company", model=work.model, clips=error.company)
+        return self._made(item, work, 1)
 
-        def make(turn: Turn, items: Sequence[tuple[SceneSpec, Progress]]) -> list[Made]:
-            if all(turn is not one for one in self._turns):  # where memory ran out, the same turn comes again
-                self._turns.append(turn)
-            led.append(self._make(turn, *items[0], work))
-            return led[-1:]
+    def _made(self, item: Item, work: Work, most: int) -> Made:
+        def make(turn: Turn, items: Sequence[Item]) -> list[Made]:
+            self._turns[id(turn)] = turn, len(items)
+            return self._make(turn, items, work)
 
-        return self._device.run(self._request(spec, work), (spec, progress), make)
+        made = self._device.run(self._request(item[0], work, most), item, make)
+        if made.item is item:
+            self._turns[id(made.turn)] = made.turn, made.work.batch
+        return made
 
-    def _request(self, spec: SceneSpec, work: Work) -> Request:
+    def _request(self, spec: SceneSpec, work: Work, most: int) -> Request:
         size, cached = (work.width, work.height), self._manifest.cached(work)
         key = fingerprint(kind="frames", spec=spec.inputs(), renderer=self.fingerprint(), size=size)
         left = None if self._urgency.deadline is None else self._urgency.deadline - time.time()
         peak = int(self._manifest.memory.peak * GIB)
         return Request(
             key=key, work=work, lane=self._urgency.lane, peak=peak + cached, held=int(peak * HELD) + cached,
-            deadline=None if left is None else time.monotonic() + left,
+            deadline=None if left is None else time.monotonic() + left, batch_most=most,
+            company=fingerprint(styles=spec.styles, guidance=spec.guidance),
         )  # fmt: skip
 
-    def _make(self, turn: Turn, spec: SceneSpec, progress: Progress, work: Work) -> Made:
-        progress(0.0, None)  # its turn may come so late that nobody wants it any more
+    def _make(self, turn: Turn, items: Sequence[Item], work: Work) -> list[Made]:
+        """The frames of one clip, or of several that are made at once."""
+        specs, together = [spec for spec, _ in items], Together([progress for _, progress in items])
+        together(0.0, None)  # their turn may come so late that nobody wants them any more
         pipe = self._device.shell(self._manifest.name)
         watcher = Watcher(pipe, self._device.show(self._manifest.name), work.width, work.height)
-        marks = _Marks(turn, progress, self._manifest.steps, watcher)
+        marks = _Marks(turn, together, self._manifest.steps, watcher)
         styles = self._device.styles(self._manifest.name)
-        styles.use(spec.styles)
+        styles.use(specs[0].styles)
         skipping = self._device.cache(self._manifest.name)
 
         def leave() -> Callable[[], None]:
             memory = skipping.take()
 
             def again() -> None:
-                styles.use(spec.styles)
+                styles.use(specs[0].styles)
                 skipping.put(memory)
 
             return again
 
         with skipping.clip(), making(turn, leave) as here:
-            result = pipe(**self._arguments(pipe, spec, work, marks))
+            result = pipe(**self._arguments(pipe, specs, work, marks))
             give_way()
             encoded = here.encoded_s or 0.0
-        pictures = (np.asarray(result.frames[0]) * 255 + 0.5).astype(np.uint8)
         done = RenderWork(
             model=work.model, width=work.width, height=work.height, frames=work.frames, steps=work.steps,
             accelerator=work.backend, cache=work.cache, precision=work.precision, passes=work.passes,
-            device=self._device.name,
-            encode_s=encoded,
+            device=self._device.name, batch=len(items), encode_s=encoded,
             step_s=marks.step(encoded, mean if work.cache else median),
             decode_s=max(0.0, turn.used_s - marks.ends[-1]), waited_s=turn.waited_s, preemptions=turn.preemptions,
         )  # fmt: skip
         self._device.learn(done)
-        return Made(pictures, done)
+        return [
+            Made((np.asarray(pictures) * 255 + 0.5).astype(np.uint8), done, item, turn)
+            for pictures, item in zip(result.frames, items, strict=True)
+        ]
 
-    def _arguments(self, pipe: Any, spec: SceneSpec, work: Work, marks: _Marks) -> dict[str, Any]:
-        import torch
+    def _arguments(self, pipe: Any, specs: Sequence[SceneSpec], work: Work, marks: _Marks) -> dict[str, Any]:
         from PIL import Image
 
-        image = None
+        image, first = None, specs[0]
         if self._manifest.image:
-            image = Image.fromarray(drawn(spec)).resize((work.width, work.height), Image.Resampling.LANCZOS)
-        own = self._manifest.guidance if spec.guidance is None else spec.guidance
+            image = Image.fromarray(drawn(first)).resize((work.width, work.height), Image.Resampling.LANCZOS)
+        own = self._manifest.guidance if first.guidance is None else first.guidance
+        told = prompts(self._manifest, [self._prompt(spec) for spec in specs], [spec.seed for spec in specs])
         return call_arguments(
-            pipe, self._manifest, image=image, output_type="np", width=work.width, height=work.height,
-            prompt=self._prompt(spec),
-            negative_prompt=self._manifest.negative_prompt or None, num_frames=work.frames,
-            num_inference_steps=work.steps, guidance_scale=own, max_guidance_scale=spec.guidance,
-            frame_rate=self._manifest.fps, callback_on_step_end=marks,
-            generator=torch.Generator("cpu").manual_seed(spec.seed),
+            pipe, self._manifest, **told, image=image, output_type="np", width=work.width, height=work.height,
+            num_frames=work.frames, num_inference_steps=work.steps, guidance_scale=own,
+            max_guidance_scale=first.guidance, frame_rate=self._manifest.fps, callback_on_step_end=marks,
         )  # fmt: skip
 
     def _prompt(self, spec: SceneSpec) -> str:
@@ -202,6 +220,24 @@ def squeeze(work: Work, error: DeviceMemoryError) -> Work:
         raise error
     log.warning("out of memory, once more with half the pixels", model=work.model, size=(less.width, less.height))
     return replace(less, backend=Eager.name)
+
+
+class Together:
+    """Progress of several clips that are made at once: each is told, the first sees the preview. It goes on while one
+    of them is wanted; the last `UnwantedError` is raised."""
+
+    def __init__(self, told: Sequence[Progress]) -> None:
+        self._told = told
+
+    def __call__(self, fraction: float, preview: bytes | None) -> None:
+        unwanted = list[UnwantedError]()
+        for number, progress in enumerate(self._told):
+            try:
+                progress(fraction, preview if number == 0 else None)
+            except UnwantedError as error:
+                unwanted.append(error)
+        if len(unwanted) == len(self._told):
+            raise unwanted[0]
 
 
 class _Marks:

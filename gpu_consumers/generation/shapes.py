@@ -36,9 +36,10 @@ def frames_for(manifest: Manifest, shape: Shape, spec: SceneSpec) -> int:
 
 
 def work_for(manifest: Manifest, spec: SceneSpec, accelerator: str) -> Work:
-    """What the scheduler and the cost model are told of it. Engines are built for whole shapes, eager takes any."""
+    """What the scheduler and the cost model are told of it. Engines are built for whole shapes, and what is made at
+    once has one length; else eager takes any."""
     shape = shape_for(manifest, spec)
-    frames = frames_for(manifest, shape, spec) if accelerator == "eager" else shape.frames
+    frames = frames_for(manifest, shape, spec) if accelerator == "eager" and manifest.batch == 1 else shape.frames
     return Work(
         model=manifest.name,
         width=shape.width,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from gpu_consumers.generation.company import Company, measured
 from gpu_consumers.generation.device import Device
 from gpu_consumers.generation.manifest import GIB, Manifest
 from gpu_consumers.generation.renderer import DiffusersRenderer
@@ -25,13 +26,14 @@ class Tried:
     device_s: float
     cost: float
     memory_gib: float | None  #: at most, on a GPU
+    company: tuple[Company, ...] = ()  #: what it gains to make several at once, where the manifest allows that
 
 
 def warm(manifest: Manifest, device: Device, config: Settings, told: Progress) -> Iterator[Tried]:
     """One clip for each format that has a shape of its own. Raises `BackendError`."""
     import torch
 
-    renderer, seen = DiffusersRenderer(device, manifest, config), set()
+    renderer, seen, gains = DiffusersRenderer(device, manifest, config), set(), list(measured(device, manifest))
     for format_ in Format:
         spec = sample(format_)
         work = renderer.work(spec)
@@ -46,7 +48,15 @@ def warm(manifest: Manifest, device: Device, config: Settings, told: Progress) -
         seconds = clip.details["gpu_seconds"]
         most = torch.cuda.max_memory_allocated(device.place) / GIB if device.place.type == "cuda" else None
         bucket = f"{work.width}x{work.height}x{work.frames}"
-        yield Tried(bucket, expected, clip.details["work"], seconds, seconds * config.price_gpu_second, most)
+        yield Tried(
+            bucket,
+            expected,
+            clip.details["work"],
+            seconds,
+            seconds * config.price_gpu_second,
+            most,
+            tuple(one for one in gains if one.bucket == bucket),
+        )
 
 
 def sample(format_: Format = Format.PORTRAIT, seed: int = 1) -> SceneSpec:

@@ -16,13 +16,20 @@ from gpu_consumers.scheduling.work import Costs
 
 def best_batch(first: Job, waiting: Iterable[Job], costs: Costs, policy: Policy, now: float) -> list[Job]:
     """The others of the batch, the most urgent first; none where it does not pay or would make `first` late."""
-    sizes = [size for size in range(2, policy.batch_most + 1) if costs.gain(first.work, size) >= policy.batch_gain]
+    most = policy.batch_most if first.batch_most is None else min(first.batch_most, policy.batch_most)
+    sizes = [size for size in range(2, most + 1) if costs.gain(first.work, size) >= policy.batch_gain]
     if not sizes:
         return []
-    alike = [job for job in waiting if job.work == first.work and not job.begun and job is not first]
+    alike = [job for job in waiting if _alike(job, first)]
     sizes = [size for size in sizes if size <= 1 + len(alike) and _in_time(first, size, costs, now)]
     best = max(sizes, key=lambda size: costs.gain(first.work, size), default=1)
     return nsmallest(best - 1, alike, key=lambda job: job.urgency)
+
+
+def _alike(job: Job, first: Job) -> bool:
+    """Whether it can be made together with the first. One that may have no company is asked for so after a failure."""
+    same = job.work == first.work and job.company == first.company and job.batch_most == first.batch_most
+    return same and not job.begun and job is not first
 
 
 def _in_time(first: Job, size: int, costs: Costs, now: float) -> bool:

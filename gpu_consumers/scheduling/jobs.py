@@ -22,6 +22,8 @@ class Job:
     number: int  #: in the order of arrival
     peak: int
     held: int
+    batch_most: int | None = None
+    company: str = ""
     askers: int = 1
     used: float = 0.0  #: seconds of the device
     begun: bool = False

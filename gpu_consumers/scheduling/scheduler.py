@@ -56,7 +56,10 @@ class Scheduler:
             return False
         self._memory.check(request.work.model, request.peak)
         self._numbers += 1
-        job = Job(request.key, request.work, request.lane, deadline, self._numbers, request.peak, request.held)
+        job = Job(
+            request.key, request.work, request.lane, deadline, self._numbers, request.peak, request.held,
+            request.batch_most, request.company,
+        )  # fmt: skip
         self._jobs[job.key] = job
         self._queues[job.lane].add(job)
         return True

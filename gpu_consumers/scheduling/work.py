@@ -36,6 +36,8 @@ class Request:
     deadline: float | None = None  #: None: so long after its arrival as the lane's patience says
     peak: int = 0  #: memory while it runs, without the weights
     held: int = 0  #: what stays on the device while it is suspended: latents, embeddings, scheduler state
+    batch_most: int | None = None  #: clips that may be made at once; None: as many as the policy says
+    company: str = ""  #: what else must be equal in a batch: styles, guidance
 
 
 @dataclass(frozen=True, slots=True)
