@@ -145,7 +145,7 @@ class DiffusersRenderer:
             self._turns[id(made.turn)] = made.turn, made.work.batch
         return made
 
-    def _request(self, spec: SceneSpec, work: Work, most: int) -> Request:
+    def _request(self, spec: SceneSpec, work: Work, most: int = 1) -> Request:
         size, cached = (work.width, work.height), self._manifest.cached(work)
         key = fingerprint(kind="frames", spec=spec.inputs(), renderer=self.fingerprint(), size=size)
         left = None if self._urgency.deadline is None else self._urgency.deadline - time.time()
