@@ -26,7 +26,8 @@ def cost(
     limit: Annotated[int, typer.Option(min=1, help="At most this many lines; the total counts all.")] = 20,
     as_json: JsonOption = False,
 ) -> None:
-    """Sum what videos cost: CPU-seconds, GPU-seconds, energy where it could be read, and money by the price then set.
+    """Sum what videos cost: CPU-seconds, GPU-seconds, energy where it could be read, and money by the price then set;
+    and how much of that was thrown away, since something else was asked for instead.
 
     Reads the log beside everything else: it joins no group and commits nothing.
 
@@ -69,13 +70,14 @@ def cost(
 
 def _json(line: Line) -> dict[str, Any]:
     counts = {"name": line.name, "videos": len(line.videos), "scenes": line.scenes, "scenes_reused": line.reused}
+    counts |= {"thrown_away": round(line.thrown, 8), "thrown_away_share": round(line.thrown_share, 4)}
     return counts | {name: round(value, 8) if isinstance(value, float) else value for name, value in line.cost}
 
 
 def _table(by: str, lines: list[Line], sums: list[Line]) -> Table:
     table = Table(box=None, header_style="bold", footer_style="bold", pad_edge=False)
     table.add_column(by, no_wrap=True)
-    for column in ("videos", "scenes", "reused", "CPU-s", "GPU-s", "kJ", "cost", ""):
+    for column in ("videos", "scenes", "reused", "CPU-s", "GPU-s", "kJ", "cost", "", "thrown away"):
         table.add_column(column, justify="left" if not column else "right", no_wrap=True)
     for line in lines:
         table.add_row(*_cells(line))
@@ -91,5 +93,5 @@ def _cells(line: Line) -> tuple[str, ...]:
     energy = f"{cost.energy_j / 1000:,.2f}" if cost.energy_j else "–"
     return (
         line.name, *(f"{count:,}" for count in counts), f"{cost.cpu_seconds:,.1f}", f"{cost.gpu_seconds:,.1f}",
-        energy, f"{cost.amount:,.6f}", cost.currency,
+        energy, f"{cost.amount:,.6f}", cost.currency, f"{line.thrown_share:.1%}" if line.thrown else "–",
     )  # fmt: skip

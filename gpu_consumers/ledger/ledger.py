@@ -19,6 +19,7 @@ from schemas.videos import (
     ScriptWritten,
     VideoEvent,
     VideoPublished,
+    WorkStopped,
 )
 
 
@@ -40,6 +41,12 @@ class Line:
     videos: set[str] = field(default_factory=set)
     scenes: int = 0
     reused: int = 0  #: scenes that had been drawn before and cost next to nothing
+    thrown: float = 0.0  #: of the amount, what was given up half-way: nobody wanted it any more
+
+    @property
+    def thrown_share(self) -> float:
+        """Of the amount, from 0 to 1."""
+        return self.thrown / self.cost.amount if self.cost.amount else 0.0
 
 
 #: Of whom nothing says for whom, or how, it was made: because what says so lies before the moment asked for.
@@ -48,7 +55,7 @@ NOBODY = "(nobody in particular)"
 
 
 #: What carries the cost of one step.
-_PAID = (ScriptWritten, SceneVoiced, SceneCommissioned, SceneRendered, VideoPublished)
+_PAID = (ScriptWritten, SceneVoiced, SceneCommissioned, SceneRendered, VideoPublished, WorkStopped)
 
 
 class Ledger:
@@ -82,6 +89,8 @@ class Ledger:
         if isinstance(data, SceneRendered):
             line.scenes += 1
             line.reused += data.reused
+        if isinstance(data, WorkStopped):
+            line.thrown += cost.amount
 
     def lines(self, by: By) -> list[Line]:
         """The dearest first; days in their order."""
@@ -105,9 +114,8 @@ class Ledger:
 
 
 def _joined(one: Line, other: Line) -> Line:
-    return Line(
-        one.name, one.cost + other.cost, one.videos | other.videos, one.scenes + other.scenes, one.reused + other.reused
-    )
+    scenes, reused, thrown = one.scenes + other.scenes, one.reused + other.reused, one.thrown + other.thrown
+    return Line(one.name, one.cost + other.cost, one.videos | other.videos, scenes, reused, thrown)
 
 
 def total(lines: list[Line]) -> list[Line]:

@@ -1,6 +1,7 @@
 """Which media files are still needed, by the log alone. Pure: the same events keep the same files.
 
-hot: what viewers may be served (published, not withdrawn), creators' uploads, and all of an open project.
+hot: what viewers may be served (published, not withdrawn), creators' uploads, and all of an open project but for what
+its dropped revisions were made of.
 kept: what such videos are made of, for a while after they were last touched: redoing a scene then costs one scene.
 purge: everything else. Files younger than the grace period stay whatever they are: their event may be on its way.
 """
@@ -24,7 +25,10 @@ class Life:
     """What the log says of one video."""
 
     served: dict[int, set[str]] = field(default_factory=lambda: defaultdict(set))
-    parts: set[str] = field(default_factory=set)
+    #: By the revision whose events name them; 0: by others.
+    parts: dict[int, set[str]] = field(default_factory=lambda: defaultdict(set))
+    served_us: dict[int, int] = field(default_factory=dict)
+    dropped_us: dict[int, int] = field(default_factory=dict)
     published_us: int = -1
     withdrawn_us: int = -1
     last_us: int = 0
@@ -34,6 +38,27 @@ class Life:
     def shown(self) -> bool:
         """Whether viewers may see it."""
         return self.published_us > self.withdrawn_us
+
+    @property
+    def dropped(self) -> set[int]:
+        """Revisions that nobody will see. A first one that was published all the same is seen."""
+        last = ((number, at, self.served_us.get(number, -1)) for number, at in self.dropped_us.items())
+        return {number for number, at, served_us in last if served_us < (at if number > 1 else 0)}
+
+    @property
+    def playable(self) -> set[str]:
+        """What viewers are served."""
+        return set().union(*(names for number, names in self.served.items() if number not in self.dropped))
+
+    @property
+    def wanted(self) -> set[str]:
+        """All of it, but for what revisions were made of that nobody will see."""
+        return self.playable.union(*(names for number, names in self.parts.items() if number not in self.dropped))
+
+    @property
+    def rest(self) -> set[str]:
+        """What it was made of, and what was made for nobody."""
+        return set().union(*self.parts.values(), *self.served.values()) - self.playable
 
 
 @dataclass
@@ -71,19 +96,20 @@ class Needs:
         life.last_us = max(life.last_us, getattr(event, "ts_us", 0))
         if isinstance(event, PublishedVideo):
             life.served[event.revision] |= names
+            life.served_us[event.revision] = max(event.ts_us, life.served_us.get(event.revision, -1))
             life.published_us = max(life.published_us, event.ts_us)
         elif isinstance(event, VideoWithdrawn):
             life.withdrawn_us = max(life.withdrawn_us, event.ts_us)
         elif isinstance(event, RevisionDropped):
-            life.parts |= life.served.pop(event.revision, set())
+            life.dropped_us[event.revision] = max(event.ts_us, life.dropped_us.get(event.revision, -1))
         else:
-            life.parts |= names
+            life.parts[getattr(event, "revision", 0)] |= names
         life.ended = life.ended or isinstance(event, PublishedVideo | VideoFailed)
 
     def hot(self) -> set[str]:
         """Files that are never purged."""
         uploads = {name for key, (at, name) in self.uploads.items() if at > self.removed.get(key, -1)}
-        shown = {name for life in self.lives.values() if life.shown for found in life.served.values() for name in found}
+        shown = {name for life in self.lives.values() if life.shown for name in life.playable}
         return uploads | shown | self._open()
 
     def _open(self) -> set[str]:
@@ -91,13 +117,13 @@ class Needs:
         for project in self.projects.keys() - self.closed:
             names |= self.projects[project]
             for video in self.videos_of[project] & self.lives.keys():
-                names |= self.lives[video].parts.union(*self.lives[video].served.values())
+                names |= self.lives[video].wanted
         return names
 
     def kept(self, now_us: int, keep_s: float) -> set[str]:
         """Files that videos were made of, or are being made of, within the last `keep_s` seconds."""
         fresh = (life for life in self.lives.values() if now_us - life.last_us < keep_s * US)
-        return {name for life in fresh if life.shown or not life.ended for name in life.parts}
+        return {name for life in fresh if life.shown or not life.ended for name in life.rest}
 
 
 def belongs(event: Message) -> bool:

@@ -14,7 +14,7 @@ from schemas import ids
 from schemas.base import Message
 from schemas.envelope import Envelope, root
 from schemas.values import Cost
-from schemas.videos import PromptAccepted, SceneCommissioned, ScriptWritten
+from schemas.videos import PromptAccepted, SceneCommissioned, ScriptWritten, Stage, WorkStopped
 from tests.unit.read_kit import life
 
 DAY_US = 86_400_000_000
@@ -80,6 +80,19 @@ def test_order_and_repetition_change_nothing(chance: random.Random, copies: int)
     chance.shuffle(shuffled)
     for by in By:
         assert sums(account(shuffled), by) == pytest.approx(sums(account(events), by))
+
+
+def test_what_was_thrown_away_is_paid_and_told() -> None:
+    common: dict[str, Any] = {"video_id": CATS, "stage": Stage.SCENE, "fraction": 0.5, "why": "dropped"}
+    stops = [
+        root(WorkStopped(**common, ts_us=NOW + n, cost=Cost(gpu_seconds=2, amount=0.5)), source="/test") for n in (1, 2)
+    ]
+    ledger = account(life(CATS, NOW), life(DOGS, NOW), stops, stops)
+    dear, cheap = ledger.lines(By.VIDEO)
+    assert (dear.name, dear.cost.amount, dear.thrown, dear.thrown_share) == (CATS, 4.0, 1.0, 0.25)
+    assert (cheap.thrown, cheap.thrown_share) == (0.0, 0.0)
+    (whole,) = total(ledger.lines(By.DAY))
+    assert (whole.cost.amount, whole.thrown, whole.cost.gpu_seconds) == (7.0, 1.0, 4.0)
 
 
 def test_a_hosted_job_is_paid_when_it_is_ordered_whatever_becomes_of_it() -> None:

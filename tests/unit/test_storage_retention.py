@@ -18,7 +18,7 @@ from schemas.base import Message
 from schemas.projects import Idea, ProjectClosed, ProjectOpened, RenderOrdered
 from schemas.uploads import MediaRemoved, MediaUploaded
 from schemas.values import Artifact, Cost, FootageKind, Format, Origin, Regeneration, Scene, Script
-from schemas.videos import SceneRendered, Stage, VideoFailed, VideoPublished, VideoWithdrawn
+from schemas.videos import RevisionDropped, SceneRendered, Stage, VideoFailed, VideoPublished, VideoWithdrawn
 from tests.unit.test_script_memory import shop
 
 DAY = 86_400 * US
@@ -54,6 +54,10 @@ def withdrawn(name: str, at: int) -> tuple[Message, set[str]]:
     return VideoWithdrawn(video_id=video(name), ts_us=at, reason="r", by="b"), set()
 
 
+def dropped(name: str, at: int, revision: int = 1) -> tuple[Message, set[str]]:
+    return RevisionDropped(video_id=video(name), revision=revision, ts_us=at, by="ann"), set()
+
+
 def needs(*events: tuple[Message, set[str]]) -> Needs:
     found = Needs()
     for event, names in events:
@@ -72,6 +76,14 @@ def test_a_withdrawn_video_needs_nothing_until_it_is_published_again() -> None:
     gone = (rendered("v", "a"), published("v", "b"), withdrawn("v", 2 * DAY))
     assert needs(*gone).hot() == set() and needs(*gone).kept(2 * DAY, 30 * 86_400) == set()
     assert art("c").name in needs(*gone, published("v", "c", 3 * DAY, revision=2)).hot()
+
+
+def test_a_candidate_that_is_dropped_is_served_to_nobody_and_one_that_is_promoted_later_is() -> None:
+    first, second = published("v", "a"), published("v", "b", 2 * DAY, 2)
+    assert needs(first, second, dropped("v", 3 * DAY, 2)).hot() == first[1]
+    assert needs(first, second, dropped("v", 3 * DAY, 2), published("v", "b", 4 * DAY, 2)).hot() == first[1] | second[1]
+    # a first one that was published before its work could be stopped is seen
+    assert needs(first, dropped("v", 2 * DAY)).hot() == first[1]
 
 
 def test_what_is_being_made_is_kept_and_what_failed_is_not() -> None:
@@ -97,6 +109,35 @@ def test_an_open_project_keeps_all_of_its_own_and_of_its_video() -> None:
     assert needs(*events, (closed, set())).hot() == set()
 
 
+def test_what_a_dropped_revision_of_an_open_project_was_made_of_goes_after_a_while() -> None:
+    name, month = ids.project_video(PROJECT), 30 * 86_400
+    opened = ProjectOpened(
+        project_id=PROJECT, version=1, viewer_id="ann", ts_us=DAY, idea=Idea(text="cats"), voice=None
+    )
+    scene = Scene(scene_number=1, beat="hook", narration="n", visuals="v", duration_s=4)
+    script = Script(title="t", subject="s", archetype="list", scenes=(scene,))
+    ordered = RenderOrdered(
+        project_id=PROJECT, version=2, viewer_id="ann", ts_us=DAY, video_id=name, revision=1, idea=opened.idea,
+        script=script, regeneration=Regeneration(base_revision=1),
+    )  # fmt: skip
+
+    def clip(letter: str, revision: int) -> tuple[Message, set[str]]:
+        event, names = rendered("v", letter)
+        return event.model_copy(update={"video_id": name, "revision": revision}), names
+
+    drop = RevisionDropped(video_id=name, ts_us=DAY + 1, by="revisions", overtaken_by=2)
+    both = [(opened, set()), (ordered, set()), clip("a", 1), clip("b", 1), clip("b", 2)]
+    # before, all of an open project is kept; then what the second revision shares alone, and the rest for a while
+    assert needs(*both).hot() == {art("a").name, art("b").name}
+    found = needs(*both, (drop, set()))
+    assert found.hot() == {art("b").name}
+    assert art("a").name in found.kept(20 * DAY, month) and art("a").name not in found.kept(40 * DAY, month)
+    # what was published all the same is an open project's like any other
+    made, names = published("v", "c")
+    late = made.model_copy(update={"video_id": name}), names
+    assert art("a").name in needs(*both, (drop, set()), late).hot()
+
+
 def test_uploads_stay_until_their_creator_takes_them_back() -> None:
     up = MediaUploaded(
         upload_id=ids.fresh(), viewer_id="ann", ts_us=5, artifact=art("d"), kind=FootageKind.IMAGE, width=1, height=1
@@ -109,6 +150,7 @@ def test_uploads_stay_until_their_creator_takes_them_back() -> None:
 EVENTS = [
     rendered("v", "a"), published("v", "b"), withdrawn("v", 2 * DAY), published("v", "c", 3 * DAY, 2),
     rendered("w", "d"), published("w", "e"), withdrawn("w", 2 * DAY), rendered("x", "f"),
+    dropped("y", 3 * DAY, 2), published("y", "8", 2 * DAY, 2), published("y", "9", 4 * DAY, 3), dropped("y", 3 * DAY, 3),
 ]  # fmt: skip
 
 

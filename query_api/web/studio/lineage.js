@@ -9,7 +9,7 @@ import { h } from "../ui/dom.js";
 const [WIDE, HIGH, GAP_X, GAP_Y] = [176, 50, 34, 12];
 const SPACE = "http://www.w3.org/2000/svg";
 const TONES = [
-  [/Rejected|Failed|Withdrawn|Dropped/, "bad"],
+  [/Rejected|Failed|Withdrawn|Dropped|Stopped/, "bad"],
   [/Published|Promoted/, "good"],
   [/Swipe|Prompt|Revision|Replay/, "asked"],
   [/Feed/, "seen"],
