@@ -37,7 +37,7 @@ def shown(project: Project, rows: Sequence[Row], scenes: Sequence[Row]) -> Proje
         mood=script.mood if script else None,
         language=script.language if script else None,
         approved=project.approved,
-        reason=project.reason or next((one.reason for one in reversed(revisions) if one.reason), None),
+        reason=project.reason or next(filter(None, map(_unmade, reversed(revisions))), None),
         scenes=[_scene(project, scene) for scene in script.scenes] if script else [],
         video_id=ids.project_video(project.project_id),
         revisions=revisions,
@@ -46,6 +46,11 @@ def shown(project: Project, rows: Sequence[Row], scenes: Sequence[Row]) -> Proje
         changed_at=moment(project.changed_us),
         links=_links(project),
     )
+
+
+def _unmade(revision: RevisionAnswer) -> str | None:
+    """Why there is nothing to look at; where another revision took its place, that one tells."""
+    return None if revision.overtaken_by else revision.reason
 
 
 def _status(project: Project, revisions: Sequence[RevisionAnswer]) -> str:

@@ -23,14 +23,15 @@ _API = "const { api } = await import('/studio/api.js')"
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[StudioServer]:
-    """The API and its pages until the block ends."""
-    config = uvicorn.Config(Api(folder).app, port=0, log_level="error", timeout_graceful_shutdown=1)
+def serving(folder: Path, **changes: Any) -> Iterator[StudioServer]:
+    """The API and its pages until the block ends; `changes`: of the settings."""
+    api = Api(folder, **changes)
+    config = uvicorn.Config(api.app, port=0, log_level="error", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=lambda: asyncio.run(server.serve()), daemon=True)
     thread.start()
     try:
-        yield StudioServer(_port(server))
+        yield StudioServer(_port(server), api)
     finally:
         server.should_exit = True
         thread.join(20)
@@ -48,16 +49,17 @@ def _port(server: uvicorn.Server, patience_s: float = 30) -> int:
 class StudioServer:
     """Where it is, and what it keeps."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, api: Api) -> None:
         self.url = f"http://127.0.0.1:{port}/"
+        self.api = api
         self._http = httpx.Client(base_url=self.url, timeout=20)
 
-    def project(self, page: Page) -> str:
+    def project(self, page: Page, **changes: Any) -> str:
         """A new project of the page's viewer, with a script of three scenes; its id."""
         asked = (
             "([body]) => import('/studio/api.js').then(({ api }) => api.signIn().then(() => api.projects.open(body)))"
         )
-        opened: dict[str, Any] = page.evaluate(asked, [{"text": "mine", "script": SCRIPT}])
+        opened: dict[str, Any] = page.evaluate(asked, [{"text": "mine", "script": SCRIPT} | changes])
         return str(opened["project_id"])
 
 

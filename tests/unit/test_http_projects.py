@@ -241,7 +241,7 @@ async def test_an_overtaken_revision_says_what_took_its_place_and_is_paid_all_th
     apply(api.store, [root(drop, source="/test"), root(stop, source="/test")])
     # then the project goes on with that one
     found = await studio.see()
-    assert found["status"] == "rendering"
+    assert found["status"] == "rendering" and "reason" not in found
     told = found["revisions"][0]
     assert (told["status"], told["overtaken_by"], told["reason"]) == ("dropped", 2, drop.why)
     assert found["cost"]["amount"] == pytest.approx(paid + COST.amount)

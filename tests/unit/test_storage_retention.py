@@ -150,7 +150,8 @@ def test_uploads_stay_until_their_creator_takes_them_back() -> None:
 EVENTS = [
     rendered("v", "a"), published("v", "b"), withdrawn("v", 2 * DAY), published("v", "c", 3 * DAY, 2),
     rendered("w", "d"), published("w", "e"), withdrawn("w", 2 * DAY), rendered("x", "f"),
-    dropped("y", 3 * DAY, 2), published("y", "8", 2 * DAY, 2), published("y", "9", 4 * DAY, 3), dropped("y", 3 * DAY, 3),
+    dropped("y", 3 * DAY, 2), published("y", "8", 2 * DAY, 2),
+    published("y", "9", 4 * DAY, 3), dropped("y", 3 * DAY, 3),
 ]  # fmt: skip
 
 

@@ -34,7 +34,7 @@ export class Board {
     const cards = project.scenes.map((scene) => this.cards.get(keyOf(scene)) || this.#made(keyOf(scene)));
     cards.forEach((card, place) => card.draw(project.scenes[place], project));
     if (!this.dragged) inOrder(this.list, cards.map((card) => card.element));
-    this.add.disabled = project.status === "rendering" || project.status === "drafting" || project.scenes.length >= 20;
+    this.add.disabled = project.status === "drafting" || project.scenes.length >= 20;
     this.add.hidden = !project.scenes.length;
   }
 

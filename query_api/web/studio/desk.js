@@ -3,6 +3,7 @@
 import { ApiError } from "../client/index.js";
 
 /**
+ * @typedef {import("../client/types").Flavor} Flavor
  * @typedef {import("../client/types").Project} Project
  * @typedef {import("../client/types").ProgressFrame} ProgressFrame
  * @typedef {(projects: import("../client/projects.js").Projects, project: Project) => Promise<Project | null> | null} Change
@@ -32,6 +33,8 @@ export class Desk extends EventTarget {
     /** @type {Promise<void>} questions, too: an answer that was overtaken would turn back what is shown */
     this.looking = Promise.resolve();
     this.timer = 0;
+    /** @type {Flavor[]} */
+    this.flavors = [];
     stream.addEventListener("frame", (event) => this.#hear(/** @type {CustomEvent} */ (event).detail));
   }
 
@@ -47,6 +50,17 @@ export class Desk extends EventTarget {
       this.#trouble(error);
       this.dispatchEvent(new Event("gone"));
     }
+  }
+
+  /** @param {Flavor[]} flavors there are */
+  know(flavors) {
+    this.flavors = flavors;
+    if (this.project) this.dispatchEvent(new CustomEvent("change", { detail: this.project }));
+  }
+
+  /** @param {string} name */
+  flavor(name) {
+    return this.flavors.find((flavor) => flavor.name === name);
   }
 
   leave() {

@@ -3,6 +3,7 @@
 import { h } from "../ui/dom.js";
 import { icon } from "../ui/icons.js";
 import { sentence } from "../feed/labels.js";
+import { Model } from "./model.js";
 import { count, price, seconds, told } from "./words.js";
 
 /**
@@ -11,7 +12,6 @@ import { count, price, seconds, told } from "./words.js";
  */
 
 const MOODS = ["calm", "upbeat", "curious", "playful", "dreamy", "tense", "dark", "epic"];
-const LOCKED = ["rendering", "drafting"];
 
 export class Header {
   /** @param {import("./desk.js").Desk} desk */
@@ -25,10 +25,11 @@ export class Header {
     this.flavor = h("select", { onchange: () => this.#edit({ flavor: this.flavor.value }) });
     this.voice = h("input", { placeholder: "the style's own", maxLength: 100, onchange: () => this.#edit({ voice: this.voice.value.trim() || null }) });
     this.mood = h("select", { onchange: () => this.#edit({ mood: this.mood.value }) });
+    this.model = new Model("the style's own", (told) => this.#edit(told));
     this.reason = h("p", { class: "error", role: "alert" });
     this.draft = this.#action("retry", "Another draft", () => desk.change((projects, project) => projects.draft(project)));
     this.approve = this.#action("check", "Approve", () => desk.change((projects, project) => projects.approve(project)));
-    this.render = this.#action("spark", "Render", () => desk.change((projects, project) => projects.render(project)));
+    this.render = this.#action("spark", "Render", () => desk.change(rendered));
     this.render.className = this.approve.className = "main";
     this.draft.className = "plain";
     this.element = h(
@@ -39,6 +40,7 @@ export class Header {
       h("div", { class: "head-row small" }, this.status, this.facts),
       this.idea,
       h("div", { class: "choices" }, field("Style", this.flavor), field("Voice", this.voice), field("Music", this.mood)),
+      this.model.element,
       this.reason,
     );
   }
@@ -50,7 +52,7 @@ export class Header {
 
   /** @param {Project} project */
   draw(project) {
-    const locked = LOCKED.includes(project.status);
+    const locked = project.status === "drafting";
     const written = project.scenes.length > 0;
     this.heading.textContent = project.title || project.text;
     if (document.activeElement !== this.title) this.title.value = project.title || project.text;
@@ -63,26 +65,29 @@ export class Header {
     if (!this.mood.options.length) this.mood.replaceChildren(...MOODS.map((mood) => h("option", { value: mood }, sentence(mood))));
     choose(this.mood, project.mood || "calm");
     for (const control of [this.title, this.flavor, this.voice, this.mood]) control.disabled = locked || !written;
+    this.model.draw(project, this.desk.flavor(project.flavor), locked || !written);
     this.reason.textContent = project.reason || "";
     this.#drawActions(project, locked, written);
   }
 
   /**
-   * Only what makes sense now: approve what was changed, then render it.
+   * Only what makes sense now: approve what was changed, then render it. What is changed while it is rendered is rendered
+   * instead, at once: who does that is in a hurry.
    * @param {Project} project
    * @param {boolean} locked
    * @param {boolean} written
    */
   #drawActions(project, locked, written) {
-    const changed = !project.revisions.length || project.scenes.some((scene) => scene.changed) || project.status !== "rendered";
-    this.draft.disabled = locked;
-    this.approve.hidden = project.approved;
-    this.approve.disabled = locked || !written || !changed;
-    this.render.hidden = !project.approved || !changed || project.status === "rendering";
-    this.render.disabled = locked || !changed;
     const again = project.scenes.filter((scene) => scene.changed).length;
-    const words = project.revisions.length && again < project.scenes.length ? `Render ${count(again, "scene")}` : "Render";
-    this.render.replaceChildren(icon("spark"), words);
+    const rendering = project.status === "rendering";
+    const changed = again > 0 || !(rendering || (project.revisions.length && project.status === "rendered"));
+    this.draft.disabled = locked || rendering;
+    this.approve.hidden = project.approved || rendering;
+    this.approve.disabled = locked || !written || !changed;
+    this.render.hidden = !changed || !(project.approved || rendering);
+    this.render.disabled = locked || !changed;
+    const some = project.revisions.length && again < project.scenes.length;
+    this.render.replaceChildren(icon("spark"), rendering ? "Render instead" : some ? `Render ${count(again, "scene")}` : "Render");
   }
 
   /** @param {Record<string, any>} changes */
@@ -99,6 +104,12 @@ export class Header {
     return h("button", { type: "button", onclick: act }, icon(name), title);
   }
 }
+
+/**
+ * @param {import("../client/projects.js").Projects} projects
+ * @param {Project} project
+ */
+const rendered = async (projects, project) => projects.render(project.approved ? project : await projects.approve(project));
 
 /**
  * @param {string} title

@@ -131,7 +131,7 @@ byId("new").append(icon("plus"), h("span", {}, "New project"));
 byId("system-link").append(icon("gauge"), h("span", {}, "System"));
 
 stream.open();
-api.flavors().then(({ flavors }) => (header.offer(flavors), begin.offer(flavors)), () => {});
+api.flavors().then(({ flavors }) => (header.offer(flavors), begin.offer(flavors), desk.know(flavors)), () => {});
 await Promise.all([route(), fetchList()]);
 
 export { badge, desk };

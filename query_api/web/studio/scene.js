@@ -4,13 +4,13 @@ import { h } from "../ui/dom.js";
 import { icon } from "../ui/icons.js";
 import { sentence } from "../feed/labels.js";
 import { moments } from "./chapters.js";
+import { Model } from "./model.js";
 
 /**
  * @typedef {import("../client/types").Project} Project
  * @typedef {import("../client/types").ProjectScene} ProjectScene
  */
 
-const LOCKED = ["rendering", "drafting"];
 const ACCEPTED = "image/png,image/jpeg,image/webp,video/mp4,video/webm,video/quicktime";
 
 /** @typedef {"narration" | "visuals" | "on_screen_text"} Words */
@@ -35,8 +35,10 @@ export class SceneCard {
     this.onMove = onMove;
     /** @type {Map<Words, string>} what was typed and is not saved yet */
     this.unsaved = new Map();
-    /** Whether it had changed before what is rendered now was asked for. */
-    this.changed = false;
+    /** Whether it is made again by what is rendered now. */
+    this.made = false;
+    /** How it stood when it was last drawn, and beside how many revisions. */
+    this.before = { changed: false, revisions: 0 };
     this.number = h("span", { class: "number" });
     this.picture = h("div", { class: "scene-picture" });
     this.handle = h(
@@ -55,6 +57,7 @@ export class SceneCard {
     this.redo = this.#button("retry", "Draw it differently", () => this.#change((projects, project, { scene_number }) => projects.redoScene(project, scene_number)));
     this.replace = this.#button("image", "Use a picture or clip of your own", () => this.#replace());
     this.remove = this.#button("bin", "Take this scene out", () => this.#change((projects, project, { scene_number }) => projects.removeScene(project, scene_number)));
+    this.model = new Model("as the whole video", (told) => this.#change((projects, project, { scene_number }) => projects.redoScene(project, scene_number, told)));
     /** @type {ProjectScene | null} */
     this.scene = null;
     this.element = h(
@@ -66,6 +69,7 @@ export class SceneCard {
         { class: "scene-words" },
         h("header", {}, this.beat, this.state, h("div", { class: "tools" }, this.mute, this.redo, this.replace, this.remove)),
         ...[this.narration, this.visuals, this.screen].map((field) => field.label),
+        this.model.element,
         this.file,
       ),
     );
@@ -79,7 +83,7 @@ export class SceneCard {
     this.scene = scene;
     this.number.textContent = String(scene.scene_number);
     this.element.setAttribute("aria-label", `Scene ${scene.scene_number}`);
-    const locked = LOCKED.includes(project.status);
+    const locked = project.status === "drafting";
     this.beat.textContent = sentence(scene.beat);
     this.#drawState(scene, project);
     for (const [name, { input }] of this.#fields()) {
@@ -93,6 +97,7 @@ export class SceneCard {
     this.mute.setAttribute("aria-pressed", String(scene.muted));
     this.replace.setAttribute("aria-label", scene.footage ? "Use the drawn picture again" : "Use a picture or clip of your own");
     this.element.classList.toggle("muted", scene.muted);
+    this.model.draw(scene, this.desk.flavor(scene.flavor || project.flavor), locked);
     this.#drawPicture(scene, project);
   }
 
@@ -102,9 +107,13 @@ export class SceneCard {
    */
   #drawState(scene, project) {
     const rendering = project.status === "rendering";
-    if (!rendering) this.changed = scene.changed;
+    const { length } = project.revisions;
+    if (length > this.before.revisions) this.made = this.before.changed || (rendering && this.made);
+    if (!rendering) this.made = false;
+    this.before = { changed: scene.changed, revisions: length };
     const video = project.revisions.some((revision) => revision.card);
-    const text = rendering && (this.changed || !video) ? "being made" : !video ? "" : scene.changed ? "changed" : "in the video";
+    const making = rendering && (this.made || !video);
+    const text = scene.changed && (video || rendering) ? "changed" : making ? "being made" : video ? "in the video" : "";
     this.state.textContent = text;
     this.state.className = `state ${text.replaceAll(" ", "-")}`;
   }

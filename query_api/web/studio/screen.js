@@ -77,7 +77,7 @@ export class Screen {
   #row(revision, comparable) {
     const { card } = revision;
     const shown = this.shown.includes(revision.revision);
-    const facts = [card && clock(card.duration_ms), price(revision.cost), !card && revision.status].filter(Boolean).join(" · ");
+    const facts = [card && clock(card.duration_ms), price(revision.cost), !card && ended(revision)].filter(Boolean).join(" · ");
     return h(
       "li",
       { class: shown ? "shown" : "" },
@@ -106,6 +106,10 @@ export class Screen {
     await this.desk.until((project) => project.revisions.some((one) => one.live && one.revision === revision));
   }
 }
+
+/** @param {ProjectRevision} revision */
+const ended = ({ status, overtaken_by, reason }) =>
+  overtaken_by ? `replaced by revision ${overtaken_by}` : status === "dropped" && reason ? `dropped: ${reason}` : status;
 
 /** @param {ProjectRevision} revision */
 function player({ revision, card }) {
