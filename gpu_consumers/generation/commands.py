@@ -27,7 +27,7 @@ NameArgument = Annotated[str, typer.Argument(help="The model's name, as `models 
 
 @models.command("list")
 def list_models(as_json: JsonOption = False) -> None:
-    """Show every model: what it makes, what it needs, under which licence, whether its weights are here.
+    """Show every model: what it makes, what it needs, its licence, where its weights are and at which commit.
 
     Example:
 
@@ -42,7 +42,7 @@ def list_models(as_json: JsonOption = False) -> None:
         {
             "name": one.name, "title": one.title, "source": one.repo or str(one.folder), "image": one.image,
             "steps": one.steps, "shapes": [shape.bucket for shape in one.shapes], "licence": one.licence,
-            "memory_gib": one.held / GIB + one.memory.peak, "weights": _place(one),
+            "memory_gib": one.held / GIB + one.memory.peak, **_place(one),
             "swapped_for": swapped.get(name),
         }
         for name, one in found.items()
@@ -55,6 +55,8 @@ def list_models(as_json: JsonOption = False) -> None:
     for row in rows:
         name = f"{row['name']} → {row['swapped_for']}" if row["swapped_for"] else str(row["name"])
         weights = str(row["weights"] or row.get("missing") or f"missing: swipestream models pull {row['name']}")
+        if commit := row.get("commit"):
+            weights += f" at {str(commit)[:12]}"
         table.add_row(
             name, "a picture" if row["image"] else "text", str(row["steps"] or "–"),
             f"{row['memory_gib']:.0f}" if row["memory_gib"] is not None else "–", str(row["licence"]), weights,
@@ -62,14 +64,16 @@ def list_models(as_json: JsonOption = False) -> None:
     out.print(table)
 
 
-def _place(manifest: Manifest) -> str | None:
+def _place(manifest: Manifest) -> dict[str, str | None]:
+    """Where its weights are, and at which commit they were fetched."""
     from gpu_consumers.errors import BackendMissingError
-    from gpu_consumers.generation.weights import locate
+    from gpu_consumers.generation.weights import commit_of, locate
 
     try:
-        return str(locate(manifest, config()))
+        folder = locate(manifest, config())
     except BackendMissingError:
-        return None
+        return {"weights": None, "commit": None}
+    return {"weights": str(folder), "commit": commit_of(folder, manifest)}
 
 
 @models.command("check")
@@ -127,10 +131,12 @@ def pull_model(
         raise BadInputError(f"{revision!r} is no commit", hint="A commit has 40 hex digits; branches and tags move.")
     from gpu_consumers.generation.manifest import manifest
     from gpu_consumers.generation.pulling import pull
+    from gpu_consumers.generation.weights import commit_of
 
     wanted = manifest(name, config())
     err.print(f"{wanted.repo}: about {wanted.memory.weights:.0f} GiB, licence {wanted.licence} {wanted.licence_url}")
-    out.print(f"{name} is here: {pull(wanted, config(), revision)}", soft_wrap=True)
+    folder = pull(wanted, config(), revision)
+    out.print(f"{name} is here: {folder}, commit {commit_of(folder, wanted)}", soft_wrap=True)
 
 
 @models.command("warm")

@@ -32,8 +32,16 @@ def locate(manifest: Manifest, config: Settings) -> Path:
 
 def _another(folder: Path, manifest: Manifest) -> bool:
     """Whether it was fetched at another commit than the one that the manifest names now."""
+    fetched = commit_of(folder, manifest)
+    return manifest.revision is not None and fetched is not None and fetched != manifest.revision
+
+
+def commit_of(folder: Path, manifest: Manifest) -> str | None:
+    """The commit that weights were fetched at; None for a folder that somebody else filled."""
     told = folder / FETCHED
-    return bool(manifest.revision) and told.is_file() and told.read_text("utf-8").strip() != manifest.revision
+    if told.is_file():
+        return told.read_text("utf-8").strip() or None
+    return manifest.revision if folder.name == manifest.revision else None  # the hub's cache names folders so
 
 
 def own_folder(manifest: Manifest, config: Settings) -> Path:

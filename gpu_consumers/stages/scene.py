@@ -8,6 +8,7 @@ from gpu_consumers.cost import Meter
 from gpu_consumers.ports import SceneSpec
 from gpu_consumers.stages import gate, wav
 from gpu_consumers.stages.drawing import Picture, draw
+from gpu_consumers.stages.fallbacks import count_fallbacks
 from gpu_consumers.stages.specs import scene_spec
 from gpu_consumers.stages.takes import flavor_of
 from gpu_consumers.voice.chain import VoiceChain
@@ -59,8 +60,8 @@ def work(shop: Workshop, cause: Envelope[RenderScene]) -> list[Envelope[base.Mes
 
 def _count(task: RenderScene, scene: SceneRendered) -> None:
     """For alerts: what had to be made another way, and what came too late."""
-    for one in () if scene.reused else scene.fallbacks:
-        metrics.FALLBACKS.labels(backend=one.backend).inc()
+    if not scene.reused:
+        count_fallbacks(Stage.SCENE, scene.fallbacks)
     if task.deadline_us is not None and scene.ts_us > task.deadline_us:
         metrics.LATE.labels(lane=task.lane.value).inc()
 
@@ -75,6 +76,7 @@ def _voice(shop: Workshop, cause: Envelope[RenderScene], flavor: Flavor) -> tupl
     kept = shop.remembered(key, Spoken)
     spoken = kept or _speak(shop, chain, task)
     if not kept:
+        count_fallbacks(Stage.VOICE, spoken.fallbacks)
         shop.remember(key, spoken, CacheKind.VOICE)
     if task.scene.muted:
         spoken = spoken.model_copy(update={"audio": None})

@@ -15,6 +15,7 @@ from gpu_consumers.ports import Brief
 from gpu_consumers.script.chain import WriterChain
 from gpu_consumers.script.memory import Memory
 from gpu_consumers.stages import gate
+from gpu_consumers.stages.fallbacks import count_fallbacks
 from gpu_consumers.workshop import SOURCE, CacheKind, Workshop
 from infra import flavors
 from infra.flavors import Flavor
@@ -65,6 +66,7 @@ def work(shop: Workshop, cause: Envelope[WriteScript]) -> list[Envelope[base.Mes
     kept = shop.remembered(key, Written)
     written = kept or _write(chain, brief)
     if not kept:
+        count_fallbacks(Stage.SCRIPT, written.fallbacks)
         shop.remember(key, written, CacheKind.SCRIPT)
     judged += gate.told(cause, Judged.SCRIPT, gate.on_script(written.script, flavor), _last(judged, task.after_us))
     if gate.refused(judged):

@@ -12,7 +12,7 @@ HANDLED = Counter("swipestream_records_total", "Records handled", ["consumer", "
 PAUSED = Gauge("swipestream_consumer_paused", "1 while a consumer takes no work, for want of disk space", ["consumer"])
 IN_HAND = Gauge("swipestream_records_in_hand", "Records taken and not finished", ["consumer"])
 ANOMALIES = Counter("swipestream_scene_anomalies_total", "Figures of scenes far off what is usual", ["model", "figure"])
-FALLBACKS = Counter("swipestream_fallbacks_total", "Scenes that another way had to make", ["backend"])
+FALLBACKS = Counter("swipestream_fallbacks_total", "Backends that another had to stand in for", ["stage", "backend"])
 LATE = Counter("swipestream_scenes_late_total", "Scenes that were made after their deadline", ["lane"])
 STOPPED = Counter(
     "swipestream_work_stopped_total", "Work given up half-way, since nobody wanted it any more", ["stage"]

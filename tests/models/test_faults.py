@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import torch
+from prometheus_client import REGISTRY
 
 from gpu_consumers import backends
 from gpu_consumers.errors import TransientBackendError
@@ -85,6 +86,28 @@ def memory_for(device: Device, name: str, part: float) -> Iterator[list[int]]:
 def rendered(device: Device, config: Settings, out: Path) -> Any:
     renderer = DiffusersRenderer(device, manifest("tiny-ltx", config), config)
     return renderer.render(spec(duration_ms=1000, draft=6, seed=7), out, lambda _part, _picture: None)
+
+
+def counted(what: str) -> float:
+    """What alerts are made of."""
+    return REGISTRY.get_sample_value(f"swipestream_device_{what}_total") or 0.0
+
+
+def test_each_clip_that_a_device_has_not_the_memory_for_is_counted_once(
+    device: Device, config: Settings, tmp_path: Path
+) -> None:
+    before = counted("out_of_memory")
+    # given a clip that does not fit, and then does when it is smaller: tried three times, it was too large once
+    with memory_for(device, "tiny-ltx", 0.6) as asked:
+        rendered(device, config, tmp_path / "clip.mp4")
+    assert asked[0] == asked[1] > asked[2] and counted("out_of_memory") == before + 1
+    # and one that does not fit at either size: twice
+    with memory_for(device, "tiny-ltx", 0.1), pytest.raises(DeviceMemoryError):
+        rendered(device, config, tmp_path / "clip.mp4")
+    assert counted("out_of_memory") == before + 3
+    # one that fits is not counted
+    rendered(device, config, tmp_path / "clip.mp4")
+    assert counted("out_of_memory") == before + 3
 
 
 def test_without_the_memory_the_others_go_first_and_then_half_of_the_pixels(
@@ -189,6 +212,7 @@ def test_an_error_of_a_device_that_fails_its_self_test_is_the_devices(
     # given a denoiser that fails as a broken GPU does
     told: list[str] = []
     device.when_sick.append(told.append)
+    before = counted("self_tests_failed")
 
     def broken(*_: Any) -> None:
         raise RuntimeError("CUDA error: an illegal memory access was encountered")
@@ -197,13 +221,13 @@ def test_an_error_of_a_device_that_fails_its_self_test_is_the_devices(
     # when the device is well, then the error is that of the model
     with pytest.raises(RuntimeError, match="illegal memory access"):
         rendered(device, config, tmp_path / "clip.mp4")
-    assert told == []
-    # when it is not, the task stays undone and whoever listens is told
+    assert told == [] and counted("self_tests_failed") == before
+    # when it is not, the task stays undone, whoever listens is told, and it counts
     monkeypatch.setattr(selftest, "product", wrong(selftest.product))
     with pytest.raises(SickError, match="multiplies wrongly"):
         rendered(device, config, tmp_path / "clip.mp4")
     handle.remove()
-    assert len(told) == 1
+    assert len(told) == 1 and counted("self_tests_failed") == before + 1
 
 
 def test_a_device_is_tested_before_it_is_used(config: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

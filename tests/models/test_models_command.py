@@ -134,7 +134,11 @@ def test_weights_are_fetched_without_pickles_and_the_model_then_works(cli: Cli, 
     # when they are fetched
     pulled = cli("pull", "tiny-ltx")
     assert pulled.returncode == 0, pulled.stderr
-    # then they are whole, without what was pickled, and the model makes a clip
+    # then it is told at which commit, now and later
+    assert f"commit {COMMIT}" in pulled.stdout
+    listed = {row["name"]: row for row in json.loads(cli("list", "--json").stdout)}
+    assert listed["tiny-ltx"]["commit"] == COMMIT
+    # and they are whole, without what was pickled, and the model makes a clip
     folder = cli.data / "weights" / "tiny-ltx"
     assert not list(folder.rglob("*.bin")) and (folder / "model_index.json").is_file()
     assert cli("check", "tiny-ltx").returncode == 0
@@ -166,6 +170,8 @@ def test_without_a_commit_nothing_is_fetched_and_the_newest_is_told(cli: Cli, hu
     # when it is named, then it is fetched; and not taken for what another commit holds
     assert cli("pull", "tiny-ltx", "--revision", COMMIT).returncode == 0
     assert cli("check", "tiny-ltx").returncode == 0
+    listed = {row["name"]: row for row in json.loads(cli("list", "--json").stdout)}
+    assert listed["tiny-ltx"]["commit"] == COMMIT
     cli.manifest.write_text(yaml.safe_dump(told | {"revision": "f" * 40}))
     assert cli("check", "tiny-ltx").returncode == 1
 

@@ -13,7 +13,7 @@ from gpu_consumers.generation import commands
 from gpu_consumers.generation.manifest import Manifest, Shape, manifest, manifests
 from gpu_consumers.generation.shapes import frames_for, shape_for, work_for
 from gpu_consumers.generation.swaps import swap, swaps
-from gpu_consumers.generation.weights import digest, locate, missing
+from gpu_consumers.generation.weights import FETCHED, commit_of, digest, locate, missing
 from infra.errors import ConfigurationError, NotFoundError
 from infra.settings import Settings
 from schemas.values import Format
@@ -162,6 +162,20 @@ def test_weights_are_found_where_pull_puts_them_and_what_lacks_is_named(tmp_path
     assert missing(folder) == ["transformer/two.safetensors"]
     with pytest.raises(BackendMissingError):
         locate(ltx, settings)
+
+
+def test_the_commit_of_weights_is_the_one_that_was_fetched(tmp_path: Path) -> None:
+    settings, one, other = config(tmp_path), "1" * 40, "2" * 40
+    ltx, folder = manifest("ltx", settings), weights(settings.weights_dir / "ltx")
+    # what somebody else put there has none, and serves whichever is named
+    pinned = ltx.model_copy(update={"revision": one})
+    assert commit_of(folder, pinned) is None and locate(pinned, settings) == folder
+    (folder / FETCHED).write_text(f"{one}\n")
+    assert commit_of(folder, ltx) == commit_of(folder, pinned) == one and locate(pinned, settings) == folder
+    with pytest.raises(BackendMissingError):
+        locate(ltx.model_copy(update={"revision": other}), settings)
+    # the hub's cache names a folder by it
+    assert commit_of(weights(tmp_path / "snapshots" / one), pinned) == one
 
 
 def test_the_digest_changes_with_the_weights_and_with_nothing_else(tmp_path: Path) -> None:

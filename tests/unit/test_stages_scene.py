@@ -150,7 +150,7 @@ def test_footage_that_is_gone_or_broken_is_told_and_a_look_takes_its_place(shop:
 
 def test_what_had_to_be_made_another_way_or_came_too_late_is_counted(shop: Workshop, tmp_path: Path) -> None:
     def counted() -> list[float]:
-        fallbacks = REGISTRY.get_sample_value("swipestream_fallbacks_total", {"backend": "footage"})
+        fallbacks = REGISTRY.get_sample_value("swipestream_fallbacks_total", {"stage": "scene", "backend": "footage"})
         late = REGISTRY.get_sample_value("swipestream_scenes_late_total", {"lane": "interactive"})
         return [fallbacks or 0.0, late or 0.0]
 
@@ -162,3 +162,20 @@ def test_what_had_to_be_made_another_way_or_came_too_late_is_counted(shop: Works
     due = root(cause.data.model_copy(update={"deadline_us": 1}), source="/test")
     scene.work(shop, due)
     assert counted()[1] == before[1] + 1
+
+
+def test_a_voice_that_was_given_up_is_counted_when_it_is_and_not_when_its_words_are_found_again(
+    shop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a flavor whose first voice has no weights
+    voices = (VoiceSpec(backend="piper", model=str(tmp_path / "none.onnx")), VoiceSpec(backend="silent"))
+    monkeypatch.setattr(flavors, "get_flavor", lambda *_: FLAVOR.model_copy(update={"voices": voices}))
+
+    def counted() -> float:
+        labels = {"stage": "voice", "backend": "piper"}
+        return REGISTRY.get_sample_value("swipestream_fallbacks_total", labels) or 0.0
+
+    before = counted()
+    for _ in range(2):
+        scene.work(shop, asked())
+        assert counted() == before + 1

@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 
 from gpu_consumers.once import once
 from gpu_consumers.stages import script
 from gpu_consumers.workshop import Workshop
+from infra import flavors
+from infra.flavors import WriterSpec
 from infra.settings import Settings
 from infra.storage.artifacts import LocalArtifactIndex
 from infra.storage.blobs import LocalBlobStore
@@ -19,7 +22,7 @@ from schemas.base import now_us
 from schemas.envelope import Envelope, root
 from schemas.tasks import WriteScript
 from schemas.values import Cost, Lane, Origin
-from schemas.videos import SceneVoiced
+from schemas.videos import SceneVoiced, ScriptWritten
 
 VIDEO = ids.video_id("workshop")
 TASK = ids.derive("workshop", "task")
@@ -67,6 +70,25 @@ def test_a_task_that_comes_again_leads_to_the_same_events_and_is_not_done_again(
     first, again = (once(shop, asked(), work) for _ in range(2))
     # Then it was not paid for again, and stands at the same time
     assert list(again) == list(first) and len(done) == 1
+
+
+def test_a_writer_that_was_given_up_is_counted_once_for_each_script(
+    shop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a flavor whose first writer has no weights
+    writers = (WriterSpec(backend="transformers", model=str(tmp_path / "none")), WriterSpec(backend="templates"))
+    flavor = flavors.get_flavor("default").model_copy(update={"writers": writers})
+    monkeypatch.setattr(flavors, "get_flavor", lambda *_: flavor)
+
+    def counted() -> float:
+        labels = {"stage": "script", "backend": "transformers"}
+        return REGISTRY.get_sample_value("swipestream_fallbacks_total", labels) or 0.0
+
+    before = counted()
+    for _ in range(2):  # what was written is found again the second time
+        (written,) = [one.data for one in script.work(shop, asked()) if isinstance(one.data, ScriptWritten)]
+        assert written.writer == "templates" and [one.backend for one in written.fallbacks] == ["transformers"]
+        assert counted() == before + 1
 
 
 def test_a_task_that_failed_is_done_when_it_comes_again(shop: Workshop) -> None:
