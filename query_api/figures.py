@@ -21,10 +21,12 @@ from schemas.base import Message
 from schemas.swipes import Action, SwipeRecorded
 from schemas.topics import TOPICS, lane_topic
 from schemas.values import Lane
-from schemas.videos import PromptAccepted, PromptRejected, VideoFailed, VideoPublished
+from schemas.videos import PromptAccepted, PromptRejected, VideoEvent, VideoFailed, VideoPublished
 
+#: What is counted.
+COUNTED = ("swipes", "video-events")
 #: What is followed, and how many records of each partition are read back at the start.
-FOLLOWED, HISTORY = ("swipes", "video-events"), 5_000
+FOLLOWED, HISTORY = (*COUNTED, "quality"), 5_000
 #: A video counts as watched to its end from this share of it on.
 WHOLE = 0.9
 #: Records whose ids are remembered, so that one that comes twice counts once.
@@ -78,7 +80,7 @@ class Tally:
 
     def _cover(self, batch: Batch) -> None:
         """The first batch of a tail is empty, and says where it begins."""
-        for topic, span in zip(FOLLOWED, (self.swipes, self.videos), strict=True):
+        for topic, span in zip(COUNTED, (self.swipes, self.videos), strict=True):
             if self._begun:
                 span.whole = span.whole and not batch.broken
                 continue
@@ -92,12 +94,14 @@ class Tally:
             self._known.popitem(last=False)
 
     def count(self, event: Message) -> None:
-        """Count one event."""
-        (self.swipes if isinstance(event, SwipeRecorded) else self.videos).take(event)
+        """Count one event of those topics."""
         if isinstance(event, SwipeRecorded):
+            self.swipes.take(event)
             self._swiped(event)
-        elif getattr(event, "revision", 1) == 1:
-            self._made(event)
+        elif isinstance(event, VideoEvent):
+            self.videos.take(event)
+            if event.revision == 1:
+                self._made(event)
 
     def _swiped(self, event: SwipeRecorded) -> None:
         self.actions[event.action.value] += 1

@@ -17,6 +17,7 @@ from infra.people.pseudonyms import Pseudonyms
 from infra.settings import Settings
 from infra.storage.blobs import LocalBlobStore
 from infra.telemetry import logs
+from query_api import distances
 from query_api.figures import FOLLOWED, HISTORY, Backlog, Tally
 from query_api.gateway import server as gateway
 from query_api.health import LogEnds, Monitor
@@ -79,6 +80,8 @@ async def _counting(settings: Settings, tally: Tally) -> AsyncIterator[None]:
         async def count() -> None:
             async for batch in tail:
                 tally.take(batch)
+                for received in batch.records:
+                    distances.show(received.envelope.data)
 
         counting = asyncio.create_task(count())
         try:

@@ -102,6 +102,7 @@ FACTS = (
     ),
     Topic(name="project-events", family="project-events", key="project_id", holds="the life of every project"),
     Topic(name="uploads", family="uploads", key="viewer_id", holds="images and clips that creators brought along"),
+    Topic(name="quality", family="quality", key="name", holds="figures of many clips together", partitions=1),
     Topic(
         name="render-progress",
         family="render-progress",

@@ -187,9 +187,9 @@ class ClipQuality(Contract):
 class Outlier(Contract):
     """A figure that lies far outside of what was usual lately."""
 
-    figure: Slug = Field(description="sharpness, flicker, psnr_db, ssim, seconds or amount")
+    figure: Slug = Field(description="sharpness, flicker, psnr_db, ssim, seconds or amount; fvd of many clips")
     value: float
-    typical: float = Field(description="the median of the last scenes of its kind")
+    typical: float = Field(description="the median of the last ones of its kind")
     deviations: float = Field(ge=0, description="how far off, in robust standard deviations of the logarithm")
 
 

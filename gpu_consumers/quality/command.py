@@ -20,9 +20,12 @@ from infra.cli.console import JsonOption, config, err, out, print_json
 from infra.errors import BadInputError, NotFoundError
 
 if TYPE_CHECKING:
-    from gpu_consumers.quality.fvd import Network
+    from gpu_consumers.quality.distances import DistanceEvent
+    from gpu_consumers.quality.fvd import Compared, Network
+    from gpu_consumers.quality.span import Span
     from gpu_consumers.quality.summary import Line, Summary
     from infra.storage.blobs import LocalBlobStore
+    from schemas.quality import DistanceMeasured
     from schemas.videos import AnomalyFound
 
 #: The columns of people's table: figure, heading, how it is written.
@@ -42,15 +45,17 @@ def quality(
             metavar="FOLDER",
             exists=True,
             file_okay=False,
-            help="Also the Fréchet video distance of each model's clips to the videos there (SWIPESTREAM_FVD_NETWORK).",
+            help="Also measure the Fréchet video distance of each model's and flavor's clips to the videos there"
+            " (SWIPESTREAM_FVD_NETWORK), and record it.",
         ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show figures of the scenes that were made, by model and shape, and which scenes were far off what is usual.
+    """Show figures of the scenes that were made, by model and shape, and what was far off what is usual.
 
     Medians: sharpness (variance of the Laplacian), flicker (levels that come and go), PSNR and SSIM against the draft
-    of the same scene, seconds of CPU or GPU and cost for each second of the clip. Reads the log beside everything else.
+    of the same scene, seconds of CPU or GPU and cost for each second of the clip; and the Fréchet video distances that
+    were measured in that time. Reads the log beside everything else.
 
     Examples:
 
@@ -60,43 +65,52 @@ def quality(
 
       SWIPESTREAM_FVD_NETWORK=i3d.pt swipestream quality --fvd reference/
     """
+    from gpu_consumers.quality.distances import newest
+    from gpu_consumers.quality.span import Span
+
     network = _network() if fvd else None
-    summary, unreadable = _read(since, until, quiet=as_json)
+    span = Span.of(since, until)
+    before = _recorded(needed=network is not None)
+    summary, unreadable = _read(span, quiet=as_json)
     lines = summary.lines()
-    distances = _distances(summary, network, fvd, quiet=as_json) if network and fvd else []
+    found, made = _measured(summary, network, fvd, span, before, quiet=as_json) if network and fvd else ([], [])
+    distances = newest(one.data for one in (*before, *made) if one in made or span.holds(one.data.ts_us))
     if as_json:
         anomalies = [one.model_dump(mode="json") for one in summary.newest(limit)]
         kinds = [_json(line) for line in lines[:limit]]
         return print_json(
             {"kinds": kinds, "left_off": max(0, len(lines) - limit), "anomalies": anomalies,
-             "anomalies_in_all": len(summary.anomalies), "unreadable": unreadable, "fvd": distances}
+             "anomalies_in_all": len(summary.anomalies), "unreadable": unreadable,
+             "fvd": [asdict(one) for one in found],
+             "distances": [one.model_dump(mode="json") for one in distances]}
         )  # fmt: skip
-    if not lines and not summary.anomalies:
+    if not lines and not summary.anomalies and not distances:
         return out.print("No scene was made in that time.")
-    out.print(_table(lines[:limit]))
+    if lines:
+        out.print(_table(lines[:limit]))
     if len(lines) > limit:
         out.print(f"{len(lines) - limit} kinds more: --limit {len(lines)} shows them.")
-    for told in distances:
-        shown = f"{told['fvd']:,.1f}" if told["fvd"] is not None else f"[red]none[/]  {escape(told['why'])}"
-        out.print(f"FVD  {escape(told['model'])}, {told['clips']:,} clips: {shown}", soft_wrap=True, highlight=False)
-    for one in summary.newest(limit):
-        out.print(_odd(one), soft_wrap=True, highlight=False)
+    if distances:
+        out.print(_beside(distances))
+    for one in found:
+        if one.fvd is None:
+            out.print(f"[red]no FVD[/]  {one.group} {escape(one.name)}: {escape(one.why)}", soft_wrap=True)
+    for each in summary.newest(limit):
+        out.print(_odd(each), soft_wrap=True, highlight=False)
     if unreadable:
         err.print(f"{unreadable} records could not be read and are not counted.")
 
 
-def _read(since: str | None, until: str | None, *, quiet: bool) -> tuple[Summary, int]:
+def _read(span: Span, *, quiet: bool) -> tuple[Summary, int]:
     """What the log says of that time, and how many records could not be read."""
     from gpu_consumers.quality.summary import Summary
-    from infra.contracts.moments import moment_ms
     from infra.contracts.slices import Slice
     from schemas.errors import DecodeError
 
-    now, summary, unreadable = datetime.now(UTC), Summary(), 0
-    since_ms, until_ms = (moment_ms(text, now) if text else None for text in (since, until))
+    summary, unreadable = Summary(), 0
     columns = (TextColumn("video-events"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with (
-        Slice(config().kafka_address, "video-events", since_ms=since_ms, until_ms=until_ms) as part,
+        Slice(config().kafka_address, "video-events", since_ms=span.since_ms, until_ms=span.until_ms) as part,
         Progress(*columns, console=err, disable=quiet or not sys.stderr.isatty(), transient=True) as bar,
     ):
         task = bar.add_task("", total=part.total)
@@ -120,17 +134,36 @@ def _network() -> Network:
     return Network(file, "cpu" if wanted == "auto" else wanted)
 
 
-def _distances(summary: Summary, network: Network, reference: Path, *, quiet: bool) -> list[dict[str, Any]]:
-    """Of each model's clips that are still there."""
+def _recorded(*, needed: bool) -> list[DistanceEvent]:
+    """What was measured before. Where nothing can be recorded, nothing is measured for nothing."""
+    from gpu_consumers.quality.distances import TOPIC, recorded
+
+    try:
+        return recorded(config().kafka_address)
+    except NotFoundError as error:
+        if not needed:
+            return []
+        raise NotFoundError(
+            f"there is no topic {TOPIC} for what is measured", hint="swipestream topics apply"
+        ) from error
+
+
+def _measured(
+    summary: Summary, network: Network, folder: Path, span: Span, before: list[DistanceEvent], *, quiet: bool
+) -> tuple[list[Compared], list[DistanceEvent]]:
+    """Of each model's and flavor's clips that are still there, beside a reference; recorded where there is a figure."""
     from gpu_consumers.quality.fvd import compared, videos
+    from gpu_consumers.quality.recording import Reference, record
     from infra.storage.blobs import LocalBlobStore
 
-    blobs, given = LocalBlobStore(config().media_dir), videos(reference)
-    sets = {name: list(_kept(blobs, clips)) for name, clips in summary.clips.items()}
+    blobs, given = LocalBlobStore(config().media_dir), videos(folder)
+    sets = {owner: list(_kept(blobs, clips)) for owner, clips in summary.sets.items()}
     columns = (TextColumn("videos"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=err, disable=quiet or not sys.stderr.isatty(), transient=True) as bar:
-        task = bar.add_task("", total=len(given) + sum(map(len, sets.values())))
-        return [asdict(one) for one in compared(sets, given, network, lambda: bar.advance(task))]
+        task = bar.add_task("", total=len(given) + len({file for files in sets.values() for file in files}))
+        found = compared(sets, given, network, lambda: bar.advance(task))
+    reference = Reference.of(folder, given, network)
+    return found, record(config().kafka_address, found, sets, reference, span, before)
 
 
 def _kept(blobs: LocalBlobStore, names: Iterable[str]) -> Iterator[Path]:
@@ -153,6 +186,20 @@ def _table(lines: list[Line]) -> Table:
         cells = (format(line.figures[name], form) if name in line.figures else "–" for name, _, form in shown)
         odd = f"[red]{line.odd}[/]" if line.odd else "0"
         table.add_row(escape(line.kind), f"{line.scenes:,}", *cells, odd)
+    return table
+
+
+def _beside(distances: list[DistanceMeasured]) -> Table:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for column in ("FVD of", "", "clips", "beside", "FVD", "usual", "measured"):
+        figures = column in ("clips", "FVD", "usual")
+        table.add_column(column, justify="right" if figures else "left", overflow="fold", no_wrap=bool(column))
+    for one in distances:
+        figure = f"[red]{one.distance:,.1f}[/]" if one.outlier else f"{one.distance:,.1f}"
+        usual = f"{one.outlier.typical:,.1f}" if one.outlier else "–"
+        when = datetime.fromtimestamp(one.ts_us / 1e6, UTC).strftime("%Y-%m-%d")
+        beside = escape(f"{one.reference_clips:,} of {one.reference_name[:24]} {one.reference[:8]}")
+        table.add_row(one.group.value, escape(one.name), f"{one.clips:,}", beside, figure, usual, when)
     return table
 
 

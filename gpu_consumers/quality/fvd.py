@@ -6,10 +6,12 @@ gets windows of 16 frames, 8 a second from the middle of each video, at 224×224
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import hashlib
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import av
 import numpy as np
@@ -17,6 +19,7 @@ import numpy.typing as npt
 
 from gpu_consumers.errors import BackendError, BackendMissingError
 from gpu_consumers.quality.frechet import Moments, distance
+from schemas.quality import Group
 
 FRAMES, RATE, SIDE = 16, 8.0, 224
 #: Videos that the network gets at once.
@@ -51,6 +54,11 @@ class Network:
         self._options = {"rescale": True, "resize": False, "return_features": True}
         self._options = {name: value for name, value in self._options.items() if name in taken}
 
+    @cached_property
+    def digest(self) -> str:
+        """A hash of its file: figures of other networks are other figures."""
+        return _hash(self._file)
+
     def features(self, windows: list[Window]) -> Features:
         """(windows, features). Levels are 0…255 where the network has an argument `rescale`, else -1…1.
 
@@ -69,11 +77,19 @@ class Network:
         return np.asarray(made.flatten(1).double().cpu().numpy(), np.float64)
 
 
+#: Whose clips they are: the name of a model, or of a flavor.
+Owner = tuple[Group, str]
+K = TypeVar("K", bound=Hashable)
+Gathered = tuple[Moments, list[str]]
+
+
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """The clips of a model beside the reference. Lower is nearer; figures of other networks are other figures."""
+    """The clips of a model or a flavor beside the reference. Lower is nearer; figures of other networks are other
+    figures."""
 
-    model: str
+    group: Group
+    name: str
     clips: int  #: that have a window, as have those of the reference
     reference: int
     left_out: tuple[str, ...]
@@ -82,50 +98,68 @@ class Compared:
 
 
 def compared(
-    sets: Mapping[str, Sequence[Path]], reference: Sequence[Path], network: Network, told: Callable[[], object]
+    sets: Mapping[Owner, Sequence[Path]], reference: Sequence[Path], network: Network, told: Callable[[], object]
 ) -> list[Compared]:
-    """Each set beside the reference, the largest first; `told` after each video. Raises `BackendError` for a network
-    that does not fit."""
-    usual, _ = gathered(reference, network, told)
-    return [
-        _beside(usual, model, *gathered(files, network, told))
-        for model, files in sorted(sets.items(), key=lambda item: (-len(item[1]), item[0]))
-    ]
+    """Each set beside the reference, models first, and the largest; `told` after each video, which is seen once however
+    many sets it is in. Raises `BackendError` for a network that does not fit."""
+    usual, _ = gathered({"reference": reference}, network, told)["reference"]
+    found = gathered(sets, network, told)
+    order = sorted(sets, key=lambda owner: (owner[0] != Group.MODEL, -len(sets[owner]), owner[1]))
+    return [_beside(usual, owner, *found[owner]) for owner in order]
 
 
-def _beside(usual: Moments, model: str, own: Moments, left_out: list[str]) -> Compared:
+def _beside(usual: Moments, owner: Owner, own: Moments, left_out: list[str]) -> Compared:
     try:
         found, why = round(distance(own, usual), 3), ""
     except BackendError as error:
         found, why = None, f"{error}. {error.hint or ''}".strip()
-    return Compared(model, own.count, usual.count, tuple(left_out), found, why)
+    return Compared(*owner, own.count, usual.count, tuple(left_out), found, why)
 
 
 def gathered(
-    files: Iterable[Path], network: Network, told: Callable[[], object] = lambda: None
-) -> tuple[Moments, list[str]]:
-    """The features' moments over those videos that have a window, and why the others have none. `told` after each."""
-    moments, left_out, batch = Moments(), list[str](), list[Window]()
+    sets: Mapping[K, Sequence[Path]], network: Network, told: Callable[[], object] = lambda: None
+) -> dict[K, Gathered]:
+    """Of each set the features' moments over those videos that have a window, and why the others have none."""
+    owners: dict[Path, list[K]] = {}
+    for owner, files in sets.items():
+        for file in files:
+            owners.setdefault(file, []).append(owner)
+    found: dict[K, Gathered] = {owner: (Moments(), []) for owner in sets}
+    for file, seen in _seen(owners, network, told):
+        for moments, left_out in (found[owner] for owner in owners[file]):
+            if isinstance(seen, str):
+                left_out.append(seen)
+            else:
+                _add(moments, seen)
+    return found
+
+
+def _seen(files: Iterable[Path], network: Network, told: Callable[[], object]) -> Iterator[tuple[Path, Features | str]]:
+    """Each video with its features, or why it has none."""
+    batch: list[tuple[Path, Window]] = []
     for file in files:
         try:
-            batch.append(window(file))
+            batch.append((file, window(file)))
         except BackendError as error:
-            left_out.append(str(error))
+            yield file, str(error)
         if len(batch) == BATCH:
-            _add(moments, network, batch)
+            yield from _features(batch, network)
+            batch = []
         told()
-    _add(moments, network, batch)
-    return moments, left_out
+    yield from _features(batch, network)
 
 
-def _add(moments: Moments, network: Network, batch: list[Window]) -> None:
-    if not batch:
-        return
+def _features(batch: Sequence[tuple[Path, Window]], network: Network) -> Iterator[tuple[Path, Features]]:
+    if batch:
+        rows = network.features([shown for _, shown in batch])
+        yield from ((file, row[None]) for (file, _), row in zip(batch, rows, strict=True))
+
+
+def _add(moments: Moments, features: Features) -> None:
     try:
-        moments.add(network.features(batch))
+        moments.add(features)
     except ValueError as error:
         raise BackendError(f"the network for FVD gives {error}") from error
-    batch.clear()
 
 
 def window(file: Path) -> Window:
@@ -160,6 +194,17 @@ def videos(folder: Path) -> list[Path]:
     if not found:
         raise BackendError(f"there are no videos in {folder}", hint=f"They end with {', '.join(SUFFIXES)}.")
     return found
+
+
+def digest(files: Iterable[Path]) -> str:
+    """A hash of what is in them, whatever their names and their order."""
+    each = sorted(_hash(file) for file in files)
+    return hashlib.sha256("\n".join(each).encode()).hexdigest()
+
+
+def _hash(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _first(error: Any) -> str:

@@ -10,7 +10,11 @@ from statistics import median
 from gpu_consumers.quality.watch import FIGURES, figures, kind
 from schemas.base import Message
 from schemas.envelope import Envelope
-from schemas.videos import AnomalyFound, SceneRendered
+from schemas.quality import Group
+from schemas.videos import AnomalyFound, PublishedVideo, SceneRendered, ScriptWritten
+
+#: Of a video: its id, and which one.
+Revision = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,8 @@ class Summary:
     """Takes events, in any order and more than once; scenes that were reused count as what they are: made before."""
 
     anomalies: list[AnomalyFound] = field(default_factory=list)
-    clips: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))  #: names of files, by model
+    _clips: dict[str, set[tuple[Revision, str]]] = field(default_factory=lambda: defaultdict(set))  #: files, by model
+    _flavors: dict[Revision, str] = field(default_factory=dict)
     _seen: set[str] = field(default_factory=set)
     _values: dict[str, dict[str, list[float]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(list)))
     _scenes: Counter[str] = field(default_factory=Counter)
@@ -36,6 +41,8 @@ class Summary:
     def learn(self, event: Envelope[Message]) -> None:
         """Take in an event; one with the id of another is that one again."""
         data = event.data
+        if isinstance(data, ScriptWritten | PublishedVideo):
+            self._flavors[data.video_id, data.revision] = data.flavor
         if not isinstance(data, SceneRendered | AnomalyFound) or event.id in self._seen:
             return
         self._seen.add(event.id)
@@ -43,7 +50,7 @@ class Summary:
             self.anomalies.append(data)
         elif not data.reused:
             self._scenes[kind(data)] += 1
-            self.clips[data.model].add(data.clip.name)
+            self._clips[data.model].add(((data.video_id, data.revision), data.clip.name))
             for name, value in figures(data).items():
                 self._values[kind(data)][name].append(value)
 
@@ -54,6 +61,17 @@ class Summary:
             Line(name, count, _middles(self._values[name]), odd[name])
             for name, count in sorted(self._scenes.items(), key=lambda item: (-item[1], item[0]))
         ]
+
+    @property
+    def sets(self) -> dict[tuple[Group, str], set[str]]:
+        """Names of the clips' files, by model, and by flavor where the log says which: it may begin behind that."""
+        found: dict[tuple[Group, str], set[str]] = defaultdict(set)
+        for model, clips in self._clips.items():
+            for video, name in clips:
+                found[Group.MODEL, model].add(name)
+                if flavor := self._flavors.get(video):
+                    found[Group.FLAVOR, flavor].add(name)
+        return dict(found)
 
     def newest(self, most: int) -> Iterable[AnomalyFound]:
         """The last ones, the newest first."""

@@ -44,6 +44,7 @@ FIGURES: Mapping[str, Watched] = {
     "ssim": Watched(lambda value: 1.01 - value, lambda amount: 1.01 - amount),
     "seconds": Watched(),
     "amount": Watched(),
+    "fvd": Watched(),  #: of many clips, see `distances`
 }
 
 
@@ -94,18 +95,19 @@ class Watch:
     def judge(self, event: SceneRendered) -> tuple[Outlier, ...]:
         """The figures of a scene that are far outside; none of one that was reused, or of a kind that is new."""
         known = {} if event.reused else self._kinds.get(kind(event), {})
-        judged = (self._outlier(name, value, known.get(name)) for name, value in figures(event).items())
+        seen = ((name, value, known.get(name)) for name, value in figures(event).items())
+        judged = (outlier(name, value, own) for name, value, own in seen if own and len(own) >= self._least)
         return tuple(found for found in judged if found)
 
-    def _outlier(self, name: str, value: float, known: Observed | None) -> Outlier | None:
-        if known is None or len(known) < self._least:
-            return None
-        watched, usual = FIGURES[name], known.after(_NOTHING, weight=0.0)
-        off = (log(watched.amount(value)) - usual.middle) / max(usual.spread, STEADIEST)
-        if (abs(off) if watched.both else off) < FAR:
-            return None
-        typical = round(watched.value(usual.typical), 6)
-        return Outlier(figure=name, value=value, typical=typical, deviations=round(abs(off), 1))
+
+def outlier(name: str, value: float, known: Observed) -> Outlier | None:
+    """A figure that is far outside of the amounts that were seen before."""
+    watched, usual = FIGURES[name], known.after(_NOTHING, weight=0.0)
+    off = (log(watched.amount(value)) - usual.middle) / max(usual.spread, STEADIEST)
+    if (abs(off) if watched.both else off) < FAR:
+        return None
+    typical = round(watched.value(usual.typical), 6)
+    return Outlier(figure=name, value=value, typical=typical, deviations=round(abs(off), 1))
 
 
 #: Nothing is believed before anything was seen.

@@ -28,6 +28,9 @@ from infra.stack.ports import free_port
 from infra.storage.blobs import LocalBlobStore
 from schemas import ids
 from schemas.base import now_us
+from schemas.envelope import root
+from schemas.quality import DistanceMeasured, Group
+from schemas.values import Outlier
 from tests.integration.cassandra_kit import begin_at, keyspace, positions_now
 from tests.unit.read_kit import life, published
 
@@ -244,3 +247,22 @@ def test_without_kafka_the_server_starts_and_says_what_is_missing(site: Site, tm
             "/readyz",
             lambda answer: parts(answer).items() >= {"kafka": False, "cassandra": True, "projector": False}.items(),
         )
+
+
+def test_a_distance_that_was_measured_is_told_to_prometheus_and_is_no_video(site: Site) -> None:
+    # given a model whose clips are far off, by a name that no other test has
+    name, before = f"model-{ids.fresh()}", site.http.get("/v1/figures").json()
+    odd = Outlier(figure="fvd", value=400.0, typical=100.0, deviations=17.0)
+    measured = DistanceMeasured(
+        group=Group.MODEL, name=name, ts_us=now_us(), distance=400.0, clips=500, reference="a" * 64,
+        reference_name="usual", reference_clips=900, network="b" * 64, seen=5, outlier=odd,
+    )  # fmt: skip
+    producer = EventProducer(site.settings.kafka_address, "test")
+    # when
+    producer.publish_all([(root(measured, source="/test"), None)])
+    producer.close()
+    # then
+    told = f'{{group="model",name="{name}",reference="usual aaaaaaaa"}}'
+    page = site.eventually("/metrics", lambda answer: told in answer.text).text
+    assert f"swipestream_clip_distance{told} 400.0" in page and f"swipestream_clip_distance_far_off{told} 1.0" in page
+    assert site.http.get("/v1/figures").json()["asked"] == before["asked"]

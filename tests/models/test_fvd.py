@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import av
@@ -10,7 +11,9 @@ import pytest
 import torch
 
 from gpu_consumers.errors import BackendError, BackendMissingError
-from gpu_consumers.quality.fvd import FRAMES, SIDE, Network, compared, gathered, videos, window
+from gpu_consumers.quality.fvd import FRAMES, SIDE, Network, compared, digest, gathered, videos, window
+from schemas.quality import Group
+from tests.unit.film_kit import film
 
 pytestmark = [
     pytest.mark.timeout(240),
@@ -54,23 +57,6 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def film(file: Path, seed: int, *, bright: int = 0, seconds: float = 3.0, rate: int = 12) -> Path:
-    """Coloured stripes that wander."""
-    chance = np.random.default_rng(seed)
-    colour, pace = chance.integers(60, 160, 3) + bright, chance.uniform(1, 4)
-    with av.open(str(file), "w") as container:
-        stream = container.add_stream("libx264", rate=rate)
-        stream.width, stream.height, stream.pix_fmt = 96, 128, "yuv420p"
-        for number in range(round(seconds * rate)):
-            stripes = np.sin((np.arange(96) + number * pace) / 7)[None, :, None] * 30
-            picture = np.clip(np.broadcast_to(stripes, (128, 96, 1)) + colour, 0, 255).astype(np.uint8)
-            for packet in stream.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")):
-                container.mux(packet)
-        for packet in stream.encode(None):
-            container.mux(packet)
-    return file
-
-
 @pytest.fixture(scope="module")
 def films(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Path]]:
     folder = tmp_path_factory.mktemp("films")
@@ -86,11 +72,26 @@ def films(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Path]]:
 def test_a_set_is_nothing_from_itself_near_what_is_like_it_and_far_from_what_is_not(
     network: Path, films: dict[str, list[Path]]
 ) -> None:
+    # given the clips of three models, two of which a flavor has
+    sets = {(Group.MODEL, name): files for name, files in films.items()}
+    sets[Group.FLAVOR, "night"] = films["alike"] + films["bright"]
     seen: list[None] = []
-    made = compared(films, films["usual"], Network(network / "plain.pt"), lambda: seen.append(None))
-    found = {one.model: one.fvd or 0.0 for one in made}
+    made = compared(sets, films["usual"], Network(network / "plain.pt"), lambda: seen.append(None))
+    found = {one.name: one.fvd or 0.0 for one in made}
     assert found["usual"] == pytest.approx(0, abs=1e-3) and found["bright"] > 3 * found["alike"] >= 0
-    assert len(seen) == 4 * COUNT and {(one.clips, one.reference) for one in made} == {(COUNT, COUNT)}
+    assert found["alike"] < found["night"] < found["bright"]
+    # then each video was seen once, though it is in two sets
+    assert len(seen) == 4 * COUNT and [one.group for one in made] == [*[Group.MODEL] * 3, Group.FLAVOR]
+    assert [(one.clips, one.reference) for one in made] == [*[(COUNT, COUNT)] * 3, (2 * COUNT, COUNT)]
+
+
+def test_a_reference_is_known_by_what_is_in_it_and_a_network_by_its_file(
+    network: Path, films: dict[str, list[Path]], tmp_path: Path
+) -> None:
+    renamed = [Path(shutil.copy(file, tmp_path / f"{number}.mp4")) for number, file in enumerate(films["usual"][::-1])]
+    assert digest(renamed) == digest(films["usual"]) != digest(films["alike"])
+    one, other = Network(network / "plain.pt").digest, Network(network / "named.pt").digest
+    assert one != other and one == Network(network / "plain.pt").digest
 
 
 def test_a_network_is_given_levels_where_it_asks_for_them(network: Path, films: dict[str, list[Path]]) -> None:
@@ -112,11 +113,12 @@ def test_what_is_short_or_no_video_is_left_out_and_told(network: Path, tmp_path:
     film(tmp_path / "short.mp4", 1, seconds=1.5)
     (tmp_path / "broken.mp4").write_bytes(b"no video")
     film(tmp_path / "good.MP4", 2)
-    moments, left_out = gathered(videos(tmp_path), Network(network / "plain.pt"))
+    moments, left_out = gathered({"mine": videos(tmp_path)}, Network(network / "plain.pt"))["mine"]
     assert moments.count == 1 and len(left_out) == 2
     assert "broken.mp4 cannot be read" in left_out[0] and "short.mp4 is shorter than 2 s" in left_out[1]
     # and too few is told with how many are needed
-    (one,) = compared({"mine": [tmp_path / "good.MP4"]}, videos(tmp_path), Network(network / "plain.pt"), lambda: None)
+    mine = {(Group.MODEL, "mine"): [tmp_path / "good.MP4"]}
+    (one,) = compared(mine, videos(tmp_path), Network(network / "plain.pt"), lambda: None)
     assert one.fvd is None and "1 videos are too few" in one.why and "At least 5" in one.why
 
 
@@ -128,6 +130,6 @@ def test_networks_that_do_not_fit_are_told(network: Path, films: dict[str, list[
         Network(tmp_path / "text.pt")
     torch.jit.script(torch.nn.Linear(3, 3)).save(str(tmp_path / "linear.pt"))
     with pytest.raises(BackendError, match="does not take"):
-        gathered(films["usual"][:1], Network(tmp_path / "linear.pt"))
+        gathered({"usual": films["usual"][:1]}, Network(tmp_path / "linear.pt"))
     with pytest.raises(BackendError, match="there are no videos"):
         videos(tmp_path / "films")

@@ -12,6 +12,7 @@ from prometheus_client import REGISTRY
 
 import gpu_consumers.fitness
 import infra.telemetry.metrics  # noqa: F401 - what it declares is looked at
+import query_api.distances  # noqa: F401 - as above
 from gpu_consumers.doors import _Doors  # noqa: F401 - as above
 
 FILE = Path(__file__).parents[2] / "infra/deploy/alerts.yaml"

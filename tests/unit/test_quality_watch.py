@@ -16,9 +16,10 @@ from gpu_consumers.quality.watch import KINDS, LEAST, Watch, kind
 from schemas import ids
 from schemas.base import Message
 from schemas.envelope import Envelope, root
+from schemas.quality import Group
 from schemas.values import ClipQuality, Cost, RenderWork
-from schemas.videos import AnomalyFound, SceneRendered
-from tests.unit.read_kit import scene
+from schemas.videos import AnomalyFound, SceneRendered, ScriptWritten
+from tests.unit.read_kit import life, scene
 
 VIDEO = ids.derive("watch", "video")
 
@@ -45,11 +46,28 @@ def usual(count: int = 40, seed: int = 1) -> list[SceneRendered]:
     ]  # fmt: skip
 
 
-def test_a_summary_knows_which_clips_each_model_made() -> None:
-    summary, mine, other = Summary(), rendered(model="mine"), rendered(model="other", reused=True)
-    for event in (mine, mine, other):
+def test_a_summary_knows_which_clips_each_model_and_flavor_made() -> None:
+    # given scenes of two revisions of a video, each in a flavor of its own, and one whose script is older than the log
+    first, second = (rendered(model=model, revision=number) for number, model in ((1, "mine"), (2, "other")))
+    reused, older = rendered(model="other", reused=True), rendered(model="mine", video_id=ids.video_id("older"))
+    clips = [
+        one.model_copy(update={"clip": one.clip.model_copy(update={"sha256": digit * 64})})
+        for one, digit in ((first, "a"), (second, "b"), (older, "c"))
+    ]
+    (script,) = [event.data for event in life(VIDEO, 1) if isinstance(event.data, ScriptWritten)]
+    scripts = [
+        script.model_copy(update={"revision": revision, "flavor": flavor})
+        for revision, flavor in ((1, "night"), (2, "plain"))
+    ]
+    summary = Summary()
+    for event in (*clips, clips[0], reused, *scripts):
         summary.learn(root(event, source="/test"))
-    assert summary.clips == {"mine": {mine.clip.name}}
+    # then each clip is its model's and its flavor's, whichever was heard of first
+    one, two, three = (each.clip.name for each in clips)
+    assert summary.sets == {
+        (Group.MODEL, "mine"): {one, three}, (Group.MODEL, "other"): {two},
+        (Group.FLAVOR, "night"): {one}, (Group.FLAVOR, "plain"): {two},
+    }  # fmt: skip
 
 
 def taught(scenes: list[SceneRendered]) -> Watch:

@@ -171,6 +171,35 @@ class DeadLetterDecided(TypedDict):
 DeadlettersAction: TypeAlias = Literal["redriven", "discarded"]
 
 
+class DistanceMeasured(TypedDict):
+    """How far the clips of a model, or of a flavor, are from those of a reference, as a network sees them. Compare it with others of the same reference and the same network alone. Where it is far above those before it, it says so: an alert."""
+
+    group: Group
+    #: of the model, or of the flavor
+    name: str
+    ts_us: int
+    #: fvd: Fréchet video distance (arXiv 1812.01717); 0 is the same
+    figure: NotRequired[str]
+    distance: float
+    #: that the network has seen
+    clips: int
+    #: the clips were made from then on; none: from the beginning
+    made_since_us: NotRequired[int | None]
+    #: and before then; none: until it was measured
+    made_until_us: NotRequired[int | None]
+    #: a hash of the reference's videos, whatever their names
+    reference: str
+    #: of the folder that they were in
+    reference_name: str
+    reference_clips: int
+    #: of the network's file
+    network: str
+    #: how many measurements before it could be compared with it
+    seen: NotRequired[int]
+    #: it is far above those
+    outlier: NotRequired[Outlier | None]
+
+
 class DraftFailed(TypedDict):
     """There will be no draft."""
 
@@ -271,6 +300,10 @@ FootageOrigin: TypeAlias = Literal["upload", "stock"]
 
 #: The picture's shape, in pixels as width x height.
 Format: TypeAlias = Literal["1080x1920", "1920x1080", "1080x1080"]
+
+
+#: What clips have in common that are measured together.
+Group: TypeAlias = Literal["model", "flavor"]
 
 
 class Hello(TypedDict):
@@ -407,10 +440,10 @@ Outcome: TypeAlias = Literal["ready", "failed"]
 class Outlier(TypedDict):
     """A figure that lies far outside of what was usual lately."""
 
-    #: sharpness, flicker, psnr_db, ssim, seconds or amount
+    #: sharpness, flicker, psnr_db, ssim, seconds or amount; fvd of many clips
     figure: str
     value: float
-    #: the median of the last scenes of its kind
+    #: the median of the last ones of its kind
     typical: float
     #: how far off, in robust standard deviations of the logarithm
     deviations: float

@@ -152,6 +152,39 @@ export interface DeadLetterDecided {
 /** What becomes of a dead letter. */
 export type DeadlettersAction = "redriven" | "discarded";
 
+/**
+ * How far the clips of a model, or of a flavor, are from those of a reference, as a network sees them.
+ *
+ * Compare it with others of the same reference and the same network alone. Where it is far above those before it, it
+ * says so: an alert.
+ */
+export interface DistanceMeasured {
+  group: Group;
+  /** of the model, or of the flavor */
+  name: string;
+  ts_us: number;
+  /** fvd: Fréchet video distance (arXiv 1812.01717); 0 is the same */
+  figure?: string;
+  distance: number;
+  /** that the network has seen */
+  clips: number;
+  /** the clips were made from then on; none: from the beginning */
+  made_since_us?: number | null;
+  /** and before then; none: until it was measured */
+  made_until_us?: number | null;
+  /** a hash of the reference's videos, whatever their names */
+  reference: string;
+  /** of the folder that they were in */
+  reference_name: string;
+  reference_clips: number;
+  /** of the network's file */
+  network: string;
+  /** how many measurements before it could be compared with it */
+  seen?: number;
+  /** it is far above those */
+  outlier?: Outlier | null;
+}
+
 /** There will be no draft. */
 export interface DraftFailed {
   project_id: string;
@@ -243,6 +276,9 @@ export type FootageOrigin = "upload" | "stock";
 
 /** The picture's shape, in pixels as width x height. */
 export type Format = "1080x1920" | "1920x1080" | "1080x1080";
+
+/** What clips have in common that are measured together. */
+export type Group = "model" | "flavor";
 
 /** The first message. `access` says who asks, `resume` is the newest token that the client has seen. */
 export interface Hello {
@@ -370,10 +406,10 @@ export type Outcome = "ready" | "failed";
 
 /** A figure that lies far outside of what was usual lately. */
 export interface Outlier {
-  /** sharpness, flicker, psnr_db, ssim, seconds or amount */
+  /** sharpness, flicker, psnr_db, ssim, seconds or amount; fvd of many clips */
   figure: string;
   value: number;
-  /** the median of the last scenes of its kind */
+  /** the median of the last ones of its kind */
   typical: number;
   /** how far off, in robust standard deviations of the logarithm */
   deviations: number;
@@ -1483,6 +1519,7 @@ export interface Topics {
   "feed-events": FeedServed | InterestChanged | PrefetchSettled;
   "project-events": ProjectOpened | DraftRequested | ScriptDrafted | DraftFailed | ProjectEdited | SceneEdited | SceneRedone | SceneAdded | ScenesArranged | ProjectApproved | RenderOrdered | ProjectClosed;
   "uploads": MediaUploaded | MediaRemoved;
+  "quality": DistanceMeasured;
   "render-progress": RenderProgress;
   "viewers": ViewerForgotten;
   "script-tasks": WriteScript;
