@@ -155,10 +155,13 @@ Progress = Callable[[float, bytes | None], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Urgency:
-    """How much somebody waits for a scene: what a scheduler goes by. It changes nothing about the pixels."""
+    """How much somebody waits for a scene, and how they hear when it will be there: what a scheduler goes by. It
+    changes nothing about the pixels."""
 
     lane: Lane = Lane.INTERACTIVE
     deadline: float | None = None  #: seconds since the epoch
+    #: Told the seconds until its frames are there (None: not known any more); may raise `UnwantedError`.
+    expect: Callable[[float | None], object] = lambda _seconds: None
 
 
 class SceneRenderer(Protocol):

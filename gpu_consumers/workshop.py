@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import contextlib
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -13,26 +11,20 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from gpu_consumers.errors import UnwantedError
-from gpu_consumers.ports import Progress
 from gpu_consumers.quality.alerts import Alerts
+from gpu_consumers.telling import SOURCE as SOURCE
+from gpu_consumers.telling import Teller
 from gpu_consumers.wanted import Wanted
-from infra.errors import UnavailableError
 from infra.kafka.producer import EventProducer
 from infra.settings import Settings
 from infra.storage.artifacts import ArtifactIndex, fingerprint
 from infra.storage.blobs import BlobStore
 from infra.telemetry import logs
 from schemas import base
-from schemas.envelope import Envelope, caused_by
-from schemas.progress import RenderProgress
+from schemas.envelope import Envelope
 from schemas.tasks import VideoTask
 from schemas.values import Artifact
 from schemas.videos import Stage
-
-SOURCE = "/workers"
-#: Progress is told at most this often, in seconds.
-TELL_EVERY_S = 0.25
 
 R = TypeVar("R", bound=BaseModel)
 M = TypeVar("M", bound=base.Message)
@@ -97,42 +89,10 @@ class Workshop:
         """Whether the store still has every blob that a result names."""
         return all(map(self.blobs.hold, artifacts(result)))
 
-    def progress(self, cause: Envelope[VideoTask], stage: Stage) -> Progress:
+    def progress(self, cause: Envelope[VideoTask], stage: Stage) -> Teller:
         """A callback that tells `render-progress`, and disturbs the work that calls it only where nobody wants it any
         more: it then raises `UnwantedError`."""
-        task = cause.data
-        scene = getattr(task, "scene", None)
-        last = 0.0
-
-        def tell(fraction: float, preview: bytes | None = None) -> None:
-            nonlocal last
-            self._check(task, fraction)
-            now = time.monotonic()
-            if now - last < TELL_EVERY_S and 0 < fraction < 1:
-                return
-            last = now
-            data = RenderProgress(
-                video_id=task.video_id, revision=task.revision, stage=stage,
-                scene_number=scene.scene_number if scene else None, scene_count=getattr(task, "scene_count", None),
-                fraction=min(1.0, max(0.0, fraction)),
-                preview=base64.b64encode(preview).decode() if preview and len(preview) < 45_000 else None,
-                ts_us=base.now_us(),
-            )  # fmt: skip
-            self._whisper(caused_by(cause, data, source=SOURCE, step=f"progress-{stage}", index=time.time_ns()))
-
-        return tell
-
-    def _check(self, task: VideoTask, fraction: float) -> None:
-        try:
-            self.wanted.check(task)
-        except UnwantedError as error:
-            error.fraction = min(1.0, max(0.0, fraction))
-            raise
-
-    def _whisper(self, envelope: Envelope[RenderProgress]) -> None:
-        # Only the newest progress matters, and there will be a newer one.
-        with contextlib.suppress(UnavailableError):
-            self.producer.send(envelope)
+        return Teller(cause, stage, self.producer, self.wanted)
 
 
 def artifacts(value: object) -> Iterator[Artifact]:

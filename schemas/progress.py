@@ -18,6 +18,7 @@ class RenderProgress(Message):
     scene_number: int | None = Field(None, ge=1)
     scene_count: int | None = Field(None, ge=1)
     fraction: float = Field(ge=0, le=1)
+    left_s: float | None = Field(None, ge=0, description="seconds until the stage is expected to be done")
     preview: str | None = Field(None, max_length=60_000, description="a small JPEG, base64")
     ts_us: Micros
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import structlog
+from hypothesis import settings
 
 from infra.kafka import trouble
 from infra.stack import Stack, start_stack
@@ -16,6 +17,10 @@ from infra.stack.docker import engine_answers
 
 # As in every process of ours logs go to stderr, wherever that is now: a command's stdout is for what it prints.
 structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
+
+# How fast a machine is, and what else it does, is no property of what is tested.
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 
 
 @pytest.fixture(autouse=True, scope="session")

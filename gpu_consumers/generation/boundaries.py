@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from gpu_consumers.generation.loading import denoisers
-from gpu_consumers.scheduling.turnstile import Turn
+from gpu_consumers.scheduling.places import Turn
 
 #: Where models of diffusers keep their repeated blocks.
 BLOCKS = ("transformer_blocks", "blocks", "single_transformer_blocks")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from gpu_consumers.estimates.model import ENOUGH
 from gpu_consumers.generation.loading import one_step
 from gpu_consumers.generation.manifest import GIB, Manifest, Shape
-from gpu_consumers.scheduling.turnstile import Turn
+from gpu_consumers.scheduling.places import Turn
 from gpu_consumers.scheduling.work import Request, Work
 from schemas.values import Lane
 

@@ -30,9 +30,10 @@ from gpu_consumers.generation.tiny import TinyDecoder
 from gpu_consumers.generation.weights import locate
 from gpu_consumers.ports import Accelerator
 from gpu_consumers.scheduling.memory import Memory
+from gpu_consumers.scheduling.places import Heed, Turn, first, nobody
 from gpu_consumers.scheduling.policy import Policy
 from gpu_consumers.scheduling.scheduler import Scheduler
-from gpu_consumers.scheduling.turnstile import Turn, Turnstile
+from gpu_consumers.scheduling.turnstile import Turnstile
 from gpu_consumers.scheduling.work import Request, Work
 from infra.errors import ConfigurationError
 from infra.settings import Settings
@@ -82,7 +83,9 @@ class Device:
         #: Told why, when the device fails its self-test.
         self.when_sick: list[Callable[[str], object]] = []
 
-    def run(self, request: Request, item: T, make: Callable[[Turn, Sequence[T]], Sequence[R]]) -> R:
+    def run(
+        self, request: Request, item: T, make: Callable[[Turn, Sequence[T]], Sequence[R]], heed: Heed = nobody
+    ) -> R:
         """As `Turnstile.run`; where memory runs out, the other models make room and it is tried once more.
 
         Raises `DeviceMemoryError` where that was not enough, `SickError` where the device fails its self-test.
@@ -106,7 +109,13 @@ class Device:
             self._drop("")
             raise DeviceMemoryError(told, company=len(items))
 
-        return self.turnstile.run(request, item, sparing)
+        return self.turnstile.run(request, item, sparing, first(lambda: self._foresee(request), heed))
+
+    def _foresee(self, request: Request) -> None:
+        """Say so where, by what clips took before, the deadline will not be kept. It is made all the same."""
+        if not self.turnstile.feasible(request.key):
+            metrics.INFEASIBLE.labels(lane=request.lane.value).inc()
+            log.info("the deadline will not be kept", model=request.work.model, lane=request.lane.value)
 
     def pipe(self, name: str) -> Any:
         """The pipeline of a model, on the device: loaded where it is not yet. Called by whoever has the turn."""

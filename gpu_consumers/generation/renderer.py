@@ -28,8 +28,8 @@ from gpu_consumers.generation.styles import style_file
 from gpu_consumers.generation.weights import digest, locate
 from gpu_consumers.ports import Clip, Progress, SceneSpec, Urgency
 from gpu_consumers.quality.gauge import gauged
-from gpu_consumers.scheduling.turnstile import Turn
-from gpu_consumers.scheduling.work import Request, Work
+from gpu_consumers.scheduling.places import Turn
+from gpu_consumers.scheduling.work import Estimate, Request, Work
 from infra.settings import Settings
 from infra.storage.artifacts import fingerprint
 from infra.telemetry import logs
@@ -140,7 +140,11 @@ class DiffusersRenderer:
             self._turns[id(turn)] = turn, len(items)
             return self._make(turn, items, work)
 
-        made = self._device.run(self._request(item[0], work, most), item, make)
+        def heed(left: Estimate) -> None:
+            self._urgency.expect(left.typical)
+
+        made = self._device.run(self._request(item[0], work, most), item, make, heed)
+        self._urgency.expect(None)
         if made.item is item:
             self._turns[id(made.turn)] = made.turn, made.work.batch
         return made
@@ -158,7 +162,7 @@ class DiffusersRenderer:
 
     def _make(self, turn: Turn, items: Sequence[Item], work: Work) -> list[Made]:
         """The frames of one clip, or of several that are made at once."""
-        specs, together = [spec for spec, _ in items], Together([progress for _, progress in items])
+        specs, together = [spec for spec, _ in items], Together(turn, [progress for _, progress in items])
         together(0.0, None)  # their turn may come so late that nobody wants them any more
         pipe = self._device.shell(self._manifest.name)
         watcher = Watcher(pipe, self._device.show(self._manifest.name), work.width, work.height)
@@ -224,10 +228,10 @@ def squeeze(work: Work, error: DeviceMemoryError) -> Work:
 
 class Together:
     """Progress of several clips that are made at once: each is told, the first sees the preview. It goes on while one
-    of them is wanted; the last `UnwantedError` is raised."""
+    of them is wanted, or anybody else asks for the first."""
 
-    def __init__(self, told: Sequence[Progress]) -> None:
-        self._told = told
+    def __init__(self, turn: Turn, told: Sequence[Progress]) -> None:
+        self._turn, self._told = turn, told
 
     def __call__(self, fraction: float, preview: bytes | None) -> None:
         unwanted = list[UnwantedError]()
@@ -236,7 +240,7 @@ class Together:
                 progress(fraction, preview if number == 0 else None)
             except UnwantedError as error:
                 unwanted.append(error)
-        if len(unwanted) == len(self._told):
+        if len(unwanted) == len(self._told) and self._turn.give_up():
             raise unwanted[0]
 
 

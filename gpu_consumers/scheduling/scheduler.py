@@ -117,6 +117,10 @@ class Scheduler:
             self.finish(key)
         return True
 
+    def askers(self, key: str) -> int:
+        """How many want a job; 0 where it is not in hand."""
+        return self._jobs[key].askers if key in self._jobs else 0
+
     def eta(self, key: str, now: float) -> Estimate:
         """Seconds until the job is done, should nothing more urgent come. Raises KeyError for one that is not known."""
         job = self._jobs[key]

@@ -10,14 +10,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
-from contextlib import suppress
-from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 from gpu_consumers.errors import TransientBackendError, UnwantedError
+from gpu_consumers.scheduling.places import HEED_EVERY_S, Heed, Place, Turn, nobody
 from gpu_consumers.scheduling.scheduler import Decision, Scheduler
-from gpu_consumers.scheduling.work import Request
+from gpu_consumers.scheduling.work import Estimate, Request
 from infra.errors import UnavailableError
 
 R = TypeVar("R")
@@ -26,31 +24,6 @@ T = TypeVar("T")
 Swap = Callable[[tuple[str, ...], str | None], None]
 #: A clip that has not had a turn for so long is given up, in seconds; it is tried again later or elsewhere.
 LONGEST_WAIT_S = 3600.0
-
-
-@dataclass
-class Turn:
-    """One clip's place at the turnstile. `boundary` is called after each step by the thread that makes the clip."""
-
-    key: str
-    pass_on: Callable[[Turn], None]
-    used_s: float = 0.0  #: on the device
-    waited_s: float = 0.0
-    preemptions: int = 0
-    joules: float = 0.0  #: that the device used meanwhile
-    began_at: float = 0.0
-    began_joules: float = 0.0
-
-    def boundary(self) -> None:
-        """Let others go first if they are more urgent. Raises UnavailableError when the worker stops."""
-        self.pass_on(self)
-
-
-@dataclass
-class _Place(Generic[T, R]):
-    turn: Turn
-    item: T
-    result: Future[R] = field(default_factory=Future)
 
 
 class Turnstile:
@@ -68,37 +41,54 @@ class Turnstile:
         self._scheduler, self._clock, self._longest = scheduler, clock, longest_wait_s
         self._swap, self._settle = swap or (lambda _evict, _load: None), settle or (lambda: None)
         self._joules, self._changed = joules, threading.Condition()
-        self._places: dict[str, _Place[Any, Any]] = {}
+        self._places: dict[str, Place[Any, Any]] = {}
         self._chosen = Decision()
         self._batches: dict[str, tuple[str, ...]] = {}
         self._orders: list[Decision] = []  #: swaps that nobody has carried out yet
         self._holder: str | None = None  #: whose thread is at work on the device
         self._stopped = False
 
-    def run(self, request: Request, item: T, make: Callable[[Turn, Sequence[T]], Sequence[R]]) -> R:
+    def run(
+        self, request: Request, item: T, make: Callable[[Turn, Sequence[T]], Sequence[R]], heed: Heed = nobody
+    ) -> R:
         """What `make` makes of `item`, or what is being made of the same request already.
 
         `make` is called in one of the waiting threads, for its own item or for a batch of them, and answers in the
-        same order. Raises what it raises, `TooLargeError`, `TransientBackendError` after too long a wait, and
-        UnavailableError when the worker stops.
+        same order. Raises what it raises, what `heed` raises, `TooLargeError`, `TransientBackendError` after too long a
+        wait, and UnavailableError when the worker stops.
         """
-        place: _Place[T, R]
+        place: Place[T, R]
         while True:
-            place, new = self._line_up(request, item)
+            place, new = self._line_up(request, item, heed)
             if new:
                 self._lead(place, make)
-            # Who made it does not want it any more: who asked for the same asks again.
-            with suppress(UnwantedError):
-                return self._result(place)
+            try:
+                return self._result(place, heed)
+            except UnwantedError:
+                if not place.result.done():  # by oneself
+                    with self._changed:
+                        self._scheduler.withdraw(request.key)
+                    raise
+                # By who made it: who asked for the same asks again.
 
-    def _line_up(self, request: Request, item: Any) -> tuple[_Place[Any, Any], bool]:
+    def _line_up(self, request: Request, item: Any, heed: Heed) -> tuple[Place[Any, Any], bool]:
         """Its place; whether it is a new one, or that of the same request."""
         with self._changed:
             new = self._scheduler.submit(request, self._clock())
             if new:
-                self._places[request.key] = _Place(Turn(request.key, self._boundary), item)
+                self._places[request.key] = Place(Turn(request.key, self._boundary, self._let_go), item, heed)
             self._redecide()
             return self._places[request.key], new
+
+    def left(self, key: str) -> Estimate | None:
+        """Seconds until it is done, should nothing more urgent come; None where it is not in hand."""
+        with self._changed:
+            return self._scheduler.eta(key, self._clock()) if key in self._places else None
+
+    def feasible(self, key: str) -> bool:
+        """Whether its deadline will be kept, nine times of ten; what is not in hand has none."""
+        with self._changed:
+            return key not in self._places or self._scheduler.feasible(key, self._clock())
 
     def stop(self) -> None:
         """Let every waiting thread go, with UnavailableError."""
@@ -106,7 +96,7 @@ class Turnstile:
             self._stopped = True
             self._changed.notify_all()
 
-    def _lead(self, place: _Place[T, R], make: Callable[[Turn, Sequence[T]], Sequence[R]]) -> None:
+    def _lead(self, place: Place[T, R], make: Callable[[Turn, Sequence[T]], Sequence[R]]) -> None:
         company = [place]
         try:
             if not self._await(place):
@@ -119,17 +109,20 @@ class Turnstile:
             raise
         self._end(place)
         for one, result in zip(company, results, strict=True):
-            one.result.set_result(result)
+            if not one.result.done():  # who does not want it any more has gone
+                one.result.set_result(result)
         with self._changed:
             self._changed.notify_all()
 
-    def _result(self, place: _Place[T, R]) -> R:
+    def _result(self, place: Place[T, R], heed: Heed) -> R:
         while place.result.done() or not self._stopped:
             try:
-                return place.result.result(1.0)
+                return place.result.result(HEED_EVERY_S)
             except TimeoutError:
                 if place.result.done():
                     raise
+            if left := self.left(place.turn.key):
+                heed(left)
         raise UnavailableError("the worker stops")
 
     def _boundary(self, turn: Turn) -> None:
@@ -137,7 +130,29 @@ class Turnstile:
         with self._changed:
             self._charge(turn)
             self._redecide()
-        self._await(self._places[turn.key])
+        place = self._places[turn.key]
+        self._await(place)
+        self._tell(place)
+
+    def _tell(self, place: Place[Any, Any]) -> None:
+        """Let it hear when it will be there. Where it does not want that any more, others may."""
+        if self._clock() - place.heard_at < HEED_EVERY_S or (left := self.left(place.turn.key)) is None:
+            return
+        place.heard_at = self._clock()
+        try:
+            place.heed(left)
+        except UnwantedError:
+            if place.turn.give_up():
+                raise
+
+    def _let_go(self, turn: Turn) -> bool:
+        with self._changed:
+            if (place := self._places.get(turn.key)) is None:
+                return True
+            if not place.unwanted:
+                place.unwanted = True
+                return self._scheduler.withdraw(turn.key)
+            return self._scheduler.askers(turn.key) <= 0
 
     def _charge(self, turn: Turn) -> None:
         spent = self._clock() - turn.began_at
@@ -159,27 +174,45 @@ class Turnstile:
             self._batches[chosen.run] = chosen.batch
         self._changed.notify_all()
 
-    def _await(self, place: _Place[Any, Any]) -> bool:
+    def _await(self, place: Place[Any, Any]) -> bool:
         """Wait for the turn; False where the result came first, from the batch of another."""
         turn, since = place.turn, self._clock()
-        with self._changed:
-            while self._holder is not None or self._chosen.run != turn.key:
-                if place.result.done():
-                    return False
-                if self._stopped:
-                    raise UnavailableError("the worker stops")
-                if self._clock() - since > self._longest:
-                    raise TransientBackendError(f"no turn on the device within {self._longest:g} s")
-                self._changed.wait(1.0)
-            self._holder, turn.began_at, turn.began_joules = turn.key, self._clock(), self._joules()
-            orders, self._orders = self._orders, []
-        for order in orders:
+        while not self._taken(place, since):
+            if place.result.done():
+                return False
+            self._tell(place)
+        for order in self._taken_orders():
             self._swap(order.evict, order.load)
         turn.began_at, turn.began_joules = self._clock(), self._joules()
         turn.waited_s += turn.began_at - since
         return True
 
-    def _end(self, place: _Place[Any, Any]) -> None:
+    def _taken(self, place: Place[Any, Any], since: float) -> bool:
+        """Take the device, where it is this one's turn; else wait a little."""
+        turn = place.turn
+        with self._changed:
+            if self._mine(turn):
+                return True
+            if not place.result.done():
+                if self._stopped:
+                    raise UnavailableError("the worker stops")
+                if self._clock() - since > self._longest:
+                    raise TransientBackendError(f"no turn on the device within {self._longest:g} s")
+                self._changed.wait(HEED_EVERY_S)
+            return self._mine(turn)
+
+    def _mine(self, turn: Turn) -> bool:
+        if self._holder is not None or self._chosen.run != turn.key:
+            return False
+        self._holder, turn.began_at, turn.began_joules = turn.key, self._clock(), self._joules()
+        return True
+
+    def _taken_orders(self) -> list[Decision]:
+        with self._changed:
+            orders, self._orders = self._orders, []
+            return orders
+
+    def _end(self, place: Place[Any, Any]) -> None:
         with self._changed:
             if self._holder == place.turn.key:
                 self._charge(place.turn)
@@ -189,7 +222,7 @@ class Turnstile:
             self._redecide()
 
 
-def _fail(company: Sequence[_Place[Any, Any]], error: BaseException) -> None:
+def _fail(company: Sequence[Place[Any, Any]], error: BaseException) -> None:
     for one in company:
         if not one.result.done():
             one.result.set_exception(error)

@@ -13,7 +13,7 @@ from gpu_consumers import backends
 from gpu_consumers.cost import Meter
 from gpu_consumers.errors import BackendError, TransientBackendError, UnwantedError
 from gpu_consumers.footage.find import files, footage_for
-from gpu_consumers.ports import Clip, SceneRenderer, SceneSpec, Urgency
+from gpu_consumers.ports import Clip, Progress, SceneRenderer, SceneSpec, Urgency
 from gpu_consumers.quality.likeness import likeness
 from gpu_consumers.scenes.chain import Attempt, first_good
 from gpu_consumers.scheduling.policy import ORDER
@@ -101,8 +101,9 @@ def _draw(shop: Workshop, cause: Envelope[RenderScene], backend: str, spec: Scen
 def _found_or_made(
     shop: Workshop, cause: Envelope[RenderScene], backend: str, spec: SceneSpec, meter: Meter
 ) -> Picture:
-    desk = SceneDesk(shop, cause)
-    renderer = backends.renderer(backend, shop.settings, urgency(cause.data), desk, draft=cause.data.draft)
+    desk, tell = SceneDesk(shop, cause), shop.progress(cause, Stage.SCENE)
+    waiting = replace(urgency(cause.data), expect=tell.expect)
+    renderer = backends.renderer(backend, shop.settings, waiting, desk, draft=cause.data.draft)
     key = fingerprint(kind="scene", spec=spec.inputs(), renderer=renderer.fingerprint())
     if kept := shop.remembered(key, Drawn):
         return _reused(kept, renderer, meter)
@@ -110,7 +111,7 @@ def _found_or_made(
     with shop.index.alone(key, ORDER.index(cause.data.lane)):
         if kept := shop.remembered(key, Drawn):
             return _reused(kept, renderer, meter)
-        drawn, clip = _render(shop, cause, renderer, spec)
+        drawn, clip = _render(shop, tell, renderer, spec)
         if not cause.data.draft and (draft := _draft(shop, cause, backend, spec)):
             drawn = drawn.model_copy(update={"quality": compared(shop, drawn, draft)})
         if not clip.details.get("squeezed"):  # for want of memory: the next time it may be whole
@@ -126,11 +127,9 @@ def _reused(kept: Drawn, renderer: SceneRenderer, meter: Meter) -> Picture:
     return Picture(drawn=kept, backend=renderer.name, cost=meter.read(), reused=True, fallbacks=kept.fallbacks)
 
 
-def _render(
-    shop: Workshop, cause: Envelope[RenderScene], renderer: SceneRenderer, spec: SceneSpec
-) -> tuple[Drawn, Clip]:
+def _render(shop: Workshop, tell: Progress, renderer: SceneRenderer, spec: SceneSpec) -> tuple[Drawn, Clip]:
     with tempfile.TemporaryDirectory(prefix="scene-") as folder:
-        made = first_good(renderer, spec, Path(folder) / "clip.mp4", shop.progress(cause, Stage.SCENE))
+        made = first_good(renderer, spec, Path(folder) / "clip.mp4", tell)
         return kept_as(shop, made, renderer.name), made.clip
 
 

@@ -17,6 +17,9 @@ LATE = Counter("swipestream_scenes_late_total", "Scenes that were made after the
 STOPPED = Counter(
     "swipestream_work_stopped_total", "Work given up half-way, since nobody wanted it any more", ["stage"]
 )
+INFEASIBLE = Counter(
+    "swipestream_deadlines_infeasible_total", "Clips whose deadline could not be kept from the start", ["lane"]
+)
 READY = Gauge("swipestream_worker_ready", "1 while a worker takes scenes")
 OUT_OF_MEMORY = Counter("swipestream_device_out_of_memory_total", "Times that a device had not the memory for a clip")
 SELF_TESTS_FAILED = Counter("swipestream_device_self_tests_failed_total", "Self-tests that a device failed")

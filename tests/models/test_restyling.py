@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,10 +11,11 @@ from typing import Any
 import pytest
 import torch
 
-from gpu_consumers import backends, workshop
+from gpu_consumers import backends, telling
 from gpu_consumers.generation.device import Device
 from gpu_consumers.generation.manifest import manifest
 from gpu_consumers.generation.renderer import DiffusersRenderer
+from gpu_consumers.ports import Urgency
 from gpu_consumers.stages import scene
 from gpu_consumers.stages.stopping import while_wanted
 from gpu_consumers.workshop import Workshop
@@ -21,6 +23,7 @@ from infra import flavors
 from infra.settings import Settings
 from infra.storage.artifacts import LocalArtifactIndex
 from infra.storage.blobs import LocalBlobStore
+from infra.telemetry import metrics
 from schemas import ids
 from schemas.base import Message, now_us
 from schemas.envelope import Envelope, root
@@ -41,9 +44,11 @@ class Producer:
 
     def __init__(self) -> None:
         self.when: Callable[[float], object] = lambda _fraction: None
+        self.left = list[float | None]()  #: seconds, as they were told
 
     def send(self, progress: Envelope[Any]) -> None:
         if progress.data.stage is Stage.SCENE:
+            self.left.append(progress.data.left_s)
             self.when(progress.data.fraction)
 
     def publish_all(self, *_: object) -> None:
@@ -65,7 +70,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 @pytest.fixture
 def shop(config: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workshop:
     monkeypatch.setattr(flavors, "settings", lambda: config)
-    monkeypatch.setattr(workshop, "TELL_EVERY_S", 0.0)
+    monkeypatch.setattr(telling, "TELL_EVERY_S", 0.0)
     return Workshop(
         settings=config, blobs=LocalBlobStore(tmp_path / "media"), index=LocalArtifactIndex(tmp_path / "artifacts"),
         producer=Producer(), name="test",  # type: ignore[arg-type]
@@ -114,15 +119,30 @@ def test_another_style_while_it_is_made_stops_it_at_the_next_step_and_costs_no_e
     assert told.count("step") == 2 and "decoded" not in told and stopped.cost.gpu_seconds > 0
     # when the same scene is made with the other style
     encoded = told.count("encoded")
+    shop.producer.left.clear()  # type: ignore[attr-defined]
     again = made(shop, asked(2, styles=(Style(name="ink", weight=0.25),)))
     for hook in hooks:
         hook.remove()
     # then neither was the prompt encoded nor the model loaded anew
     assert isinstance(again, SceneRendered) and again.fallbacks == ()
     assert told.count("encoded") == encoded and device.pipe(NAME) is pipe
+    # and it was told how long it would take, until the device was done with it
+    left = shop.producer.left  # type: ignore[attr-defined]
+    assert any(left) and left[-1] is None
     # and the model computes what it would have, had nothing been stopped before
     after = DiffusersRenderer(device, manifest(NAME, config), config)
     assert after.render(weaker, tmp_path / "after.mp4", quiet).path.read_bytes() == expected
+
+
+def test_a_deadline_that_cannot_be_kept_is_counted_when_the_clip_comes(config: Settings, tmp_path: Path) -> None:
+    def count() -> float:
+        return metrics.INFEASIBLE.labels(lane="prefetch")._value.get()
+
+    device, model, before = Device(config), manifest(NAME, config), count()
+    for seconds in (-1, 3600):
+        urgency = Urgency(lane=Lane.PREFETCH, deadline=time.time() + seconds)
+        DiffusersRenderer(device, model, config, urgency).render(small(), tmp_path / "a.mp4", quiet)
+    assert count() == before + 1
 
 
 def test_guidance_is_the_scenes_own_and_its_passes_are_known(config: Settings, tmp_path: Path) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,10 @@ import pytest
 
 from gpu_consumers.errors import UnwantedError
 from gpu_consumers.once import once
-from gpu_consumers.scheduling.turnstile import Turn, Turnstile
+from gpu_consumers.scheduling import turnstile as turnstile_module
+from gpu_consumers.scheduling.places import Turn
+from gpu_consumers.scheduling.turnstile import Turnstile
+from gpu_consumers.scheduling.work import Estimate
 from gpu_consumers.stages import scene
 from gpu_consumers.stages.stopping import while_wanted
 from gpu_consumers.wanted import Wanted
@@ -96,6 +100,13 @@ def test_the_videos_that_were_heard_of_last_are_remembered() -> None:
             wanted.check(one)
 
 
+def until(true: Callable[[], bool]) -> None:
+    end = time.monotonic() + TIMEOUT
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.002)
+
+
 class Quiet:
     """A producer that calls `when` at the progress of a scene."""
 
@@ -159,11 +170,128 @@ def test_who_asked_for_the_same_gets_it_from_another_once_its_maker_gives_up() -
         first = pool.submit(turnstile.run, request("same"), "first", unwanted)
         assert begun.wait(TIMEOUT)
         second = pool.submit(turnstile.run, request("same"), "second", lambda _turn, items: [f"made by {items[0]}"])
-        while turnstile._scheduler._jobs["same"].askers < 2:
-            pass
+        until(lambda: turnstile._scheduler.askers("same") == 2)
         # when the first gives up
         go.set()
         # then
         with pytest.raises(UnwantedError):
             first.result(TIMEOUT)
         assert second.result(TIMEOUT) == "made by second"
+
+
+class Heard:
+    """Notes how long it will still take; does not want it any more from the moment `gone` is set."""
+
+    def __init__(self) -> None:
+        self.left, self.gone = list[float](), threading.Event()
+
+    def __call__(self, left: Estimate) -> None:
+        self.left.append(left.typical)
+        if self.gone.is_set():
+            raise UnwantedError("another is wanted")
+
+
+@pytest.fixture
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What waits hears more often than it would."""
+    monkeypatch.setattr(turnstile_module, "HEED_EVERY_S", 0.01)
+
+
+@pytest.mark.usefixtures("often")
+def test_who_waits_hears_when_it_will_be_there_and_leaves_the_line_when_it_is_not_wanted() -> None:
+    # given a device at work, and two clips of four steps of a second that wait for it
+    turnstile, go, begun = Turnstile(scheduler()), threading.Event(), threading.Event()
+    heard, other = Heard(), Heard()
+
+    def busy(turn: Turn, _items: object) -> list[str]:
+        begun.set()
+        assert go.wait(TIMEOUT)
+        turn.boundary()
+        return ["first"]
+
+    def quickly(_turn: Turn, items: Sequence[str]) -> list[str]:
+        return [f"made {item}" for item in items]
+
+    with ThreadPoolExecutor(3) as pool:
+        first = pool.submit(turnstile.run, request("first", deadline=0), "first", busy)
+        assert begun.wait(TIMEOUT)
+        second = pool.submit(turnstile.run, request("second", deadline=1e12), "second", quickly, heard)
+        until(lambda: len(heard.left) > 2)
+        third = pool.submit(turnstile.run, request("third", deadline=2e12), "third", quickly, other)
+        until(lambda: len(other.left) > 2)
+        # then they hear of the whole line before them
+        assert (heard.left[0], other.left[-1]) == (pytest.approx(8.0), pytest.approx(12.0))
+        assert turnstile.left("of nobody") is None and turnstile.feasible("of nobody")
+        # when the one in the middle is not wanted any more
+        heard.gone.set()
+        with pytest.raises(UnwantedError):
+            second.result(TIMEOUT)
+        # then it has left the line, and the last one hears of less
+        until(lambda: other.left[-1] < 9)
+        go.set()
+        assert (first.result(TIMEOUT), third.result(TIMEOUT)) == ("first", "made third")
+    assert turnstile._scheduler.in_hand == 0 and not turnstile._places
+
+
+@pytest.mark.usefixtures("often")
+def test_what_others_asked_for_too_goes_on_without_who_asked_first() -> None:
+    turnstile, heard, made = Turnstile(scheduler()), Heard(), list[str]()
+    begun, go = threading.Event(), threading.Event()
+
+    def slowly(turn: Turn, items: Sequence[str]) -> list[str]:
+        begun.set()
+        assert go.wait(TIMEOUT)
+        heard.gone.set()
+        time.sleep(0.02)
+        for _ in range(3):
+            turn.boundary()
+            if turn.give_up():
+                raise UnwantedError("nobody is left")
+        made.extend(items)
+        return [f"made by {items[0]}"]
+
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(turnstile.run, request("same"), "first", slowly, heard)
+        assert begun.wait(TIMEOUT)
+        second = pool.submit(turnstile.run, request("same"), "second", slowly)
+        until(lambda: turnstile._scheduler.askers("same") == 2)
+        go.set()
+        assert second.result(TIMEOUT) == first.result(TIMEOUT) == "made by first"
+    assert made == ["first"] and len(heard.left) >= 1
+
+
+@pytest.mark.usefixtures("often")
+def test_who_joined_and_leaves_takes_nothing_from_the_others() -> None:
+    turnstile, heard = Turnstile(scheduler()), Heard()
+    begun, go = threading.Event(), threading.Event()
+    heard.gone.set()
+
+    def slowly(_turn: Turn, items: Sequence[str]) -> list[str]:
+        begun.set()
+        assert go.wait(TIMEOUT)
+        return [f"made by {items[0]}"]
+
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(turnstile.run, request("same"), "first", slowly)
+        assert begun.wait(TIMEOUT)
+        second = pool.submit(turnstile.run, request("same"), "second", slowly, heard)
+        with pytest.raises(UnwantedError):
+            second.result(TIMEOUT)
+        assert turnstile._scheduler.askers("same") == 1
+        go.set()
+        assert first.result(TIMEOUT) == "made by first"
+
+
+def test_how_long_it_will_take_is_told_with_the_progress(shop: Workshop) -> None:
+    told = list[Any]()
+    shop.producer.send = lambda envelope: told.append(envelope.data)  # type: ignore[method-assign, assignment]
+    tell = shop.progress(root(task(RenderScene), source="/test"), Stage.SCENE)
+    tell.expect(40.0)
+    tell(1.0)
+    tell.expect(None)
+    assert [one.fraction for one in told] == [0, 1, 1] and (told[0].scene_number, told[0].scene_count) == (1, 3)
+    assert 39 < told[0].left_s <= 40 and 39 < told[1].left_s <= 40 and told[2].left_s is None
+    # and what waits hears that it is not wanted any more
+    shop.wanted.learn(dropped())
+    with pytest.raises(UnwantedError):
+        tell.expect(40.0)

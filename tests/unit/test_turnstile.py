@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from gpu_consumers.errors import BackendError, TransientBackendError
+from gpu_consumers.scheduling.places import Turn
 from gpu_consumers.scheduling.policy import Policy
-from gpu_consumers.scheduling.turnstile import Turn, Turnstile
+from gpu_consumers.scheduling.turnstile import Turnstile
 from infra.errors import UnavailableError
 from schemas.values import Lane
 from tests.unit.scheduling_kit import KnownCosts, request, scheduler

@@ -734,6 +734,8 @@ class RenderProgress(TypedDict):
     scene_number: NotRequired[int | None]
     scene_count: NotRequired[int | None]
     fraction: float
+    #: seconds until the stage is expected to be done
+    left_s: NotRequired[float | None]
     #: a small JPEG, base64
     preview: NotRequired[str | None]
     ts_us: int

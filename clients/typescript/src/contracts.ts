@@ -680,6 +680,8 @@ export interface RenderProgress {
   scene_number?: number | null;
   scene_count?: number | null;
   fraction: number;
+  /** seconds until the stage is expected to be done */
+  left_s?: number | null;
   /** a small JPEG, base64 */
   preview?: string | null;
   ts_us: number;
