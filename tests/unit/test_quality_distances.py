@@ -12,6 +12,7 @@ from prometheus_client import REGISTRY
 
 from gpu_consumers.quality.distances import LEAST, event_of, judge, newest
 from query_api.distances import show
+from query_api.figures import Tally
 from schemas.quality import DistanceMeasured, Group
 
 A, B = "a" * 64, "b" * 64
@@ -89,3 +90,9 @@ def test_prometheus_is_told_the_newest_and_whether_it_is_far_off() -> None:
     # and once it is usual again, the alert ends
     show(judge(measured(101.0), usual()))
     assert told() == [101.0, 0.0]
+
+
+def test_the_figures_of_the_system_count_it_neither_as_a_video_nor_as_a_swipe() -> None:
+    tally = Tally()
+    tally.count(measured())
+    assert (tally.videos.events, tally.swipes.events) == (0, 0)
