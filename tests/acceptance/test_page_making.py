@@ -177,7 +177,7 @@ def test_what_is_made_instead_goes_on_in_the_same_place_and_what_is_dropped_is_o
 
 def test_no_card_of_the_lobby_stands_still(browser: Browser, server: PageServer) -> None:
     with Viewer(browser, server.url, DESKTOP) as viewer:
-        # given an empty feed, for which two videos are being made
+        # given an empty feed, for which videos are being made
         viewer.open()
         viewer.page.wait_for_selector("#badge[data-state=live]")
         starters = [ids.video_id(f"starter-{number}") for number in (1, 2)]

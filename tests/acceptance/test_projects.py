@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
+import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
 import pytest
 from PIL import Image
+from swipestream_client import Swipestream
 
 from infra.supervisor.private import PrivateSystem
 from tests.acceptance.waiting import until
@@ -112,6 +116,61 @@ def test_only_what_was_changed_is_made_again(system: PrivateSystem) -> None:
         assert [one["revision"] for one in project.see()["revisions"] if one["live"]] == [1]
         project.do("POST", "/revisions/6/promote")
         assert until(lambda: [one for one in project.see()["revisions"] if one["live"] and one["revision"] == 6])
+
+
+#: Two minutes of speech: nobody draws that before the next revision is asked for.
+SLOW = "A cat that is at peace with the world says so, and goes on saying so. " * 26
+
+
+def test_what_is_changed_while_it_is_rendered_is_made_instead(system: PrivateSystem) -> None:
+    with httpx.Client(base_url=system.api_url, timeout=20) as api, ThreadPoolExecutor(1) as pool:
+        # given a video whose second scene is being drawn for a long time, and somebody who waits for the video
+        scenes = [dict(scene) for scene in SCRIPT["scenes"]]
+        scenes[1]["narration"] = SLOW.strip()
+        project = Project(api, text="Why do cats purr?", script=SCRIPT | {"scenes": scenes})
+        project.do("POST", "/approve")
+        video = project.do("POST", "/render")["video_id"]
+        waits = pool.submit(asyncio.run, followed(system.api_url, video))
+
+        def told(kind: str, **wanted: Any) -> list[dict[str, Any]]:
+            answer = api.get(f"/v1/videos/{video}/events")
+            found = [one["data"] for one in answer.json()["events"] if one["type"] == kind] if answer.is_success else []
+            return [one for one in found if wanted.items() <= ({"revision": 1} | one).items()]
+
+        assert until(lambda: told("SceneVoiced", scene_number=2), timeout=100)
+        # when that scene is changed, and the video is rendered instead
+        project.do("PATCH", "/scenes/2", {"narration": "A purr tells of a good day."})
+        project.do("POST", "/approve")
+        project.do("POST", "/render")
+        # then the first revision is dropped, work on that scene stops half-way, and that is told with its cost
+        (dropped,) = until(lambda: told("RevisionDropped"), timeout=60)
+        assert (dropped["revision"], dropped["overtaken_by"], dropped["needed"]) == (1, 2, [1, 3])
+        (stopped,) = until(lambda: told("WorkStopped"), timeout=60)
+        assert (stopped["revision"], stopped["scene_number"], stopped["stage"]) == (1, 2, "scene")
+        assert 0 <= stopped["fraction"] < 1 and stopped["cost"]["amount"] > 0
+        # and the second is shown by itself: who waited has it, and waited for nothing else
+        card = waits.result(timeout=200)
+        assert (card["video_id"], card["revision"]) == (video, 2)
+        shown = until(lambda: [one for one in project.see()["revisions"] if one["live"]], timeout=60)
+        assert [(one["revision"], one["status"]) for one in shown] == [(2, "published")]
+        first = project.see()["revisions"][0]
+        assert (first["status"], first["overtaken_by"]) == ("dropped", 2)
+        assert api.get(f"/v1/videos/{video}").json()["revision"] == 2
+        # and the scenes that nobody changed were drawn once, for both
+        for number in (1, 3):
+            assert len(told("SceneRendered", scene_number=number, reused=False)) == 1
+            assert len(told("SceneRendered", scene_number=number, revision=2)) == 1
+        # and what was thrown away is in the account, and in the story
+        cost = system.cli("cost", "--by", "video", "--limit", "1000", "--json")
+        line = next(one for one in json.loads(cost.stdout)["lines"] if one["name"] == video)
+        assert line["thrown_away"] == pytest.approx(stopped["cost"]["amount"], abs=1e-8)
+        assert 0 < line["thrown_away_share"] < 1
+        assert "WorkStopped" in system.cli("trace", video).stdout
+
+
+async def followed(url: str, video: str) -> Any:
+    async with Swipestream(url, viewer="local", patience=30) as client:
+        return [step async for step in client.follow(video, timeout=300)][-1].card
 
 
 def test_an_idea_is_drafted_and_nothing_is_rendered_before_it_is_approved(system: PrivateSystem) -> None:

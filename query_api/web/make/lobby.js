@@ -65,7 +65,7 @@ export class Lobby {
  * Whether nothing more is to be seen of what was being made: what takes its place, if anything, tells of itself.
  * @param {any} frame
  */
-const gone = ({ type, status }) => type === "withdrawn" || (type === "revision" && status === "dropped");
+const gone = ({ type, status }) => type === "withdrawn" || (type === "revision" && status !== "ready");
 
 /** @param {any} frame */
 function picked({ title, text, fraction, stage, reason, scene_number, scene_count }) {
