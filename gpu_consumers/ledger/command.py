@@ -76,22 +76,34 @@ def _json(line: Line) -> dict[str, Any]:
 
 def _table(by: str, lines: list[Line], sums: list[Line]) -> Table:
     table = Table(box=None, header_style="bold", footer_style="bold", pad_edge=False)
-    table.add_column(by, no_wrap=True)
-    for column in ("videos", "scenes", "reused", "CPU-s", "GPU-s", "kJ", "cost", "", "thrown away"):
+    table.add_column(by, overflow="fold")  # where the terminal is narrow, names give way: they stay whole, figures too
+    thrown = any(line.thrown for line in sums)
+    for column in (
+        "videos",
+        "scenes",
+        "reused",
+        "CPU-s",
+        "GPU-s",
+        "kJ",
+        "cost",
+        "",
+        *(["thrown away"] if thrown else []),
+    ):
         table.add_column(column, justify="left" if not column else "right", no_wrap=True)
     for line in lines:
-        table.add_row(*_cells(line))
+        table.add_row(*_cells(line, thrown))
     table.add_section()
     for line in sums:
-        table.add_row(*_cells(line), style="bold")
+        table.add_row(*_cells(line, thrown), style="bold")
     return table
 
 
-def _cells(line: Line) -> tuple[str, ...]:
+def _cells(line: Line, thrown: bool) -> tuple[str, ...]:
     cost = line.cost
     counts = (len(line.videos), line.scenes, line.reused)
     energy = f"{cost.energy_j / 1000:,.2f}" if cost.energy_j else "–"
     return (
         line.name, *(f"{count:,}" for count in counts), f"{cost.cpu_seconds:,.1f}", f"{cost.gpu_seconds:,.1f}",
-        energy, f"{cost.amount:,.6f}", cost.currency, f"{line.thrown_share:.1%}" if line.thrown else "–",
+        energy, f"{cost.amount:,.6f}", cost.currency,
+        *([f"{line.thrown_share:.1%}" if line.thrown else "–"] if thrown else []),
     )  # fmt: skip

@@ -13,6 +13,7 @@ from typing import Any
 import av
 import pytest
 from swipestream_client import RefusedError, Swipestream
+from swipestream_client.following import read
 
 from infra.supervisor.private import PrivateSystem
 from schemas import ids
@@ -40,6 +41,12 @@ async def test_from_a_prompt_to_a_file_and_a_swipe(system: PrivateSystem, tmp_pa
         swipe = {"swipe_id": ids.fresh(), "video_id": asked["video_id"], "action": "watched", "watched_ms": 9000}
         await api.swipe([swipe | {"duration_ms": card["duration_ms"], "position": 0}])
         assert (await api.events(asked["video_id"]))["events"]
+
+
+def test_a_dropped_revision_ends_the_waiting_unless_another_is_made_in_its_place() -> None:
+    dropped = {"type": "revision", "video_id": "v", "revision": 1, "status": "dropped", "reason": "no more GPUs"}
+    assert isinstance(read(dropped, "v"), RefusedError) and read(dropped, "other") is None
+    assert read(dropped | {"overtaken_by": 2}, "v") is None
 
 
 async def test_a_refused_prompt_ends_the_waiting(system: PrivateSystem) -> None:
