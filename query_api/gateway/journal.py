@@ -17,6 +17,7 @@ from query_api.gateway.members import Member
 from query_api.gateway.recovery import Recovery, recover
 from query_api.gateway.ring import Ring
 from query_api.gateway.tokens import Cut, Signer
+from schemas.base import now_us
 from schemas.progress import RenderProgress
 from schemas.videos import RevisionPromoted, VideoEvent, VideoWithdrawn
 
@@ -210,6 +211,7 @@ def _progress(video_id: str, life: Life, room: int) -> bytes | None:
         fraction=life.progress.fraction,
         scene_number=life.scene_number,
         scene_count=life.progress.scene_count,
+        left_s=life.left_s(now_us()),
         title=life.title,
         preview=life.preview if life.preview and len(life.preview) < room else None,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from query_api.gateway.entries import Entry
@@ -41,6 +42,7 @@ class Life:
     scene_number: int | None = None
     preview: str | None = None
     title: str | None = None
+    expected: Mapping[int, int] = field(default_factory=dict)  #: by scene: when its pictures should be there, in µs
     ended: bool = False
     dropped: bool = False  #: that is how it ended
     known: bool = False  #: whose it is has been heard
@@ -71,7 +73,18 @@ class Life:
     def _rendering(self, event: RenderProgress) -> Life:
         number = event.scene_number or 0
         progress = self.progress.advanced(event.stage, event.fraction, number, event.scene_count)
-        return replace(self._at(event.stage, number), progress=progress, preview=event.preview or self.preview)
+        now = replace(self._at(event.stage, number), progress=progress, preview=event.preview or self.preview)
+        if event.left_s is None:
+            return now._without(number) if event.stage is Stage.SCENE else now
+        return replace(now, expected={**self.expected, number: event.ts_us + round(event.left_s * 1e6)})
+
+    def _without(self, scene: int) -> Life:
+        """The same once nothing more is expected of a scene's device."""
+        return replace(self, expected={number: at for number, at in self.expected.items() if number != scene})
+
+    def left_s(self, now_us: int) -> int | None:
+        """Seconds until the scenes that devices have in hand should be there; None where that is not known."""
+        return max(0, -(-(max(self.expected.values()) - now_us) // 1_000_000)) if self.expected else None
 
     def _living(self, event: Message) -> Life:
         if isinstance(event, PromptAccepted):
@@ -90,7 +103,7 @@ class Life:
         if isinstance(event, SceneVoiced):
             return self._advanced(Stage.VOICE, event.scene_number)
         if isinstance(event, SceneRendered):
-            return self._advanced(Stage.SCENE, event.scene_number, event.scene_count)
+            return self._advanced(Stage.SCENE, event.scene_number, event.scene_count)._without(event.scene_number)
         return self
 
     def _advanced(self, stage: Stage, scene: int = 0, scene_count: int | None = None) -> Life:

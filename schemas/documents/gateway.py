@@ -168,6 +168,11 @@ class ProgressFrame(BaseModel):
     fraction: float = Field(ge=0, le=1)
     scene_number: int | Absent = None
     scene_count: int
+    left_s: int | Absent = Field(
+        None,
+        ge=0,
+        description="seconds until the scenes that devices have in hand should be there, if known",
+    )
     title: str | Absent = Field(None, description="that of the script; before there is one, the words of the prompt")
     preview: str | Absent = Field(None, description="a small JPEG, base64")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from infra.auth.scopes import Scope
+from query_api.gateway import journal
 from query_api.identity.principal import Principal
 from schemas import base
 from schemas.values import Origin
@@ -154,6 +155,23 @@ async def test_the_stage_that_is_told_is_the_furthest_one() -> None:
         await hub.flush()
     told = [(frame["stage"], frame["scene_number"]) for frame in sink.of("progress")[1:]]
     assert told == [("voice", 1), ("scene", 1), ("scene", 1), ("scene", 2)]
+
+
+async def test_how_long_it_will_take_is_told_for_the_scene_that_takes_longest_and_while_it_is_known(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # given a clock that stands at one second, and a device that says what it expects of two scenes
+    monkeypatch.setattr(journal, "now_us", lambda: 1_000_000)
+    hub, sink = make_hub(), ListSink()
+    begun(hub, 1)
+    await hub.join(sink, hello(videos=(vid(1),)))
+    expected = [(1, 20.4), (2, 7.0), (1, None), (2, None)]
+    for offset, (scene, seconds) in enumerate(expected):
+        told = rendering(1, 0.1, scene=scene).model_copy(update={"left_s": seconds, "ts_us": 0})
+        hub.take(batch([received(told, offset)]))
+        await hub.flush()
+    # then that of the slowest is told, rounded up, until nothing is known any more
+    assert [frame.get("left_s") for frame in sink.of("progress")[1:]] == [20, 20, 6, None]
 
 
 def test_stages_have_the_weight_of_one() -> None:

@@ -469,6 +469,8 @@ class ProgressFrame(TypedDict):
     fraction: float
     scene_number: NotRequired[int]
     scene_count: int
+    #: seconds until the scenes that devices have in hand should be there, if known
+    left_s: NotRequired[int]
     #: that of the script; before there is one, the words of the prompt
     title: NotRequired[str]
     #: a small JPEG, base64

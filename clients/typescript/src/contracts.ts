@@ -433,6 +433,8 @@ export interface ProgressFrame {
   fraction: number;
   scene_number?: number;
   scene_count: number;
+  /** seconds until the scenes that devices have in hand should be there, if known */
+  left_s?: number;
   /** that of the script; before there is one, the words of the prompt */
   title?: string;
   /** a small JPEG, base64 */

@@ -16,12 +16,13 @@ const DOING = {
 };
 
 /**
- * @param {{ stage?: string, scene_number?: number, scene_count?: number }} progress
+ * @param {{ stage?: string, scene_number?: number, scene_count?: number, left_s?: number }} progress
  * @returns {string}
  */
-export function doing({ stage, scene_number, scene_count }) {
+export function doing({ stage, scene_number, scene_count, left_s }) {
   const text = DOING[/** @type {keyof typeof DOING} */ (stage)] || DOING.moderation;
-  return stage === "scene" && scene_number && scene_count ? `Drawing scene ${scene_number} of ${scene_count}` : text;
+  if (stage !== "scene" || !scene_number || !scene_count) return text;
+  return `Drawing scene ${scene_number} of ${scene_count}${left_s ? `, about ${left_s} s` : ""}`;
 }
 
 /**

@@ -6,7 +6,7 @@ import { recall, remember } from "../ui/store.js";
 /**
  * @typedef {{
  *   id: string, text: string, at: number, state: "making" | "ready" | "failed", fraction: number,
- *   stage?: string, scene_number?: number, scene_count?: number, preview?: string, reason?: string, card?: Card,
+ *   stage?: string, scene_number?: number, scene_count?: number, left_s?: number, preview?: string, reason?: string, card?: Card,
  *   revision?: number,
  * }} Job
  */
@@ -141,6 +141,6 @@ function revised(job, frame) {
 const ENDED = { ready: "is ready to be looked at in the studio.", failed: "could not be made.", rejected: "was not allowed.", dropped: "was dropped." };
 
 /** @param {import("../client/types").ProgressFrame} frame */
-function told({ fraction, stage, scene_number, scene_count }) {
-  return { fraction, stage, scene_number, scene_count };
+function told({ fraction, stage, scene_number, scene_count, left_s }) {
+  return { fraction, stage, scene_number, scene_count, left_s };
 }

@@ -68,7 +68,7 @@ export class Lobby {
 const gone = ({ type, status }) => type === "withdrawn" || (type === "revision" && status !== "ready");
 
 /** @param {any} frame */
-function picked({ title, text, fraction, stage, reason, scene_number, scene_count }) {
-  const told = { text: title || text, fraction, stage, reason, scene_number, scene_count };
+function picked({ title, text, fraction, stage, reason, scene_number, scene_count, left_s }) {
+  const told = { text: title || text, fraction, stage, reason, scene_number, scene_count, left_s };
   return Object.fromEntries(Object.entries(told).filter(([, value]) => value !== undefined));
 }
