@@ -114,18 +114,17 @@ class Journal:
             before = lives.get(event.video_id) or Life()
             life = before.after(event)
             if life is not before:
-                lives.set(event.video_id, replace(life, last=entry or before.last) if life.ended else life)
+                last = None if _by_hand(event) else entry or before.last
+                lives.set(event.video_id, replace(life, last=last) if life.ended else life)
                 heard.moved[event.video_id] = any(not one.ended for one in self._of(event.video_id))
 
     def _concerned(self, event: VideoEvent | RenderProgress) -> Iterator[Lives]:
         """Of which lives an event tells: of what viewers see, of what is made beside it, or of both."""
         if isinstance(event, VideoWithdrawn):
             yield from (lives for lives in (self._lives, self._candidates) if lives.get(event.video_id))
-        elif isinstance(event, RevisionPromoted):
-            # By hand it is told to nobody: who looks at a feed again sees it.
-            yield from [self._lives] if event.replaces_draft else ()
         else:
-            yield self._candidates if event.revision > 1 else self._lives
+            made = event.revision > 1 and not isinstance(event, RevisionPromoted)
+            yield self._candidates if made else self._lives
 
     def _note(self, received: Received, video_id: str, heard: Heard) -> entries.Entry | None:
         if not _durable(received):
@@ -183,6 +182,12 @@ class Journal:
 
     def _of(self, video_id: str) -> Iterator[Life]:
         return filter(None, (self._lives.get(video_id), self._candidates.get(video_id)))
+
+
+def _by_hand(event: VideoEvent | RenderProgress) -> bool:
+    """Whether viewers see another revision of which nobody is told: who looks at a feed again sees it. What was told of
+    the one before holds no longer."""
+    return isinstance(event, RevisionPromoted) and not event.replaces_draft
 
 
 def _ending(member: Member, life: Life) -> bytes | None:

@@ -26,8 +26,7 @@ from schemas.videos import (
 )
 
 #: What ends a life. What was dropped may be published all the same, where that was on its way already.
-SHOWN = (VideoPublished, RevisionPromoted)
-ENDS = (*SHOWN, VideoFailed, PromptRejected, RevisionDropped)
+ENDS = (VideoPublished, VideoFailed, PromptRejected, RevisionDropped)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +57,11 @@ class Life:
         revision: int = getattr(event, "revision", 1)
         if isinstance(event, VideoWithdrawn):
             return self._over(event) if revision >= self.revision else self
+        if isinstance(event, RevisionPromoted):
+            return replace(self._over(event), revision=revision)
         if revision > self.revision:
             return Life(revision=revision, owner=self.owner).after(event)
-        if revision < self.revision or (self.ended and not (self.dropped and isinstance(event, SHOWN))):
+        if revision < self.revision or (self.ended and not (self.dropped and isinstance(event, VideoPublished))):
             return self
         if isinstance(event, RenderProgress):
             return self._rendering(event)

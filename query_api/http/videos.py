@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Annotated
 
 from fastapi import APIRouter, Path
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from infra.errors import NotFoundError
 from query_api.http.answers import EventAnswer, EventsAnswer
@@ -97,6 +97,7 @@ class RevisionState(BaseModel):
     cost: Cost
     reason: str | None = None
     dropped: bool = False
+    overtaken_by: int | None = Field(None, description="the revision that was asked for in its place")
     card: VideoCard | None = None
 
 
@@ -143,6 +144,7 @@ def _revision(parts: Parts, row: Row, scenes: Sequence[Row], asked: Row, live: i
         cost=cost_of(row, own),
         reason=ending(row).get("reason"),
         dropped=bool(asked.get("dropped_us")),
+        overtaken_by=row["overtaken_by"],
         card=parts.urls.card(VideoCard.model_validate_json(row["card"])) if row["card"] else None,
     )
 

@@ -263,3 +263,16 @@ async def test_a_withdrawal_ends_what_is_being_made_up_to_the_revision_that_it_n
     hub.take(batch([received(gone, 2), received(rendering(1, 0.9), 0)]))
     await hub.join(sink, hello(videos=(vid(1),), lobby=True))
     assert [frame["type"] for frame in sink.frames[1:]] == told
+
+
+async def test_what_was_withdrawn_and_is_shown_again_by_hand_is_not_told_as_withdrawn() -> None:
+    hub, before, after = make_hub(), ListSink(), ListSink()
+    gone = VideoWithdrawn(video_id=vid(1), revision=1, ts_us=9, reason="no", by="ann")
+    hub.take(batch([received(published(1), 0), received(gone, 1)]))
+    await hub.join(before, hello(videos=(vid(1),)))
+    assert [frame["type"] for frame in before.frames] == ["welcome", "withdrawn"]
+    # when another revision is shown, by hand
+    again = shown(published(1, revision=2)).model_copy(update={"replaces_draft": False})
+    hub.take(batch([received(again, 2)]))
+    await hub.join(after, hello(videos=(vid(1),)))
+    assert [frame["type"] for frame in after.frames] == ["welcome"]

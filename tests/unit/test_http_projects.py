@@ -247,6 +247,7 @@ async def test_an_overtaken_revision_says_what_took_its_place_and_is_paid_all_th
     assert found["cost"]["amount"] == pytest.approx(paid + COST.amount)
     listed = (await api.get(f"/v1/videos/{video}/revisions")).json()["revisions"][0]
     assert (listed["status"], listed["dropped"], listed["reason"]) == ("dropped", True, drop.why)
+    assert listed["overtaken_by"] == 2
     # and what an operator drops is not there to be looked at
     last = RevisionDropped(video_id=video, revision=2, ts_us=now + 300, by="ann", why="no more GPUs")
     script = life(video, now + 90, end="none")[2]
