@@ -161,8 +161,8 @@ def test_the_public_hears_nothing_of_a_candidate_nor_of_its_end() -> None:
     # those who watch it are told that it is there
     assert made is not None and made.public is None and made.revision == 2 and b'"ready"' in made.private
     # nobody that it is shown by hand, and they that it is dropped
-    promoted, dropped = ended
-    assert promoted is None
+    by_hand, dropped = ended
+    assert by_hand is None
     assert dropped is not None and dropped.public is None and b'"dropped"' in dropped.private
     first = entry(received(published(VIDEO, now).data, 0), 1, "", Cut("0" * 12, (1,)))
     assert first is not None and first.public is not None
