@@ -221,6 +221,11 @@ class RenderWork(Contract):
     encode_s: float = Field(0.0, ge=0, description="from the start to the first step")
     step_s: float = Field(0.0, ge=0, description="median of the denoising steps; with a step cache, their mean")
     decode_s: float = Field(0.0, ge=0, description="from the last step to the pixels")
+    post: Annotated[str, StringConstraints(max_length=100)] = Field(
+        "", description="the networks that its frames went through to become more and larger; empty: none"
+    )
+    post_frames: int = Field(0, ge=0, description="frames that came out of them")
+    post_s: float = Field(0.0, ge=0, description="in these networks, all frames together")
     waited_s: float = Field(0.0, ge=0, description="in the scheduler, before it began and while it was pre-empted")
     preemptions: int = Field(0, ge=0)
 

@@ -21,6 +21,7 @@ class Phases:
     step: float
     decode: float
     load: float
+    post: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,7 @@ class Architecture:
     per_frames: int = 4
     passes: int = 2  #: forward passes of a step: 2 with classifier-free guidance, 1 for distilled models
     weights: int = 0  #: bytes of all weights
+    post: int = 0  #: parameters of the networks that its frames go through
 
     def tokens(self, work: Work) -> int:
         """Latent tokens of a clip."""
@@ -64,6 +66,8 @@ class Chip:
             step=model.operations(work) / (self.peak * self.reached),
             decode=work.width * work.height * work.frames / self.pixels,
             load=model.weights / self.copies,
+            # A convolution uses every parameter once for each pixel that comes in.
+            post=2 * model.post * work.width * work.height * work.frames / (self.peak * self.reached),
         )
 
 

@@ -42,13 +42,22 @@ class CostModel:
             model=done.model, width=done.width, height=done.height, frames=done.frames, steps=done.steps,
             backend=done.accelerator, cache=done.cache, precision=done.precision, passes=done.passes,
         )  # fmt: skip
-        seen = {"encode": done.encode_s, "step": done.step_s, "decode": done.decode_s}
+        self._note(work, done.batch, {"encode": done.encode_s, "step": done.step_s, "decode": done.decode_s})
+        if done.post and done.post_frames:
+            self.learn_post(afterwards(work, done.post, done.post_frames), done.post_s)
+        self._known = {key: value for key, value in self._known.items() if key[0].model != work.model}
+
+    def _note(self, work: Work, batch: int, seen: dict[str, float]) -> None:
         believed = asdict(self._prior(work))
         for phase, seconds in seen.items():
-            ratio = seconds / (believed[phase] * done.batch or 1e-9)
-            self._exact[(*_exactly(work, done.batch), phase)].add(ratio)
-            if done.batch == 1:
+            ratio = seconds / (believed[phase] * batch or 1e-9)
+            self._exact[(*_exactly(work, batch), phase)].add(ratio)
+            if batch == 1:
                 self._family[(*_family(work), phase)].add(ratio)
+
+    def learn_post(self, work: Work, seconds: float) -> None:
+        """Take in how long frames took in the networks that they go through."""
+        self._note(work, 1, {"post": seconds})
         self._known = {key: value for key, value in self._known.items() if key[0].model != work.model}
 
     def learn_step(self, work: Work, batch: int, seconds: float) -> None:
@@ -90,8 +99,12 @@ class CostModel:
 
     def _estimate(self, work: Work, batch: int) -> tuple[Estimate, Estimate]:
         if (work, batch) not in self._known:
-            encode, step, decode = (self._phase(work, batch, phase) for phase in PHASES)
-            self._known[work, batch] = encode + step * work.steps + decode, step
+            if work.post:
+                whole = self._phase(work, batch, "post")
+                self._known[work, batch] = whole, whole * (1 / work.frames)
+            else:
+                encode, step, decode = (self._phase(work, batch, phase) for phase in PHASES)
+                self._known[work, batch] = encode + step * work.steps + decode, step
         return self._known[work, batch]
 
     def _phase(self, work: Work, batch: int, phase: str) -> Estimate:
@@ -101,10 +114,17 @@ class CostModel:
         return Estimate(seconds * belief.typical, seconds * belief.high)
 
 
+def afterwards(work: Work, post: str, frames: int) -> Work:
+    """What the frames of that work go through networks for, to become so many."""
+    return Work(
+        model=work.model, width=work.width, height=work.height, frames=frames, steps=0, backend="eager", post=post
+    )  # fmt: skip
+
+
 def _exactly(work: Work, batch: int) -> tuple[object, ...]:
     # Steps cost the same each time, however many there are, so their number is no part of it.
     return *_family(work), work.passes, work.width, work.height, work.frames, batch
 
 
 def _family(work: Work) -> tuple[object, ...]:
-    return work.model, work.backend, work.cache, work.precision
+    return work.model, work.backend, work.cache, work.precision, work.post

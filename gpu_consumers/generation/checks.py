@@ -32,9 +32,9 @@ class Finding:
 
 
 def check(manifest: Manifest, config: Settings, *, parity: bool = False) -> list[Finding]:
-    """Packages, pipeline class, weights, memory, flavors, FP8, the step cache; with `parity` these two and the
-    accelerators are tried out on the device."""
-    found = [*_software(manifest), *_weights(manifest, config), *_memory(manifest, config)]
+    """Packages, pipeline class, weights, memory, the networks that its frames go through, flavors, FP8, the step cache;
+    with `parity` the last two and the accelerators are tried out on the device."""
+    found = [*_software(manifest), *_weights(manifest, config), *_memory(manifest, config), *_networks(manifest)]
     works = all(finding.ok is not False for finding in found)
     found += _eighths(manifest, config, parity and works)
     works = all(finding.ok is not False for finding in found)
@@ -64,7 +64,8 @@ def _weights(manifest: Manifest, config: Settings) -> list[Finding]:
 
 
 def _memory(manifest: Manifest, config: Settings) -> list[Finding]:
-    needed = manifest.held / GIB + manifest.memory.peak
+    peak = max(manifest.memory.peak, manifest.post.peak if manifest.post.networks else 0)
+    needed = manifest.held / GIB + peak
     if find_spec("torch") is None:
         return []
     from gpu_consumers import backends
@@ -75,6 +76,22 @@ def _memory(manifest: Manifest, config: Settings) -> list[Finding]:
         return [Finding("memory", False, str(error))]
     told = f"{needed:.1f} GiB of {device.capacity / GIB:.1f} GiB on {device.name}"
     return [Finding("memory", needed * GIB <= device.capacity, told, "Take a smaller shape or a larger device.")]
+
+
+def _networks(manifest: Manifest) -> list[Finding]:
+    """Loaded and tried on the CPU: the device may be at work."""
+    if not manifest.post.networks or find_spec("torch") is None:
+        return []
+    from gpu_consumers.generation.networks import loaded
+
+    found = loaded(manifest.post, "cpu")
+    told = [Finding(one.backend, False, one.reason, "The classical filter takes its place.") for one in found.fallbacks]
+    if (upscaler := found.upscaler) is not None:
+        how = f"{upscaler.architecture}, {upscaler.scale}x, in tiles of at most {upscaler.side} pixels"
+        told.append(Finding("upscaler", True, how))
+    if found.interpolator is not None:
+        told.append(Finding("interpolator", True, f"{manifest.post.interpolator} answers"))
+    return told
 
 
 def _eighths(manifest: Manifest, config: Settings, tried: bool) -> list[Finding]:

@@ -164,11 +164,11 @@ def warm_model(name: NameArgument, as_json: JsonOption = False) -> None:
     if as_json:
         return print_json([asdict(one) | {"work": one.work.model_dump()} for one in tried])
     table = Table(title=f"{name} on {device.name}", box=None, header_style="bold", pad_edge=False)
-    for column in ("shape", "encode s", "step s", "decode s", "device s", "expected s", "GiB", "cost"):
+    for column in ("shape", "encode s", "step s", "decode s", "post s", "device s", "expected s", "GiB", "cost"):
         table.add_column(column, justify="left" if column == "shape" else "right")
     for one in tried:
         memory = "–" if one.memory_gib is None else f"{one.memory_gib:.1f}"
-        phases = (one.work.encode_s, one.work.step_s, one.work.decode_s, one.device_s, one.expected_s)
+        phases = (one.work.encode_s, one.work.step_s, one.work.decode_s, one.work.post_s, one.device_s, one.expected_s)
         cost = f"{one.cost:.5f} {config().currency}"
         table.add_row(one.bucket, *(f"{seconds:.3f}" for seconds in phases), memory, cost)
     out.print(table)

@@ -25,6 +25,7 @@ from gpu_consumers.generation.embeddings import Embeddings
 from gpu_consumers.generation.faults import DeviceMemoryError, SickError
 from gpu_consumers.generation.loading import load, one_step, shell
 from gpu_consumers.generation.manifest import BATCH_MOST, GIB, Manifest, manifest, manifests
+from gpu_consumers.generation.networks import Networks, loaded
 from gpu_consumers.generation.styles import Styles
 from gpu_consumers.generation.tiny import TinyDecoder
 from gpu_consumers.generation.weights import locate
@@ -78,6 +79,7 @@ class Device:
         self._embeddings = Embeddings()
         self._styles: dict[str, Styles] = {}
         self._caches: dict[str, StepCache] = {}
+        self._networks: dict[str, Networks] = {}
         self._waiting: dict[str, Future[Any]] = {}  #: loaded, or being loaded, into the host's memory
         self._lock = threading.Lock()
         #: Told why, when the device fails its self-test.
@@ -168,6 +170,24 @@ class Device:
         self.pipe(name)
         return self._caches[name]
 
+    def networks(self, name: str) -> Networks:
+        """Those that a model's frames go through: loaded, where they are not yet, in a turn of their own."""
+        post = manifest(name, self._config).post
+        if not post.networks:
+            return Networks()
+        if found := self._networks.get(name):
+            return found
+        work = Work(model=name, width=16, height=16, frames=1, steps=1, backend="eager")
+        peak = int(post.peak * GIB)
+        request = Request(key=f"networks {name}", work=work, lane=Lane.INTERACTIVE, peak=peak, batch_most=1)
+
+        def make(_turn: Turn, names: Sequence[str]) -> Sequence[Networks]:
+            self.pipe(name)  # they are dropped with it
+            self._networks[name] = loaded(post, self.place)
+            return [self._networks[name]] * len(names)
+
+        return self.run(request, name, make)
+
     def show(self, name: str) -> previews.Show | None:
         """From the latents of a loaded model to a picture, for previews; None where nothing can tell."""
         return self._shows.get(name)
@@ -211,6 +231,11 @@ class Device:
         with self._lock:
             for each in seconds:
                 self.costs.learn_step(work, clips, each)
+
+    def learn_post(self, work: Work, seconds: float) -> None:
+        """Let the cost model know what frames took in networks."""
+        with self._lock:
+            self.costs.learn_post(work, seconds)
 
     def joules(self) -> float:
         """Energy that the device has used so far; 0 where it does not tell."""
@@ -271,6 +296,7 @@ class Device:
         self._shows.pop(name, None)
         self._styles.pop(name, None)
         self._caches.pop(name, None)
+        self._networks.pop(name, None)
         if self._pipes.pop(name, None) is not None:
             log.info("model dropped", model=name, device=self.name)
         gc.collect()

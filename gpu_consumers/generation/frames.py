@@ -1,15 +1,14 @@
-"""The scene's clip from a model's frames: retimed, enlarged, with captions and chrome, encoded as every clip is."""
+"""The scene's clip from frames that a model made: with captions and chrome, encoded as every clip is."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
+import av
 import numpy as np
 import numpy.typing as npt
 
-from gpu_consumers.generation.manifest import Post
-from gpu_consumers.generation.post import Classical, Pictures, interpolator
-from gpu_consumers.generation.shapes import timeline
 from gpu_consumers.picture.canvas import Canvas
 from gpu_consumers.picture.encode import ClipWriter
 from gpu_consumers.picture.looks import choose, look_named
@@ -17,13 +16,12 @@ from gpu_consumers.picture.painter import Overlay, rgb, stage_of
 from gpu_consumers.ports import Progress, SceneSpec
 
 
-def finish(pictures: Pictures, pace: float, post: Post, spec: SceneSpec, out: Path, progress: Progress) -> None:
-    """Write the clip. `pictures` were made at `pace` frames a second; `progress` is told from 0 to 1."""
-    stage, upscaler = stage_of(spec), Classical(post)
-    overlay, times = Overlay(spec, stage), timeline(len(pictures), pace, spec.frames, spec.fps)
+def finish(frames: Iterable[av.VideoFrame], spec: SceneSpec, out: Path, progress: Progress) -> None:
+    """Write the clip. `frames` are the scene's, of its size, to be drawn on; `progress` is told from 0 to 1."""
+    overlay = Overlay(spec, stage_of(spec))
     with ClipWriter(out, *spec.size, spec.fps) as writer:
-        for number, picture in enumerate(interpolator(post).at(pictures, times)):
-            canvas = Canvas(upscaler.enlarge(picture, *spec.size))
+        for number, frame in enumerate(frames):
+            canvas = Canvas(frame)
             overlay.draw(canvas, number)
             writer.write(canvas)
             progress((number + 1) / spec.frames, None)

@@ -6,6 +6,7 @@ torch.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -76,12 +77,35 @@ class Network(Part):
     passes: int = Field(2, ge=1, le=3, description="forward passes of a step: 2 with classifier-free guidance")
 
 
+def label_of(networks: Iterable[Path]) -> str:
+    """Networks that frames go through, as the cost model knows them."""
+    return " + ".join(path.name for path in networks)[:100]
+
+
 class Post(Part):
     """How its frames become those of the video."""
 
     interpolate: Literal["motion", "blend", "none"] = "motion"
+    interpolator: Path | None = Field(None, description="TorchScript (before, after, time) -> picture, in its place")
     upscale: Literal["lanczos", "bicubic"] = "lanczos"
+    upscaler: Path | None = Field(None, description="safetensors of a network that enlarges pictures, in its place")
     sharpen: float = Field(0.3, ge=0, le=1.5)
+    peak: float = Field(2.0, gt=0, description="GiB that these networks take at most beside their weights")
+
+    @property
+    def networks(self) -> tuple[Path, ...]:
+        """The files that it names, there or not."""
+        return tuple(path for path in (self.interpolator, self.upscaler) if path is not None)
+
+    @property
+    def label(self) -> str:
+        """The same for the cost model; empty without any."""
+        return label_of(self.networks)
+
+    @property
+    def held(self) -> int:
+        """Bytes of their weights."""
+        return sum(path.stat().st_size for path in self.networks if path.is_file())
 
 
 class Style(Part):
@@ -169,9 +193,10 @@ class Manifest(Part):
 
     @property
     def held(self) -> int:
-        """Bytes of its weights on the device: `memory.weights` says what they take as they are published."""
+        """Bytes of its weights on the device: `memory.weights` says what they take as they are published. With those of
+        the networks that its frames go through."""
         saved = EIGHTHS * self.network.parameters * (BYTES[self.dtype] - 1) if self.fp8 else 0
-        return max(0, int(self.memory.weights * GIB - saved))
+        return max(0, int(self.memory.weights * GIB - saved)) + self.post.held
 
     def cached(self, work: Work) -> int:
         """Bytes that its step cache keeps for a clip, while that runs and while it is suspended."""
@@ -181,7 +206,7 @@ class Manifest(Part):
     @property
     def architecture(self) -> Architecture:
         """For the cost model's formula."""
-        return Architecture(**self.network.model_dump(), weights=self.held)
+        return Architecture(**self.network.model_dump(), weights=self.held, post=self.post.held // 4)
 
 
 _CATALOGS: dict[tuple[Path, ...], Catalog[Manifest]] = {}

@@ -15,6 +15,7 @@ import numpy as np
 from gpu_consumers.acceleration.backends import Eager
 from gpu_consumers.acceleration.chain import Choice
 from gpu_consumers.errors import UnwantedError
+from gpu_consumers.estimates.model import afterwards
 from gpu_consumers.generation.boundaries import give_way, making
 from gpu_consumers.generation.device import Device
 from gpu_consumers.generation.faults import DeviceMemoryError
@@ -23,6 +24,7 @@ from gpu_consumers.generation.loading import call_arguments, prompts
 from gpu_consumers.generation.manifest import GIB, Manifest
 from gpu_consumers.generation.post import Pictures
 from gpu_consumers.generation.previews import Watcher
+from gpu_consumers.generation.second_turn import SecondTurn
 from gpu_consumers.generation.shapes import smaller, work_for
 from gpu_consumers.generation.styles import style_file
 from gpu_consumers.generation.weights import digest, locate
@@ -38,8 +40,9 @@ from schemas.videos import Fallback
 
 log = logs.get("generation")
 
-#: The part of the whole that the model's own steps are; the rest is post-processing and encoding.
-MODELS_PART = 0.8
+#: The parts of the whole that the model's own steps are, and the networks that its frames go through where there are
+#: any; the rest is classical post-processing and encoding.
+MODELS_PART, NETWORKS_PART = 0.8, 0.4
 #: Of the memory that a clip needs at most, what stays while it is suspended: latents, embeddings, decoded frames.
 HELD = 0.1
 
@@ -74,8 +77,9 @@ class DiffusersRenderer:
         wanted = self._manifest.model_dump(mode="json", exclude={"draft_steps", "styles_kept", "preview_vae"})
         found = {name: style_file(self._manifest, name, it, self._config) for name, it in self._manifest.styles.items()}
         styles = {name: _content(path) for name, path in found.items() if path.is_file()}
+        networks = {path.name: _content(path) for path in self._manifest.post.networks if path.is_file()}
         return fingerprint(
-            manifest=wanted, styles=styles, weights=_digest(locate(self._manifest, self._config)),
+            manifest=wanted, styles=styles, networks=networks, weights=_digest(locate(self._manifest, self._config)),
             device=self._device.name, accelerator=self._choice().fingerprint, code=_code(), **_versions(),
         )  # fmt: skip
 
@@ -97,23 +101,23 @@ class DiffusersRenderer:
         return sum(turn.used_s / clips for turn, clips in turns), sum(turn.joules / clips for turn, clips in turns)
 
     def _render(self, spec: SceneSpec, out: Path, progress: Progress) -> Clip:
-        item, squeezed = (spec, progress), tuple[Fallback, ...]()
+        work, (first, second) = self.work(spec), self._parts()
+        item, squeezed = (spec, _part(progress, 0, first)), tuple[Fallback, ...]()
         try:
-            made = self._frames(item, self.work(spec))
+            made = self._frames(item, work)
         except DeviceMemoryError as error:
-            work = squeeze(self.work(spec), error)
+            work = squeeze(work, error)
             squeezed = (Fallback(backend=f"{self._manifest.name} at full size", reason=str(error)),)
         if squeezed:
             made = self._frames(item, work)
-        finish(
-            made.pictures, self._manifest.fps, self._manifest.post, spec, out,
-            lambda part, picture: progress(MODELS_PART + (1 - MODELS_PART) * part, picture),
-        )  # fmt: skip
+        after = SecondTurn(self._device, self._manifest, self._request(spec, work), self._deadline(), self._turns)
+        frames = after.frames(made.pictures, spec, out, _part(progress, first, second))
+        finish(frames, spec, out, _part(progress, second, 1))
         seconds, joules = self._spent()
         details = {
-            "model": self._manifest.name, "fallbacks": (*squeezed, *self._choice().fallbacks),
-            "squeezed": bool(squeezed), "gpu_seconds": seconds, "gpu_joules": joules,
-            "work": made.work if made.item is item else None,
+            "model": self._manifest.name, "fallbacks": (*squeezed, *after.plain, *self._choice().fallbacks),
+            "squeezed": bool(squeezed or after.plain), "gpu_seconds": seconds, "gpu_joules": joules,
+            "work": after.told(made.work) if made.item is item else None,
         }  # fmt: skip
         quality = gauged(luma(picture) for picture in made.pictures)
         return Clip(path=out, frames=spec.frames, look="generated", details=details, quality=quality)
@@ -121,6 +125,21 @@ class DiffusersRenderer:
     def work(self, spec: SceneSpec) -> Work:
         """What the device will be asked for."""
         return work_for(self._manifest, spec, self._choice().label)
+
+    def expected(self, spec: SceneSpec) -> float:
+        """Seconds on the device that it is believed to take, with the networks that its frames go through."""
+        work = self.work(spec)
+        return self._device.costs.clip(work).typical + self._afterwards(work, spec)
+
+    def _afterwards(self, work: Work, spec: SceneSpec) -> float:
+        label = self._manifest.post.label
+        return self._device.costs.clip(afterwards(work, label, spec.frames)).typical if label else 0.0
+
+    def _parts(self) -> tuple[float, float]:
+        """Which part of the whole is done when its frames are made, and when they are enlarged."""
+        if not self._manifest.post.networks:
+            return MODELS_PART, MODELS_PART
+        return (1 - NETWORKS_PART) * MODELS_PART, (1 - NETWORKS_PART) * MODELS_PART + NETWORKS_PART
 
     def _choice(self) -> Choice:
         return self._device.choice(self._manifest.name)
@@ -152,13 +171,18 @@ class DiffusersRenderer:
     def _request(self, spec: SceneSpec, work: Work, most: int = 1) -> Request:
         size, cached = (work.width, work.height), self._manifest.cached(work)
         key = fingerprint(kind="frames", spec=spec.inputs(), renderer=self.fingerprint(), size=size)
-        left = None if self._urgency.deadline is None else self._urgency.deadline - time.time()
         peak = int(self._manifest.memory.peak * GIB)
         return Request(
             key=key, work=work, lane=self._urgency.lane, peak=peak + cached, held=int(peak * HELD) + cached,
-            deadline=None if left is None else time.monotonic() + left, batch_most=most,
+            deadline=self._deadline(self._afterwards(work, spec)), batch_most=most,
             company=fingerprint(styles=spec.styles, guidance=spec.guidance),
         )  # fmt: skip
+
+    def _deadline(self, after_s: float = 0.0) -> float | None:
+        """Of the device's clock, where so much is still to be done on it afterwards."""
+        if self._urgency.deadline is None:
+            return None
+        return time.monotonic() + self._urgency.deadline - time.time() - after_s
 
     def _make(self, turn: Turn, items: Sequence[Item], work: Work) -> list[Made]:
         """The frames of one clip, or of several that are made at once."""
@@ -226,6 +250,11 @@ def squeeze(work: Work, error: DeviceMemoryError) -> Work:
     return replace(less, backend=Eager.name)
 
 
+def _part(progress: Progress, begin: float, end: float) -> Progress:
+    """What is told from 0 to 1, told as that part of the whole."""
+    return lambda part, picture: progress(begin + (end - begin) * part, picture)
+
+
 class Together:
     """Progress of several clips that are made at once: each is told, the first sees the preview. It goes on while one
     of them is wanted, or anybody else asks for the first."""
@@ -254,7 +283,7 @@ class _Marks:
     def __call__(self, _pipe: Any, step: int, _timestep: Any, _tensors: dict[str, Any]) -> dict[str, Any]:
         give_way()
         self.ends.append(self._turn.used_s)
-        self._progress(MODELS_PART * (step + 1) / (self._steps + 1), self._watcher.look())
+        self._progress((step + 1) / (self._steps + 1), self._watcher.look())
         return {}
 
     def step(self, encoded: float, of: Callable[[list[float]], float]) -> float:

@@ -40,7 +40,7 @@ def warm(manifest: Manifest, device: Device, config: Settings, told: Progress) -
         if (work.width, work.height) in seen:
             continue
         seen.add((work.width, work.height))
-        expected = device.costs.clip(work).typical
+        expected = renderer.expected(spec)
         if device.place.type == "cuda":
             torch.cuda.reset_peak_memory_stats(device.place)
         with tempfile.TemporaryDirectory(prefix="warm-") as folder:

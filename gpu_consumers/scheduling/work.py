@@ -21,6 +21,7 @@ class Work:
     cache: str = ""  #: the step cache: its kind and numbers
     precision: str = ""  #: of the denoiser, where it is another than that of its weights: fp8
     passes: int = 0  #: forward passes of a step, where its guidance makes others than the model usually does
+    post: str = ""  #: the networks that its frames go through: then it is that alone, of so many frames, in no steps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gpu_consumers.generation.enlarging import classically
 from gpu_consumers.generation.frames import drawn, finish
 from gpu_consumers.generation.manifest import Post
 from gpu_consumers.generation.post import Blending, Classical, Motion, Nearest, Pictures, filling
@@ -94,7 +95,8 @@ def test_what_is_cut_is_the_middle_with_the_ratio_of_the_target(w: int, h: int, 
 def test_the_clip_has_captions_chrome_and_the_frames_of_the_scene(tmp_path: Path) -> None:
     scene, told = spec(duration_ms=500, draft=6), []
     pictures = np.full((6, 32, 16, 3), 60, np.uint8)
-    finish(pictures, 12, Post(interpolate="none"), scene, tmp_path / "a.mp4", lambda part, _: told.append(part))
+    frames = classically(pictures[[0] * 15], Post(), scene.size)
+    finish(frames, scene, tmp_path / "a.mp4", lambda part, _: told.append(part))
     with av.open(str(tmp_path / "a.mp4")) as film:
         frames = [frame.to_ndarray(format="rgb24") for frame in film.decode(film.streams.video[0])]
     assert len(frames) == 15 and told[-1] == 1.0

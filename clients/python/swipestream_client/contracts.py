@@ -804,6 +804,12 @@ class RenderWork(TypedDict):
     step_s: NotRequired[float]
     #: from the last step to the pixels
     decode_s: NotRequired[float]
+    #: the networks that its frames went through to become more and larger; empty: none
+    post: NotRequired[str]
+    #: frames that came out of them
+    post_frames: NotRequired[int]
+    #: in these networks, all frames together
+    post_s: NotRequired[float]
     #: in the scheduler, before it began and while it was pre-empted
     waited_s: NotRequired[float]
     preemptions: NotRequired[int]

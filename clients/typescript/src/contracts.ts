@@ -752,6 +752,12 @@ export interface RenderWork {
   step_s?: number;
   /** from the last step to the pixels */
   decode_s?: number;
+  /** the networks that its frames went through to become more and larger; empty: none */
+  post?: string;
+  /** frames that came out of them */
+  post_frames?: number;
+  /** in these networks, all frames together */
+  post_s?: number;
   /** in the scheduler, before it began and while it was pre-empted */
   waited_s?: number;
   preemptions?: number;
