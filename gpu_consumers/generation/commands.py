@@ -104,9 +104,9 @@ def check_model(
     else:
         for finding in findings:
             mark = {True: "[green]ok[/]", False: "[red]no[/]", None: "  "}[finding.ok]
-            out.print(f"{mark}  {finding.what:<9} {escape(finding.told)}", soft_wrap=True)
+            out.print(f"{mark}  {finding.what:<12} {escape(finding.told)}", soft_wrap=True)
             if finding.ok is False and finding.hint:
-                out.print(f"    {'':<9} {escape(finding.hint)}", soft_wrap=True)
+                out.print(f"    {'':<12} {escape(finding.hint)}", soft_wrap=True)
     if any(finding.ok is False for finding in findings):
         raise typer.Exit(1)
 

@@ -184,6 +184,8 @@ class Device:
         def make(_turn: Turn, names: Sequence[str]) -> Sequence[Networks]:
             self.pipe(name)  # they are dropped with it
             self._networks[name] = loaded(post, self.place)
+            for told in self._networks[name].fallbacks:
+                log.warning("a classical filter takes a network's place", model=name, it=told.backend, why=told.reason)
             return [self._networks[name]] * len(names)
 
         return self.run(request, name, make)

@@ -5,6 +5,7 @@ What classical filters do is done beside the turns; a clip without networks has 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ from gpu_consumers.generation.networks import Learned, Networks, Picture
 from gpu_consumers.generation.post import Classical, Pictures, interpolator
 from gpu_consumers.generation.spool import Spool
 from gpu_consumers.scheduling.turnstile import Turn
+
+#: Frames of a clip that are fitted to their size at once.
+FITTING = 3
 
 
 @dataclass(frozen=True)
@@ -91,19 +95,18 @@ def _telling(pictures: Iterable[Picture], count: int, told: Callable[[float], ob
 
 
 def _enlarged(pictures: Iterable[Picture], upscaler: Learned, size: tuple[int, int], spool: Spool) -> None:
-    """The processor fits one frame to its size while the device is at the next one."""
-    seen, large = None, None
-    with ThreadPoolExecutor(1) as fitting:
-        before: Future[None] | None = None
+    """The processor fits frames to their size while the device is at the next one."""
+    seen, large, fitted = None, None, deque[Future[Picture]]()
+    with ThreadPoolExecutor(FITTING) as pool:
         for picture in pictures:
             if large is None or seen is None or not np.array_equal(picture, seen):  # stills are enlarged once
                 seen, large = picture, upscaler.grow(picture)
-            if before is not None:
-                before.result()
-            before = fitting.submit(_kept, upscaler, large, size, spool)
-        if before is not None:
-            before.result()
+            fitted.append(pool.submit(_fitted, upscaler, large, size))
+            if len(fitted) > FITTING:
+                spool.add(fitted.popleft().result())
+        for one in fitted:
+            spool.add(one.result())
 
 
-def _kept(upscaler: Learned, large: Picture, size: tuple[int, int], spool: Spool) -> None:
-    spool.add(np.asarray(upscaler.fit(large, *size).to_ndarray(), np.uint8))
+def _fitted(upscaler: Learned, large: Picture, size: tuple[int, int]) -> Picture:
+    return np.asarray(upscaler.fit(large, *size).to_ndarray(), np.uint8)

@@ -7,6 +7,7 @@ TorchScript, which is code: it runs with the rights of the worker, as does whate
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -21,12 +22,11 @@ import numpy.typing as npt
 from gpu_consumers.errors import BackendError, BackendMissingError
 from gpu_consumers.generation.manifest import GIB, Post, label_of
 from gpu_consumers.generation.post import Classical, Interpolator, Pictures
-from infra.telemetry import logs
 from schemas.videos import Fallback
 
-log = logs.get("networks")
-
 Picture = npt.NDArray[np.uint8]
+#: A part of the way between two pictures as a script takes it, and a tensor whose place, type and size are its.
+Moment = Callable[[float, Any], Any]
 #: Pixels around a tile that the network sees and that are cut off again: what is at its edges is right, too.
 MARGIN = 32
 #: Sides of what an interpolator gets are multiples of that: RIFE and FILM halve them up to seven times.
@@ -38,6 +38,13 @@ _MAPS = 4 * 64
 #: A tile has no shorter sides than that.
 _LEAST = 2 * MARGIN + 32
 _INSTALL = "Install the extra `gpu`: pip install 'swipestream[gpu]'"
+
+
+class _Fitting(threading.local):
+    """A filter for each thread: they keep a state."""
+
+    def __init__(self, post: Post) -> None:
+        self.filter = Classical(post)
 
 
 class Learned:
@@ -54,15 +61,15 @@ class Learned:
         self._dtype = torch.float16 if half else torch.float32
         self.scale, self.architecture = int(found.scale), str(found.architecture.name)
         self.side = _side(post.peak, self.scale, 2 if half else 4)
-        self._fitting = Classical(post)
+        self._fitting = _Fitting(post)
 
     def enlarge(self, picture: Picture, width: int, height: int) -> av.VideoFrame:
         """See `Upscaler`. Raises `BackendError` where it gives no picture, and what torch raises."""
         return self.fit(self.grow(picture), width, height)
 
     def fit(self, picture: Picture, width: int, height: int) -> av.VideoFrame:
-        """What it made of a picture, at the wanted size. Needs no device."""
-        return self._fitting.enlarge(picture, width, height)
+        """What it made of a picture, at the wanted size. Needs no device, and may be called by any thread."""
+        return self._fitting.filter.enlarge(picture, width, height)
 
     def grow(self, picture: Picture) -> Picture:
         """The picture, larger by the network's factor. Raises as `enlarge`."""
@@ -83,10 +90,10 @@ class Learned:
 
 
 class Scripted:
-    """An `Interpolator`: TorchScript with the signature `(before, after, time) -> picture`.
+    """An `Interpolator`: TorchScript with the signature `(before, after, time) -> picture`, or `(both, time)`.
 
-    Pictures are RGB from 0 to 1, (1, 3, h, w), sides multiples of 128; time lies between 0 and 1. Where it answers with
-    several tensors, the last one that is a picture counts.
+    Pictures are RGB from 0 to 1, (1, 3, h, w), both together (1, 6, h, w), with sides that are multiples of 128; time
+    lies between 0 and 1. Where it answers with several tensors, the last one that is a picture counts.
     """
 
     def __init__(self, file: Path, place: Any) -> None:
@@ -103,7 +110,9 @@ class Scripted:
             raise BackendError(f"{file} is no TorchScript: {_first(error)}") from error
         weights = (each.dtype for each in self._network.parameters() if each.is_floating_point())
         self._dtype = next(weights, torch.float32)
-        self._moment = self._understood()
+        self._joined = False
+        self._moment: Moment = _number
+        self._understand()
 
     def at(self, pictures: Pictures, times: Sequence[float]) -> Iterator[Picture]:
         """See `Interpolator`. Raises `BackendError` where it gives no picture, and what TorchScript raises."""
@@ -119,13 +128,15 @@ class Scripted:
         height, width = before.shape[:2]
         below, beside = -height % MULTIPLE, -width % MULTIPLE
         padded = [np.pad(one, ((0, below), (0, beside), (0, 0)), mode="edge") for one in (before, after)]
-        made = self._called(*(_given(self._torch, one, self._place, self._dtype) for one in padded), part)
+        one, other = (_given(self._torch, one, self._place, self._dtype) for one in padded)
+        made = self._called(one, other, part)
         return _taken(self._torch, made, self._file)[:height, :width]
 
     def _called(self, before: Any, after: Any, part: float) -> Any:
         try:
             with self._torch.inference_mode():
-                made = self._network(before, after, self._moment(part, before))
+                pair = (self._torch.cat((before, after), 1),) if self._joined else (before, after)
+                made = self._network(*pair, self._moment(part, before))
         except (RuntimeError, self._torch.jit.Error) as error:  # TorchScript puts what happened into errors of its own
             kind = self._torch.OutOfMemoryError if "out of memory" in str(error) else RuntimeError
             raise kind(f"{self._file}: {_first(error)}") from error
@@ -134,31 +145,29 @@ class Scripted:
             raise BackendError(f"{self._file} gives no picture of the size that it gets")
         return pictures[-1]
 
-    def _understood(self) -> Callable[[float, Any], Any]:
-        """How it wants to be told the time, tried out: as a number, or as a tensor of one of the usual shapes."""
-        taken = self._network.forward.schema.arguments[1:]
-        if len(taken) < 3 or any(not one.has_default_value() for one in taken[3:]):
-            raise BackendError(f"{self._file} does not take (before, after, time) but {[one.name for one in taken]}")
-        numbers = str(taken[2].type) in ("float", "number")
-        why, picture = "", np.full((TRIED, TRIED, 3), 128, np.uint8)
-        for moment in (_number,) if numbers else _MOMENTS:
-            self._moment = moment
-            try:
-                self.between(picture, picture, 0.5)
-            except self._torch.OutOfMemoryError:
-                raise
-            except (BackendError, RuntimeError) as error:
-                why = why or _first(error)
-            else:
-                return moment
-        raise BackendError(f"{self._file} cannot be called with (before, after, time): {why}")
+    def _understand(self) -> None:
+        """Find out how it is called, by trying: with the pictures one by one or joined, and the time in which form."""
+        taken, why = self._network.forward.schema.arguments[1:], ""
+        picture = np.full((TRIED, TRIED, 3), 128, np.uint8)
+        for self._joined, time in ((False, taken[2:3]), (True, taken[1:2])):
+            for self._moment in _moments(str(time[0].type)) if time else ():
+                try:
+                    self.between(picture, picture, 0.5)
+                except self._torch.OutOfMemoryError:
+                    raise
+                except (BackendError, RuntimeError) as error:
+                    why = why or _first(error)
+                else:
+                    return
+        told = why or f"it takes {', '.join(one.name for one in taken)}"
+        raise BackendError(f"{self._file} cannot be called with (before, after, time): {told}")
 
 
 def _number(part: float, _like: Any) -> Any:
     return part
 
 
-def _shaped(*shape: int) -> Callable[[float, Any], Any]:
+def _shaped(*shape: int) -> Moment:
     return lambda part, like: like.new_full(shape, part)
 
 
@@ -166,8 +175,13 @@ def _map(part: float, like: Any) -> Any:
     return like.new_full((1, 1, *like.shape[2:]), part)
 
 
-#: IFRNet and RIFE multiply it with planes, FILM with a batch; exports for TensorRT and the like get a whole plane.
-_MOMENTS = (_shaped(1, 1, 1, 1), _map, _shaped(1, 1), _shaped(1))
+#: A number for each picture of a batch is what FILM takes and what RIFE and IFRNet can repeat; others get a plane.
+_MOMENTS: tuple[Moment, ...] = (_shaped(1, 1), _shaped(1, 1, 1, 1), _map, _shaped(1))
+
+
+def _moments(kind: str) -> tuple[Moment, ...]:
+    """In which forms it may want the time, by the type that its script says."""
+    return (_number,) if kind in ("float", "number") else _MOMENTS
 
 
 @dataclass(frozen=True)
@@ -192,7 +206,6 @@ def _tried(name: str, load: Callable[[], Any]) -> tuple[Any, tuple[Fallback, ...
     try:
         return load(), ()
     except BackendError as error:
-        log.warning("the classical filter takes the place of a network", network=name, reason=str(error))
         return None, (Fallback(backend=name, reason=str(error)[:500]),)
 
 
@@ -262,4 +275,5 @@ def _tensors(made: Any) -> Iterator[Any]:
 
 
 def _first(error: Any) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[-1][:300]
+    last = (str(error).strip().splitlines() or [type(error).__name__])[-1]
+    return last.split(". ")[0].removesuffix(".")[:200]

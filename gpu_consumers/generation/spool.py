@@ -37,7 +37,7 @@ class Spool:
     def add(self, picture: npt.NDArray[np.uint8]) -> None:
         """Keep one more. Raises `BackendError` when the disk is full."""
         self._shape = picture.shape
-        left = memoryview(np.ascontiguousarray(picture).reshape(-1))
+        left = np.ascontiguousarray(picture).reshape(-1).data
         try:
             while left:
                 left = left[self._file.write(left) :]

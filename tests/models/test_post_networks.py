@@ -79,12 +79,16 @@ class OfPlanes(torch.nn.Module):
         return seen[:, :3] * (1 - seen[:, 6:]) + seen[:, 3:6] * seen[:, 6:]
 
 
-class Picky(torch.nn.Module):
-    """Takes only multiples of 64, as RIFE's pyramid does."""
+class Joined(torch.nn.Module):
+    """The same, given both pictures in one and repeating the time, as RIFE's network does; it halves them often."""
 
-    def forward(self, before: torch.Tensor, after: torch.Tensor, time: torch.Tensor) -> torch.Tensor:
-        assert before.shape[2] % 64 == 0 and before.shape[3] % 64 == 0
-        return before * (1 - time) + after * time
+    def forward(
+        self, both: torch.Tensor, time: torch.Tensor, ensemble: bool = False
+    ) -> tuple[list[torch.Tensor], torch.Tensor, list[torch.Tensor]]:
+        assert both.shape[2] % 128 == 0 and both.shape[3] % 128 == 0
+        plane = time.repeat(1, 1, both.shape[2], both.shape[3])
+        mixed = both[:, :3] * (1 - plane) + both[:, 3:] * plane
+        return [both[:, :4]], plane, [both[:, :3], mixed]
 
 
 class Alone(torch.nn.Module):
@@ -228,7 +232,7 @@ def test_what_it_made_is_cut_and_fitted_as_the_classical_filter_does_it(tmp_path
     assert np.array_equal(frame.to_ndarray(), wanted.to_ndarray())
 
 
-@pytest.mark.parametrize("kind", [Linear, OfNumbers, OfBatches, OfPlanes, Picky])
+@pytest.mark.parametrize("kind", [Linear, OfNumbers, OfBatches, OfPlanes, Joined])
 def test_a_script_that_mixes_gives_what_blending_gives(kind: type[torch.nn.Module], tmp_path: Path) -> None:
     pictures, times = film(4, 50, 30), [0.0, 0.25, 1.5, 2.75, 3.0, 9.0]
     made = list(Scripted(scripted(kind(), tmp_path), "cpu").at(pictures, times))
@@ -260,7 +264,7 @@ def test_what_cannot_be_used_is_told_in_one_line(tmp_path: Path) -> None:
     for file, kind, told in (
         (tmp_path / "gone.pt", BackendMissingError, "is not there"),
         (noise, BackendError, "is no TorchScript"),
-        (scripted(Alone(), tmp_path), BackendError, "does not take"),
+        (scripted(Alone(), tmp_path), BackendError, "cannot be called.*it takes picture"),
     ):
         with pytest.raises(kind, match=told) as caught:
             Scripted(file, "cpu")
