@@ -195,12 +195,17 @@ def _beside(distances: list[DistanceMeasured]) -> Table:
         figures = column in ("clips", "FVD", "usual")
         table.add_column(column, justify="right" if figures else "left", overflow="fold", no_wrap=bool(column))
     for one in distances:
-        figure = f"[red]{one.distance:,.1f}[/]" if one.outlier else f"{one.distance:,.1f}"
-        usual = f"{one.outlier.typical:,.1f}" if one.outlier else "–"
+        figure = f"[red]{_figure(one.distance)}[/]" if one.outlier else _figure(one.distance)
+        usual = _figure(one.outlier.typical) if one.outlier else "–"
         when = datetime.fromtimestamp(one.ts_us / 1e6, UTC).strftime("%Y-%m-%d")
         beside = escape(f"{one.reference_clips:,} of {one.reference_name[:24]} {one.reference[:8]}")
         table.add_row(one.group.value, escape(one.name), f"{one.clips:,}", beside, figure, usual, when)
     return table
+
+
+def _figure(distance: float) -> str:
+    """How large they are is the network's affair."""
+    return f"{distance:,.1f}" if distance >= 10 else f"{distance:.3g}"
 
 
 def _odd(one: AnomalyFound) -> str:

@@ -110,7 +110,7 @@ def compared(
 
 def _beside(usual: Moments, owner: Owner, own: Moments, left_out: list[str]) -> Compared:
     try:
-        found, why = round(distance(own, usual), 3), ""
+        found, why = round(distance(own, usual), 6), ""
     except BackendError as error:
         found, why = None, f"{error}. {error.hint or ''}".strip()
     return Compared(*owner, own.count, usual.count, tuple(left_out), found, why)
