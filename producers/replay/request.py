@@ -135,7 +135,7 @@ def _regeneration(
 
 
 def _merged(take: Take, changes: Changes) -> Take:
-    new = {name: getattr(changes, name) for name in Take.model_fields}
+    new = {name: getattr(changes, name) for name in Take.model_fields if name in Changes.model_fields}
     old = {name: getattr(take, name) for name in Take.model_fields}
     return Take.model_validate(old | {name: value for name, value in new.items() if value is not None})
 
