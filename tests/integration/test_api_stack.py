@@ -92,15 +92,18 @@ class Site:
         assert held is not None
         return held.key.pseudonym
 
-    def eventually(self, path: str, good: Callable[[httpx.Response], bool], timeout: float = 30) -> httpx.Response:
-        deadline = time.monotonic() + timeout
+    def eventually(self, path: str, good: Callable[[httpx.Response], bool], timeout: float = 90) -> httpx.Response:
+        deadline, told = time.monotonic() + timeout, "no answer"
         while True:
-            with contextlib.suppress(httpx.TransportError):
+            try:
                 answer = self.http.get(path)
+                told = f"{answer.status_code} {answer.text}"
                 if good(answer):
                     return answer
+            except httpx.TransportError as error:
+                told = repr(error)
             if time.monotonic() > deadline:
-                raise AssertionError(f"{path}: {answer.status_code} {answer.text}")
+                raise AssertionError(f"{path}: {told}")
             time.sleep(0.05)
 
 
@@ -119,7 +122,7 @@ def site(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sit
         site.running("serve"),
         site.projecting(),
     ):
-        site.eventually("/readyz", lambda answer: answer.status_code == 200, 60)
+        site.eventually("/readyz", lambda answer: answer.status_code == 200)
         yield site
 
 
@@ -203,7 +206,7 @@ def test_metrics_tell_the_lag_and_the_time_of_feeds(site: Site) -> None:
 def test_sigterm_ends_within_five_seconds_and_delivers_what_was_taken_in(site: Site) -> None:
     ports = {"api_port": free_port(), "gateway_port": free_port()}
     with Site(site.settings.model_copy(update=ports)) as own, own.running("serve") as server:
-        own.eventually("/readyz", lambda answer: answer.status_code == 200, 60)
+        own.eventually("/readyz", lambda answer: answer.status_code == 200)
         with connect(own.settings.gateway_url, open_timeout=30) as client:
             client.send('{"type": "hello", "viewer_id": "anna"}')
             client.recv(5)
