@@ -19,7 +19,7 @@ from gpu_consumers.generation.manifest import Post
 from gpu_consumers.generation.networks import Learned, Networks, Picture
 from gpu_consumers.generation.post import Classical, Pictures, interpolator
 from gpu_consumers.generation.spool import Spool
-from gpu_consumers.scheduling.turnstile import Turn
+from gpu_consumers.scheduling.places import Turn
 
 #: Frames of a clip that are fitted to their size at once.
 FITTING = 3

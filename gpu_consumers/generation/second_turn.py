@@ -18,7 +18,7 @@ from gpu_consumers.generation.manifest import GIB, Manifest
 from gpu_consumers.generation.post import Pictures, interpolator
 from gpu_consumers.generation.shapes import timeline
 from gpu_consumers.ports import Progress, SceneSpec
-from gpu_consumers.scheduling.turnstile import Turn
+from gpu_consumers.scheduling.places import Turn
 from gpu_consumers.scheduling.work import Request
 from infra.storage.artifacts import fingerprint
 from infra.telemetry import logs
