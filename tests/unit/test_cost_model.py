@@ -9,7 +9,7 @@ from math import exp
 import pytest
 
 from gpu_consumers.estimates.formula import CHIPS, Architecture, chip
-from gpu_consumers.estimates.model import CostModel
+from gpu_consumers.estimates.model import CostModel, afterwards
 from gpu_consumers.estimates.spread import Belief, Observed
 from gpu_consumers.scheduling.work import Work
 from schemas.values import RenderWork
@@ -131,3 +131,25 @@ def test_a_belief_without_values_is_the_prior_and_with_many_it_is_theirs() -> No
     assert seen.after(prior).middle == pytest.approx(3.0, rel=0.05)
     seen.add(0.0)
     assert len(seen) == 64
+
+
+def test_networks_that_frames_go_through_are_a_phase_of_their_own() -> None:
+    # given a network of a million parameters after the model
+    costs = CostModel(lambda work: CHIPS["H100"].phases(replace(SMALL, post=1_000_000), work))
+    enlarged, plain = afterwards(WORK, "4x.safetensors", 150), costs.clip(WORK)
+    formula = 2 * 1_000_000 * 832 * 480 * 150 / (989e12 * 0.35)
+    assert costs.clip(enlarged).typical == pytest.approx(formula)
+    assert costs.step(enlarged).typical == pytest.approx(formula / 150)
+    # when clips have told what it takes
+    took = {"post": "4x.safetensors", "post_frames": 150, "post_s": 12.0}
+    for _ in range(40):
+        costs.learn(done(plain.typical / 60).model_copy(update=took))
+    # then that is believed, of so many frames and, at first, of others in proportion
+    assert costs.clip(enlarged).typical == pytest.approx(12.0, rel=0.1)
+    assert costs.clip(afterwards(WORK, "4x.safetensors", 300)).typical == pytest.approx(24.0, rel=0.2)
+    # and the model's own phases are what they were, as are other networks
+    alone = model()
+    for _ in range(40):
+        alone.learn(done(plain.typical / 60))
+    assert costs.clip(WORK) == alone.clip(WORK)
+    assert costs.clip(afterwards(WORK, "2x.safetensors", 150)).typical == pytest.approx(formula)
