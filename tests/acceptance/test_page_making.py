@@ -141,14 +141,13 @@ def test_what_is_made_instead_goes_on_in_the_same_place_and_what_is_dropped_is_o
         viewer.page.wait_for_selector("#badge[data-state=live]")
         mine = viewer.page.evaluate("import('/main.js').then(({ socket }) => socket.session.viewer)")
         ours = []
+        viewer.page.click("#make")
         for text in ("Why is the sea salty?", "Why is the sky blue?"):
-            viewer.page.keyboard.press("n")
-            viewer.page.wait_for_selector("#sheet[open] textarea")
-            viewer.page.fill("#sheet textarea", text)
-            viewer.page.keyboard.press("Control+Enter")
+            viewer.page.fill("#sheet[open] textarea", text)
+            viewer.page.click("#sheet button:has-text('Make it')")
             viewer.page.wait_for_selector(f"#sheet .job:has-text('{text}')")
-            viewer.page.keyboard.press("Escape")
             ours.append(ids.video_id(f"page-{100 + len(server.prompts)}"))
+        viewer.page.click("#sheet button[aria-label='Close']")
         sea, sky = ours
         server.tell(*(accepted(video, "words", mine) for video in ours))
         server.tell(scene(sea, 1, 1.0), scene(sky, 1, 0.5))
