@@ -67,7 +67,7 @@ def run(*, tiny: bool = False) -> Sequence[Figure]:
             data_dir=root / "data", model_dirs=(root / "models",), device=place, scenes_at_once=1,
             accelerators=ACCELERATORS,
         )  # fmt: skip
-        found = [_measured(name, size, config, tiny=tiny) for name in ACCELERATORS]
+        found = [_measured(name, size, config) for name in ACCELERATORS]
         architecture = _architecture(size, config)
     return list(figures(found, architecture, _chip_name(place)))
 
@@ -145,20 +145,20 @@ def _place(*, tiny: bool) -> str:
     raise BackendMissingError("there is no NVIDIA GPU on this machine: nothing was measured", hint=hint)
 
 
-def _measured(name: str, size: Size, config: Settings, *, tiny: bool) -> Measured:
+def _measured(name: str, size: Size, config: Settings) -> Measured:
     from gpu_consumers.generation.device import Device
 
     began = time.monotonic()
-    device = Device(config, [_accelerator(name, config, tiny=tiny)])
+    device = Device(config, [_accelerator(name, config)])
     try:
-        choice = device.choice(size.name)
+        choice = device.prepared(size.name)
         if choice.name != name:
             return Measured(accelerator=name, reason="; ".join(told.reason for told in choice.fallbacks))
         return replace(_clips(name, size, config, device, began), parity=" ".join(map(str, choice.parity)))
     except BackendError as error:
         return Measured(accelerator=name, reason=str(error))
     finally:
-        device.turnstile.stop()
+        device.stop()
         del device
         _free()
 
@@ -204,16 +204,16 @@ def _clip(size: Size, config: Settings, device: Device, *, seed: int) -> Measure
     )  # fmt: skip
 
 
-def _accelerator(name: str, config: Settings, *, tiny: bool) -> Accelerator:
+def _accelerator(name: str, config: Settings) -> Accelerator:
     import torch
 
     from gpu_consumers.acceleration.backends import Eager, Inductor, TensorRT
     from gpu_consumers.acceleration.cache import EngineCache
 
+    cache, place = EngineCache(config.data_dir / "engines", 2**36), torch.device(config.device)
     if name == "tensorrt":
-        return TensorRT(EngineCache(config.data_dir / "engines", 2**36), torch.device(config.device))
-    # Compiling to machine code takes minutes on a CPU; all that comes before it is the same.
-    return Eager() if name == "eager" else Inductor("aot_eager" if tiny else "inductor")
+        return TensorRT(cache, place)
+    return Eager() if name == "eager" else Inductor(cache, place)
 
 
 def _architecture(size: Size, config: Settings) -> Architecture:

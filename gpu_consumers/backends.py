@@ -104,4 +104,4 @@ def stop() -> None:
     """Let the clips go that wait for a device or a provider: their tasks come again."""
     stopping.set()
     for each in tuple(_devices.values()):
-        each.turnstile.stop()
+        each.stop()

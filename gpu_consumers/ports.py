@@ -226,8 +226,12 @@ class Accelerator(Protocol):
 
     def fingerprint(self) -> str: ...
 
+    def ready(self, module: Any, example: Example, shape_bucket: str) -> bool:
+        """Whether nothing must be built first. Raises `BackendError` where it could not run here."""
+        ...
+
     def prepare(self, module: Any, example: Example, shape_bucket: str) -> Callable[..., Any]:
-        """A callable that computes what `module` computes. Raises `BackendError` where it cannot."""
+        """A callable that computes what `module` computes; builds nothing. Raises `BackendError` where it cannot."""
         ...
 
     def refit(self, module: Any, state: Mapping[str, Any]) -> None:

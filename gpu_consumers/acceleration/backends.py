@@ -1,16 +1,19 @@
-"""The accelerators: `eager` always works, `inductor` compiles (repeated blocks, if any), `tensorrt` builds whole
-engines.
+"""The accelerators: `eager` always works; `inductor` and `tensorrt` run engines that were built before.
 
 Each makes a module compute the same, faster. What one cannot do it says with a `BackendError`, whatever its library
-raised: the chain then goes on to the next.
+raised: the chain then goes on to the next. Building (`build`) takes minutes and compilers of all kinds: it is done in a
+process of its own (`gpu_consumers/generation/builder.py`), never in one that makes clips, which only loads (`prepare`).
 """
 
 from __future__ import annotations
 
-import hashlib
+import io
+import weakref
 from collections.abc import Callable, Mapping
 from typing import Any
+from weakref import WeakKeyDictionary
 
+from gpu_consumers.acceleration import keys
 from gpu_consumers.acceleration.cache import EngineCache
 from gpu_consumers.acceleration.facts import facts_of
 from gpu_consumers.errors import BackendError, BackendMissingError
@@ -27,6 +30,10 @@ class Eager:
         """Its name and torch's version."""
         return fingerprint(name=self.name, torch=_torch_version())
 
+    def ready(self, module: Any, example: Example, shape_bucket: str) -> bool:
+        """There is nothing to build."""
+        return True
+
     def prepare(self, module: Any, example: Example, shape_bucket: str) -> Callable[..., Any]:
         """The module's own forward pass."""
         return type(module).forward.__get__(module)  # type: ignore[no-any-return]
@@ -36,78 +43,231 @@ class Eager:
         module.load_state_dict(state, strict=False)
 
 
-#: Variants of one module that are compiled: its shapes, and for a decoder each kind of piece. Beyond it runs eagerly.
-VARIANTS = 64
-
-
-class Inductor(Eager):
-    """`torch.compile`, of the repeated blocks where the module names them: far less to compile than the whole."""
-
-    name = "inductor"
-
-    def __init__(self, compiler: str = "inductor") -> None:
-        self._compiler = compiler
-
-    def fingerprint(self) -> str:
-        """The name, the compiler and torch's version."""
-        return fingerprint(name=self.name, compiler=self._compiler, torch=_torch_version())
-
-    def prepare(self, module: Any, example: Example, shape_bucket: str) -> Callable[..., Any]:
-        """Compiled and run once with the example. Weights are arguments of the graph: `refit` needs no build."""
-        import torch
-
-        try:
-            if getattr(module, "_repeated_blocks", None):
-                module.compile_repeated_blocks(backend=self._compiler, fullgraph=True, dynamic=False)
-                made: Callable[..., Any] = super().prepare(module, example, shape_bucket)
-            else:
-                torch._dynamo.config.recompile_limit = VARIANTS
-                made = torch.compile(super().prepare(module, example, shape_bucket), backend=self._compiler)
-            given = example.fresh()
-            with torch.no_grad():
-                made(*given.args, **given.kwargs)
-        except Exception as error:  # compilers raise whatever they like, and so do the compilers that they call
-            self.undo(module)
-            raise BackendError(f"{type(error).__name__}: {_first(error)}") from error
-        return made
-
-    def undo(self, module: Any) -> None:
-        """The module as it was."""
-        for each in module.modules():
-            each._compiled_call_impl = None
-
-
-class TensorRT(Eager):
-    """Whole engines through Torch-TensorRT, refittable, kept in the engine cache."""
-
-    name = "tensorrt"
+class Engines(Eager):
+    """What is common to those that run engines out of the cache."""
 
     def __init__(self, cache: EngineCache, place: Any) -> None:
-        self._cache, self._place = cache, place
+        self.cache, self.place = cache, place
+        self._weights: WeakKeyDictionary[Any, str] = WeakKeyDictionary()
 
     def fingerprint(self) -> str:
         """All that engines depend on beside the module: GPU, driver, CUDA, TensorRT and torch versions."""
-        return fingerprint(name=self.name, **facts_of(self._place))
+        return fingerprint(name=self.name, **facts_of(self.place))
+
+    def facts(self, module: Any, example: Example, shape_bucket: str) -> dict[str, str]:
+        """All that decides an engine: its key in the cache."""
+        return {
+            **facts_of(self.place), "accelerator": self.name, "bucket": shape_bucket,
+            "graph": keys.structure(module), "arguments": keys.arguments(example), "weights": self._weights_of(module),
+        }  # fmt: skip
+
+    def _weights_of(self, module: Any) -> str:
+        if module not in self._weights:
+            self._weights[module] = keys.weights(module)
+        return self._weights[module]
+
+    def ready(self, module: Any, example: Example, shape_bucket: str) -> bool:
+        """Whether an engine for exactly this is in the cache."""
+        return self.cache.get(self.facts(module, example, shape_bucket)) is not None
 
     def prepare(self, module: Any, example: Example, shape_bucket: str) -> Callable[..., Any]:
-        """An engine for exactly the example's shapes, from the cache or built (minutes). Raises `BackendError`."""
-        trt = _torch_tensorrt()
-        import torch
-
-        if any(one.dtype is torch.float8_e4m3fn for one in module.parameters()):
-            raise BackendError("its FP8 layers multiply by torch's own product, for which it builds no engine")
+        """The engine for exactly the example's shapes. Raises `BackendError` where there is none."""
+        engine = self.cache.get(self.facts(module, example, shape_bucket))
+        if engine is None:
+            raise BackendError(f"{shape_bucket}: no engine of it is in the cache")
         try:
-            program = torch.export.export(module, example.args, example.kwargs, strict=False)
-            facts = {**facts_of(self._place), **_of_module(program, module), "bucket": shape_bucket}
-            plan = self._cache.get_or_build(facts, lambda: _build(trt, program, example))
-            return _runnable(trt, plan, program)
-        except Exception as error:  # TensorRT raises bare exceptions of its own
+            return self._loaded(engine, module)
+        except BackendError:
+            raise
+        except Exception as error:  # what loads it raises whatever it likes
             raise BackendError(f"{type(error).__name__}: {_first(error)}") from error
+
+    def build(self, module: Any, example: Example, shape_bucket: str) -> None:
+        """Put an engine for exactly the example's shapes into the cache (minutes). Raises `BackendError`."""
+        facts = self.facts(module, example, shape_bucket)
+        try:
+            self.cache.get_or_build(facts, lambda: self._built(module, contiguous(example)))
+        except BackendError:
+            raise
+        except Exception as error:  # compilers raise whatever they like, and so do the compilers that they call
+            raise BackendError(f"{type(error).__name__}: {_first(error)}") from error
+
+    def _built(self, module: Any, example: Example) -> bytes:
+        raise NotImplementedError
+
+    def _loaded(self, engine: bytes, module: Any) -> Callable[..., Any]:
+        raise NotImplementedError
+
+
+#: How inductor compiles: no weight becomes part of the package (nor a small one of the code), and no header of torch is
+#: compiled for the next time, which takes longer than all else and pays for those who compile every day.
+CONFIG = {
+    "aot_inductor.package_constants_in_so": False, "always_keep_tensor_constants": True,
+    "aot_inductor.precompile_headers": False, "cpp_cache_precompile_headers": False,
+}  # fmt: skip
+
+
+class Inductor(Engines):
+    """`torch.export`, and inductor's machine code for it (AOTInductor). The weights stay the module's own."""
+
+    name = "inductor"
+
+    def __init__(self, cache: EngineCache, place: Any) -> None:
+        super().__init__(cache, place)
+        self._running: WeakKeyDictionary[Any, list[Any]] = WeakKeyDictionary()
+
+    def ready(self, module: Any, example: Example, shape_bucket: str) -> bool:
+        """As `Engines.ready`. Raises `BackendError` where none could be built."""
+        if self.place.type == "cpu" and _in_8_bits(module):
+            raise BackendError("its FP8 layers: inductor has code for them on GPUs alone")
+        return super().ready(module, example, shape_bucket)
+
+    def refit(self, module: Any, state: Mapping[str, Any]) -> None:
+        """New weights: the engines are given them, nothing is built."""
+        super().refit(module, state)
+        for engine in self._running.get(module, ()):
+            _give(engine, module)
+
+    def _weights_of(self, module: Any) -> str:
+        return "the module's own"
+
+    def _built(self, module: Any, example: Example) -> bytes:
+        import torch
+        import torch._inductor
+
+        with torch.no_grad():
+            program = torch.export.export(module, example.args, dict(example.kwargs), strict=False)
+        made = io.BytesIO()
+        torch._inductor.aoti_compile_and_package(program, package_path=made, inductor_configs=CONFIG)
+        return made.getvalue()
+
+    def _loaded(self, engine: bytes, module: Any) -> Callable[..., Any]:
+        import torch._inductor
+
+        number = (self.place.index or 0) if self.place.type == "cuda" else -1
+        made = torch._inductor.aoti_load_package(io.BytesIO(engine), device_index=number)
+        _give(made, module)
+        if module not in self._running:
+            weakref.finalize(module, _free, list(keys.tensors(module).values())).atexit = False
+        self._running.setdefault(module, []).append(made)
+
+        def run(*args: Any, **kwargs: Any) -> Any:
+            given = contiguous(Example(args, kwargs))
+            return made(*given.args, **given.kwargs)
+
+        return run
+
+
+def _give(engine: Any, module: Any) -> None:
+    """Let an engine compute with the module's own tensors. Raises `BackendError` where it needs others."""
+    state = keys.tensors(module)
+    names = engine.get_constant_fqns()
+    if strange := sorted(set(names) - set(state)):
+        raise BackendError(f"it needs constants that are no weights of the module: {', '.join(strange[:5])}")
+    engine.load_constants({name: state[name] for name in names}, check_full_update=True, user_managed=True)
+
+
+def _free(values: list[Any]) -> None:
+    """Let go of the memory of a module that is gone: AOTInductor never lets go of the tensors that it was given."""
+    for value in values:
+        storage = value.untyped_storage()
+        if storage.resizable():
+            storage.resize_(0)
+
+
+class TensorRT(Engines):
+    """Whole engines through Torch-TensorRT, refittable."""
+
+    name = "tensorrt"
+
+    def ready(self, module: Any, example: Example, shape_bucket: str) -> bool:
+        """As `Engines.ready`. Raises `BackendError` where they could not be built, or not run."""
+        _torch_tensorrt()
+        if _in_8_bits(module):
+            raise BackendError("its FP8 layers multiply by torch's own product, for which it builds no engine")
+        return super().ready(module, example, shape_bucket)
 
     def refit(self, module: Any, state: Mapping[str, Any]) -> None:
         """New weights. The engines hold the old ones: the module runs eagerly until it is prepared anew."""
         super().refit(module, state)
+        self._weights.pop(module, None)
         module.__dict__.pop("forward", None)
+
+    def _built(self, module: Any, example: Example) -> bytes:
+        """The engine, and before it how the module's results are put together."""
+        import torch
+
+        trt = _torch_tensorrt()
+        program = torch.export.export(module, example.args, dict(example.kwargs), strict=False)
+        made = trt.dynamo.convert_exported_program_to_serialized_trt_engine(
+            program, arg_inputs=list(example.args), kwarg_inputs=dict(example.kwargs), immutable_weights=False
+        )
+        return packed(program, bytes(made))
+
+    def _loaded(self, engine: bytes, module: Any) -> Callable[..., Any]:
+        """The engine as a callable with the module's own arguments and results."""
+        import tensorrt
+        import torch
+
+        spec, plan = unpacked(engine)
+        found = tensorrt.Runtime(tensorrt.Logger(tensorrt.Logger.WARNING)).deserialize_cuda_engine(plan)
+        if found is None:
+            raise BackendError("TensorRT does not take the engine")
+        names = [found.get_tensor_name(number) for number in range(found.num_io_tensors)]
+        inputs = [name for name in names if found.get_tensor_mode(name) == tensorrt.TensorIOMode.INPUT]
+        outputs = [name for name in names if name not in inputs]
+        running = _torch_tensorrt().runtime.PythonTorchTensorRTModule(plan, inputs, outputs)
+
+        def run(*args: Any, **kwargs: Any) -> Any:
+            rest = iter([value for value in args if isinstance(value, torch.Tensor)])
+            made = running(*(kwargs[name] if name in kwargs else next(rest) for name in inputs))
+            return shaped(spec, made if isinstance(made, tuple) else (made,))
+
+        return run
+
+
+def packed(program: Any, plan: bytes) -> bytes:
+    """An engine's bytes with a first line (JSON) that says how its outputs become what the module returns."""
+    from torch.utils import _pytree
+
+    spec: str = _pytree.treespec_dumps(program.call_spec.out_spec)
+    return spec.encode() + b"\n" + plan
+
+
+def unpacked(engine: bytes) -> tuple[Any, bytes]:
+    """What `packed` put together."""
+    from torch.utils import _pytree
+
+    spec, _, plan = engine.partition(b"\n")
+    return _pytree.treespec_loads(spec.decode()), plan
+
+
+def shaped(spec: Any, outputs: tuple[Any, ...]) -> Any:
+    """An engine's outputs as the exported module returns them: a tensor, a tuple, an output class."""
+    from torch.utils import _pytree
+
+    return _pytree.tree_unflatten(list(outputs), spec)
+
+
+#: Those that build, by name.
+BUILDING: dict[str, type[Engines]] = {each.name: each for each in (TensorRT, Inductor)}
+
+
+def contiguous(example: Example) -> Example:
+    """The same values as engines take them: laid out one after the other, whatever they were cut from."""
+    return Example(_contiguous(example.args), _contiguous(example.kwargs))
+
+
+def _contiguous(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _contiguous(each) for name, each in value.items()}
+    if type(value) in (list, tuple):
+        return type(value)(map(_contiguous, value))
+    return value.contiguous() if hasattr(value, "contiguous") else value
+
+
+def _in_8_bits(module: Any) -> bool:
+    return any("float8" in str(one.dtype) for one in module.parameters())
 
 
 def _torch_tensorrt() -> Any:
@@ -118,57 +278,6 @@ def _torch_tensorrt() -> Any:
     return torch_tensorrt
 
 
-def _of_module(program: Any, module: Any) -> dict[str, str]:
-    """What of the module decides its engine: the graph with all shapes and dtypes, and the weights."""
-    graph = hashlib.sha256(str(program.graph_module.code).encode() + str(program.graph_signature).encode())
-    weights = hashlib.sha256()
-    for name, value in sorted(module.state_dict().items()):
-        weights.update(f"{name} {tuple(value.shape)} {value.dtype}\n".encode())
-        weights.update(value.detach().cpu().contiguous().flatten().view(dtype=_bytes()).numpy().tobytes())
-    return {"graph": graph.hexdigest(), "weights": weights.hexdigest()}
-
-
-def _bytes() -> Any:
-    import torch
-
-    return torch.uint8
-
-
-def _build(trt: Any, program: Any, example: Example) -> bytes:
-    made = trt.dynamo.convert_exported_program_to_serialized_trt_engine(
-        program, arg_inputs=list(example.args), kwarg_inputs=dict(example.kwargs), immutable_weights=False
-    )
-    return bytes(made)
-
-
-def _runnable(trt: Any, plan: bytes, program: Any) -> Callable[..., Any]:
-    """The engine as a callable with the module's own arguments and results."""
-    import tensorrt
-    import torch
-
-    engine = tensorrt.Runtime(tensorrt.Logger(tensorrt.Logger.WARNING)).deserialize_cuda_engine(plan)
-    if engine is None:
-        raise BackendError("TensorRT does not take the engine")
-    names = [engine.get_tensor_name(number) for number in range(engine.num_io_tensors)]
-    inputs = [name for name in names if engine.get_tensor_mode(name) == tensorrt.TensorIOMode.INPUT]
-    outputs = [name for name in names if name not in inputs]
-    module = trt.runtime.PythonTorchTensorRTModule(plan, inputs, outputs)
-
-    def run(*args: Any, **kwargs: Any) -> Any:
-        rest = iter([value for value in args if isinstance(value, torch.Tensor)])
-        made = module(*(kwargs[name] if name in kwargs else next(rest) for name in inputs))
-        return shaped(program, made if isinstance(made, tuple) else (made,))
-
-    return run
-
-
-def shaped(program: Any, outputs: tuple[Any, ...]) -> Any:
-    """An engine's outputs as the exported module returns them: a tensor, a tuple, an output class."""
-    from torch.utils import _pytree
-
-    return _pytree.tree_unflatten(list(outputs), program.call_spec.out_spec)
-
-
 def _torch_version() -> str:
     import torch
 
@@ -176,4 +285,6 @@ def _torch_version() -> str:
 
 
 def _first(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [""])[0][:500]
+    """Its first line; and of what a compiler wrote, the first that is an error."""
+    first, *rest = str(error).strip().splitlines() or [""]
+    return " ".join([first, *[line for line in rest if " error: " in line][:1]])[:500]

@@ -36,6 +36,11 @@ class EngineCache:
     def __init__(self, root: Path, most: int) -> None:
         self._root, self._most = root, most
 
+    @property
+    def place(self) -> tuple[Path, int]:
+        """Where it is and how large it may become: what another process needs to open it."""
+        return self._root, self._most
+
     def get(self, facts: Mapping[str, str]) -> bytes | None:
         """The engine that was built for exactly these facts (graph, shapes, dtype, weights, GPU, driver, versions)."""
         key = fingerprint(**facts)
@@ -73,7 +78,7 @@ class EngineCache:
         """The engine, built where there is none; by one process at a time. Raises what `build` raises."""
         if (engine := self.get(facts)) is not None:
             return engine
-        with self._building(fingerprint(**facts)):
+        with self.alone(fingerprint(**facts)):
             if (engine := self.get(facts)) is not None:  # another process was faster
                 return engine
             engine = build()
@@ -81,7 +86,8 @@ class EngineCache:
             return engine
 
     @contextmanager
-    def _building(self, key: str) -> Iterator[None]:
+    def alone(self, key: str) -> Iterator[None]:
+        """Until the end no other process has the lock of that name. Raises `DeadlineError` after too long a wait."""
         self._root.mkdir(parents=True, exist_ok=True)
         with (self._root / f".{key}.lock").open("w") as lock:
             deadline = time.monotonic() + LONGEST_BUILD_S

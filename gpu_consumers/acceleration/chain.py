@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from gpu_consumers.acceleration.backends import Eager, Inductor
+from gpu_consumers.acceleration.backends import Eager
+from gpu_consumers.acceleration.keys import signature
 from gpu_consumers.acceleration.parity import Parity, compare, numbers
 from gpu_consumers.errors import BackendError
 from gpu_consumers.ports import Accelerator, Example
+from infra.errors import SwipestreamError
 from infra.storage.artifacts import fingerprint
 from infra.telemetry import logs
 from schemas.videos import Fallback
@@ -27,6 +31,7 @@ class Wanted:
     module: Any
     bucket: str
     example: Example
+    part: str = ""  #: which of the pipeline's it is: `transformer`, `vae.decoder`
     proof: Callable[[], Any] | None = None  #: runs all that the module is used for; none: the example is enough
 
     def result(self, run: Callable[..., Any]) -> npt.NDArray[np.float32]:
@@ -47,6 +52,7 @@ class Choice:
     fallbacks: tuple[Fallback, ...] = ()
     parity: tuple[Parity, ...] = ()  #: beside eager, in each bucket
     vae: str = Eager.name  #: what the VAE's decoder runs on
+    settled: bool = True  #: False: it runs eagerly for as long as engines are built
 
     @property
     def label(self) -> str:
@@ -60,32 +66,75 @@ class Choice:
         return Choice(self.name, key, self.fallbacks + told, self.parity + vae.parity, vae.name)
 
 
+class NotBuiltError(Exception):
+    """An accelerator that would be next has not all of its engines yet."""
+
+    def __init__(self, accelerator: Accelerator, missing: Sequence[Wanted]) -> None:
+        super().__init__(f"{accelerator.name}: {len(missing)} engines are not built")
+        self.accelerator, self.missing = accelerator, missing
+
+
+class Here(threading.local):
+    """Whether this thread's clip was promised to be made eagerly."""
+
+    plain: bool = False
+
+
+_here = Here()
+
+
+@contextmanager
+def keeping(choice: Choice) -> Iterator[None]:
+    """Until the end this thread uses what was chosen, even where something faster has taken over since."""
+    _here.plain = not choice.settled
+    try:
+        yield
+    finally:
+        _here.plain = False
+
+
 class Buckets:
     """A forward pass that is fast for the shapes it was prepared for, and the module's own for all others."""
 
     def __init__(self, own: Callable[..., Any]) -> None:
         self._own = own
         self._fast: dict[tuple[Any, ...], Callable[..., Any]] = {}
+        self._strange: set[tuple[Any, ...]] = set()
 
     def add(self, example: Example, fast: Callable[..., Any]) -> None:
-        """Use `fast` for arguments of the example's shapes and dtypes."""
-        self._fast[_shapes(*example.args, **example.kwargs)] = fast
+        """Use `fast` for arguments like the example's (`keys.signature`)."""
+        self._fast[signature(*example.args, **example.kwargs)] = fast
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self._fast.get(_shapes(*args, **kwargs), self._own)(*args, **kwargs)
+        if _here.plain:
+            return self._own(*args, **kwargs)
+        asked = signature(*args, **kwargs)
+        if asked not in self._fast and asked not in self._strange:
+            self._strange.add(asked)
+            log.info("no engine for these arguments, they run eagerly", arguments=str(asked)[:2000])
+        return self._fast.get(asked, self._own)(*args, **kwargs)
 
 
-def accelerate(wanted: Sequence[Wanted], accelerators: Sequence[Accelerator], dtype: str) -> Choice:
+def accelerate(
+    wanted: Sequence[Wanted], accelerators: Sequence[Accelerator], dtype: str, refused: Mapping[str, str] | None = None
+) -> Choice:
     """Let the first accelerator that does all of `wanted`, and does it right, take over; `eager` is always left.
 
-    One whose results are further from the plain ones than the precision of the weights explains is refused.
+    One whose results are further from the plain ones than the precision of the weights explains is given up, and so
+    are those in `refused`, with the reason there. Raises `NotBuiltError` where something must be built first.
     """
-    told: list[Fallback] = []
-    plain = [one.result(_own(one)) for one in wanted] if wanted else []
+    told, refused = list[Fallback](), refused or {}
+    for one in wanted:
+        restore(one.module)
+    plain = [one.result(_own(one)) for one in wanted]
     for each in accelerators if wanted else ():
         if each.name == Eager.name:
             break
         try:
+            if each.name in refused:
+                raise BackendError(refused[each.name])
+            if missing := [one for one in wanted if not each.ready(one.module, one.example.fresh(), one.bucket)]:
+                raise NotBuiltError(each, missing)
             parity = tuple(_install(one, each, values, dtype) for one, values in zip(wanted, plain, strict=True))
         except BackendError as error:
             log.warning("accelerator given up", accelerator=each.name, reason=str(error))
@@ -106,6 +155,8 @@ def _install(wanted: Wanted, accelerator: Accelerator, plain: Any, dtype: str) -
     module.forward.add(wanted.example, fast)
     try:
         parity = compare(plain, wanted.result(fast))
+    except SwipestreamError:
+        raise
     except Exception as error:  # what was compiled may fail where it is first used for the whole
         raise BackendError(f"{wanted.bucket}: {type(error).__name__}: {str(error)[:500]}") from error
     if not parity.holds(dtype):
@@ -120,9 +171,3 @@ def _own(wanted: Wanted) -> Callable[..., Any]:
 def restore(module: Any) -> None:
     """The module as it was loaded."""
     module.__dict__.pop("forward", None)
-    Inductor().undo(module)
-
-
-def _shapes(*args: Any, **kwargs: Any) -> tuple[Any, ...]:
-    named = [*enumerate(args), *sorted(kwargs.items())]
-    return tuple((name, tuple(value.shape), value.dtype) for name, value in named if hasattr(value, "shape"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,7 +21,7 @@ def examples(pipe: Any, bucket: str, arguments: Mapping[str, Any]) -> list[Wante
     finally:
         for hook in hooks:
             hook.remove()
-    return [Wanted(module, bucket, seen[name]) for name, module in denoisers(pipe) if name in seen]
+    return [Wanted(module, bucket, seen[name], name) for name, module in denoisers(pipe) if name in seen]
 
 
 def decoding(pipe: Any, bucket: str, arguments: Mapping[str, Any]) -> list[Wanted]:
@@ -48,11 +49,18 @@ def decoding(pipe: Any, bucket: str, arguments: Mapping[str, Any]) -> list[Wante
     if not (pieces and clips):
         return []
     whole = clips[""]
-    return [Wanted(decoder, bucket, pieces[""], lambda: copy.copy(pipe.vae).decode(*whole.args, **whole.kwargs))]
+
+    def proof() -> Any:
+        return copy.copy(pipe.vae).decode(*whole.args, **whole.kwargs)
+
+    return [Wanted(decoder, bucket, pieces[""], "vae.decoder", proof)]
 
 
 def _keep(name: str, seen: dict[str, Example]) -> Any:
+    own = threading.get_ident()  # clips of other threads may come in between
+
     def keep(_module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        seen.setdefault(name, Example(args, kwargs).fresh())
+        if threading.get_ident() == own:
+            seen.setdefault(name, Example(args, kwargs).fresh())
 
     return keep

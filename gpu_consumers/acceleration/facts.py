@@ -14,7 +14,8 @@ def facts_of(place: Any) -> dict[str, str]:
     import torch
 
     facts = {"torch": str(torch.__version__), "cuda": str(torch.version.cuda), "tensorrt": _version("tensorrt")}
-    facts |= {"torch_tensorrt": _version("torch-tensorrt"), "driver": _driver(), "device": "cpu", "capability": ""}
+    facts |= {"diffusers": _version("diffusers"), "torch_tensorrt": _version("torch-tensorrt")}
+    facts |= {"driver": _driver(), "device": "cpu", "capability": ""}
     if place.type == "cuda":
         facts["device"] = torch.cuda.get_device_name(place)
         facts["capability"] = ".".join(map(str, torch.cuda.get_device_capability(place)))

@@ -6,7 +6,7 @@ and puts it back when it goes on, so it skips the very passes that it would have
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
@@ -47,6 +47,11 @@ class StepCache:
         """Remember that again."""
         for manager, (states, context) in zip(self._managers, memory, strict=True):
             manager._state_cache, manager._current_context = states, context
+
+    def leave(self) -> Callable[[], None]:
+        """For `boundaries.making`: take, and what puts it back."""
+        memory = self.take()
+        return lambda: self.put(memory)
 
     def _forget(self) -> None:
         self.put([({}, None) for _ in self._managers])

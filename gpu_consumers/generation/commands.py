@@ -141,8 +141,9 @@ def pull_model(
 
 @models.command("warm")
 def warm_model(name: NameArgument, as_json: JsonOption = False) -> None:
-    """Load a model and make a clip of 5 s at each of its shapes: what each phase takes, what it costs, how much memory,
-    and what it gains to make several at once, where the manifest allows that (`batch`).
+    """Load a model, wait until its engines are built, and make a clip of 5 s at each of its shapes: what each phase
+    takes, what it costs, how much memory, and what it gains to make several at once, where the manifest allows that
+    (`batch`).
 
     Example:
 
@@ -159,6 +160,8 @@ def warm_model(name: NameArgument, as_json: JsonOption = False) -> None:
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=err, disable=as_json or not sys.stderr.isatty(), transient=True) as bar:
         task = bar.add_task(f"{name} on {device.name}", total=1.0)
+        device.prepared(name, lambda told: bar.update(task, description=f"{name}: {told}"))
+        bar.update(task, description=f"{name} on {device.name}")
         for one in warm(wanted, device, config(), lambda part, _: bar.update(task, completed=part)):
             tried.append(one)
     if as_json:

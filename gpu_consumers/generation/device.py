@@ -5,27 +5,29 @@ from __future__ import annotations
 import gc
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
-from gpu_consumers.acceleration.backends import Eager, Inductor, TensorRT
+from gpu_consumers.acceleration.backends import Eager, Engines, Inductor, TensorRT
 from gpu_consumers.acceleration.cache import EngineCache
-from gpu_consumers.acceleration.chain import Choice, accelerate
+from gpu_consumers.acceleration.chain import Choice, NotBuiltError, accelerate
 from gpu_consumers.acceleration.examples import decoding, examples
 from gpu_consumers.energy import GpuEnergy
 from gpu_consumers.errors import BackendError
 from gpu_consumers.estimates.formula import Phases, chip
 from gpu_consumers.estimates.model import CostModel
 from gpu_consumers.generation import boundaries, company, previews, selftest
+from gpu_consumers.generation.builder import Builder, Ordered, order
 from gpu_consumers.generation.caches import StepCache
 from gpu_consumers.generation.embeddings import Embeddings
 from gpu_consumers.generation.faults import DeviceMemoryError, SickError
 from gpu_consumers.generation.loading import load, one_step, shell
-from gpu_consumers.generation.manifest import BATCH_MOST, GIB, Manifest, manifest, manifests
+from gpu_consumers.generation.manifest import BATCH_MOST, GIB, Manifest, Stage, manifest, manifests
 from gpu_consumers.generation.networks import Networks, loaded
+from gpu_consumers.generation.preparing import EAGER, Preparing
 from gpu_consumers.generation.styles import Styles
 from gpu_consumers.generation.tiny import TinyDecoder
 from gpu_consumers.generation.weights import locate
@@ -34,7 +36,7 @@ from gpu_consumers.scheduling.memory import Memory
 from gpu_consumers.scheduling.places import Heed, Turn, first, nobody
 from gpu_consumers.scheduling.policy import Policy
 from gpu_consumers.scheduling.scheduler import Scheduler
-from gpu_consumers.scheduling.turnstile import Turnstile
+from gpu_consumers.scheduling.turnstile import LONGEST_WAIT_S, Turnstile
 from gpu_consumers.scheduling.work import Request, Work
 from infra.errors import ConfigurationError
 from infra.settings import Settings
@@ -46,7 +48,8 @@ log = logs.get("device")
 
 T = TypeVar("T")
 R = TypeVar("R")
-EAGER = Choice(Eager.name, Eager.name)
+#: The lane in which engines are proven and take over.
+PREPARING = Lane.BULK
 #: The part of a device's memory that is ours to fill.
 OURS = 0.9
 
@@ -73,7 +76,8 @@ class Device:
         scheduler = Scheduler(self.costs, Memory(self.capacity, weights), Policy(batch_most=BATCH_MOST))
         self.turnstile = Turnstile(scheduler, swap=self._swap, settle=self.settle, joules=self.joules)
         self._accelerators = self._suitable() if accelerators is None else accelerators
-        self._choices: dict[str, Choice] = {}
+        self.builder = Builder()
+        self._preparing: dict[str, Preparing] = {}
         self._pipes: dict[str, Any] = {}
         self._shows: dict[str, previews.Show | None] = {}
         self._embeddings = Embeddings()
@@ -92,6 +96,10 @@ class Device:
 
         Raises `DeviceMemoryError` where that was not enough, `SickError` where the device fails its self-test.
         """
+
+        if not self.turnstile.fits(request):
+            self.builder.give_way(f"a clip of {request.work.model} needs the memory")
+            self.turnstile.set_aside(0)
 
         def sparing(turn: Turn, items: Sequence[T]) -> Sequence[R]:
             try:
@@ -126,14 +134,61 @@ class Device:
         return self._pipes[name]
 
     def choice(self, name: str) -> Choice:
-        """What a model runs on here. Where engines must be built for that, it is done now, in a turn of its own."""
-        if not self._accelerators:
-            return EAGER
-        if name not in self._choices:
-            work = Work(model=name, width=16, height=16, frames=1, steps=1, backend="eager")
-            request = Request(key=f"accelerate {name}", work=work, lane=Lane.INTERACTIVE)
-            self.run(request, name, lambda _turn, names: [self.pipe(one) for one in names])
-        return self._choices[name]
+        """What a model runs on here now. What must be built or proven for more is begun; until then it is eager."""
+        return self._prepared(name).choice if self._accelerators else EAGER
+
+    def prepared(self, name: str, told: Callable[[str], object] = lambda _: None) -> Choice:
+        """What a model runs on here for good: waits until its engines are built; `told` hears how far they are."""
+        while self._accelerators and not (found := self._prepared(name)).done.wait(0.2):
+            told(found.progress)
+        return self.choice(name)
+
+    def _prepared(self, name: str) -> Preparing:
+        with self._lock:
+            if name not in self._preparing:
+                self._preparing[name] = Preparing(self, name)
+                self._preparing[name].start()
+            return self._preparing[name]
+
+    def attempt(self, name: str, preparing: Preparing) -> Ordered | None:
+        """In a turn: let the engines that there are take over; what must be built before that, or None at the end."""
+
+        def take_over(turn: Turn) -> Ordered | None:
+            pipe, cache = self.pipe(name), self.cache(name)
+            with cache.clip(), boundaries.making(turn, cache.leave):
+                return self._take_over(manifest(name, self._config), pipe, preparing)
+
+        return self._in_turn(name, take_over)
+
+    def make_way(self, name: str) -> None:
+        """In a turn: let go of the models that do not fit beside this one and what is set aside."""
+        self._in_turn(name, lambda _turn: self._drop(""))
+
+    def needed(self, name: str, size: int) -> int:
+        """Bytes that building an engine takes: the module twice, as it is and as it will be, and what it computes."""
+        return 2 * size + int(manifest(name, self._config).memory.peak * GIB)
+
+    def _in_turn(self, name: str, work: Callable[[Turn], T]) -> T:
+        """Done in a turn of the least urgent lane, with the model on the device."""
+        asked = Work(model=name, width=16, height=16, frames=1, steps=1, backend="eager")
+        peak = int(manifest(name, self._config).memory.peak * GIB)
+        request = Request(key=f"prepare {name}", work=asked, lane=PREPARING, peak=peak, held=peak // 10)
+        return self.run(request, name, lambda turn, names: [work(turn) for _ in names])
+
+    def _take_over(self, wanted: Manifest, pipe: Any, preparing: Preparing) -> Ordered | None:
+        try:
+            preparing.choice = self._accelerate(wanted, pipe, preparing.refused)
+        except NotBuiltError as error:
+            stage: Stage = "vae" if error.missing[0].part.startswith("vae") else "denoiser"
+            folder, dtype = locate(wanted, self._config), wanted.precision(stage)
+            fp8 = wanted.fp8 and stage == "denoiser"
+            return order(cast(Engines, error.accelerator), error.missing, folder, dtype, fp8=fp8)
+        return None
+
+    def stop(self) -> None:
+        """Let every waiting thread go, and build nothing any more."""
+        self.builder.stop()
+        self.turnstile.stop()
 
     def serving(self, name: str, before: str) -> str:
         """The model to use now where `name` stands in for `before`: that one until `name` is loaded beside it."""
@@ -195,8 +250,9 @@ class Device:
         return self._shows.get(name)
 
     def warm(self, name: str) -> None:
-        """Load a model and make a step at its first shape, so that the first clip waits for nothing; measure what it
-        gains to make several at once, where its manifest allows that."""
+        """Load a model and make a step at its first shape, so that the first clip waits for nothing: engines that are
+        built already take over, others are begun. Measure what it gains to make several clips at once, where its
+        manifest allows that."""
         wanted = manifest(name, self._config)
         work = Work(model=name, width=16, height=16, frames=1, steps=1, backend="eager")
         request = Request(key=f"warm {name}", work=work, lane=Lane.INTERACTIVE)
@@ -207,6 +263,8 @@ class Device:
             return [None] * len(names)
 
         self.run(request, name, step)
+        if self._accelerators:
+            self._prepared(name).tried.wait(LONGEST_WAIT_S)
         for one in company.measured(self, wanted):
             log.info("made at once", model=name, shape=one.bucket, clips=one.clips, gain=round(one.gain, 2))
 
@@ -252,11 +310,8 @@ class Device:
             fuses(self.place)  # refused before all is read for nothing
         pipe = placed(ready or load(wanted, locate(wanted, self._config)), self.place)
         self._caches[wanted.name] = StepCache(pipe, wanted)
-        if self._accelerators:
-            self._choices[wanted.name] = self._accelerate(wanted, pipe)
-        # Compiled blocks take no hooks.
-        eager = self._choices.get(wanted.name, EAGER).name == Eager.name
-        boundaries.install(pipe, blocks=eager and wanted.boundaries == "blocks")
+        self._promised(wanted, pipe)
+        boundaries.install(pipe, blocks=wanted.boundaries == "blocks")
         self._shows[wanted.name] = _show(pipe, wanted, self.place)
         self._styles[wanted.name] = Styles(pipe, wanted, self._config)
         self.settle()
@@ -265,15 +320,25 @@ class Device:
         log.info("model loaded", model=wanted.name, device=self.name, seconds=round(time.monotonic() - began, 2))
         return pipe
 
-    def _accelerate(self, wanted: Manifest, pipe: Any) -> Choice:
+    def _promised(self, wanted: Manifest, pipe: Any) -> None:
+        """A model that comes back runs on what clips were promised; where that is gone, it is prepared anew."""
+        with self._lock:
+            before = self._preparing.get(wanted.name)
+        if before is None or not before.choice.settled or before.choice.label == EAGER.label:
+            return
+        if self._take_over(wanted, pipe, before) is not None:
+            with self._lock:
+                self._preparing.pop(wanted.name)
+
+    def _accelerate(self, wanted: Manifest, pipe: Any, refused: Mapping[str, Mapping[str, str]]) -> Choice:
         steps = [(shape.bucket, one_step(pipe, wanted, shape)) for shape in wanted.shapes]
         pieces = [one for bucket, step in steps for one in decoding(pipe, bucket, step)]
-        vae = accelerate(pieces, self._accelerators, wanted.precision("vae"))
+        vae = accelerate(pieces, self._accelerators, wanted.precision("vae"), refused.get("vae"))
         if reason := _eagerly(wanted):
             return replace(EAGER, fallbacks=(Fallback(backend="accelerators", reason=reason),)).beside(vae)
         found = [one for bucket, step in steps for one in examples(pipe, bucket, step)]
         precision = "fp8" if wanted.fp8 else wanted.precision("denoiser")
-        return accelerate(found, self._accelerators, precision).beside(vae)
+        return accelerate(found, self._accelerators, precision, refused.get("denoiser")).beside(vae)
 
     def _suitable(self) -> list[Accelerator]:
         """Those of the settings. Compiling for the CPU takes longer than it saves, so none there."""
@@ -281,7 +346,7 @@ class Device:
             return []
         cache = EngineCache(self._config.data_dir / "engines", int(self._config.engine_cache_gib * GIB))
         known: dict[str, Accelerator] = {
-            "tensorrt": TensorRT(cache, self.place), "inductor": Inductor(), "eager": Eager()
+            "tensorrt": TensorRT(cache, self.place), "inductor": Inductor(cache, self.place), "eager": Eager()
         }  # fmt: skip
         if unknown := set(self._config.accelerators) - set(known):
             raise ConfigurationError(f"there is no accelerator {', '.join(sorted(unknown))}")

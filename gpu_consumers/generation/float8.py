@@ -138,7 +138,12 @@ def _even(layer: torch.nn.Linear) -> bool:
 def placed(pipe: Any, place: torch.device) -> Any:
     """The pipeline on a device, its layers of 8 bits made ready for that. Raises as `fuses`."""
     for _, module in denoisers(pipe):
-        for layer in module.modules():
-            if isinstance(layer, Float8Linear):
-                layer.fused = fuses(place)
+        readied(module, place)
     return pipe.to(place)
+
+
+def readied(module: Any, place: torch.device) -> None:
+    """Make a module's layers of 8 bits ready for a device. Raises as `fuses`."""
+    for layer in module.modules():
+        if isinstance(layer, Float8Linear):
+            layer.fused = fuses(place)

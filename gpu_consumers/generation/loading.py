@@ -9,8 +9,10 @@ from __future__ import annotations
 import copy
 import functools
 import inspect
+import json
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from gpu_consumers.errors import BackendError, BackendMissingError
@@ -52,6 +54,29 @@ def load(manifest: Manifest, folder: Path) -> Any:
     if manifest.precision("text_encoder") != manifest.precision("denoiser"):
         _encode_for(pipe, wanted[DENOISERS[0]])
     return pipe
+
+
+def load_part(folder: Path, part: str, dtype: str, *, fp8: bool = False) -> Any:
+    """One module of a pipeline, on the CPU, without the others: `transformer`, `vae.decoder`; with `fp8` its linear
+    layers are brought to 8 bits. Raises `BackendError`."""
+    import diffusers
+    import torch
+
+    quietly()
+    component, _, inner = part.partition(".")
+    try:
+        _, kind = json.loads((folder / "model_index.json").read_text("utf-8"))[component]
+        module = getattr(diffusers, kind).from_pretrained(
+            str(folder / component), torch_dtype=getattr(torch, dtype), use_safetensors=True, local_files_only=True
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
+        raise BackendError(f"{folder}: its {component} cannot be loaded: {error}") from error
+    module.eval()  # before: layers of 8 bits are as they are made, as in `load`
+    if fp8:
+        from gpu_consumers.generation.float8 import quantize
+
+        quantize(SimpleNamespace(**{component: module}), folder.name)
+    return module.get_submodule(inner) if inner else module
 
 
 def _encode_for(pipe: Any, dtype: Any) -> None:

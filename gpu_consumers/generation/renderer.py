@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from statistics import mean, median
 from typing import Any
@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from gpu_consumers.acceleration.backends import Eager
-from gpu_consumers.acceleration.chain import Choice
-from gpu_consumers.errors import UnwantedError
+from gpu_consumers.acceleration.chain import Choice, keeping
+from gpu_consumers.errors import TransientBackendError, UnwantedError
 from gpu_consumers.estimates.model import afterwards
 from gpu_consumers.generation.boundaries import give_way, making
 from gpu_consumers.generation.device import Device
@@ -80,7 +80,7 @@ class DiffusersRenderer:
         networks = {path.name: _content(path) for path in self._manifest.post.networks if path.is_file()}
         return fingerprint(
             manifest=wanted, styles=styles, networks=networks, weights=_digest(locate(self._manifest, self._config)),
-            device=self._device.name, accelerator=self._choice().fingerprint, code=_code(), **_versions(),
+            device=self._device.name, accelerator=self._choice.fingerprint, code=_code(), **_versions(),
         )  # fmt: skip
 
     def render(self, spec: SceneSpec, out: Path, progress: Progress) -> Clip:
@@ -115,7 +115,7 @@ class DiffusersRenderer:
         finish(frames, spec, out, _part(progress, second, 1))
         seconds, joules = self._spent()
         details = {
-            "model": self._manifest.name, "fallbacks": (*squeezed, *after.plain, *self._choice().fallbacks),
+            "model": self._manifest.name, "fallbacks": (*squeezed, *after.plain, *self._choice.fallbacks),
             "squeezed": bool(squeezed or after.plain), "gpu_seconds": seconds, "gpu_joules": joules,
             "work": after.told(made.work) if made.item is item else None,
         }  # fmt: skip
@@ -124,7 +124,7 @@ class DiffusersRenderer:
 
     def work(self, spec: SceneSpec) -> Work:
         """What the device will be asked for."""
-        return work_for(self._manifest, spec, self._choice().label)
+        return work_for(self._manifest, spec, self._choice.label)
 
     def expected(self, spec: SceneSpec) -> float:
         """Seconds on the device that it is believed to take, with the networks that its frames go through."""
@@ -141,7 +141,9 @@ class DiffusersRenderer:
             return MODELS_PART, MODELS_PART
         return (1 - NETWORKS_PART) * MODELS_PART, (1 - NETWORKS_PART) * MODELS_PART + NETWORKS_PART
 
+    @cached_property
     def _choice(self) -> Choice:
+        """Once: it is part of the fingerprint, whatever takes over before the clip is made."""
         return self._device.choice(self._manifest.name)
 
     def _frames(self, item: Item, work: Work) -> Made:
@@ -189,6 +191,7 @@ class DiffusersRenderer:
         specs, together = [spec for spec, _ in items], Together(turn, [progress for _, progress in items])
         together(0.0, None)  # their turn may come so late that nobody wants them any more
         pipe = self._device.shell(self._manifest.name)
+        self._still_promised()
         watcher = Watcher(pipe, self._device.show(self._manifest.name), work.width, work.height)
         marks = _Marks(turn, together, self._manifest.steps, watcher)
         styles = self._device.styles(self._manifest.name)
@@ -196,15 +199,15 @@ class DiffusersRenderer:
         skipping = self._device.cache(self._manifest.name)
 
         def leave() -> Callable[[], None]:
-            memory = skipping.take()
+            remember = skipping.leave()
 
             def again() -> None:
                 styles.use(specs[0].styles)
-                skipping.put(memory)
+                remember()
 
             return again
 
-        with skipping.clip(), making(turn, leave) as here:
+        with skipping.clip(), keeping(self._choice), making(turn, leave) as here:
             result = pipe(**self._arguments(pipe, specs, work, marks))
             give_way()
             encoded = here.encoded_s or 0.0
@@ -220,6 +223,11 @@ class DiffusersRenderer:
             Made((np.asarray(pictures) * 255 + 0.5).astype(np.uint8), done, item, turn)
             for pictures, item in zip(result.frames, items, strict=True)
         ]
+
+    def _still_promised(self) -> None:
+        """Raises `TransientBackendError` where what the fingerprint names is gone: the clip is asked for anew."""
+        if self._choice.settled and self._device.choice(self._manifest.name).fingerprint != self._choice.fingerprint:
+            raise TransientBackendError(f"{self._manifest.name} no longer runs on {self._choice.label} here")
 
     def _arguments(self, pipe: Any, specs: Sequence[SceneSpec], work: Work, marks: _Marks) -> dict[str, Any]:
         from PIL import Image

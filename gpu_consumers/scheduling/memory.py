@@ -26,6 +26,7 @@ class Memory:
     def __init__(self, capacity: int, weights: dict[str, int]) -> None:
         self._capacity, self._weights = capacity, weights
         self._resident: OrderedDict[str, None] = OrderedDict()
+        self._aside = 0
 
     @property
     def resident(self) -> tuple[str, ...]:
@@ -41,9 +42,18 @@ class Memory:
                 hint="Take a smaller shape, fewer frames, a smaller model, or a larger device.",
             )
 
+    def set_aside(self, amount: int) -> None:
+        """So many bytes are somebody else's from now on; 0: all are ours again."""
+        self._aside = amount
+
+    def beside(self, model: str, peak: int, amount: int | None = None) -> bool:
+        """Whether a run would fit beside what is set aside, or beside `amount` bytes."""
+        needed = self._weights.get(model, 0) + peak
+        return needed + (self._aside if amount is None else amount) <= self._capacity
+
     def room(self, model: str, peak: int, held: int) -> Room | None:
         """How to fit a run beside `held` bytes of suspended ones; None: not before some of those have ended."""
-        free = self._capacity - held - peak - self._weights.get(model, 0)
+        free = self._capacity - self._aside - held - peak - self._weights.get(model, 0)
         if free < 0:
             return None
         evict, kept = [], {name: self._weights.get(name, 0) for name in self._resident if name != model}

@@ -64,6 +64,22 @@ class Scheduler:
         self._queues[job.lane].add(job)
         return True
 
+    def set_aside(self, amount: int) -> bool:
+        """Leave so many bytes to somebody else; False where what is in hand would not fit beside them. 0 always fits.
+
+        Requests that come later wait while they do not fit (`fits`).
+        """
+        held = sum(job.held * job.batch for job in self._jobs.values() if job.begun)
+        jobs = self._jobs.values() if amount else ()
+        if not all(self._memory.beside(job.work.model, job.peak * job.batch + held, amount) for job in jobs):
+            return False
+        self._memory.set_aside(amount)
+        return True
+
+    def fits(self, request: Request) -> bool:
+        """Whether it would fit beside what is set aside."""
+        return self._memory.beside(request.work.model, request.peak)
+
     def _join(self, job: Job, lane: Lane, deadline: float) -> None:
         """One more asks for it: it becomes as urgent as the most urgent of them."""
         job.askers += 1

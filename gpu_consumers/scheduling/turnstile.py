@@ -90,6 +90,18 @@ class Turnstile:
         with self._changed:
             return key not in self._places or self._scheduler.feasible(key, self._clock())
 
+    def set_aside(self, amount: int) -> bool:
+        """As `Scheduler.set_aside`."""
+        with self._changed:
+            done = self._scheduler.set_aside(amount)
+            self._redecide()
+            return done
+
+    def fits(self, request: Request) -> bool:
+        """As `Scheduler.fits`."""
+        with self._changed:
+            return self._scheduler.fits(request)
+
     def stop(self) -> None:
         """Let every waiting thread go, with UnavailableError."""
         with self._changed:

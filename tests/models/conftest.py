@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
 
 import pytest
 
+from gpu_consumers.acceleration.cache import EngineCache
+
 HERE = Path(__file__).parent
+#: Here and in the processes that build: the machine code of an engine need not be fast, but soon there. What g++ makes
+#: of the vectors of this processor is known without trying.
+os.environ |= {"AOT_INDUCTOR_DEBUG_COMPILE": "1", "TORCHINDUCTOR_VEC_ISA_OK": "1", "TORCHINDUCTOR_COMPILE_THREADS": "1"}
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
@@ -25,6 +32,14 @@ def _has_torch() -> bool:
     from importlib.util import find_spec
 
     return find_spec("torch") is not None
+
+
+@pytest.fixture(scope="session")
+def engines(tmp_path_factory: pytest.TempPathFactory) -> EngineCache:
+    """One engine cache for all: what one test has built the next finds."""
+    if shutil.which("g++") is None:
+        pytest.skip("inductor compiles C++")
+    return EngineCache(tmp_path_factory.mktemp("engines"), 2**30)
 
 
 @pytest.fixture(scope="session")

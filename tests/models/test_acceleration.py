@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple, cast
 
 import pytest
 import torch
 
 from gpu_consumers import backends
-from gpu_consumers.acceleration.backends import Eager, Inductor, TensorRT, shaped
+from gpu_consumers.acceleration import chain
+from gpu_consumers.acceleration.backends import Eager, Inductor, TensorRT, packed, shaped, unpacked
 from gpu_consumers.acceleration.cache import EngineCache
-from gpu_consumers.acceleration.chain import Buckets, Wanted, accelerate, restore
+from gpu_consumers.acceleration.chain import Buckets, Choice, NotBuiltError, Wanted, restore
 from gpu_consumers.acceleration.examples import decoding, examples
 from gpu_consumers.acceleration.facts import facts_of
 from gpu_consumers.errors import BackendError
+from gpu_consumers.generation.builder import Builder, order
 from gpu_consumers.generation.checks import check
 from gpu_consumers.generation.device import Device
 from gpu_consumers.generation.loading import load, one_step
 from gpu_consumers.generation.manifest import manifest
 from gpu_consumers.generation.renderer import DiffusersRenderer
-from gpu_consumers.ports import Accelerator, Example
+from gpu_consumers.ports import Example
 from infra.settings import Settings
 from tests.models.pipelines_kit import PIPELINES, configured, save, write_manifest
 from tests.models.test_scene_models import quiet, small
 from tests.unit.picture_kit import spec
 
 pytestmark = [
-    pytest.mark.timeout(240),
+    pytest.mark.timeout(600),
     pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
 ]
 
@@ -42,6 +42,9 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     for name in PIPELINES:
         write_manifest(name, save(name, folder / "weights"), folder / "models")
     return configured(folder)
+
+
+CPU = torch.device("cpu")
 
 
 class Drifting(Eager):
@@ -78,20 +81,39 @@ class Forgetful(Eager):
 class Denoising(Inductor):
     """Takes denoisers alone."""
 
-    def prepare(self, module: Any, example: Example, shape_bucket: str) -> Callable[..., Any]:
+    def ready(self, module: Any, example: Example, shape_bucket: str) -> bool:
         if "Decoder" in type(module).__name__:
             raise BackendError("no decoders")
-        return super().prepare(module, example, shape_bucket)
+        return super().ready(module, example, shape_bucket)
 
 
-#: Compiles as `inductor` does, up to the machine code: the same tracing, the same graphs, in a second.
-TRACED: Accelerator = Inductor("aot_eager")
+@pytest.fixture
+def inductor(engines: EngineCache) -> Inductor:
+    return Inductor(engines, CPU)
 
 
 def wanted(config: Settings, name: str, find: Callable[..., list[Wanted]] = examples) -> list[Wanted]:
     model = manifest(name, config)
     pipe = load(model, Path(model.folder or ""))
     return find(pipe, model.shapes[0].bucket, one_step(pipe, model, model.shapes[0]))
+
+
+def accelerate(config: Settings, name: str, find: Any, accelerators: Sequence[Any], dtype: str = "float32") -> Tried:
+    """As a device does: what must be built is built by another process, from what lies on the disk."""
+    found = wanted(config, name, find)
+    while True:
+        try:
+            return Tried(found, chain.accelerate(found, accelerators, dtype))
+        except NotBuiltError as error:
+            folder, builder = Path(manifest(name, config).folder or ""), Builder()
+            with builder.alone():
+                ordered = order(cast(Inductor, error.accelerator), error.missing, folder, dtype, fp8=False)
+                builder.build(ordered, lambda _told: None)
+
+
+class Tried(NamedTuple):
+    found: list[Wanted]
+    choice: Choice
 
 
 @pytest.mark.parametrize("name", PIPELINES)
@@ -125,32 +147,29 @@ def _fixed(arguments: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", ["tiny-ltx", "tiny-wan"])
-def test_the_first_that_works_takes_over_and_computes_the_same(config: Settings, name: str) -> None:
-    found = wanted(config, name)
-    choice = accelerate(found, [TRACED, Eager()], "float32")
+def test_the_first_that_works_takes_over_and_computes_the_same(config: Settings, inductor: Inductor, name: str) -> None:
+    found, choice = accelerate(config, name, examples, [inductor, Eager()])
     assert (choice.name, choice.fallbacks) == ("inductor", ()) and choice.parity[0].relative < 1e-5
     assert isinstance(found[0].module.forward, Buckets)
 
 
-@pytest.mark.parametrize("name", PIPELINES)
-def test_a_vaes_decoder_is_made_fast_beside_it_and_proven_on_a_whole_clip(config: Settings, name: str) -> None:
-    (found,) = wanted(config, name, decoding)
-    choice = accelerate([found], [TRACED, Eager()], "float32")
+def test_a_vaes_decoder_is_made_fast_beside_it_and_proven_on_a_whole_clip(config: Settings, inductor: Inductor) -> None:
+    (found,), choice = accelerate(config, "tiny-ltx", decoding, [inductor, Eager()])
     assert (choice.name, choice.fallbacks) == ("inductor", ()) and choice.parity[0].relative < 1e-4
     assert isinstance(found.module.forward, Buckets)
 
 
 def test_a_decoder_that_is_right_for_the_first_piece_alone_is_refused(config: Settings) -> None:
     # Wan's VAE decodes one piece after another, with what it kept of those before
-    choice = accelerate(wanted(config, "tiny-wan", decoding), [Forgetful()], "float32")
+    choice = accelerate(config, "tiny-wan", decoding, [Forgetful()]).choice
     assert choice.name == "eager" and "the results have the shapes" in choice.fallbacks[0].reason
     # LTX decodes all at once: there is nothing to forget
-    assert accelerate(wanted(config, "tiny-ltx", decoding), [Forgetful()], "float32").name == "forgetful"
+    assert accelerate(config, "tiny-ltx", decoding, [Forgetful()]).choice.name == "forgetful"
 
 
 def test_each_stage_is_judged_by_its_own_precision(config: Settings) -> None:
     for dtype, name in (("float32", "eager"), ("bfloat16", "drifting")):
-        assert accelerate(wanted(config, "tiny-ltx", decoding), [Drifting()], dtype).name == name
+        assert accelerate(config, "tiny-ltx", decoding, [Drifting()], dtype).choice.name == name
 
 
 @pytest.mark.parametrize("find", [examples, decoding])
@@ -163,8 +182,9 @@ def test_what_an_engine_puts_out_becomes_what_the_module_returns(
         program = torch.export.export(found.module, given.args, dict(given.kwargs), strict=False)
         expected = found.module(*given.args, **given.kwargs)
     flat = (expected,) if isinstance(expected, torch.Tensor) else tuple(expected)
-    made = shaped(program, flat)
-    assert type(made) is type(expected) and torch.equal(made[0], expected[0])
+    spec, plan = unpacked(packed(program, b"a plan\n"))
+    made = shaped(spec, flat)
+    assert type(made) is type(expected) and torch.equal(made[0], expected[0]) and plan == b"a plan\n"
 
 
 @pytest.mark.parametrize("name", ["tiny-ltx", "tiny-wan"])
@@ -186,8 +206,7 @@ def test_each_stage_has_the_precision_of_the_manifest(name: str, config: Setting
 
 
 def test_one_that_drifts_is_refused_and_leaves_no_trace(config: Settings) -> None:
-    found = wanted(config, "tiny-wan")
-    choice = accelerate(found, [Drifting(), Eager()], "float32")
+    found, choice = accelerate(config, "tiny-wan", examples, [Drifting(), Eager()])
     assert choice.name == "eager" and "it drifts from eager" in choice.fallbacks[0].reason
     assert "forward" not in found[0].module.__dict__
 
@@ -201,13 +220,12 @@ def test_other_shapes_than_those_prepared_run_on_the_modules_own_forward() -> No
     assert buckets(torch.zeros(3, 4)).shape == (3, 4) and len(calls) == 1
 
 
-def test_new_weights_need_no_new_build(config: Settings) -> None:
-    (found,) = wanted(config, "tiny-ltx")
-    accelerate([found], [TRACED], "float32")
+def test_new_weights_need_no_new_build(config: Settings, inductor: Inductor) -> None:
+    ((found,), _) = accelerate(config, "tiny-ltx", examples, [inductor])
     weights = {name: value * 0.5 for name, value in found.module.state_dict().items()}
     with torch.no_grad():
         before = found.module(**found.example.kwargs)[0]
-        TRACED.refit(found.module, weights)
+        inductor.refit(found.module, weights)
         after = found.module(**found.example.kwargs)[0]
         restore(found.module)
         plain = found.module(**found.example.kwargs)[0]
@@ -215,31 +233,29 @@ def test_new_weights_need_no_new_build(config: Settings) -> None:
 
 
 def test_a_tensorrt_that_cannot_be_imported_is_a_reason_and_not_a_crash(
-    config: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    config: Settings, tmp_path: Path, inductor: Inductor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # given an installation without NVIDIA's libraries: its import raises a bare Exception
-    class Broken(ModuleType):
-        def __getattr__(self, name: str) -> Any:
-            raise Exception("libnvinfer.so.10 is missing")
-
-    tensorrt = TensorRT(EngineCache(tmp_path, 1000), torch.device("cpu"))
-    choice = accelerate(wanted(config, "tiny-ltx"), [tensorrt, TRACED], "float32")
+    # given an installation without it, and one without NVIDIA's libraries: its import raises a bare Exception
+    tensorrt = TensorRT(EngineCache(tmp_path, 1000), CPU)
+    choice = accelerate(config, "tiny-ltx", examples, [tensorrt, inductor]).choice
     assert choice.name == "inductor" and "torch_tensorrt cannot be imported" in choice.fallbacks[0].reason
-    monkeypatch.setitem(sys.modules, "torch_tensorrt", Broken("torch_tensorrt"))
-    choice = accelerate(wanted(config, "tiny-ltx"), [tensorrt], "float32")
+    (tmp_path / "torch_tensorrt.py").write_text('raise Exception("libnvinfer.so.10 is missing")')
+    monkeypatch.syspath_prepend(tmp_path)
+    choice = accelerate(config, "tiny-ltx", examples, [tensorrt]).choice
     assert choice.name == "eager" and "libnvinfer.so.10 is missing" in choice.fallbacks[0].reason
 
 
 def test_what_an_engine_depends_on_is_all_told() -> None:
     facts = facts_of(torch.device("cpu"))
-    assert set(facts) == {"torch", "cuda", "tensorrt", "torch_tensorrt", "driver", "device", "capability"}
+    assert set(facts) == {"torch", "diffusers", "cuda", "tensorrt", "torch_tensorrt", "driver", "device", "capability"}
     assert facts["torch"] == torch.__version__
 
 
 def test_a_device_uses_what_works_tells_what_did_not_and_names_it_in_fingerprint_and_event(
-    config: Settings, tmp_path: Path
+    config: Settings, tmp_path: Path, inductor: Inductor
 ) -> None:
-    device = Device(config, accelerators=[Drifting(), TRACED])
+    device = Device(config, accelerators=[Drifting(), inductor])
+    device.prepared("tiny-ltx")
     model = manifest("tiny-ltx", config)
     renderer = DiffusersRenderer(device, model, config)
     clip = renderer.render(spec(duration_ms=1000, draft=6), tmp_path / "a.mp4", lambda *_: None)
@@ -252,22 +268,25 @@ def test_a_device_uses_what_works_tells_what_did_not_and_names_it_in_fingerprint
 
 
 def test_denoiser_and_decoder_each_take_the_first_that_works_and_the_event_names_both(
-    config: Settings, tmp_path: Path
+    config: Settings, tmp_path: Path, inductor: Inductor, engines: EngineCache
 ) -> None:
-    device, model = Device(config, accelerators=[Denoising("aot_eager")]), manifest("tiny-ltx", config)
+    device, model = Device(config, [Denoising(engines, CPU)]), manifest("tiny-ltx", config)
+    device.prepared("tiny-ltx")
     renderer = DiffusersRenderer(device, model, config)
     clip = renderer.render(spec(duration_ms=1000, draft=6), tmp_path / "a.mp4", lambda *_: None)
     assert clip.details["work"].accelerator == "inductor, vae eager"
     ((told,),) = [clip.details["fallbacks"]]
     assert (told.backend, told.reason) == ("inductor (vae)", "no decoders")
-    both = DiffusersRenderer(Device(config, accelerators=[TRACED]), model, config)
-    assert renderer.fingerprint() != both.fingerprint()
+    both = Device(config, accelerators=[inductor])
+    both.prepared("tiny-ltx")
+    assert renderer.fingerprint() != DiffusersRenderer(both, model, config).fingerprint()
 
 
 def test_a_check_tells_what_it_runs_on_here_and_how_near_that_is_to_eager(
-    config: Settings, monkeypatch: pytest.MonkeyPatch
+    config: Settings, engines: EngineCache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(backends, "device", lambda _: Device(config, accelerators=[Denoising("aot_eager")]))
+    device = Device(config, [Denoising(engines, CPU)])
+    monkeypatch.setattr(backends, "device", lambda _: device)
     fast, given_up = (one for one in check(manifest("tiny-ltx", config), config, parity=True) if one.what == "fast")
     assert fast.ok and fast.told.startswith("inductor, vae eager; at worst beside eager: ") and "PSNR" in fast.told
     assert (given_up.ok, given_up.told) == (None, "not inductor (vae): no decoders")

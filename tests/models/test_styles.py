@@ -14,6 +14,7 @@ from peft.utils import get_peft_model_state_dict
 
 from gpu_consumers import backends
 from gpu_consumers.acceleration.backends import Inductor
+from gpu_consumers.acceleration.cache import EngineCache
 from gpu_consumers.errors import BackendError, BackendMissingError
 from gpu_consumers.generation.device import Device
 from gpu_consumers.generation.manifest import manifest
@@ -146,7 +147,7 @@ def test_words_that_a_style_listens_to_come_first(config: Settings) -> None:
     assert asked.startswith("in gold in ink ") and asked.endswith(renderer._prompt(spec))
 
 
-def test_models_with_styles_run_eagerly_and_say_so(config: Settings) -> None:
-    choice = Device(config, [Inductor("aot_eager")]).choice("tiny-ltx")
+def test_models_with_styles_run_eagerly_and_say_so(config: Settings, engines: EngineCache) -> None:
+    choice = Device(config, [Inductor(engines, torch.device("cpu"))]).prepared("tiny-ltx")
     assert choice.label == "eager, vae inductor" and "styles" in choice.fallbacks[0].reason
     assert manifest("tiny-ltx", config).styles_kept == 1

@@ -228,3 +228,44 @@ def test_deadlines_of_one_lane_are_kept_where_the_earliest_first_keeps_them(clip
         orders.append(order(0, request(f"{number}", deadline=max(now, float(slack)), steps=steps)))
     # then
     assert not [one for one in run(orders) if one.late]
+
+
+def test_what_is_set_aside_is_left_to_somebody_else_and_models_make_way_for_it() -> None:
+    # given two models on the device
+    device = scheduler(capacity=100, weights={"small": 30, "other": 30})
+    for model in ("other", "small"):
+        device.submit(request(model, model=model, peak=20), 0)
+        device.decide(0)
+        device.finish(model)
+    # when so much is set aside that only one of them fits, with its clip
+    assert device.set_aside(50)
+    device.submit(request("one", model="small", peak=20), 0)
+    # then the other makes way
+    assert device.decide(0).evict == ("other",)
+    # and with a clip in hand that would not fit beside it, no more is
+    assert not device.set_aside(51)
+    assert device.set_aside(0)
+
+
+def test_a_clip_that_does_not_fit_beside_what_is_set_aside_waits_until_it_is_given_back() -> None:
+    device = scheduler(capacity=100, weights={"small": 30})
+    assert device.set_aside(50)
+    large = request("large", peak=21)
+    assert not device.fits(large) and device.fits(request("less", peak=20))
+    device.submit(large, 0)
+    assert device.decide(0).run is None
+    device.set_aside(0)
+    assert device.decide(0).run == "large"
+
+
+def test_what_gave_way_finds_its_memory_again_whatever_is_set_aside() -> None:
+    # given a clip that is suspended, and holds 10 of what the one that runs could use
+    device = scheduler(capacity=100, weights={"small": 30})
+    device.submit(request("bulk", BULK, peak=20, held=10), 0)
+    device.decide(0)
+    device.submit(request("urgent", peak=20), 0)
+    assert device.decide(0).suspended == "bulk"
+    # then what they hold and need counts together
+    assert not device.set_aside(41) and device.set_aside(40)
+    device.finish("urgent")
+    assert device.decide(0).run == "bulk"

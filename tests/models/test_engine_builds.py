@@ -1,0 +1,254 @@
+"""Engines built by another process: nobody waits for it, no clip changes under way, and its end is a reason."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+import torch
+
+from gpu_consumers.acceleration.backends import Inductor
+from gpu_consumers.acceleration.cache import EngineCache
+from gpu_consumers.acceleration.chain import Buckets
+from gpu_consumers.errors import BackendError, TransientBackendError
+from gpu_consumers.generation import device as device_module
+from gpu_consumers.generation.builder import ORDER, Builder, Order, Ordered
+from gpu_consumers.generation.device import Device
+from gpu_consumers.generation.manifest import manifest
+from gpu_consumers.generation.renderer import DiffusersRenderer
+from gpu_consumers.ports import Clip, Example, Urgency
+from infra.errors import UnavailableError
+from infra.settings import Settings
+from schemas.values import Lane
+from tests.models.pipelines_kit import configured, ltx, save, write_manifest
+from tests.models.test_scene_models import quiet, small
+
+pytestmark = [
+    pytest.mark.timeout(900),
+    pytest.mark.skipif(shutil.which("g++") is None, reason="inductor compiles C++"),
+    pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
+]
+
+NAME, CPU, PATIENCE_S = "tiny-ltx", torch.device("cpu"), 400
+#: The lock that the building process takes before anything else: who holds it, holds the build.
+LOCK = "device-cpu"
+
+
+class Nearly(Inductor):
+    """Denoisers alone, and as far off as they may be: so that clips tell who made them."""
+
+    def ready(self, module: Any, example: Example, shape_bucket: str) -> bool:
+        if "Decoder" in type(module).__name__:
+            raise BackendError("no decoders")
+        return super().ready(module, example, shape_bucket)
+
+    def prepare(self, module: Any, example: Example, shape_bucket: str) -> Callable[..., Any]:
+        made = super().prepare(module, example, shape_bucket)
+        return lambda *args, **kwargs: (made(*args, **kwargs)[0] * 1.0005,)
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Settings:
+    torch.set_num_threads(1)
+    write_manifest(NAME, save(NAME, tmp_path / "weights"), tmp_path / "models")
+    return configured(tmp_path)
+
+
+@pytest.fixture
+def engines(tmp_path: Path) -> EngineCache:
+    """Empty: here it is about what is not built yet."""
+    return EngineCache(tmp_path / "engines", 2**30)
+
+
+@pytest.fixture
+def device(config: Settings, engines: EngineCache) -> Iterator[Device]:
+    made = Device(config, [Nearly(engines, CPU)])
+    yield made
+    made.stop()
+
+
+def clip(device: Device, config: Settings, seed: int, out: Path, lane: Lane = Lane.INTERACTIVE) -> Clip:
+    """Of a whole shape, so that what is built for it would fit a clip that was begun before."""
+    renderer = DiffusersRenderer(device, manifest(NAME, config), config, Urgency(lane=lane))
+    return renderer.render(small(seed, 2000), out / f"{seed}.mp4", quiet)
+
+
+def until(true: Callable[[], object]) -> None:
+    end = time.monotonic() + PATIENCE_S
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def test_clips_are_made_while_engines_are_built_and_the_next_one_runs_on_them(
+    config: Settings, engines: EngineCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given the clips that are made eagerly, and a build that waits
+    out, cache, number = tmp_path, engines, 4
+    plain = [clip(Device(config, []), config, seed, out).path.read_bytes() for seed in range(number)]
+    monkeypatch.setattr(device_module, "PREPARING", Lane.INTERACTIVE)  # so that it takes over in the middle of a clip
+    device, steps = Device(config, [Nearly(cache, CPU)]), itertools.count(1)
+    with cache.alone(LOCK):
+        # when clips are asked for meanwhile
+        made = [clip(device, config, seed, out) for seed in range(2)]
+        until(lambda: device.builder.started)
+        made.append(clip(device, config, 2, out))
+        assert not device._prepared(NAME).done.is_set()
+        lock = threading.Event()
+
+        def gate(*_: Any) -> None:
+            if threading.current_thread().name.startswith("bulk") and next(steps) == 2:
+                lock.set()
+                until(lambda: len(device.turnstile._places) == 2)
+
+        hook = device.pipe(NAME).transformer.register_forward_hook(gate)
+        pool = ThreadPoolExecutor(1, "bulk")
+        under_way = pool.submit(clip, device, config, 3, out, Lane.BULK)
+        assert lock.wait(PATIENCE_S)
+    # and one is at its second step when they take over
+    made.append(under_way.result(PATIENCE_S))
+    hook.remove()
+    pool.shutdown()
+    # then nobody waited, and all of them are what they were to be, to the bit
+    assert [one.path.read_bytes() for one in made] == plain
+    assert {one.details["work"].accelerator for one in made} == {"eager"}
+    assert [told.reason for told in made[0].details["fallbacks"]] == ["they are being prepared"]
+    assert made[3].details["work"].preemptions >= 1
+    # and the next is made by what was built, once
+    assert device.prepared(NAME).label == "inductor, vae eager" and device.builder.started == 1
+    after = clip(device, config, 0, out)
+    assert after.details["work"].accelerator == "inductor, vae eager" and after.path.read_bytes() != plain[0]
+    device.stop()
+
+    # and after a restart nothing is built: the model is fast when it is warm
+    again = Device(config, [Nearly(cache, CPU)])
+    again.warm(NAME)
+    assert again.choice(NAME).label == "inductor, vae eager" and again.builder.started == 0
+    assert clip(again, config, 0, out).path.read_bytes() == after.path.read_bytes()
+    # nor when it was dropped and comes back
+    again._drop(NAME)
+    assert isinstance(again.pipe(NAME).transformer.forward, Buckets)
+    # and where its engines are gone then, a clip that was promised them is asked for anew
+    promised = DiffusersRenderer(again, manifest(NAME, config), config)
+    promised.fingerprint()
+    again._drop(NAME)
+    shutil.rmtree(cache.place[0])
+    with cache.alone(LOCK):
+        with pytest.raises(TransientBackendError, match="no longer runs on inductor"):
+            promised.render(small(0, 2000), out / "0.mp4", quiet)
+        assert clip(again, config, 0, out).path.read_bytes() == plain[0]
+        again.stop()
+
+
+def test_a_build_that_is_killed_is_a_fallback_with_its_reason(
+    device: Device, config: Settings, engines: EngineCache, tmp_path: Path
+) -> None:
+    plain = clip(Device(config, []), config, 1, tmp_path).path.read_bytes()
+    with engines.alone(LOCK):
+        device.choice(NAME)
+        until(lambda: device.builder._child)
+        assert device.builder._child is not None
+        os.kill(device.builder._child.pid, signal.SIGKILL)
+        choice = device.prepared(NAME)
+    assert choice.label == "eager" and choice.fallbacks[0].reason.startswith("the build was killed by SIGKILL")
+    assert clip(device, config, 1, tmp_path).path.read_bytes() == plain
+    assert device.turnstile._scheduler._memory._aside == 0
+
+
+def test_what_lies_on_the_disk_must_be_what_the_worker_runs(device: Device, tmp_path: Path) -> None:
+    device.pipe(NAME)
+    ltx(layers=2).save_pretrained(tmp_path / "weights" / NAME)
+    (told, _) = device.prepared(NAME).fallbacks
+    assert "the module on the disk is not the one in use, by its graph" in told.reason
+
+
+def test_a_build_ends_with_its_worker_when_it_is_told_to_and_when_it_takes_too_long(tmp_path: Path) -> None:
+    cache = EngineCache(tmp_path / "engines", 2**30)
+    order = Order(
+        part="transformer", folder="/nowhere", dtype="float32", place="cpu", accelerator="inductor",
+        cache=(str(tmp_path / "engines"), 2**30), keys=(),
+    )  # fmt: skip
+    wanted, heard = Ordered(order, (), 0), list[str]()
+    with cache.alone(LOCK):
+        slow = Builder(longest_s=0.1)
+        with slow.alone(), pytest.raises(BackendError, match=r"the build was ended: it took longer than 0\.1 s"):
+            slow.build(wanted, heard.append)
+        assert heard[0] == "inductor, transformer: 0 of 0"
+
+        polite = Builder()
+        with polite.alone():
+            polite.give_way("a clip needs the memory")
+            with pytest.raises(BackendError, match="a clip needs the memory"):
+                polite.build(wanted, quietly)
+
+        stopped = Builder()
+        with ThreadPoolExecutor(1) as pool, stopped.alone():
+            building = pool.submit(stopped.build, wanted, quietly)
+            until(lambda: stopped._child)
+            stopped.stop()
+            with pytest.raises(UnavailableError):
+                building.result(PATIENCE_S)
+
+        # and a worker that is killed takes it along
+        (tmp_path / ORDER).write_text(json.dumps(vars(order)))
+        worker = subprocess.Popen([sys.executable, "-c", WORKER, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+        assert worker.stdout is not None
+        child = psutil.Process(int(worker.stdout.readline()))
+        worker.kill()
+        worker.wait(PATIENCE_S)
+        worker.stdout.close()
+        until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE)
+    # with the lock free, what is wrong with the order is the reason
+    plain = Builder()
+    with plain.alone(), pytest.raises(BackendError, match="its transformer cannot be loaded"):
+        plain.build(wanted, quietly)
+
+
+#: Starts a build and waits.
+WORKER = """\
+import sys, time
+from pathlib import Path
+from gpu_consumers.generation.builder import Builder
+print(Builder()._start(Path(sys.argv[1])).pid, flush=True)
+time.sleep(900)
+"""
+
+
+def quietly(_told: str) -> None:
+    """Nobody listens."""
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")
+def test_inductors_machine_code_computes_with_the_modules_own_weights(tmp_path: Path) -> None:
+    # given
+    module = torch.nn.Sequential(torch.nn.Linear(8, 8), torch.nn.GELU(), torch.nn.Linear(8, 8)).eval()
+    inductor, example = Inductor(EngineCache(tmp_path, 2**30), CPU), Example((torch.randn(4, 8),), {})
+    # when it is compiled without the headers that are made once for a machine and take longer than the rest
+    quick = {"aot_inductor.precompile_headers": False, "cpp_cache_precompile_headers": False}
+    with torch._inductor.config.patch(quick):
+        inductor.build(module, example, "4x8")
+    # then it computes the same, out of the cache, from arguments however they lie
+    fast = Inductor(EngineCache(tmp_path, 2**30), CPU)
+    run, given = fast.prepare(module, example, "4x8"), torch.randn(8, 4).T
+    with torch.no_grad():
+        assert torch.allclose(run(given), module(given), atol=1e-5)
+        # and with new weights once the module has them
+        before = module(given)
+        fast.refit(module, {name: value * 2 for name, value in module.state_dict().items()})
+        assert torch.allclose(run(given), module(given), atol=1e-4) and not torch.allclose(run(given), before)
+    # and an engine whose constants are not the module's is no engine of it
+    with pytest.raises(BackendError, match="no engine of it is in the cache"):
+        fast.prepare(torch.nn.Sequential(torch.nn.Linear(8, 8)).eval(), example, "4x8")
