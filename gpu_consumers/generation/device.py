@@ -5,8 +5,9 @@ from __future__ import annotations
 import gc
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar, cast
@@ -28,7 +29,7 @@ from gpu_consumers.generation.loading import load, one_step, shell
 from gpu_consumers.generation.manifest import BATCH_MOST, GIB, Manifest, Stage, manifest, manifests
 from gpu_consumers.generation.networks import Networks, loaded
 from gpu_consumers.generation.preparing import EAGER, Preparing
-from gpu_consumers.generation.styles import Styles
+from gpu_consumers.generation.styles import Mix, Styles
 from gpu_consumers.generation.tiny import TinyDecoder
 from gpu_consumers.generation.weights import locate
 from gpu_consumers.ports import Accelerator
@@ -154,9 +155,8 @@ class Device:
         """In a turn: let the engines that there are take over; what must be built before that, or None at the end."""
 
         def take_over(turn: Turn) -> Ordered | None:
-            pipe, cache = self.pipe(name), self.cache(name)
-            with cache.clip(), boundaries.making(turn, cache.leave):
-                return self._take_over(manifest(name, self._config), pipe, preparing)
+            with self.making(name, turn):
+                return self._take_over(manifest(name, self._config), self.pipe(name), preparing)
 
         return self._in_turn(name, take_over)
 
@@ -219,6 +219,25 @@ class Device:
         """The styles of a loaded model. Used by whoever has the turn."""
         self.pipe(name)
         return self._styles[name]
+
+    @contextmanager
+    def making(self, name: str, turn: Turn, mix: Mix = ()) -> Iterator[boundaries.Here]:
+        """Until the end the modules of a model are this turn's, with that mix of styles; whoever goes first in between
+        leaves no trace. Raises as `Styles.use`."""
+        styles, cache = self.styles(name), self.cache(name)
+
+        def leave() -> Callable[[], None]:
+            remember = cache.leave()
+
+            def again() -> None:
+                styles.use(mix)
+                remember()
+
+            return again
+
+        styles.use(mix)
+        with cache.clip(), boundaries.making(turn, leave) as here:
+            yield here
 
     def cache(self, name: str) -> StepCache:
         """The step cache of a loaded model. Used by whoever has the turn."""
@@ -334,11 +353,14 @@ class Device:
         steps = [(shape.bucket, one_step(pipe, wanted, shape)) for shape in wanted.shapes]
         pieces = [one for bucket, step in steps for one in decoding(pipe, bucket, step)]
         vae = accelerate(pieces, self._accelerators, wanted.precision("vae"), refused.get("vae"))
-        if reason := _eagerly(wanted):
+        if wanted.cache:
+            reason = "its manifest names a step cache, which skips compiled blocks"
             return replace(EAGER, fallbacks=(Fallback(backend="accelerators", reason=reason),)).beside(vae)
         found = [one for bucket, step in steps for one in examples(pipe, bucket, step)]
         precision = "fp8" if wanted.fp8 else wanted.precision("denoiser")
-        return accelerate(found, self._accelerators, precision, refused.get("denoiser")).beside(vae)
+        holding = {TensorRT.name: "its engines hold their weights, which styles change"} if wanted.styles else {}
+        given_up = {**refused.get("denoiser", {}), **holding}
+        return accelerate(found, self._accelerators, precision, given_up).beside(vae)
 
     def _suitable(self) -> list[Accelerator]:
         """Those of the settings. Compiling for the CPU takes longer than it saves, so none there."""
@@ -390,13 +412,6 @@ class Device:
     def _formula(self, work: Work) -> Phases:
         architecture = manifest(work.model, self._config).architecture
         return self._chip.phases(replace(architecture, passes=work.passes or architecture.passes), work)
-
-
-def _eagerly(wanted: Manifest) -> str:
-    """Why its denoiser is not accelerated; nothing where it may be."""
-    if wanted.styles:
-        return "its manifest lists styles, which exchange layers that were compiled"
-    return "its manifest names a step cache, which skips compiled blocks" if wanted.cache else ""
 
 
 def _show(pipe: Any, wanted: Manifest, place: Any) -> previews.Show | None:

@@ -160,8 +160,8 @@ class Manifest(Part):
     network: Network
     post: Post = Post()
     preview_vae: Path | None = Field(None, description="folder of an AutoencoderTiny, for previews alone")
-    styles: dict[Slug, Style] = Field({}, description="LoRAs by name; flavors mix them. With any, it runs eagerly")
-    styles_kept: int = Field(4, ge=1, le=64, description="on the device at once; the least recently used go first")
+    styles: dict[Slug, Style] = Field({}, description="LoRAs by name; flavors mix them")
+    styles_kept: int = Field(4, ge=1, le=64, description="in memory at once; the least recently used go first")
     licence: str = Field(min_length=1)
     licence_url: str = ""
 

@@ -16,7 +16,7 @@ from gpu_consumers.acceleration.backends import Eager
 from gpu_consumers.acceleration.chain import Choice, keeping
 from gpu_consumers.errors import TransientBackendError, UnwantedError
 from gpu_consumers.estimates.model import afterwards
-from gpu_consumers.generation.boundaries import give_way, making
+from gpu_consumers.generation.boundaries import give_way
 from gpu_consumers.generation.device import Device
 from gpu_consumers.generation.faults import DeviceMemoryError
 from gpu_consumers.generation.frames import drawn, finish, luma
@@ -194,20 +194,7 @@ class DiffusersRenderer:
         self._still_promised()
         watcher = Watcher(pipe, self._device.show(self._manifest.name), work.width, work.height)
         marks = _Marks(turn, together, self._manifest.steps, watcher)
-        styles = self._device.styles(self._manifest.name)
-        styles.use(specs[0].styles)
-        skipping = self._device.cache(self._manifest.name)
-
-        def leave() -> Callable[[], None]:
-            remember = skipping.leave()
-
-            def again() -> None:
-                styles.use(specs[0].styles)
-                remember()
-
-            return again
-
-        with skipping.clip(), keeping(self._choice), making(turn, leave) as here:
+        with self._device.making(self._manifest.name, turn, specs[0].styles) as here, keeping(self._choice):
             result = pipe(**self._arguments(pipe, specs, work, marks))
             give_way()
             encoded = here.encoded_s or 0.0

@@ -1,21 +1,23 @@
-"""Styles: LoRA adapters of one loaded model, brought in when a clip asks for them and mixed by weight.
+"""Styles: LoRAs of one loaded model, read when a clip asks for them and merged into its weights, mixed by weight.
 
 Clips take turns on the same modules, so the mix is a state of the device, not of a clip: whoever goes on sets its own
-again. The adapters that were used last stay loaded; with none the model computes what it did before there were any.
+again. Those that were used last stay in memory; with none the model computes what it did before there were any.
 """
 
 from __future__ import annotations
 
-import warnings
 from collections import OrderedDict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gpu_consumers.errors import BackendError, BackendMissingError
 from gpu_consumers.generation.manifest import Manifest, Style
 from gpu_consumers.generation.weights import own_folder
 from infra.settings import Settings
 from infra.telemetry import logs
+
+if TYPE_CHECKING:
+    from gpu_consumers.generation.merging import Changes, Merged
 
 log = logs.get("styles")
 
@@ -42,58 +44,54 @@ def style_file(manifest: Manifest, name: str, style: Style, config: Settings) ->
 
 
 class Styles:
-    """The adapters of one pipeline. Called by whoever has the turn."""
+    """The styles of one pipeline. Called by whoever has the turn."""
 
     def __init__(self, pipe: Any, manifest: Manifest, config: Settings) -> None:
         self._pipe, self._manifest, self._config = pipe, manifest, config
-        self._loaded: OrderedDict[str, None] = OrderedDict()
+        self._loaded: OrderedDict[str, Changes] = OrderedDict()
+        self._merged: Merged | None = None
         self._mix: Mix | None = ()
 
     @property
     def loaded(self) -> tuple[str, ...]:
-        """Those on the device, the least recently used first."""
+        """Those in memory, the least recently used first."""
         return tuple(self._loaded)
 
     def use(self, mix: Mix) -> None:
-        """Make the model compute with this mix alone. Raises as `locate_style`, `BackendError` for a bad file."""
+        """Make the model compute with this mix alone. Raises as `locate_style`, `BackendError` for a bad file; the
+        model then computes with the mix that it had."""
         if mix == self._mix:
             return
-        self._mix = None  # not known, should anything fail half-way
         files = {name: locate_style(self._manifest, name, self._config) for name, _ in mix}
         for name, path in files.items():
             self._load(name, path)
-        self._set(mix)
+        self._mix = None  # not known, should anything fail half-way
+        self._merge(mix)
         self._mix = mix
         self._evict({name for name, _ in mix})
 
     def _load(self, name: str, path: Path) -> None:
         if name not in self._loaded:
+            from gpu_consumers.generation import merging
+
             try:
-                with warnings.catch_warnings():
-                    # That there are several adapters is meant.
-                    warnings.filterwarnings("ignore", "Already found a `peft_config`", UserWarning)
-                    self._pipe.load_lora_weights(
-                        str(path.parent), weight_name=path.name, adapter_name=name, local_files_only=True,
-                        use_safetensors=True,
-                    )  # fmt: skip
-            except (AttributeError, OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
+                self._loaded[name] = merging.read(self._pipe, path)
+            except (AttributeError, OSError, ValueError, KeyError, RuntimeError, ImportError, BackendError) as error:
                 raise BackendError(f"{self._manifest.name} cannot take the style {name}: {error}") from error
             log.info("style loaded", model=self._manifest.name, style=name)
-        self._loaded[name] = None
         self._loaded.move_to_end(name)
 
-    def _set(self, mix: Mix) -> None:
-        if mix:
-            self._pipe.enable_lora()
-            self._pipe.set_adapters([name for name, _ in mix], [weight for _, weight in mix])
-        elif self._loaded:
-            self._pipe.disable_lora()
+    def _merge(self, mix: Mix) -> None:
+        if self._merged is None:
+            from gpu_consumers.generation.merging import Merged
+
+            self._merged = Merged(self._pipe)
+        self._merged.set([(self._loaded[name], weight) for name, weight in mix])
 
     def _evict(self, used: set[str]) -> None:
         """More than may stay: the least recently used go, but none that is in use."""
         for name in [name for name in self._loaded if name not in used]:
             if len(self._loaded) <= self._manifest.styles_kept:
                 break
-            self._pipe.delete_adapters(name)
             del self._loaded[name]
             log.info("style dropped", model=self._manifest.name, style=name)

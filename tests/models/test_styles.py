@@ -13,12 +13,17 @@ from peft import LoraConfig
 from peft.utils import get_peft_model_state_dict
 
 from gpu_consumers import backends
-from gpu_consumers.acceleration.backends import Inductor
+from gpu_consumers.acceleration import keys
+from gpu_consumers.acceleration.backends import Inductor, TensorRT
 from gpu_consumers.acceleration.cache import EngineCache
+from gpu_consumers.acceleration.examples import examples
 from gpu_consumers.errors import BackendError, BackendMissingError
+from gpu_consumers.generation import merging
 from gpu_consumers.generation.device import Device
+from gpu_consumers.generation.loading import one_step
 from gpu_consumers.generation.manifest import manifest
 from gpu_consumers.generation.renderer import DiffusersRenderer
+from gpu_consumers.generation.styles import locate_style
 from gpu_consumers.ports import Urgency
 from infra import flavors
 from infra.settings import Settings
@@ -32,14 +37,16 @@ MODELS = ("tiny-ltx", "tiny-wan")
 INK, GOLD = ("ink", 1.0), ("gold", 0.7)
 
 
-def random_lora(name: str, file: Path, seed: int) -> None:
+def random_lora(name: str, file: Path, seed: int, **kind: Any) -> None:
     """A LoRA of rank 4 with random weights, as training would leave it."""
     torch.manual_seed(seed)
     pipe = PIPELINES[name][0]()
-    config = LoraConfig(r=4, lora_alpha=8, target_modules=["to_q", "to_k", "to_v", "to_out.0"], init_lora_weights=False)
+    targets = ["to_q", "to_k", "to_v", "to_out.0"]
+    config = LoraConfig(r=4, lora_alpha=8, target_modules=targets, init_lora_weights=False, **kind)
     pipe.transformer.add_adapter(config)
     layers = get_peft_model_state_dict(pipe.transformer)
-    type(pipe).save_lora_weights(str(file.parent), transformer_lora_layers=layers, weight_name=file.name)
+    told = {"transformer_lora_adapter_metadata": pipe.transformer.peft_config["default"].to_dict()}
+    type(pipe).save_lora_weights(str(file.parent), transformer_lora_layers=layers, weight_name=file.name, **told)
 
 
 @pytest.fixture(scope="module")
@@ -147,7 +154,62 @@ def test_words_that_a_style_listens_to_come_first(config: Settings) -> None:
     assert asked.startswith("in gold in ink ") and asked.endswith(renderer._prompt(spec))
 
 
-def test_models_with_styles_run_eagerly_and_say_so(config: Settings, engines: EngineCache) -> None:
-    choice = Device(config, [Inductor(engines, torch.device("cpu"))]).prepared("tiny-ltx")
-    assert choice.label == "eager, vae inductor" and "styles" in choice.fallbacks[0].reason
-    assert manifest("tiny-ltx", config).styles_kept == 1
+@pytest.mark.timeout(900)
+def test_engines_compute_with_the_styles_and_without_them_as_before(
+    config: Settings, engines: EngineCache, tmp_path: Path
+) -> None:
+    # given a model on engines; those that hold their weights are not among them
+    cpu = torch.device("cpu")
+    device = Device(config, [TensorRT(engines, cpu), Inductor(engines, cpu)])
+    choice = device.prepared("tiny-ltx")
+    assert choice.label == "inductor" and "which styles change" in choice.fallbacks[0].reason
+    pipe, model = device.pipe("tiny-ltx"), manifest("tiny-ltx", config)
+    module, styles, graph = pipe.transformer, device.styles("tiny-ltx"), keys.structure(pipe.transformer)
+    (found,) = examples(pipe, "", one_step(pipe, model, model.shapes[0]))
+
+    def both(*mix: tuple[str, float]) -> tuple[torch.Tensor, torch.Tensor]:
+        styles.use(mix)
+        with torch.no_grad():
+            fast = module(**found.example.fresh().kwargs)[0]
+            return fast, type(module).forward(module, **found.example.fresh().kwargs)[0]
+
+    # when a mix is set, and none again
+    before, inked, mixed, after = both(), both(INK), both(GOLD, INK), both()
+    # then the engine computes what the module does, and no layer was exchanged
+    for fast, plain in (before, inked, mixed, after):
+        assert torch.allclose(fast, plain, atol=1e-5) and not torch.equal(fast, plain)
+    assert not torch.allclose(before[0], inked[0], atol=1e-3) and not torch.allclose(inked[0], mixed[0], atol=1e-3)
+    assert torch.equal(before[0], after[0]) and keys.structure(module) == graph
+    # and so do clips
+    spec = small(0, 2000)
+    spec = type(spec)(**(vars(spec) | {"styles": (INK,)}))
+    made = DiffusersRenderer(device, model, config).render(spec, tmp_path / "a.mp4", quiet)
+    assert made.details["work"].accelerator == "inductor"
+    device.stop()
+
+
+def test_a_mix_is_the_weights_and_the_sum_of_what_it_adds_rounded_once(config: Settings) -> None:
+    # given a layer in bfloat16
+    pipe = PIPELINES["tiny-ltx"][0]()
+    pipe.transformer.to(torch.bfloat16)
+    weight = pipe.transformer.transformer_blocks[0].attn1.to_q.weight
+    before, path = weight.detach().clone(), "transformer.transformer_blocks.0.attn1.to_q"
+    files = [locate_style(manifest("tiny-ltx", config), name, config) for name in ("ink", "gold")]
+    changes, merged = [merging.read(pipe, file) for file in files], merging.Merged(pipe)
+    # when
+    merged.set([(changes[0], 0.5), (changes[1], 2.0)])
+    # then (r = 4, alpha = 8: what is learned counts twice)
+    first, second = (one[path] for one in changes)
+    added = 0.5 * 2 * (first.up.float() @ first.down.float()) + 2.0 * 2 * (second.up.float() @ second.down.float())
+    assert torch.equal(weight, (before.float() + added).to(torch.bfloat16)) and not torch.equal(weight, before)
+    merged.set([])
+    assert torch.equal(weight, before)
+
+
+def test_a_style_that_is_more_than_a_lora_is_refused_and_changes_nothing(config: Settings, tmp_path: Path) -> None:
+    pipe = PIPELINES["tiny-ltx"][0]()
+    kept, graph = keys.weights(pipe.transformer), keys.structure(pipe.transformer)
+    random_lora("tiny-ltx", tmp_path / "dora.safetensors", 1, use_dora=True)
+    with pytest.raises(BackendError, match="it is no plain LoRA"):
+        merging.read(pipe, tmp_path / "dora.safetensors")
+    assert keys.weights(pipe.transformer) == kept and keys.structure(pipe.transformer) == graph
