@@ -80,7 +80,6 @@ def test_what_is_changed_while_it_is_rendered_is_rendered_instead(page: Page, se
     head.locator("input[type=number]").blur()
     expect(head.locator(".said")).to_have_text("guidance 6.5")
     assert [one["changed"] for one in see(page, project)["scenes"]] == [True, True, True]
-    assert violations(page) == []
     # and it is rendered instead
     page.click("button:has-text('Render instead')")
     expect(page.locator(".revisions li")).to_have_count(2)
@@ -116,6 +115,15 @@ def test_a_drawn_look_is_told_nothing_of_models(page: Page, server: StudioServer
     # then there is a place for what it is told, with the LoRAs that are known
     expect(page.locator(".model:visible")).to_have_count(4)
     assert page.locator(".scene datalist option").first.get_attribute("value") == "ink"
+
+
+def test_what_a_model_is_told_can_be_read_and_reached_by_everyone(page: Page, server: StudioServer) -> None:
+    opened(page, server, "painted")
+    scene = page.locator(".scene").nth(1)
+    scene.locator(".model summary").click()
+    scene.locator("button:has-text('LoRA')").click()
+    page.locator(".project-head .model summary").click()
+    assert violations(page) == []
 
 
 def test_what_the_server_refuses_is_said_and_can_be_mended(page: Page, server: StudioServer) -> None:
