@@ -30,8 +30,8 @@ from gpu_consumers.generation.styles import style_file
 from gpu_consumers.generation.weights import digest, locate
 from gpu_consumers.ports import Clip, Progress, SceneSpec, Urgency
 from gpu_consumers.quality.gauge import gauged
-from gpu_consumers.scheduling.places import Turn
-from gpu_consumers.scheduling.work import Estimate, Request, Work
+from gpu_consumers.scheduling.places import Heed, Turn
+from gpu_consumers.scheduling.work import Request, Work
 from infra.settings import Settings
 from infra.storage.artifacts import fingerprint
 from infra.telemetry import logs
@@ -110,8 +110,11 @@ class DiffusersRenderer:
             squeezed = (Fallback(backend=f"{self._manifest.name} at full size", reason=str(error)),)
         if squeezed:
             made = self._frames(item, work)
-        after = SecondTurn(self._device, self._manifest, self._request(spec, work), self._deadline(), self._turns)
+        after = SecondTurn(
+            self._device, self._manifest, self._request(spec, work), self._deadline(), self._heed(), self._turns
+        )
         frames = after.frames(made.pictures, spec, out, _part(progress, first, second))
+        self._urgency.expect(None)
         finish(frames, spec, out, _part(progress, second, 1))
         seconds, joules = self._spent()
         details = {
@@ -161,14 +164,16 @@ class DiffusersRenderer:
             self._turns[id(turn)] = turn, len(items)
             return self._make(turn, items, work)
 
-        def heed(left: Estimate) -> None:
-            self._urgency.expect(left.typical)
-
-        made = self._device.run(self._request(item[0], work, most), item, make, heed)
+        made = self._device.run(self._request(item[0], work, most), item, make, self._heed(work, item[0]))
         self._urgency.expect(None)
         if made.item is item:
             self._turns[id(made.turn)] = made.turn, made.work.batch
         return made
+
+    def _heed(self, work: Work | None = None, spec: SceneSpec | None = None) -> Heed:
+        """Whoever waits hears how long it will still take, with what comes after that work."""
+        after_s = self._afterwards(work, spec) if work and spec else 0.0
+        return lambda left: self._urgency.expect(left.typical + after_s)
 
     def _request(self, spec: SceneSpec, work: Work, most: int = 1) -> Request:
         size, cached = (work.width, work.height), self._manifest.cached(work)

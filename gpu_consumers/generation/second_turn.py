@@ -18,7 +18,7 @@ from gpu_consumers.generation.manifest import GIB, Manifest
 from gpu_consumers.generation.post import Pictures, interpolator
 from gpu_consumers.generation.shapes import timeline
 from gpu_consumers.ports import Progress, SceneSpec
-from gpu_consumers.scheduling.places import Turn
+from gpu_consumers.scheduling.places import Heed, Turn
 from gpu_consumers.scheduling.work import Request
 from infra.storage.artifacts import fingerprint
 from infra.telemetry import logs
@@ -37,6 +37,7 @@ class SecondTurn:
     manifest: Manifest
     first: Request  #: the one that the model's frames were made for
     deadline: float | None
+    heed: Heed
     turns: dict[int, tuple[Turn, int]]  #: that the clip pays for, by how many clips each is shared
     turn: Turn | None = None
     took: dict[str, Any] = field(default_factory=dict)
@@ -74,7 +75,7 @@ class SecondTurn:
             key=fingerprint(kind="networks", frames=self.first.key), work=work, lane=self.first.lane,
             peak=int(self.manifest.post.peak * GIB), deadline=self.deadline, batch_most=1,
         )  # fmt: skip
-        return self.device.run(request, (order, progress), make)
+        return self.device.run(request, (order, progress), make, self.heed)
 
     def told(self, work: RenderWork) -> RenderWork:
         """What the frames took, and what was done with them then."""
