@@ -98,7 +98,7 @@ async def test_what_was_dropped_and_thrown_away_is_read_back(store: Store) -> No
     told = [root(data, source="/test") for data in (drop, stop, joining)]
     apply(store, [*life(one, start, end="none")[:5], *told])
     read = ReadModel(store)
-    # then what the first revision took is paid; the video goes on with what took its place, of which nothing is known yet
+    # then what the first revision took is paid; the video goes on with what took its place, unknown as yet
     (row,), scenes = await read.revisions(one), await read.scenes(one)
     assert (row["dropped_by"], row["drop_reason"], row["overtaken_by"]) == ("revisions", "there is another", 2)
     found = state([row], scenes)
