@@ -151,7 +151,7 @@ def _measured(name: str, size: Size, config: Settings) -> Measured:
     began = time.monotonic()
     device = Device(config, [_accelerator(name, config)])
     try:
-        choice = device.prepared(size.name)
+        choice = device.engines.prepared(size.name)
         if choice.name != name:
             return Measured(accelerator=name, reason="; ".join(told.reason for told in choice.fallbacks))
         return replace(_clips(name, size, config, device, began), parity=" ".join(map(str, choice.parity)))

@@ -58,7 +58,7 @@ def renderer(
     from gpu_consumers.generation.renderer import DiffusersRenderer
 
     own = device(config)
-    if found.name != name and own.serving(found.name, name) == name:
+    if found.name != name and own.models.serving(found.name, name) == name:
         found = manifest(name, config)
     found = found.drafted() if draft else found
     return DiffusersRenderer(own, found, config, urgency)

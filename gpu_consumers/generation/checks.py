@@ -135,7 +135,7 @@ def _accelerators(manifest: Manifest, config: Settings) -> list[Finding]:
     from gpu_consumers import backends
 
     try:
-        choice = backends.device(config).prepared(manifest.name)
+        choice = backends.device(config).engines.prepared(manifest.name)
     except BackendError as error:
         return [Finding("fast", False, str(error), error.hint or "")]
     worst = min(choice.parity, key=lambda one: one.psnr_db, default=None)

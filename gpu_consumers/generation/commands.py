@@ -160,7 +160,7 @@ def warm_model(name: NameArgument, as_json: JsonOption = False) -> None:
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=err, disable=as_json or not sys.stderr.isatty(), transient=True) as bar:
         task = bar.add_task(f"{name} on {device.name}", total=1.0)
-        device.prepared(name, lambda told: bar.update(task, description=f"{name}: {told}"))
+        device.engines.prepared(name, lambda told: bar.update(task, description=f"{name}: {told}"))
         bar.update(task, description=f"{name} on {device.name}")
         for one in warm(wanted, device, config(), lambda part, _: bar.update(task, completed=part)):
             tried.append(one)

@@ -86,9 +86,9 @@ def _run(device: Device, wanted: Manifest, shape: Shape, clips: int, told: Calla
         told()
         return {}
 
-    with device.cache(wanted.name).clip():
+    with device.models.cache(wanted.name).clip():
         given = one_step(device.pipe(wanted.name), wanted, shape, clips) | steps | {"callback_on_step_end": at_the_end}
-        device.shell(wanted.name)(**given)
+        device.models.shell(wanted.name)(**given)
 
 
 def _timed(run: Callable[[Callable[[], None]], None]) -> Sequence[float]:

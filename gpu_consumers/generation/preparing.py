@@ -26,6 +26,7 @@ from schemas.videos import Fallback
 
 if TYPE_CHECKING:
     from gpu_consumers.generation.device import Device
+    from gpu_consumers.generation.takeover import Takeover
 
 log = logs.get("engines")
 
@@ -38,8 +39,8 @@ MEANWHILE = replace(
 class Preparing:
     """Of one model on one device. `choice` is what it runs on; whoever has the turn changes it."""
 
-    def __init__(self, device: Device, name: str) -> None:
-        self._device, self._name = device, name
+    def __init__(self, device: Device, engines: Takeover, name: str) -> None:
+        self._device, self._engines, self._name = device, engines, name
         self.choice = MEANWHILE
         self.progress = "looking what is built"
         #: Why an accelerator is given up, by stage (`denoiser`, `vae`) and name.
@@ -66,7 +67,7 @@ class Preparing:
 
     def _settle(self) -> None:
         built = set[str]()
-        while (wanted := self._device.attempt(self._name, self)) is not None:
+        while (wanted := self._engines.attempt(self._name, self)) is not None:
             self.tried.set()
             label = wanted.order.label
             try:
@@ -83,19 +84,19 @@ class Preparing:
     def _build(self, wanted: Ordered) -> None:
         """Beside the clips: so much memory is left to it that neither it nor they run out."""
         self.progress = f"{wanted.order.label}: waits for its turn"
-        with self._device.builder.alone(), self._room(wanted):
-            self._device.builder.build(wanted, self._told)
+        with self._engines.builder.alone(), self._room(wanted):
+            self._engines.builder.build(wanted, self._told)
 
     @contextmanager
     def _room(self, wanted: Ordered) -> Iterator[None]:
         turnstile, end = self._device.turnstile, time.monotonic() + LONGEST_BUILD_S
-        needed = self._device.needed(self._name, wanted.size)
+        needed = self._engines.needed(self._name, wanted.size)
         while not turnstile.set_aside(needed):
             if time.monotonic() > end:
                 raise BackendError(f"there was no memory to build it in beside the clips: {needed / GIB:.1f} GiB")
             time.sleep(0.2)
         try:
-            self._device.make_way(self._name)
+            self._engines.make_way(self._name)
             yield
         finally:
             turnstile.set_aside(0)

@@ -195,9 +195,9 @@ class DiffusersRenderer:
         """The frames of one clip, or of several that are made at once."""
         specs, together = [spec for spec, _ in items], Together(turn, [progress for _, progress in items])
         together(0.0, None)  # their turn may come so late that nobody wants them any more
-        pipe = self._device.shell(self._manifest.name)
+        pipe = self._device.models.shell(self._manifest.name)
         self._still_promised()
-        watcher = Watcher(pipe, self._device.show(self._manifest.name), work.width, work.height)
+        watcher = Watcher(pipe, self._device.models.show(self._manifest.name), work.width, work.height)
         marks = _Marks(turn, together, self._manifest.steps, watcher)
         with self._device.making(self._manifest.name, turn, specs[0].styles) as here, keeping(self._choice):
             result = pipe(**self._arguments(pipe, specs, work, marks))

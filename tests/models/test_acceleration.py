@@ -255,7 +255,7 @@ def test_a_device_uses_what_works_tells_what_did_not_and_names_it_in_fingerprint
     config: Settings, tmp_path: Path, inductor: Inductor
 ) -> None:
     device = Device(config, accelerators=[Drifting(), inductor])
-    device.prepared("tiny-ltx")
+    device.engines.prepared("tiny-ltx")
     model = manifest("tiny-ltx", config)
     renderer = DiffusersRenderer(device, model, config)
     clip = renderer.render(spec(duration_ms=1000, draft=6), tmp_path / "a.mp4", lambda *_: None)
@@ -271,7 +271,7 @@ def test_denoiser_and_decoder_each_take_the_first_that_works_and_the_event_names
     config: Settings, tmp_path: Path, inductor: Inductor, engines: EngineCache
 ) -> None:
     device, model = Device(config, [Denoising(engines, CPU)]), manifest("tiny-ltx", config)
-    device.prepared("tiny-ltx")
+    device.engines.prepared("tiny-ltx")
     renderer = DiffusersRenderer(device, model, config)
     clip = renderer.render(spec(duration_ms=1000, draft=6), tmp_path / "a.mp4", lambda *_: None)
     assert clip.details["work"].accelerator == "inductor, vae eager"

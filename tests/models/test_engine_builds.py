@@ -24,7 +24,7 @@ from gpu_consumers.acceleration.backends import Inductor
 from gpu_consumers.acceleration.cache import EngineCache
 from gpu_consumers.acceleration.chain import Buckets
 from gpu_consumers.errors import BackendError, TransientBackendError
-from gpu_consumers.generation import device as device_module
+from gpu_consumers.generation import takeover
 from gpu_consumers.generation.builder import ORDER, Builder, Order, Ordered
 from gpu_consumers.generation.device import Device
 from gpu_consumers.generation.manifest import manifest
@@ -99,14 +99,14 @@ def test_clips_are_made_while_engines_are_built_and_the_next_one_runs_on_them(
     # given the clips that are made eagerly, and a build that waits
     out, cache, number = tmp_path, engines, 4
     plain = [clip(Device(config, []), config, seed, out).path.read_bytes() for seed in range(number)]
-    monkeypatch.setattr(device_module, "PREPARING", Lane.INTERACTIVE)  # so that it takes over in the middle of a clip
+    monkeypatch.setattr(takeover, "PREPARING", Lane.INTERACTIVE)  # so that it takes over in the middle of a clip
     device, steps = Device(config, [Nearly(cache, CPU)]), itertools.count(1)
     with cache.alone(LOCK):
         # when clips are asked for meanwhile
         made = [clip(device, config, seed, out) for seed in range(2)]
-        until(lambda: device.builder.started)
+        until(lambda: device.engines.builder.started)
         made.append(clip(device, config, 2, out))
-        assert not device._prepared(NAME).done.is_set()
+        assert not device.engines.begun(NAME).done.is_set()
         lock = threading.Event()
 
         def gate(*_: Any) -> None:
@@ -128,7 +128,7 @@ def test_clips_are_made_while_engines_are_built_and_the_next_one_runs_on_them(
     assert [told.reason for told in made[0].details["fallbacks"]] == ["they are being prepared"]
     assert made[3].details["work"].preemptions >= 1
     # and the next is made by what was built, once
-    assert device.prepared(NAME).label == "inductor, vae eager" and device.builder.started == 1
+    assert device.engines.prepared(NAME).label == "inductor, vae eager" and device.engines.builder.started == 1
     after = clip(device, config, 0, out)
     assert after.details["work"].accelerator == "inductor, vae eager" and after.path.read_bytes() != plain[0]
     device.stop()
@@ -136,15 +136,15 @@ def test_clips_are_made_while_engines_are_built_and_the_next_one_runs_on_them(
     # and after a restart nothing is built: the model is fast when it is warm
     again = Device(config, [Nearly(cache, CPU)])
     again.warm(NAME)
-    assert again.choice(NAME).label == "inductor, vae eager" and again.builder.started == 0
+    assert again.choice(NAME).label == "inductor, vae eager" and again.engines.builder.started == 0
     assert clip(again, config, 0, out).path.read_bytes() == after.path.read_bytes()
     # nor when it was dropped and comes back
-    again._drop(NAME)
+    again.models.drop(NAME)
     assert isinstance(again.pipe(NAME).transformer.forward, Buckets)
     # and where its engines are gone then, a clip that was promised them is asked for anew
     promised = DiffusersRenderer(again, manifest(NAME, config), config)
     promised.fingerprint()
-    again._drop(NAME)
+    again.models.drop(NAME)
     shutil.rmtree(cache.place[0])
     with cache.alone(LOCK):
         with pytest.raises(TransientBackendError, match="no longer runs on inductor"):
@@ -159,10 +159,10 @@ def test_a_build_that_is_killed_is_a_fallback_with_its_reason(
     plain = clip(Device(config, []), config, 1, tmp_path).path.read_bytes()
     with engines.alone(LOCK):
         device.choice(NAME)
-        until(lambda: device.builder._child)
-        assert device.builder._child is not None
-        os.kill(device.builder._child.pid, signal.SIGKILL)
-        choice = device.prepared(NAME)
+        until(lambda: device.engines.builder._child)
+        assert device.engines.builder._child is not None
+        os.kill(device.engines.builder._child.pid, signal.SIGKILL)
+        choice = device.engines.prepared(NAME)
     assert choice.label == "eager" and choice.fallbacks[0].reason.startswith("the build was killed by SIGKILL")
     assert clip(device, config, 1, tmp_path).path.read_bytes() == plain
     assert device.turnstile._scheduler._memory._aside == 0
@@ -171,7 +171,7 @@ def test_a_build_that_is_killed_is_a_fallback_with_its_reason(
 def test_what_lies_on_the_disk_must_be_what_the_worker_runs(device: Device, tmp_path: Path) -> None:
     device.pipe(NAME)
     ltx(layers=2).save_pretrained(tmp_path / "weights" / NAME)
-    (told, _) = device.prepared(NAME).fallbacks
+    (told, _) = device.engines.prepared(NAME).fallbacks
     assert "the module on the disk is not the one in use, by its graph" in told.reason
 
 

@@ -237,9 +237,9 @@ def test_a_style_is_brought_to_8_bits_with_the_weights_and_goes_without_a_trace(
         model, pipe = manifest(own, config), device.pipe(own)
         (found,) = examples(pipe, "any", one_step(pipe, model, model.shapes[0]))
         plain = found.result(found.module)
-        device.styles(own).use((("ink", 1.0),))
+        device.models.styles(own).use((("ink", 1.0),))
         passes[own] = plain, found.result(found.module)
-        device.styles(own).use(())
+        device.models.styles(own).use(())
         assert np.array_equal(found.result(found.module), plain)
     assert any(value.dtype is FORMAT for value in pipe.transformer.parameters())
     # then it changes what is made, and as it does without FP8

@@ -453,8 +453,8 @@ def test_their_weights_count_and_go_with_the_model_and_files_make_another_finger
     device = Device(config)
     assert device.networks("plain").label == "" and device.networks("weighed").label == file.name
     assert device.networks("weighed") is device.networks("weighed")
-    device._drop("weighed")
-    assert "weighed" not in device._networks
+    device.models.drop("weighed")
+    assert "weighed" not in device.models.networks
     # and other weights in the same place are another clip, though a process looks but once
     before = made.fingerprint()
     file.write_bytes(compact(tmp_path, weights=2.0).read_bytes())

@@ -1,0 +1,135 @@
+"""What a device's models run on: engines that were built take over from eager, in turns of their own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from gpu_consumers.acceleration.backends import Eager, Engines, Inductor, TensorRT
+from gpu_consumers.acceleration.cache import EngineCache
+from gpu_consumers.acceleration.chain import Choice, NotBuiltError, accelerate
+from gpu_consumers.acceleration.examples import decoding, examples
+from gpu_consumers.generation.builder import Builder, Ordered, order
+from gpu_consumers.generation.loading import one_step
+from gpu_consumers.generation.manifest import GIB, Manifest, Stage, manifest
+from gpu_consumers.generation.preparing import EAGER, Preparing
+from gpu_consumers.generation.weights import locate
+from gpu_consumers.ports import Accelerator
+from gpu_consumers.scheduling.places import Turn
+from gpu_consumers.scheduling.work import Request, Work
+from infra.errors import ConfigurationError
+from infra.settings import Settings
+from schemas.values import Lane
+from schemas.videos import Fallback
+
+if TYPE_CHECKING:
+    from gpu_consumers.generation.device import Device
+
+T = TypeVar("T")
+#: The lane in which engines are proven and take over.
+PREPARING = Lane.BULK
+
+
+class Takeover:
+    """Of all models on one device. Needs torch."""
+
+    def __init__(self, device: Device, config: Settings, accelerators: Sequence[Accelerator]) -> None:
+        self._device, self._config, self._accelerators = device, config, accelerators
+        self.builder = Builder()
+        self._preparing: dict[str, Preparing] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def any(self) -> bool:
+        """Whether there is anything but eager."""
+        return bool(self._accelerators)
+
+    def choice(self, name: str) -> Choice:
+        """What a model runs on here now. What must be built or proven for more is begun; until then it is eager."""
+        return self.begun(name).choice if self._accelerators else EAGER
+
+    def prepared(self, name: str, told: Callable[[str], object] = lambda _: None) -> Choice:
+        """What a model runs on here for good: waits until its engines are built; `told` hears how far they are."""
+        while self._accelerators and not (found := self.begun(name)).done.wait(0.2):
+            told(found.progress)
+        return self.choice(name)
+
+    def begun(self, name: str) -> Preparing:
+        """How far a model is on its way; begun here, if it was not."""
+        with self._lock:
+            if name not in self._preparing:
+                self._preparing[name] = Preparing(self._device, self, name)
+                self._preparing[name].start()
+            return self._preparing[name]
+
+    def attempt(self, name: str, preparing: Preparing) -> Ordered | None:
+        """In a turn: let the engines that there are take over; what must be built before that, or None at the end."""
+
+        def take_over(turn: Turn) -> Ordered | None:
+            with self._device.making(name, turn):
+                return self._take_over(manifest(name, self._config), self._device.pipe(name), preparing)
+
+        return self._in_turn(name, take_over)
+
+    def make_way(self, name: str) -> None:
+        """In a turn: let go of the models that do not fit beside this one and what is set aside."""
+        self._in_turn(name, lambda _turn: self._device.models.drop(""))
+
+    def needed(self, name: str, size: int) -> int:
+        """Bytes that building an engine takes: the module twice, as it is and as it will be, and what it computes."""
+        return 2 * size + int(manifest(name, self._config).memory.peak * GIB)
+
+    def _in_turn(self, name: str, work: Callable[[Turn], T]) -> T:
+        """Done in a turn of the least urgent lane, with the model on the device."""
+        asked = Work(model=name, width=16, height=16, frames=1, steps=1, backend="eager")
+        peak = int(manifest(name, self._config).memory.peak * GIB)
+        request = Request(key=f"prepare {name}", work=asked, lane=PREPARING, peak=peak, held=peak // 10)
+        return self._device.run(request, name, lambda turn, names: [work(turn) for _ in names])
+
+    def _take_over(self, wanted: Manifest, pipe: Any, preparing: Preparing) -> Ordered | None:
+        try:
+            preparing.choice = self._accelerate(wanted, pipe, preparing.refused)
+        except NotBuiltError as error:
+            stage: Stage = "vae" if error.missing[0].part.startswith("vae") else "denoiser"
+            folder, dtype = locate(wanted, self._config), wanted.precision(stage)
+            fp8 = wanted.fp8 and stage == "denoiser"
+            return order(cast(Engines, error.accelerator), error.missing, folder, dtype, fp8=fp8)
+        return None
+
+    def promised(self, wanted: Manifest, pipe: Any) -> None:
+        """A model that comes back runs on what clips were promised; where that is gone, it is prepared anew."""
+        with self._lock:
+            before = self._preparing.get(wanted.name)
+        if before is None or not before.choice.settled or before.choice.label == EAGER.label:
+            return
+        if self._take_over(wanted, pipe, before) is not None:
+            with self._lock:
+                self._preparing.pop(wanted.name)
+
+    def _accelerate(self, wanted: Manifest, pipe: Any, refused: Mapping[str, Mapping[str, str]]) -> Choice:
+        steps = [(shape.bucket, one_step(pipe, wanted, shape)) for shape in wanted.shapes]
+        pieces = [one for bucket, step in steps for one in decoding(pipe, bucket, step)]
+        vae = accelerate(pieces, self._accelerators, wanted.precision("vae"), refused.get("vae"))
+        if wanted.cache:
+            reason = "its manifest names a step cache, which skips compiled blocks"
+            return replace(EAGER, fallbacks=(Fallback(backend="accelerators", reason=reason),)).beside(vae)
+        found = [one for bucket, step in steps for one in examples(pipe, bucket, step)]
+        precision = "fp8" if wanted.fp8 else wanted.precision("denoiser")
+        holding = {TensorRT.name: "its engines hold their weights, which styles change"} if wanted.styles else {}
+        given_up = {**refused.get("denoiser", {}), **holding}
+        return accelerate(found, self._accelerators, precision, given_up).beside(vae)
+
+
+def suitable(config: Settings, place: Any) -> list[Accelerator]:
+    """Those of the settings. Compiling for the CPU takes longer than it saves, so none there."""
+    if place.type != "cuda":
+        return []
+    cache = EngineCache(config.data_dir / "engines", int(config.engine_cache_gib * GIB))
+    known: dict[str, Accelerator] = {
+        "tensorrt": TensorRT(cache, place), "inductor": Inductor(cache, place), "eager": Eager()
+    }  # fmt: skip
+    if unknown := set(config.accelerators) - set(known):
+        raise ConfigurationError(f"there is no accelerator {', '.join(sorted(unknown))}")
+    return [known[name] for name in config.accelerators]
