@@ -165,7 +165,7 @@ def test_a_cache_that_a_model_cannot_have_is_refused_with_the_reason(config: Set
 
 @pytest.mark.timeout(900)
 def test_a_model_with_a_cache_runs_eagerly_and_says_so(config: Settings, engines: EngineCache) -> None:
-    choice = Device(config, [Inductor(engines, torch.device("cpu"))]).prepared("ltx-taylor")
+    choice = Device(config, [Inductor(engines, torch.device("cpu"))]).engines.prepared("ltx-taylor")
     assert choice.label == "eager, vae inductor" and "step cache" in choice.fallbacks[0].reason
 
 
