@@ -278,7 +278,7 @@ def test_denoiser_and_decoder_each_take_the_first_that_works_and_the_event_names
     ((told,),) = [clip.details["fallbacks"]]
     assert (told.backend, told.reason) == ("inductor (vae)", "no decoders")
     both = Device(config, accelerators=[inductor])
-    both.prepared("tiny-ltx")
+    both.engines.prepared("tiny-ltx")
     assert renderer.fingerprint() != DiffusersRenderer(both, model, config).fingerprint()
 
 
