@@ -46,6 +46,9 @@ class Eager:
 class Engines(Eager):
     """What is common to those that run engines out of the cache."""
 
+    #: How often the module's weights are in memory while one is built: the module's own, and the engine's.
+    copies = 2
+
     def __init__(self, cache: EngineCache, place: Any) -> None:
         self.cache, self.place = cache, place
         self._weights: WeakKeyDictionary[Any, str] = WeakKeyDictionary()
@@ -111,6 +114,7 @@ class Inductor(Engines):
     """`torch.export`, and inductor's machine code for it (AOTInductor). The weights stay the module's own."""
 
     name = "inductor"
+    copies = 1
 
     def __init__(self, cache: EngineCache, place: Any) -> None:
         super().__init__(cache, place)

@@ -63,7 +63,7 @@ class Ordered:
 
     order: Order
     examples: tuple[tuple[str, tuple[Any, ...], dict[str, Any]], ...]
-    size: int  #: bytes of the module
+    size: int  #: bytes of the weights that are in memory while it is built
 
     @property
     def stage(self) -> Stage:
@@ -82,7 +82,7 @@ def order(accelerator: Engines, all_missing: Sequence[Wanted], folder: Path, dty
     )  # fmt: skip
     given = tuple((one.bucket, _there(one.example.args), _there(dict(one.example.kwargs))) for one in missing)
     size = sum(value.numel() * value.element_size() for value in first.module.parameters())
-    return Ordered(told, given, size)
+    return Ordered(told, given, accelerator.copies * size)
 
 
 def _there(value: Any) -> Any:

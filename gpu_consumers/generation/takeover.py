@@ -78,8 +78,8 @@ class Takeover:
         self._in_turn(name, lambda _turn: self._device.models.drop(""))
 
     def needed(self, name: str, size: int) -> int:
-        """Bytes that building an engine takes: the module twice, as it is and as it will be, and what it computes."""
-        return 2 * size + int(manifest(name, self._config).memory.peak * GIB)
+        """Bytes that building an engine takes: the weights, and what the module computes."""
+        return size + int(manifest(name, self._config).memory.peak * GIB)
 
     def _in_turn(self, name: str, work: Callable[[Turn], T]) -> T:
         """Done in a turn of the least urgent lane, with the model on the device."""

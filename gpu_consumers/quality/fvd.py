@@ -70,7 +70,7 @@ class Network:
         try:
             with self._torch.no_grad():
                 made = self._network(given, **self._options)
-        except RuntimeError as error:
+        except (RuntimeError, self._torch.jit.Error) as error:  # the second: what the script itself raises
             raise BackendError(f"{self._file} does not take {tuple(given.shape)}: {_first(error)}") from error
         if not hasattr(made, "flatten") or len(made) != len(windows):
             raise BackendError(f"{self._file} gives no features for each video")

@@ -20,12 +20,12 @@ import psutil
 import pytest
 import torch
 
-from gpu_consumers.acceleration.backends import Inductor
+from gpu_consumers.acceleration.backends import Inductor, TensorRT
 from gpu_consumers.acceleration.cache import EngineCache
-from gpu_consumers.acceleration.chain import Buckets
+from gpu_consumers.acceleration.chain import Buckets, Wanted
 from gpu_consumers.errors import BackendError, TransientBackendError
 from gpu_consumers.generation import takeover
-from gpu_consumers.generation.builder import ORDER, Builder, Order, Ordered
+from gpu_consumers.generation.builder import ORDER, Builder, Order, Ordered, order
 from gpu_consumers.generation.device import Device
 from gpu_consumers.generation.manifest import manifest
 from gpu_consumers.generation.renderer import DiffusersRenderer
@@ -252,3 +252,11 @@ def test_inductors_machine_code_computes_with_the_modules_own_weights(tmp_path: 
     # and an engine whose constants are not the module's is no engine of it
     with pytest.raises(BackendError, match="no engine of it is in the cache"):
         fast.prepare(torch.nn.Sequential(torch.nn.Linear(8, 8)).eval(), example, "4x8")
+
+
+def test_the_memory_that_a_build_needs_depends_on_where_the_weights_are(tmp_path: Path) -> None:
+    # given a layer of 32 numbers, whose weights inductor leaves where they are and TensorRT takes over
+    module, cache = torch.nn.Linear(8, 4, bias=False), EngineCache(tmp_path, 2**30)
+    wanted = Wanted(module, "8", Example((torch.zeros(1, 8),), {}), part="transformer")
+    sizes = [order(kind(cache, CPU), [wanted], tmp_path, "float32", fp8=False).size for kind in (Inductor, TensorRT)]
+    assert sizes == [32 * 4, 2 * 32 * 4]

@@ -34,6 +34,15 @@ class Plain(torch.nn.Module):
         return self.look(x).abs().mean(dim=(2, 3, 4))
 
 
+class Choosy(torch.nn.Module):
+    """Refuses whatever it is given, by itself."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if x.dim() > 1:
+            raise ValueError("squares alone")
+        return x
+
+
 class Named(torch.nn.Module):
     """As I3Ds are published: it is given levels, and told what to do with them."""
 
@@ -131,5 +140,8 @@ def test_networks_that_do_not_fit_are_told(network: Path, films: dict[str, list[
     torch.jit.script(torch.nn.Linear(3, 3)).save(str(tmp_path / "linear.pt"))
     with pytest.raises(BackendError, match="does not take"):
         gathered({"usual": films["usual"][:1]}, Network(tmp_path / "linear.pt"))
+    torch.jit.script(Choosy()).save(str(tmp_path / "choosy.pt"))
+    with pytest.raises(BackendError, match=r"does not take .* squares alone"):
+        gathered({"usual": films["usual"][:1]}, Network(tmp_path / "choosy.pt"))
     with pytest.raises(BackendError, match="there are no videos"):
         videos(tmp_path / "films")
