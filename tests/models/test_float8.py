@@ -168,7 +168,7 @@ def test_a_chip_without_it_is_refused_in_one_line_before_anything_is_loaded(
     monkeypatch.setattr(torch, "_scaled_mm", refuses)
     fuses.cache_clear()
     device, model = Device(config, accelerators=[]), manifest("tiny-ltx-fp8", config)
-    monkeypatch.setattr("gpu_consumers.generation.device.load", lambda *_: pytest.fail("it was loaded"))
+    monkeypatch.setattr("gpu_consumers.generation.residents.load", lambda *_: pytest.fail("it was loaded"))
     with pytest.raises(BackendMissingError, match=r"^the CPU cannot multiply in FP8: [^\n]*$"):
         DiffusersRenderer(device, model, config).render(small(), tmp_path / "a.mp4", quiet)
     (found,) = (one for one in check(model, config) if one.what == "fp8")
