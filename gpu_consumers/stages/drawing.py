@@ -91,6 +91,8 @@ def with_files(shop: Workshop, flavor: Flavor, spec: SceneSpec) -> SceneSpec:
 def _draw(shop: Workshop, cause: Envelope[RenderScene], backend: str, spec: SceneSpec) -> Picture:
     """Raises `UnwantedError` with what it has cost: the voice has told its own."""
     meter = Meter(shop.settings)
+    if backend == backends.PROCEDURAL:  # it takes no notice of them: another choice of either is no other picture
+        spec = replace(spec, styles=(), guidance=None)
     try:
         return _found_or_made(shop, cause, backend, spec, meter)
     except UnwantedError as error:

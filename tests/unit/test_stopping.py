@@ -28,7 +28,7 @@ from schemas import ids
 from schemas.base import Message, now_us
 from schemas.envelope import Envelope, root
 from schemas.tasks import AssembleVideo, RenderScene, VideoTask, WriteScript
-from schemas.values import Lane, Origin, Scene
+from schemas.values import Lane, Origin, Scene, Style
 from schemas.videos import RevisionDropped, SceneRendered, Stage, VideoWithdrawn, WorkStopped
 from tests.unit.scheduling_kit import request, scheduler
 
@@ -149,6 +149,14 @@ def test_a_scene_stops_at_its_next_frame_and_what_it_cost_is_told_once(shop: Wor
     # and the same scene of a revision that is wanted is drawn
     shop.producer.when = lambda: None  # type: ignore[attr-defined]
     assert any(isinstance(one, SceneRendered) for one in drawn(shop, root(task(RenderScene, 2), source="/test")))
+
+
+def test_a_drawn_scene_is_the_same_whatever_a_model_would_have_been_told(shop: Workshop) -> None:
+    plain = task(RenderScene)
+    told = task(RenderScene, 2).model_copy(update={"guidance": 7.0, "styles": (Style(name="ink", weight=0.5),)})
+    clips = [one for asked in (plain, told) for one in drawn(shop, root(asked, source="/test"))]
+    first, second = (one for one in clips if isinstance(one, SceneRendered))
+    assert (second.clip, first.reused, second.reused) == (first.clip, False, True)
 
 
 def test_what_nobody_wants_is_not_begun_and_nothing_is_told(shop: Workshop) -> None:
