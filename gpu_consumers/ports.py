@@ -210,13 +210,19 @@ class Example:
 
     def fresh(self) -> Example:
         """The same values in lists and dicts of their own: some modules write into those that they are given."""
-        return Example(_fresh(self.args), _fresh(self.kwargs))
+        return self.mapped(lambda value: value)
+
+    def mapped(self, change: Callable[[Any], Any]) -> Example:
+        """The same with every value changed, however deep in lists, tuples and dicts it lies."""
+        return Example(_mapped(self.args, change), _mapped(dict(self.kwargs), change))
 
 
-def _fresh(value: Any) -> Any:
+def _mapped(value: Any, change: Callable[[Any], Any]) -> Any:
     if isinstance(value, dict):
-        return {name: _fresh(each) for name, each in value.items()}
-    return type(value)(map(_fresh, value)) if type(value) in (list, tuple) else value
+        return {name: _mapped(each, change) for name, each in value.items()}
+    if type(value) in (list, tuple):
+        return type(value)(_mapped(each, change) for each in value)
+    return change(value)
 
 
 class Accelerator(Protocol):

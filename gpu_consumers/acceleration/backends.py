@@ -259,15 +259,7 @@ BUILDING: dict[str, type[Engines]] = {each.name: each for each in (TensorRT, Ind
 
 def contiguous(example: Example) -> Example:
     """The same values as engines take them: laid out one after the other, whatever they were cut from."""
-    return Example(_contiguous(example.args), _contiguous(example.kwargs))
-
-
-def _contiguous(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _contiguous(each) for name, each in value.items()}
-    if type(value) in (list, tuple):
-        return type(value)(map(_contiguous, value))
-    return value.contiguous() if hasattr(value, "contiguous") else value
+    return example.mapped(lambda value: value.contiguous() if hasattr(value, "contiguous") else value)
 
 
 def _in_8_bits(module: Any) -> bool:

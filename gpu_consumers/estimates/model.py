@@ -44,8 +44,8 @@ class CostModel:
         )  # fmt: skip
         self._note(work, done.batch, {"encode": done.encode_s, "step": done.step_s, "decode": done.decode_s})
         if done.post and done.post_frames:
-            self.learn_post(afterwards(work, done.post, done.post_frames), done.post_s)
-        self._known = {key: value for key, value in self._known.items() if key[0].model != work.model}
+            self._note(afterwards(work, done.post, done.post_frames), 1, {"post": done.post_s})
+        self._forget(work.model)
 
     def _note(self, work: Work, batch: int, seen: dict[str, float]) -> None:
         believed = asdict(self._prior(work))
@@ -58,12 +58,16 @@ class CostModel:
     def learn_post(self, work: Work, seconds: float) -> None:
         """Take in how long frames took in the networks that they go through."""
         self._note(work, 1, {"post": seconds})
-        self._known = {key: value for key, value in self._known.items() if key[0].model != work.model}
+        self._forget(work.model)
 
     def learn_step(self, work: Work, batch: int, seconds: float) -> None:
         """Take in how long a step of that many clips at once took."""
         self._exact[(*_exactly(work, batch), "step")].add(seconds / (self._prior(work).step * batch or 1e-9))
-        self._known = {key: value for key, value in self._known.items() if key[0].model != work.model}
+        self._forget(work.model)
+
+    def _forget(self, model: str) -> None:
+        """The answers that were kept: something new was learned of that model."""
+        self._known = {key: value for key, value in self._known.items() if key[0].model != model}
 
     def learn_load(self, model: str, seconds: float) -> None:
         """Take in how long a model's weights took."""

@@ -80,17 +80,14 @@ def order(accelerator: Engines, all_missing: Sequence[Wanted], folder: Path, dty
         accelerator=accelerator.name, cache=(str(root[0].absolute()), root[1]),
         keys=tuple(accelerator.facts(one.module, one.example, one.bucket) for one in missing),
     )  # fmt: skip
-    given = tuple((one.bucket, _there(one.example.args), _there(dict(one.example.kwargs))) for one in missing)
+    moved = ((one.bucket, one.example.mapped(_there)) for one in missing)
+    given = tuple((bucket, example.args, dict(example.kwargs)) for bucket, example in moved)
     size = sum(value.numel() * value.element_size() for value in first.module.parameters())
     return Ordered(told, given, accelerator.copies * size)
 
 
 def _there(value: Any) -> Any:
-    """On the CPU, and without what tensors were cut from."""
-    if isinstance(value, dict):
-        return {name: _there(each) for name, each in value.items()}
-    if type(value) in (list, tuple):
-        return type(value)(map(_there, value))
+    """On the CPU, and without what a tensor was cut from."""
     return value.detach().cpu().contiguous().clone() if hasattr(value, "detach") else value
 
 

@@ -16,8 +16,7 @@ from gpu_consumers.estimates.model import ENOUGH
 from gpu_consumers.generation.loading import one_step
 from gpu_consumers.generation.manifest import GIB, Manifest, Shape
 from gpu_consumers.scheduling.places import Turn
-from gpu_consumers.scheduling.work import Request, Work
-from schemas.values import Lane
+from gpu_consumers.scheduling.work import Work
 
 if TYPE_CHECKING:
     from gpu_consumers.generation.device import Device
@@ -68,14 +67,11 @@ def _fits(device: Device, wanted: Manifest, clips: int) -> bool:
 
 def _steps(device: Device, wanted: Manifest, shape: Shape, clips: int) -> Sequence[float]:
     """Seconds of a step, measured `ENOUGH` times, in one turn on the device."""
-    asked = Work(model=wanted.name, width=16, height=16, frames=1, steps=1, backend="eager")
-    peak = clips * int(wanted.memory.peak * GIB)
-    request = Request(key=f"measure {wanted.name} {clips}", work=asked, lane=Lane.INTERACTIVE, peak=peak, batch_most=1)
 
-    def measure(_turn: Turn, items: Sequence[str]) -> list[Sequence[float]]:
-        return [_timed(lambda told: _run(device, wanted, shape, clips, told)) for _ in items]
+    def measure(_turn: Turn) -> Sequence[float]:
+        return _timed(lambda told: _run(device, wanted, shape, clips, told))
 
-    return device.run(request, wanted.name, measure)
+    return device.in_turn(f"{clips} steps", wanted.name, measure, peak=clips * int(wanted.memory.peak * GIB))
 
 
 def _run(device: Device, wanted: Manifest, shape: Shape, clips: int, told: Callable[[], None]) -> None:

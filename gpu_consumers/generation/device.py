@@ -98,6 +98,15 @@ class Device:
 
         return self.turnstile.run(request, item, sparing, first(lambda: self._foresee(request), heed))
 
+    def in_turn(
+        self, what: str, name: str, work: Callable[[Turn], T], *, lane: Lane = Lane.INTERACTIVE, peak: int = 0,
+        held: int = 0,
+    ) -> T:  # fmt: skip
+        """Something else than a clip, done in a turn with the model on the device; `what` names it. Raises as `run`."""
+        asked = Work(model=name, width=16, height=16, frames=1, steps=1, backend="eager")
+        request = Request(key=f"{what} {name}", work=asked, lane=lane, peak=peak, held=held, batch_most=1)
+        return self.run(request, name, lambda turn, names: [work(turn) for _ in names])
+
     def _foresee(self, request: Request) -> None:
         """Say so where, by what clips took before, the deadline will not be kept. It is made all the same."""
         if not self.turnstile.feasible(request.key):
@@ -143,33 +152,27 @@ class Device:
             return Networks()
         if found := self.models.networks.get(name):
             return found
-        work = Work(model=name, width=16, height=16, frames=1, steps=1, backend="eager")
-        peak = int(post.peak * GIB)
-        request = Request(key=f"networks {name}", work=work, lane=Lane.INTERACTIVE, peak=peak, batch_most=1)
 
-        def make(_turn: Turn, names: Sequence[str]) -> Sequence[Networks]:
+        def load(_turn: Turn) -> Networks:
             self.pipe(name)  # they are dropped with it
             self.models.networks[name] = loaded(post, self.place)
             for told in self.models.networks[name].fallbacks:
                 log.warning("a classical filter takes a network's place", model=name, it=told.backend, why=told.reason)
-            return [self.models.networks[name]] * len(names)
+            return self.models.networks[name]
 
-        return self.run(request, name, make)
+        return self.in_turn("networks", name, load, peak=int(post.peak * GIB))
 
     def warm(self, name: str) -> None:
         """Load a model and make a step at its first shape, so that the first clip waits for nothing: engines that are
         built already take over, others are begun. Measure what it gains to make several clips at once, where its
         manifest allows that."""
         wanted = manifest(name, self._config)
-        work = Work(model=name, width=16, height=16, frames=1, steps=1, backend="eager")
-        request = Request(key=f"warm {name}", work=work, lane=Lane.INTERACTIVE)
 
-        def step(_turn: Turn, names: Sequence[str]) -> Sequence[None]:
+        def step(_turn: Turn) -> None:
             with self.models.cache(name).clip():
                 self.models.shell(name)(**one_step(self.pipe(name), wanted, wanted.shapes[0]))
-            return [None] * len(names)
 
-        self.run(request, name, step)
+        self.in_turn("warm", name, step)
         if self.engines.any:
             self.engines.begun(name).tried.wait(LONGEST_WAIT_S)
         for one in company.measured(self, wanted):

@@ -18,7 +18,6 @@ from gpu_consumers.generation.preparing import EAGER, Preparing
 from gpu_consumers.generation.weights import locate
 from gpu_consumers.ports import Accelerator
 from gpu_consumers.scheduling.places import Turn
-from gpu_consumers.scheduling.work import Request, Work
 from infra.errors import ConfigurationError
 from infra.settings import Settings
 from schemas.values import Lane
@@ -83,10 +82,8 @@ class Takeover:
 
     def _in_turn(self, name: str, work: Callable[[Turn], T]) -> T:
         """Done in a turn of the least urgent lane, with the model on the device."""
-        asked = Work(model=name, width=16, height=16, frames=1, steps=1, backend="eager")
         peak = int(manifest(name, self._config).memory.peak * GIB)
-        request = Request(key=f"prepare {name}", work=asked, lane=PREPARING, peak=peak, held=peak // 10)
-        return self._device.run(request, name, lambda turn, names: [work(turn) for _ in names])
+        return self._device.in_turn("prepare", name, work, lane=PREPARING, peak=peak, held=peak // 10)
 
     def _take_over(self, wanted: Manifest, pipe: Any, preparing: Preparing) -> Ordered | None:
         try:

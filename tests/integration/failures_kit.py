@@ -62,15 +62,15 @@ def put(producer: EventProducer, topic: str, *texts: str, key: str | None = None
 
 
 @contextmanager
-def running(shell: Shell) -> Iterator[None]:
-    """A shell in a thread; it must stop within 15 s."""
+def running(shell: Shell, within_s: float = 15) -> Iterator[None]:
+    """A shell in a thread; it must stop within that time."""
     thread = threading.Thread(target=shell.run)
     thread.start()
     try:
         yield
     finally:
         shell.stop()
-        thread.join(15)
+        thread.join(within_s)
         assert not thread.is_alive()
 
 

@@ -21,7 +21,7 @@ from infra.errors import UnavailableError
 from infra.settings import Settings
 from infra.stack import Stack
 from schemas.videos import Stage
-from tests.integration.failures_kit import consumer_with_topics, put, until
+from tests.integration.failures_kit import consumer_with_topics, put, running, until
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -60,13 +60,8 @@ class Scenes:
         monkeypatch.setattr(worker, "STATIONS", (station,))
         made = Worker(workshop(config, name), (Stage.SCENE,))
         made.fitness = Fitness(config, warm)
-        thread = threading.Thread(target=made.run)
-        thread.start()
-        try:
+        with running(made, 60):
             yield made
-        finally:
-            made.stop()
-            thread.join(60)
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ from schemas.envelope import root
 from schemas.tasks import RenderScene
 from schemas.values import Lane, Origin, Scene
 from schemas.videos import RevisionDropped, SceneRendered, Stage, WorkStopped
-from tests.integration.failures_kit import consumer_with_topics, until
+from tests.integration.failures_kit import consumer_with_topics, running, until
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -57,14 +57,8 @@ def working(stack: Stack, folder: Path, group: str, topic: str, monkeypatch: pyt
     station = Station(stage=Stage.SCENE, group=group, topics=(topic,), work=scene.work)
     monkeypatch.setattr(worker, "STATIONS", (station,))
     made = Worker(workshop(Settings(kafka=stack.kafka, data_dir=folder), "test"), (Stage.SCENE,))
-    thread = threading.Thread(target=made.run)
-    thread.start()
-    try:
+    with running(made, 60):
         yield made
-    finally:
-        made.stop()
-        thread.join(60)
-        assert not thread.is_alive()
 
 
 def told(stack: Stack, video: str, since_us: int) -> list[Message]:
