@@ -21,6 +21,10 @@ from gpu_consumers.ports import Example
 from infra.storage.artifacts import fingerprint
 
 
+class NoEngineError(BackendError):
+    """There is no such engine in the cache, or none any more: it must be built."""
+
+
 class Eager:
     """The module as it is."""
 
@@ -70,14 +74,15 @@ class Engines(Eager):
         return self._weights[module]
 
     def ready(self, module: Any, example: Example, shape_bucket: str) -> bool:
-        """Whether an engine for exactly this is in the cache."""
-        return self.cache.get(self.facts(module, example, shape_bucket)) is not None
+        """Whether an engine for exactly this is in the cache; `prepare` reads it."""
+        return self.cache.has(self.facts(module, example, shape_bucket))
 
     def prepare(self, module: Any, example: Example, shape_bucket: str) -> Callable[..., Any]:
-        """The engine for exactly the example's shapes. Raises `BackendError` where there is none."""
+        """The engine for exactly the example's shapes. Raises `NoEngineError` where there is none that is whole,
+        `BackendError` for one that does not load."""
         engine = self.cache.get(self.facts(module, example, shape_bucket))
         if engine is None:
-            raise BackendError(f"{shape_bucket}: no engine of it is in the cache")
+            raise NoEngineError(f"{shape_bucket}: no engine of it is in the cache")
         try:
             return self._loaded(engine, module)
         except BackendError:

@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from infra.errors import DeadlineError
 from infra.storage.artifacts import fingerprint
@@ -24,6 +25,7 @@ from infra.telemetry import logs
 
 log = logs.get("engines")
 
+T = TypeVar("T")
 FORMAT = 1
 ENGINE, MANIFEST = "engine", "manifest.json"
 #: Nobody builds for longer than that, in seconds.
@@ -41,19 +43,28 @@ class EngineCache:
         """Where it is and how large it may become: what another process needs to open it."""
         return self._root, self._most
 
+    def has(self, facts: Mapping[str, str]) -> bool:
+        """Whether there is an engine for exactly these facts, by its manifest and its size; `get` reads its bytes."""
+        return self._whole(facts, _described) is not None
+
     def get(self, facts: Mapping[str, str]) -> bytes | None:
         """The engine that was built for exactly these facts (graph, shapes, dtype, weights, GPU, driver, versions)."""
+        return self._whole(facts, _read)
+
+    def _whole(self, facts: Mapping[str, str], look: Callable[[Path, str], T]) -> T | None:
+        """What `look` finds in the entry for these facts; one that is not what it should be is removed."""
         key = fingerprint(**facts)
         folder = self._root / key
         if not folder.is_dir():
             return None
-        engine, fault = _read(folder, key)
-        if engine is None:
-            log.warning("engine not used, it is built again", key=key[:12], reason=fault)
+        try:
+            found = look(folder, key)
+            os.utime(folder / MANIFEST)
+        except (OSError, ValueError) as error:
+            log.warning("engine not used, it is built again", key=key[:12], reason=str(error))
             shutil.rmtree(folder, ignore_errors=True)
             return None
-        os.utime(folder / MANIFEST)
-        return engine
+        return found
 
     def put(self, facts: Mapping[str, str], engine: bytes) -> None:
         """Keep an engine; others make room for it. One larger than the whole cache is not kept."""
@@ -108,19 +119,24 @@ class EngineCache:
             shutil.rmtree(path.parent, ignore_errors=True)
 
 
-def _read(folder: Path, key: str) -> tuple[bytes | None, str]:
-    try:
-        told = json.loads((folder / MANIFEST).read_bytes())
-        engine = (folder / ENGINE).read_bytes()
-    except (OSError, ValueError) as error:
-        return None, f"cannot be read: {error}"
+def _described(folder: Path, key: str) -> str:
+    """The checksum that an entry states. Raises OSError and ValueError where it is not the one for that key."""
+    told = json.loads((folder / MANIFEST).read_bytes())
     if not isinstance(told, dict) or told.get("format") != FORMAT or told.get("key") != key:
-        return None, "the manifest is not of this engine"
+        raise ValueError("the manifest is not of this engine")
     if fingerprint(**told.get("facts", {})) != key:
-        return None, "it was built for something else"
-    if told.get("size") != len(engine) or told.get("sha256") != hashlib.sha256(engine).hexdigest():
-        return None, "the bytes are not those that were built"
-    return engine, ""
+        raise ValueError("it was built for something else")
+    if told.get("size") != (folder / ENGINE).stat().st_size:
+        raise ValueError("it is not as large as what was built")
+    return str(told.get("sha256"))
+
+
+def _read(folder: Path, key: str) -> bytes:
+    """The engine. Raises as `_described`, and for bytes that have another checksum."""
+    stated, engine = _described(folder, key), (folder / ENGINE).read_bytes()
+    if stated != hashlib.sha256(engine).hexdigest():
+        raise ValueError("the bytes are not those that were built")
+    return engine
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gpu_consumers.acceleration.backends import Eager
+from gpu_consumers.acceleration.backends import Eager, NoEngineError
 from gpu_consumers.acceleration.keys import signature
 from gpu_consumers.acceleration.parity import Parity, compare, numbers
 from gpu_consumers.errors import BackendError
@@ -136,6 +136,10 @@ def accelerate(
             if missing := [one for one in wanted if not each.ready(one.module, one.example.fresh(), one.bucket)]:
                 raise NotBuiltError(each, missing)
             parity = tuple(_install(one, each, values, dtype) for one, values in zip(wanted, plain, strict=True))
+        except NotBuiltError:
+            for one in wanted:
+                restore(one.module)
+            raise
         except BackendError as error:
             log.warning("accelerator given up", accelerator=each.name, reason=str(error))
             told.append(Fallback(backend=each.name, reason=str(error)[:2000]))
@@ -149,7 +153,10 @@ def accelerate(
 
 def _install(wanted: Wanted, accelerator: Accelerator, plain: Any, dtype: str) -> Parity:
     module, own = wanted.module, _own(wanted)
-    fast = accelerator.prepare(module, wanted.example.fresh(), wanted.bucket)
+    try:
+        fast = accelerator.prepare(module, wanted.example.fresh(), wanted.bucket)
+    except NoEngineError as error:  # its bytes were read for the first time, and are not those that were built
+        raise NotBuiltError(accelerator, [wanted]) from error
     if not isinstance(module.__dict__.get("forward"), Buckets):
         module.forward = Buckets(own)
     module.forward.add(wanted.example, fast)

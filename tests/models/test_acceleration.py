@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import shutil
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -151,6 +152,36 @@ def test_the_first_that_works_takes_over_and_computes_the_same(config: Settings,
     found, choice = accelerate(config, name, examples, [inductor, Eager()])
     assert (choice.name, choice.fallbacks) == ("inductor", ()) and choice.parity[0].relative < 1e-5
     assert isinstance(found[0].module.forward, Buckets)
+
+
+class Counting(EngineCache):
+    """Notes how often bytes are read."""
+
+    read = 0
+
+    def get(self, facts: Mapping[str, str]) -> bytes | None:
+        self.read += 1
+        return super().get(facts)
+
+
+@pytest.mark.skipif(shutil.which("g++") is None, reason="inductor compiles C++")
+@pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")
+def test_an_engine_is_read_once_and_one_that_is_spoilt_is_built_again(tmp_path: Path) -> None:
+    # given an engine
+    cache, module = Counting(tmp_path, 2**30), torch.nn.Sequential(torch.nn.Linear(8, 8), torch.nn.GELU()).eval()
+    one, inductor = Wanted(module, "4x8", Example((torch.randn(4, 8),), {})), Inductor(cache, CPU)
+    inductor.build(module, one.example, one.bucket)
+    cache.read = 0
+    # when it takes over
+    assert chain.accelerate([one], [inductor], "float32").name == "inductor" and cache.read == 1
+    # then it was read once; and one of which a byte is another one is neither used nor a reason to give up
+    (file,) = tmp_path.glob("*/engine")
+    file.write_bytes(file.read_bytes()[:-1] + b"?")
+    with pytest.raises(NotBuiltError):
+        chain.accelerate([one], [inductor], "float32")
+    assert "forward" not in module.__dict__ and not file.exists()
+    inductor.build(module, one.example, one.bucket)
+    assert chain.accelerate([one], [inductor], "float32").name == "inductor"
 
 
 def test_a_vaes_decoder_is_made_fast_beside_it_and_proven_on_a_whole_clip(config: Settings, inductor: Inductor) -> None:

@@ -82,6 +82,21 @@ def test_what_is_not_whole_or_not_ours_is_built_again(
     assert cache.get_or_build(FACTS, lambda: b"again") == b"again" == cache.get(FACTS)
 
 
+def test_what_the_manifest_tells_needs_no_bytes_and_what_the_bytes_tell_is_believed(
+    cache: EngineCache, tmp_path: Path
+) -> None:
+    cache.put(FACTS, b"engine")
+    assert cache.has(FACTS) and not cache.has(FACTS | {"torch": "other"})
+    for spoil in (_cut, _garble, _lose, _foreign, _old):
+        cache.put(FACTS, b"engine")
+        spoil(entry(tmp_path))
+        assert not cache.has(FACTS) and not list(tmp_path.glob(f"*/{MANIFEST}"))
+    # of other bytes that are as many only whoever reads them knows, and from then on everybody
+    cache.put(FACTS, b"engine")
+    _flip(entry(tmp_path))
+    assert cache.has(FACTS) and cache.get(FACTS) is None and not cache.has(FACTS)
+
+
 class Bomb:
     """Does harm where it is unpickled."""
 
