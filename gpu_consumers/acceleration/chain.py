@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -58,6 +58,10 @@ class Choice:
     def label(self) -> str:
         """Its name for events and the cost model."""
         return self.name if self.name == self.vae else f"{self.name}, vae {self.vae}"
+
+    def of(self, clips: int) -> Choice:
+        """What so many clips run on that are made at once: engines are built for one, so several run eagerly."""
+        return self if clips == 1 else replace(self, name=Eager.name, vae=Eager.name, settled=False)
 
     def beside(self, vae: Choice) -> Choice:
         """That of the denoiser, which this is, and that of the VAE's decoder as one."""

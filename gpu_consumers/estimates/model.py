@@ -113,7 +113,7 @@ class CostModel:
 
     def _phase(self, work: Work, batch: int, phase: str) -> Estimate:
         seconds = getattr(self._prior(work), phase) * batch
-        family = self._family[(*_family(work), phase)].after(_FORMULA)
+        family = self._family[(*_family(work.at_once(batch)), phase)].after(_FORMULA)
         belief = self._exact[(*_exactly(work, batch), phase)].after(family)
         return Estimate(seconds * belief.typical, seconds * belief.high)
 
@@ -127,7 +127,7 @@ def afterwards(work: Work, post: str, frames: int) -> Work:
 
 def _exactly(work: Work, batch: int) -> tuple[object, ...]:
     # Steps cost the same each time, however many there are, so their number is no part of it.
-    return *_family(work), work.passes, work.width, work.height, work.frames, batch
+    return *_family(work.at_once(batch)), work.passes, work.width, work.height, work.frames, batch
 
 
 def _family(work: Work) -> tuple[object, ...]:

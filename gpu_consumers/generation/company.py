@@ -1,7 +1,8 @@
 """What it gains to make several clips at once, measured by a few steps when a model is warmed up.
 
 A clip of thousands of tokens fills a device by itself; only small ones gain. So nothing is batched on a guess: the cost
-model hears what a step of one clip and of several takes, and the scheduler asks it.
+model hears what a step of one clip takes on what it runs on here, and a step of several, which always run eagerly, and
+the scheduler asks it.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from gpu_consumers.acceleration.chain import keeping
 from gpu_consumers.estimates.model import ENOUGH
 from gpu_consumers.generation.loading import one_step
 from gpu_consumers.generation.manifest import GIB, Manifest, Shape
@@ -47,16 +49,18 @@ def measured(device: Device, wanted: Manifest) -> Iterator[Company]:
     """
     if wanted.batch == 1:
         return
-    label = device.choice(wanted.name).label
+    choice = device.choice(wanted.name)
     for shape in wanted.shapes:
         work = Work(
             model=wanted.name, width=shape.width, height=shape.height, frames=shape.frames, steps=wanted.steps,
-            backend=label, cache=wanted.cache.label if wanted.cache else "", precision="fp8" if wanted.fp8 else "",
+            backend=choice.label, cache=wanted.cache.label if wanted.cache else "",
+            precision="fp8" if wanted.fp8 else "",
         )  # fmt: skip
         for clips in sizes(wanted.batch):
             if not _fits(device, wanted, clips):
                 break
-            seconds = _steps(device, wanted, shape, clips)
+            with keeping(choice.of(clips)):
+                seconds = _steps(device, wanted, shape, clips)
             device.learn_steps(work, clips, seconds)
             yield Company(shape.bucket, clips, device.costs.gain(work, clips))
 

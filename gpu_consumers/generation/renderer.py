@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from statistics import mean, median
 from typing import Any
@@ -20,14 +20,14 @@ from gpu_consumers.generation.boundaries import give_way
 from gpu_consumers.generation.device import Device
 from gpu_consumers.generation.faults import DeviceMemoryError
 from gpu_consumers.generation.frames import drawn, finish, luma
+from gpu_consumers.generation.identity import identity
 from gpu_consumers.generation.loading import call_arguments, prompts
 from gpu_consumers.generation.manifest import GIB, Manifest
+from gpu_consumers.generation.marks import Marks, Together
 from gpu_consumers.generation.post import Pictures
 from gpu_consumers.generation.previews import Watcher
 from gpu_consumers.generation.second_turn import SecondTurn
 from gpu_consumers.generation.shapes import smaller, work_for
-from gpu_consumers.generation.styles import style_file
-from gpu_consumers.generation.weights import digest, locate
 from gpu_consumers.ports import Clip, Progress, SceneSpec, Urgency
 from gpu_consumers.quality.gauge import gauged
 from gpu_consumers.scheduling.places import Heed, Turn
@@ -74,14 +74,7 @@ class DiffusersRenderer:
 
     def fingerprint(self) -> str:
         """A hash of the manifest, the weights, this package and torch. Raises `BackendMissingError` without weights."""
-        wanted = self._manifest.model_dump(mode="json", exclude={"draft_steps", "styles_kept", "preview_vae"})
-        found = {name: style_file(self._manifest, name, it, self._config) for name, it in self._manifest.styles.items()}
-        styles = {name: _content(path) for name, path in found.items() if path.is_file()}
-        networks = {path.name: _content(path) for path in self._manifest.post.networks if path.is_file()}
-        return fingerprint(
-            manifest=wanted, styles=styles, networks=networks, weights=_digest(locate(self._manifest, self._config)),
-            device=self._device.name, accelerator=self._choice.fingerprint, code=_code(), **_versions(),
-        )  # fmt: skip
+        return identity(self._manifest, self._config, device=self._device.name, accelerator=self._choice.fingerprint)
 
     def render(self, spec: SceneSpec, out: Path, progress: Progress) -> Clip:
         """Make the frames in turns with other clips, then the clip from them, beside other clips.
@@ -197,15 +190,19 @@ class DiffusersRenderer:
         together(0.0, None)  # their turn may come so late that nobody wants them any more
         pipe = self._device.models.shell(self._manifest.name)
         self._still_promised()
+        ran = work.at_once(len(items))
         watcher = Watcher(pipe, self._device.models.show(self._manifest.name), work.width, work.height)
-        marks = _Marks(turn, together, self._manifest.steps, watcher)
-        with self._device.making(self._manifest.name, turn, specs[0].styles) as here, keeping(self._choice):
+        marks = Marks(turn, together, self._manifest.steps, watcher)
+        with (
+            self._device.making(self._manifest.name, turn, specs[0].styles) as here,
+            keeping(self._choice.of(len(items))),
+        ):
             result = pipe(**self._arguments(pipe, specs, work, marks))
             give_way()
             encoded = here.encoded_s or 0.0
         done = RenderWork(
-            model=work.model, width=work.width, height=work.height, frames=work.frames, steps=work.steps,
-            accelerator=work.backend, cache=work.cache, precision=work.precision, passes=work.passes,
+            model=ran.model, width=ran.width, height=ran.height, frames=ran.frames, steps=ran.steps,
+            accelerator=ran.backend, cache=ran.cache, precision=ran.precision, passes=ran.passes,
             device=self._device.name, batch=len(items), encode_s=encoded,
             step_s=marks.step(encoded, mean if work.cache else median),
             decode_s=max(0.0, turn.used_s - marks.ends[-1]), waited_s=turn.waited_s, preemptions=turn.preemptions,
@@ -221,7 +218,7 @@ class DiffusersRenderer:
         if self._choice.settled and self._device.choice(self._manifest.name).fingerprint != self._choice.fingerprint:
             raise TransientBackendError(f"{self._manifest.name} no longer runs on {self._choice.label} here")
 
-    def _arguments(self, pipe: Any, specs: Sequence[SceneSpec], work: Work, marks: _Marks) -> dict[str, Any]:
+    def _arguments(self, pipe: Any, specs: Sequence[SceneSpec], work: Work, marks: Marks) -> dict[str, Any]:
         from PIL import Image
 
         image, first = None, specs[0]
@@ -253,72 +250,3 @@ def squeeze(work: Work, error: DeviceMemoryError) -> Work:
 def _part(progress: Progress, begin: float, end: float) -> Progress:
     """What is told from 0 to 1, told as that part of the whole."""
     return lambda part, picture: progress(begin + (end - begin) * part, picture)
-
-
-class Together:
-    """Progress of several clips that are made at once: each is told, the first sees the preview. It goes on while one
-    of them is wanted, or anybody else asks for the first."""
-
-    def __init__(self, turn: Turn, told: Sequence[Progress]) -> None:
-        self._turn, self._told = turn, told
-
-    def __call__(self, fraction: float, preview: bytes | None) -> None:
-        unwanted = list[UnwantedError]()
-        for number, progress in enumerate(self._told):
-            try:
-                progress(fraction, preview if number == 0 else None)
-            except UnwantedError as error:
-                unwanted.append(error)
-        if len(unwanted) == len(self._told) and self._turn.give_up():
-            raise unwanted[0]
-
-
-class _Marks:
-    """Called by the pipeline after each step: notes when it ended on the device, tells how far the clip is, shows."""
-
-    def __init__(self, turn: Turn, progress: Progress, steps: int, watcher: Watcher) -> None:
-        self._turn, self._progress, self._steps, self._watcher = turn, progress, steps, watcher
-        self.ends: list[float] = []
-
-    def __call__(self, _pipe: Any, step: int, _timestep: Any, _tensors: dict[str, Any]) -> dict[str, Any]:
-        give_way()
-        self.ends.append(self._turn.used_s)
-        self._progress((step + 1) / (self._steps + 1), self._watcher.look())
-        return {}
-
-    def step(self, encoded: float, of: Callable[[list[float]], float]) -> float:
-        """Seconds of a step on the device: their median, or their mean where some skip what others do."""
-        begins = [encoded, *self.ends[:-1]]
-        return max(0.0, of([end - begin for begin, end in zip(begins, self.ends, strict=True)]))
-
-
-@cache
-def _digest(folder: Path) -> str:
-    return digest(folder)
-
-
-@cache
-def _content(file: Path) -> str:
-    import hashlib
-
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-@cache
-def _code() -> str:
-    import hashlib
-
-    total = hashlib.sha256()
-    for path in sorted([*Path(__file__).parent.glob("*.py"), *(Path(__file__).parents[1] / "picture").rglob("*.py")]):
-        total.update(path.name.encode() + path.read_bytes())
-    return total.hexdigest()[:32]
-
-
-@cache
-def _versions() -> dict[str, str]:
-    import diffusers
-    import torch
-    import transformers
-
-    return {"torch": torch.__version__, "diffusers": diffusers.__version__, "transformers": transformers.__version__}

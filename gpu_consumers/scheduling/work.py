@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from schemas.values import Lane
@@ -22,6 +22,10 @@ class Work:
     precision: str = ""  #: of the denoiser, where it is another than that of its weights: fp8
     passes: int = 0  #: forward passes of a step, where its guidance makes others than the model usually does
     post: str = ""  #: the networks that its frames go through: then it is that alone, of so many frames, in no steps
+
+    def at_once(self, clips: int) -> Work:
+        """What so many of it are that are made at once: engines are built for one clip, so several run eagerly."""
+        return self if clips == 1 else replace(self, backend="eager")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

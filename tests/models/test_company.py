@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -12,12 +13,13 @@ import numpy as np
 import pytest
 import torch
 
+from gpu_consumers.acceleration.backends import Eager
 from gpu_consumers.errors import UnwantedError
 from gpu_consumers.generation import company
 from gpu_consumers.generation.device import Device
 from gpu_consumers.generation.manifest import manifest
 from gpu_consumers.generation.renderer import DiffusersRenderer, Item, Made
-from gpu_consumers.ports import Progress, SceneSpec
+from gpu_consumers.ports import Accelerator, Example, Progress, SceneSpec
 from infra.settings import Settings
 from tests.models.pipelines_kit import configured, save, write_manifest
 from tests.models.test_scene_models import TIMEOUT, quiet, small, until
@@ -39,13 +41,13 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 class Busy:
     """A device whose first clip holds it until `waiting` others have come."""
 
-    def __init__(self, config: Settings, name: str, waiting: int) -> None:
-        self.device, self.config, self.name = Device(config), config, name
+    def __init__(self, config: Settings, name: str, waiting: int, *accelerators: Accelerator) -> None:
+        self.device, self.config, self.name = Device(config, accelerators), config, name
         self.begun, self.waiting = threading.Event(), waiting
 
-    def believe(self, gain: float) -> None:
+    def believe(self, gain: float, spec: SceneSpec | None = None) -> None:
         """That several at once make so many times more a second."""
-        work = DiffusersRenderer(self.device, manifest(self.name, self.config), self.config).work(small())
+        work = DiffusersRenderer(self.device, manifest(self.name, self.config), self.config).work(spec or small())
         for clips in (1, 2, 3):
             self.device.learn_steps(work, clips, [1.0 if clips == 1 else clips / gain] * 30)
 
@@ -90,6 +92,42 @@ def test_equal_work_that_waits_is_made_at_once_where_that_pays(name: str, config
     # and each pays for half of it, and is told how far it is
     assert one.turn is two.turn and paid == also == (pytest.approx(one.turn.used_s / 2), 0.0)
     assert told[0] == 0.0 and len(told) >= 5
+
+
+class Engine(Eager):
+    """Computes as the module does, and notes how many clips' worth of it."""
+
+    name = "engine"
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def prepare(self, module: Any, example: Example, shape_bucket: str) -> Callable[..., Any]:
+        own = super().prepare(module, example, shape_bucket)
+
+        def run(*args: Any, **kwargs: Any) -> Any:
+            self.calls += 1
+            return own(*args, **kwargs)
+
+        return run
+
+
+def test_what_is_made_at_once_runs_eagerly_and_says_so(config: Settings) -> None:
+    # given a model that runs on engines, each pass of which takes a clip with its prompt and without
+    engine, name = Engine(), "tiny-ltx"
+    busy = Busy(config, name, 2, engine)
+    assert busy.device.engines.prepared(name).label == "engine"
+    # when two clips are made at once that need no pass without the prompt: the same shapes
+    one, two = (replace(small(seed), guidance=1.0) for seed in (1, 2))
+    busy.believe(2.0, one)
+    engine.calls = 0
+    alone, _ = busy.made(small(99))
+    whole = engine.calls
+    both = busy.together((one, quiet), (two, quiet))  # behind that one clip again
+    # then one clip runs on what its fingerprint names, those at once do not, and their events say so
+    assert (alone.work.accelerator, alone.work.batch) == ("engine", 1)
+    assert [(made.work.accelerator, made.work.batch) for made, _ in both] == [("eager", 2)] * 2
+    assert whole > 0 and engine.calls == 2 * whole
 
 
 def test_nothing_is_made_at_once_where_that_gains_too_little(config: Settings) -> None:

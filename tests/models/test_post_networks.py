@@ -22,10 +22,11 @@ from gpu_consumers import backends
 from gpu_consumers.errors import BackendError, BackendMissingError, UnwantedError
 from gpu_consumers.generation.checks import check
 from gpu_consumers.generation.device import Device
+from gpu_consumers.generation.identity import content
 from gpu_consumers.generation.manifest import GIB, Post, manifest
 from gpu_consumers.generation.networks import MARGIN, Learned, Scripted, loaded
 from gpu_consumers.generation.post import Blending, Classical, Pictures
-from gpu_consumers.generation.renderer import DiffusersRenderer, _content
+from gpu_consumers.generation.renderer import DiffusersRenderer
 from gpu_consumers.generation.second_turn import SecondTurn
 from gpu_consumers.generation.shapes import timeline
 from gpu_consumers.generation.spool import Spool
@@ -458,7 +459,7 @@ def test_their_weights_count_and_go_with_the_model_and_files_make_another_finger
     # and other weights in the same place are another clip, though a process looks but once
     before = made.fingerprint()
     file.write_bytes(compact(tmp_path, weights=2.0).read_bytes())
-    _content.cache_clear()
+    content.cache_clear()
     assert made.fingerprint() != before != plain.fingerprint()
 
 

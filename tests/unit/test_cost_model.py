@@ -116,6 +116,20 @@ def test_a_batch_pays_only_once_it_was_measured_to() -> None:
     assert costs.gain(WORK, 2) == pytest.approx(2 * (50 + 3.4) / (55 + 6.8), rel=0.1)
 
 
+def test_a_batch_is_eager_and_pays_only_beside_what_one_clip_runs_on() -> None:
+    # given a batch that makes 1.8 times as many clips a second as one by one, eagerly
+    costs, fast = model(), replace(WORK, backend="inductor")
+    for _ in range(30):
+        costs.learn(done(1.0))
+        costs.learn(done(1.1, batch=2))
+    # when one clip then runs on an engine, twice as fast
+    for _ in range(30):
+        costs.learn(done(0.5, fast))
+    # then the batch, which cannot, is as slow as it was, and gains no more
+    assert costs.clip(fast, 2) == costs.clip(WORK, 2)
+    assert costs.gain(WORK, 2) > 1.6 and costs.gain(fast, 2) < 1.0
+
+
 def test_loading_is_learned_too() -> None:
     costs = model()
     for _ in range(20):
