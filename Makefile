@@ -6,9 +6,12 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 GPU := .venv-gpu
 GPU_READY := $(GPU)/.ready
+TRT := .venv-trt
+TRT_READY := $(TRT)/.ready
+LIBRARIES = $(TRT)/lib/$(shell ls $(TRT)/lib)/site-packages/tensorrt_libs
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-models chaos check venv lock clean
+.PHONY: help run test test-models test-tensorrt chaos check venv lock clean
 
 help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +27,9 @@ chaos: venv ## Kill and repeat everything at random, then check every promise, ~
 
 test-models: $(GPU_READY) ## Run the tests of real models, with tiny random weights on the CPU, in a .venv-gpu of their own (several GB)
 	$(GPU)/bin/python -m pytest tests/models $(ARGS)
+
+test-tensorrt: $(TRT_READY) ## Let Torch-TensorRT lower what engines are built of, without a GPU, in a .venv-trt (1 GB more; Linux)
+	LD_LIBRARY_PATH=$(LIBRARIES) $(TRT)/bin/python -m pytest tests/models/test_conversion.py $(ARGS)
 
 check: venv ## Check style, types and the borders between the rooms
 	$(BIN)/ruff check
@@ -48,10 +54,18 @@ $(GPU_READY): pyproject.toml constraints.txt | venv
 	@$(BIN)/uv pip install --quiet --python $(GPU)/bin/python --constraint constraints.txt --editable '.[dev,gpu]'
 	@touch $@
 
+# Torch-TensorRT names NVIDIA's wheels, which no public registry has: so without what it depends on.
+$(TRT_READY): $(GPU_READY) tests/models/nvidia.py
+	@test -x $(TRT)/bin/python || $(BIN)/uv venv --quiet --python $(BIN)/python $(TRT)
+	@$(BIN)/uv pip install --quiet --python $(TRT)/bin/python --constraint constraints.txt --editable '.[dev,gpu]'
+	@$(BIN)/uv pip install --quiet --python $(TRT)/bin/python --no-deps dllist torch-tensorrt==2.11.0 tensorrt-cu13-bindings==10.15.1.29
+	@$(TRT)/bin/python -m tests.models.nvidia
+	@touch $@
+
 lock: venv ## Choose the versions anew: constraints.txt and infra/stack/jars.lock
 	$(BIN)/uv pip compile pyproject.toml --extra dev --extra gpu --universal --upgrade --generate-hashes \
 		--no-header --no-annotate --quiet --output-file constraints.txt
 	$(BIN)/python -m infra.stack.lock
 
 clean: ## Remove .venv and what tools keep; videos and events in data/ stay
-	rm -rf $(VENV) $(GPU) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist
+	rm -rf $(VENV) $(GPU) $(TRT) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist

@@ -207,8 +207,9 @@ def _clip(size: Size, config: Settings, device: Device, *, seed: int) -> Measure
 def _accelerator(name: str, config: Settings) -> Accelerator:
     import torch
 
-    from gpu_consumers.acceleration.backends import Eager, Inductor, TensorRT
+    from gpu_consumers.acceleration.backends import Eager, Inductor
     from gpu_consumers.acceleration.cache import EngineCache
+    from gpu_consumers.acceleration.trt import TensorRT
 
     cache, place = EngineCache(config.data_dir / "engines", 2**36), torch.device(config.device)
     if name == "tensorrt":

@@ -6,7 +6,7 @@ output (version, model, weights, settings) must change the fingerprint, because 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -240,6 +240,7 @@ class Accelerator(Protocol):
         """A callable that computes what `module` computes; builds nothing. Raises `BackendError` where it cannot."""
         ...
 
-    def refit(self, module: Any, state: Mapping[str, Any]) -> None:
-        """Take new weights (a LoRA, say) without building again."""
+    def holds(self, module: Any) -> Iterable[str]:
+        """The weights, by name, of which it has copies. All others are the module's own: what changes those in place
+        (a style) changes what it computes, and builds nothing."""
         ...

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import io
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 from gpu_consumers.acceleration import keys
 from gpu_consumers.acceleration.cache import EngineCache
 from gpu_consumers.acceleration.facts import facts_of
-from gpu_consumers.errors import BackendError, BackendMissingError
+from gpu_consumers.errors import BackendError
 from gpu_consumers.ports import Example
 from infra.storage.artifacts import fingerprint
 
@@ -42,15 +42,15 @@ class Eager:
         """The module's own forward pass."""
         return type(module).forward.__get__(module)  # type: ignore[no-any-return]
 
-    def refit(self, module: Any, state: Mapping[str, Any]) -> None:
-        """New weights, in place."""
-        module.load_state_dict(state, strict=False)
+    def holds(self, module: Any) -> Iterable[str]:
+        """None: it computes with the module's own."""
+        return ()
 
 
 class Engines(Eager):
     """What is common to those that run engines out of the cache."""
 
-    #: How often the module's weights are in memory while one is built: the module's own, and the engine's.
+    #: How often the module's weights are in memory while one is built: the module's own, and what the builder takes.
     copies = 2
 
     def __init__(self, cache: EngineCache, place: Any) -> None:
@@ -70,7 +70,7 @@ class Engines(Eager):
 
     def _weights_of(self, module: Any) -> str:
         if module not in self._weights:
-            self._weights[module] = keys.weights(module)
+            self._weights[module] = keys.weights(module, self.holds(module))
         return self._weights[module]
 
     def ready(self, module: Any, example: Example, shape_bucket: str) -> bool:
@@ -123,22 +123,13 @@ class Inductor(Engines):
 
     def __init__(self, cache: EngineCache, place: Any) -> None:
         super().__init__(cache, place)
-        self._running: WeakKeyDictionary[Any, list[Any]] = WeakKeyDictionary()
+        self._lent: WeakSet[Any] = WeakSet()
 
     def ready(self, module: Any, example: Example, shape_bucket: str) -> bool:
         """As `Engines.ready`. Raises `BackendError` where none could be built."""
-        if self.place.type == "cpu" and _in_8_bits(module):
+        if self.place.type == "cpu" and in_8_bits(module):
             raise BackendError("its FP8 layers: inductor has code for them on GPUs alone")
         return super().ready(module, example, shape_bucket)
-
-    def refit(self, module: Any, state: Mapping[str, Any]) -> None:
-        """New weights: the engines are given them, nothing is built."""
-        super().refit(module, state)
-        for engine in self._running.get(module, ()):
-            _give(engine, module)
-
-    def _weights_of(self, module: Any) -> str:
-        return "the module's own"
 
     def _built(self, module: Any, example: Example) -> bytes:
         import torch
@@ -156,9 +147,9 @@ class Inductor(Engines):
         number = (self.place.index or 0) if self.place.type == "cuda" else -1
         made = torch._inductor.aoti_load_package(io.BytesIO(engine), device_index=number)
         _give(made, module)
-        if module not in self._running:
+        if module not in self._lent:
             weakref.finalize(module, _free, list(keys.tensors(module).values())).atexit = False
-        self._running.setdefault(module, []).append(made)
+            self._lent.add(module)
 
         def run(*args: Any, **kwargs: Any) -> Any:
             given = contiguous(Example(args, kwargs))
@@ -184,99 +175,13 @@ def _free(values: list[Any]) -> None:
             storage.resize_(0)
 
 
-class TensorRT(Engines):
-    """Whole engines through Torch-TensorRT, refittable."""
-
-    name = "tensorrt"
-
-    def ready(self, module: Any, example: Example, shape_bucket: str) -> bool:
-        """As `Engines.ready`. Raises `BackendError` where they could not be built, or not run."""
-        _torch_tensorrt()
-        if _in_8_bits(module):
-            raise BackendError("its FP8 layers multiply by torch's own product, for which it builds no engine")
-        return super().ready(module, example, shape_bucket)
-
-    def refit(self, module: Any, state: Mapping[str, Any]) -> None:
-        """New weights. The engines hold the old ones: the module runs eagerly until it is prepared anew."""
-        super().refit(module, state)
-        self._weights.pop(module, None)
-        module.__dict__.pop("forward", None)
-
-    def _built(self, module: Any, example: Example) -> bytes:
-        """The engine, and before it how the module's results are put together."""
-        import torch
-
-        trt = _torch_tensorrt()
-        program = torch.export.export(module, example.args, dict(example.kwargs), strict=False)
-        made = trt.dynamo.convert_exported_program_to_serialized_trt_engine(
-            program, arg_inputs=list(example.args), kwarg_inputs=dict(example.kwargs), immutable_weights=False
-        )
-        return packed(program, bytes(made))
-
-    def _loaded(self, engine: bytes, module: Any) -> Callable[..., Any]:
-        """The engine as a callable with the module's own arguments and results."""
-        import tensorrt
-        import torch
-
-        spec, plan = unpacked(engine)
-        found = tensorrt.Runtime(tensorrt.Logger(tensorrt.Logger.WARNING)).deserialize_cuda_engine(plan)
-        if found is None:
-            raise BackendError("TensorRT does not take the engine")
-        names = [found.get_tensor_name(number) for number in range(found.num_io_tensors)]
-        inputs = [name for name in names if found.get_tensor_mode(name) == tensorrt.TensorIOMode.INPUT]
-        outputs = [name for name in names if name not in inputs]
-        running = _torch_tensorrt().runtime.PythonTorchTensorRTModule(plan, inputs, outputs)
-
-        def run(*args: Any, **kwargs: Any) -> Any:
-            rest = iter([value for value in args if isinstance(value, torch.Tensor)])
-            made = running(*(kwargs[name] if name in kwargs else next(rest) for name in inputs))
-            return shaped(spec, made if isinstance(made, tuple) else (made,))
-
-        return run
-
-
-def packed(program: Any, plan: bytes) -> bytes:
-    """An engine's bytes with a first line (JSON) that says how its outputs become what the module returns."""
-    from torch.utils import _pytree
-
-    spec: str = _pytree.treespec_dumps(program.call_spec.out_spec)
-    return spec.encode() + b"\n" + plan
-
-
-def unpacked(engine: bytes) -> tuple[Any, bytes]:
-    """What `packed` put together."""
-    from torch.utils import _pytree
-
-    spec, _, plan = engine.partition(b"\n")
-    return _pytree.treespec_loads(spec.decode()), plan
-
-
-def shaped(spec: Any, outputs: tuple[Any, ...]) -> Any:
-    """An engine's outputs as the exported module returns them: a tensor, a tuple, an output class."""
-    from torch.utils import _pytree
-
-    return _pytree.tree_unflatten(list(outputs), spec)
-
-
-#: Those that build, by name.
-BUILDING: dict[str, type[Engines]] = {each.name: each for each in (TensorRT, Inductor)}
-
-
 def contiguous(example: Example) -> Example:
     """The same values as engines take them: laid out one after the other, whatever they were cut from."""
     return example.mapped(lambda value: value.contiguous() if hasattr(value, "contiguous") else value)
 
 
-def _in_8_bits(module: Any) -> bool:
+def in_8_bits(module: Any) -> bool:
     return any("float8" in str(one.dtype) for one in module.parameters())
-
-
-def _torch_tensorrt() -> Any:
-    try:
-        import torch_tensorrt
-    except Exception as error:  # without NVIDIA's libraries the import raises a bare Exception
-        raise BackendMissingError(f"torch_tensorrt cannot be imported: {_first(error)}") from error
-    return torch_tensorrt
 
 
 def _torch_version() -> str:

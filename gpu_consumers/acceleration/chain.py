@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -98,10 +98,13 @@ def keeping(choice: Choice) -> Iterator[None]:
 
 
 class Buckets:
-    """A forward pass that is fast for the shapes it was prepared for, and the module's own for all others."""
+    """A forward pass that is fast for the shapes it was prepared for, and the module's own for all others.
 
-    def __init__(self, own: Callable[..., Any]) -> None:
-        self._own = own
+    `held`: the weights, by name, of which the fast ones have copies.
+    """
+
+    def __init__(self, own: Callable[..., Any], held: Iterable[str] = ()) -> None:
+        self._own, self.held = own, frozenset(held)
         self._fast: dict[tuple[Any, ...], Callable[..., Any]] = {}
         self._strange: set[tuple[Any, ...]] = set()
 
@@ -162,7 +165,7 @@ def _install(wanted: Wanted, accelerator: Accelerator, plain: Any, dtype: str) -
     except NoEngineError as error:  # its bytes were read for the first time, and are not those that were built
         raise NotBuiltError(accelerator, [wanted]) from error
     if not isinstance(module.__dict__.get("forward"), Buckets):
-        module.forward = Buckets(own)
+        module.forward = Buckets(own, accelerator.holds(module))
     module.forward.add(wanted.example, fast)
     try:
         parity = compare(plain, wanted.result(fast))
@@ -177,6 +180,12 @@ def _install(wanted: Wanted, accelerator: Accelerator, plain: Any, dtype: str) -
 
 def _own(wanted: Wanted) -> Callable[..., Any]:
     return Eager().prepare(wanted.module, wanted.example, wanted.bucket)
+
+
+def held(module: Any) -> frozenset[str]:
+    """The weights of a module, by name, that are not to be changed in place: what it runs on has copies of them."""
+    forward = module.__dict__.get("forward")
+    return forward.held if isinstance(forward, Buckets) else frozenset()
 
 
 def restore(module: Any) -> None:

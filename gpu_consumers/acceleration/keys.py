@@ -7,7 +7,7 @@ libraries decide the graph.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from gpu_consumers.generation.boundaries import give_way
@@ -47,12 +47,14 @@ def structure(module: Any) -> str:
     return total.hexdigest()
 
 
-def weights(module: Any) -> str:
-    """A hash of every weight. A clip's thread gives way between them."""
+def weights(module: Any, names: Iterable[str]) -> str:
+    """A hash of the weights of those names. A clip's thread gives way between them."""
     import torch
 
-    total = hashlib.sha256()
+    held, total = frozenset(names), hashlib.sha256()
     for name, value in tensors(module).items():
+        if name not in held:
+            continue
         give_way()
         total.update(name.encode())
         total.update(value.detach().cpu().contiguous().flatten().view(dtype=torch.uint8).numpy().tobytes())

@@ -10,6 +10,7 @@ from collections import OrderedDict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gpu_consumers.acceleration.chain import held
 from gpu_consumers.errors import BackendError, BackendMissingError
 from gpu_consumers.generation.manifest import Manifest, Style
 from gpu_consumers.generation.weights import own_folder
@@ -65,6 +66,7 @@ class Styles:
         files = {name: locate_style(self._manifest, name, self._config) for name, _ in mix}
         for name, path in files.items():
             self._load(name, path)
+        self._refuse(mix)
         self._mix = None  # not known, should anything fail half-way
         self._merge(mix)
         self._mix = mix
@@ -80,6 +82,17 @@ class Styles:
                 raise BackendError(f"{self._manifest.name} cannot take the style {name}: {error}") from error
             log.info("style loaded", model=self._manifest.name, style=name)
         self._loaded.move_to_end(name)
+
+    def _refuse(self, mix: Mix) -> None:
+        """Raises `BackendError` where what the model runs on would not heed the mix."""
+        for name, _ in mix:
+            for path in self._loaded[name]:
+                part, _, layer = path.partition(".")
+                if f"{layer}.weight" in held(getattr(self._pipe, part)):
+                    raise BackendError(
+                        f"{self._manifest.name} cannot take the style {name}: its engine has a copy of {path}",
+                        hint="Take `tensorrt` out of SWIPESTREAM_ACCELERATORS on workers that are to use it.",
+                    )
 
     def _merge(self, mix: Mix) -> None:
         if self._merged is None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from gpu_consumers.acceleration.backends import Eager, Engines, Inductor, TensorRT
+from gpu_consumers.acceleration.backends import Eager, Engines, Inductor
 from gpu_consumers.acceleration.cache import EngineCache
 from gpu_consumers.acceleration.chain import Choice, NotBuiltError, accelerate
 from gpu_consumers.acceleration.examples import decoding, examples
@@ -114,15 +114,15 @@ class Takeover:
             return replace(EAGER, fallbacks=(Fallback(backend="accelerators", reason=reason),)).beside(vae)
         found = [one for bucket, step in steps for one in examples(pipe, bucket, step)]
         precision = "fp8" if wanted.fp8 else wanted.precision("denoiser")
-        holding = {TensorRT.name: "its engines hold their weights, which styles change"} if wanted.styles else {}
-        given_up = {**refused.get("denoiser", {}), **holding}
-        return accelerate(found, self._accelerators, precision, given_up).beside(vae)
+        return accelerate(found, self._accelerators, precision, refused.get("denoiser")).beside(vae)
 
 
 def suitable(config: Settings, place: Any) -> list[Accelerator]:
     """Those of the settings. Compiling for the CPU takes longer than it saves, so none there."""
     if place.type != "cuda":
         return []
+    from gpu_consumers.acceleration.trt import TensorRT
+
     cache = EngineCache(config.data_dir / "engines", int(config.engine_cache_gib * GIB))
     known: dict[str, Accelerator] = {
         "tensorrt": TensorRT(cache, place), "inductor": Inductor(cache, place), "eager": Eager()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from peft.utils import get_peft_model_state_dict
 
 from gpu_consumers import backends
 from gpu_consumers.acceleration import keys
-from gpu_consumers.acceleration.backends import Inductor, TensorRT
+from gpu_consumers.acceleration.backends import Eager, Engines, Inductor
 from gpu_consumers.acceleration.cache import EngineCache
 from gpu_consumers.acceleration.examples import examples
 from gpu_consumers.errors import BackendError, BackendMissingError
@@ -30,6 +31,7 @@ from infra.settings import Settings
 from schemas.values import Lane
 from tests.models.pipelines_kit import PIPELINES, configured, save, write_flavor, write_manifest
 from tests.models.test_scene_models import TIMEOUT, quiet, rendered, shop, small, until
+from tests.models.test_tensorrt import Programs
 
 __all__ = ["shop"]
 
@@ -155,14 +157,13 @@ def test_words_that_a_style_listens_to_come_first(config: Settings) -> None:
 
 
 @pytest.mark.timeout(900)
+@pytest.mark.parametrize("kind", [Inductor, Programs])
 def test_engines_compute_with_the_styles_and_without_them_as_before(
-    config: Settings, engines: EngineCache, tmp_path: Path
+    kind: type[Engines], config: Settings, engines: EngineCache, tmp_path: Path
 ) -> None:
-    # given a model on engines; those that hold their weights are not among them
-    cpu = torch.device("cpu")
-    device = Device(config, [TensorRT(engines, cpu), Inductor(engines, cpu)])
-    choice = device.engines.prepared("tiny-ltx")
-    assert choice.label == "inductor" and "which styles change" in choice.fallbacks[0].reason
+    # given a model on engines
+    device = Device(config, [kind(engines, torch.device("cpu"))])
+    assert device.engines.prepared("tiny-ltx").name == kind.name
     pipe, model = device.pipe("tiny-ltx"), manifest("tiny-ltx", config)
     module, styles, graph = pipe.transformer, device.models.styles("tiny-ltx"), keys.structure(pipe.transformer)
     (found,) = examples(pipe, "", one_step(pipe, model, model.shapes[0]))
@@ -177,14 +178,34 @@ def test_engines_compute_with_the_styles_and_without_them_as_before(
     before, inked, mixed, after = both(), both(INK), both(GOLD, INK), both()
     # then the engine computes what the module does, and no layer was exchanged
     for fast, plain in (before, inked, mixed, after):
-        assert torch.allclose(fast, plain, atol=1e-5) and not torch.equal(fast, plain)
+        assert torch.allclose(fast, plain, atol=1e-5) and torch.equal(fast, plain) is (kind is Programs)
     assert not torch.allclose(before[0], inked[0], atol=1e-3) and not torch.allclose(inked[0], mixed[0], atol=1e-3)
     assert torch.equal(before[0], after[0]) and keys.structure(module) == graph
     # and so do clips
     spec = small(0, 2000)
     spec = type(spec)(**(vars(spec) | {"styles": (INK,)}))
     made = DiffusersRenderer(device, model, config).render(spec, tmp_path / "a.mp4", quiet)
-    assert made.details["work"].accelerator == "inductor"
+    assert made.details["work"].accelerator == kind.name
+    device.stop()
+
+
+def test_a_style_that_an_engine_would_not_heed_is_refused(config: Settings, tmp_path: Path) -> None:
+    # given engines with copies of all that they compute with
+    class Holding(Eager):
+        name = "holding"
+
+        def holds(self, module: Any) -> Iterable[str]:
+            return keys.tensors(module)
+
+    device = Device(config, [Holding()])
+    assert device.engines.prepared("tiny-ltx").name == "holding"
+    module, styles = device.pipe("tiny-ltx").transformer, device.models.styles("tiny-ltx")
+    kept = keys.weights(module, keys.tensors(module))
+    # then
+    with pytest.raises(BackendError, match=r"cannot take the style ink: its engine has a copy of") as told:
+        styles.use((INK,))
+    assert "Take `tensorrt` out of SWIPESTREAM_ACCELERATORS" in told.value.hint
+    assert keys.weights(module, keys.tensors(module)) == kept
     device.stop()
 
 
@@ -208,8 +229,9 @@ def test_a_mix_is_the_weights_and_the_sum_of_what_it_adds_rounded_once(config: S
 
 def test_a_style_that_is_more_than_a_lora_is_refused_and_changes_nothing(config: Settings, tmp_path: Path) -> None:
     pipe = PIPELINES["tiny-ltx"][0]()
-    kept, graph = keys.weights(pipe.transformer), keys.structure(pipe.transformer)
+    names = keys.tensors(pipe.transformer)
+    kept, graph = keys.weights(pipe.transformer, names), keys.structure(pipe.transformer)
     random_lora("tiny-ltx", tmp_path / "dora.safetensors", 1, use_dora=True)
     with pytest.raises(BackendError, match="it is no plain LoRA"):
         merging.read(pipe, tmp_path / "dora.safetensors")
-    assert keys.weights(pipe.transformer) == kept and keys.structure(pipe.transformer) == graph
+    assert keys.weights(pipe.transformer, names) == kept and keys.structure(pipe.transformer) == graph
