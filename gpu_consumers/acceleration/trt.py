@@ -39,12 +39,16 @@ class TensorRT(Engines):
         return keys.tensors(module).keys() - lent(module).keys()
 
     def _built(self, module: Any, example: Example) -> bytes:
+        import torch
+
         program, layout, tensors = lowered(module, example)
         convert = torch_tensorrt().dynamo.convert_exported_program_to_serialized_trt_engine
-        return packed(layout, bytes(convert(program, arg_inputs=tensors, **SETTINGS)))
+        with torch.no_grad():
+            return packed(layout, bytes(convert(program, arg_inputs=tensors, **SETTINGS)))
 
     def _loaded(self, engine: bytes, module: Any) -> Callable[..., Any]:
         import tensorrt
+        import torch
 
         layout, plan = unpacked(engine)
         found = tensorrt.Runtime(tensorrt.Logger(tensorrt.Logger.WARNING)).deserialize_cuda_engine(plan)
@@ -53,8 +57,14 @@ class TensorRT(Engines):
         names = [found.get_tensor_name(number) for number in range(found.num_io_tensors)]
         inputs = [name for name in names if found.get_tensor_mode(name) == tensorrt.TensorIOMode.INPUT]
         outputs = [name for name in names if name not in inputs]
-        running = torch_tensorrt().runtime.PythonTorchTensorRTModule(plan, inputs, outputs)
-        return bound(running, inputs, layout, module)
+        with torch.cuda.device(self.place):
+            running = torch_tensorrt().runtime.PythonTorchTensorRTModule(plan, inputs, outputs)
+
+        def run(*tensors: Any) -> Any:
+            with torch.cuda.device(self.place):
+                return running(*tensors)
+
+        return bound(run, inputs, layout, module)
 
 
 def bound(running: Callable[..., Any], inputs: list[str], layout: Layout, module: Any) -> Callable[..., Any]:

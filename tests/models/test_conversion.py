@@ -5,19 +5,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
 from torch.utils import _pytree
 
+from gpu_consumers.acceleration.cache import EngineCache
 from gpu_consumers.acceleration.chain import Wanted
 from gpu_consumers.acceleration.examples import decoding, examples
-from gpu_consumers.acceleration.layout import lent, lowered
+from gpu_consumers.acceleration.layout import lent, unpacked
 from gpu_consumers.acceleration.parity import compare, numbers
-from gpu_consumers.acceleration.trt import SETTINGS
+from gpu_consumers.acceleration.trt import TensorRT
 from gpu_consumers.generation.loading import load, one_step
 from gpu_consumers.generation.manifest import manifest
 from infra.settings import Settings
@@ -26,20 +28,38 @@ from tests.models.pipelines_kit import PIPELINES, configured, save, write_manife
 pytestmark = [pytest.mark.timeout(300), pytest.mark.filterwarnings("ignore")]
 
 
-@pytest.fixture(scope="module")
-def library() -> Iterator[Any]:
-    """Torch-TensorRT, which asks for the chip's kind and the current device when it is imported and used."""
-    with pytest.MonkeyPatch.context() as patch:
-        if not torch.cuda.is_available():
-            patch.setattr(torch.cuda, "get_device_capability", lambda *_: (9, 0))
-            patch.setattr(torch.cuda, "current_device", lambda: 0)
-        try:
-            import torch_tensorrt
-            from torch_tensorrt.dynamo.lowering import _decompositions
-        except Exception as error:  # noqa: BLE001 - whatever it raises, it is not installed
-            pytest.skip(f"it is not installed (make test-tensorrt): {error}")
-        patch.setattr(_decompositions, "to_torch_device", lambda *_: torch.device("cpu"))
-        yield torch_tensorrt
+class Library:
+    """Torch-TensorRT, but for the network that only TensorRT can make, and only beside a GPU."""
+
+    def __init__(self, converters: Any) -> None:
+        self.converters = converters
+        self.lowered: Any = None
+        self.inputs: Any = None
+
+    def interpret(self, module: Any, inputs: Any, settings: Any, engine_cache: Any) -> Any:
+        """In the place of the library's own, with its arguments."""
+        self.lowered, self.inputs = module, inputs
+        self.converters.set_compilation_settings(settings)
+        return SimpleNamespace(serialized_engine=b"a plan")
+
+
+@pytest.fixture
+def library(monkeypatch: pytest.MonkeyPatch) -> Library:
+    """It asks for the chip's kind, its memory and the current device; constants are put where they can be here."""
+    if not torch.cuda.is_available():
+        monkeypatch.setattr(torch.cuda, "get_device_capability", lambda *_: (9, 0))
+        monkeypatch.setattr(torch.cuda, "current_device", lambda: 0)
+        monkeypatch.setattr(torch.cuda, "mem_get_info", lambda *_: (2**30, 2**30))
+    try:
+        from torch_tensorrt.dynamo import _compiler
+        from torch_tensorrt.dynamo.conversion._ConverterRegistry import DYNAMO_CONVERTERS
+        from torch_tensorrt.dynamo.lowering import _decompositions
+    except Exception as error:  # noqa: BLE001 - whatever it raises, it is not installed
+        pytest.skip(f"it is not installed (make test-tensorrt): {error}")
+    found = Library(DYNAMO_CONVERTERS)
+    monkeypatch.setattr(_decompositions, "to_torch_device", lambda *_: torch.device("cpu"))
+    monkeypatch.setattr(_compiler, "interpret_module_to_result", found.interpret)
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -54,19 +74,23 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 @pytest.mark.parametrize("find", [examples, decoding], ids=["denoiser", "decoder"])
 @pytest.mark.parametrize("name", PIPELINES)
 def test_every_operation_of_a_module_is_known_and_lowered_it_computes_the_same(
-    library: Any, config: Settings, name: str, find: Callable[..., list[Wanted]]
+    library: Library, config: Settings, name: str, find: Callable[..., list[Wanted]], tmp_path: Path
 ) -> None:
-    # given what an engine is to be built of, lowered as Torch-TensorRT does it
+    # given a module, and an accelerator that builds as it does beside a GPU, up to the network's own layers
     model = manifest(name, config)
     pipe = load(model, Path(model.folder or ""))
     (found,) = find(pipe, model.shapes[0].bucket, one_step(pipe, model, model.shapes[0]))
-    program, layout, tensors = lowered(found.module, found.example.fresh())
-    graph = _lowered(library, program)
+    tensorrt, example = TensorRT(EngineCache(tmp_path, 2**20), torch.device("cpu")), found.example.fresh()
+    # when
+    tensorrt.build(found.module, found.example.fresh(), "")
+    layout, plan = unpacked(tensorrt.cache.get(tensorrt.facts(found.module, example, "")) or b"")
+    graph, inputs = library.lowered, library.inputs
+    assert plan == b"a plan" and [tuple(one.shape) for one in inputs] == [
+        tuple(one.shape) for one in layout.tensors(lent(found.module), example).values()
+    ]
     # then each operation has a converter
-    from torch_tensorrt.dynamo.conversion._ConverterRegistry import DYNAMO_CONVERTERS
-
     called = [node for node in graph.graph.nodes if node.op == "call_function"]
-    assert called and not [node for node in called if node not in DYNAMO_CONVERTERS]
+    assert called and not [node for node in called if node not in library.converters]
     # and it takes the tensors that an engine is given, by the names by which they are given
     assert [node.target for node in graph.graph.nodes if node.op == "placeholder"] == list(layout.names)
     # and computes the same, with the weights of the linear layers as they are and as they become
@@ -74,21 +98,7 @@ def test_every_operation_of_a_module_is_known_and_lowered_it_computes_the_same(
         with torch.no_grad():
             for weight in lent(found.module).values():
                 weight.mul_(factor)
-            given = found.example.fresh()
+            given, tensors = found.example.fresh(), layout.tensors(lent(found.module), found.example)
             plain = found.module(*given.args, **given.kwargs)
-            made = layout.result(_pytree.tree_leaves(graph(*tensors)))
+            made = layout.result(_pytree.tree_leaves(graph(*tensors.values())))
         assert compare(numbers(plain), numbers(made)).relative < 1e-4
-
-
-def _lowered(library: Any, program: Any) -> Any:
-    """As `convert_exported_program_to_serialized_trt_engine` begins (2.11)."""
-    from torch_tensorrt.dynamo.conversion._ConverterRegistry import DYNAMO_CONVERTERS
-    from torch_tensorrt.dynamo.lowering import get_decompositions, post_lowering, pre_export_lowering
-
-    settings = library.dynamo.CompilationSettings(**SETTINGS)
-    with torch.no_grad():
-        program = pre_export_lowering(program, settings)
-        program = program.run_decompositions(get_decompositions(False, settings.decompose_attention))
-        graph = post_lowering(program.module(), settings)
-    DYNAMO_CONVERTERS.set_compilation_settings(settings)
-    return graph

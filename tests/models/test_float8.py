@@ -193,7 +193,7 @@ def test_accelerators_get_it_like_any_module_and_those_that_have_none_say_so(
     name = "tiny-ltx-fp8"
     model, pipe = manifest(name, config), placed(loaded(config, name), torch.device("cpu"))
     found = examples(pipe, "any", one_step(pipe, model, model.shapes[0]))
-    monkeypatch.setattr("gpu_consumers.acceleration.backends._torch_tensorrt", lambda: None)
+    monkeypatch.setattr("gpu_consumers.acceleration.trt.torch_tensorrt", lambda: None)
     tensorrt = TensorRT(EngineCache(tmp_path, 1000), torch.device("cpu"))
     inductor = Inductor(EngineCache(tmp_path, 1000), torch.device("cpu"))
     choice = accelerate(found, [tensorrt, inductor, Eager()], "fp8")

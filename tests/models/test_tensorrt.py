@@ -22,9 +22,12 @@ from gpu_consumers.acceleration.trt import TensorRT, bound
 from gpu_consumers.errors import BackendError
 from gpu_consumers.generation.loading import load, one_step
 from gpu_consumers.generation.manifest import manifest
+from gpu_consumers.generation.styles import Styles
 from gpu_consumers.ports import Example
 from infra.settings import Settings
 from tests.models.pipelines_kit import PIPELINES, configured, save, write_manifest
+from tests.models.test_styles import MODELS as STYLED
+from tests.models.test_styles import random_lora
 
 pytestmark = [
     pytest.mark.timeout(300),
@@ -35,7 +38,7 @@ CPU = torch.device("cpu")
 
 
 class Programs(TensorRT):
-    """Runs the program that Torch-TensorRT would be given."""
+    """Runs the program that Torch-TensorRT would be given, exported here: never use it in a thread (decision 65)."""
 
     name = "programs"
 
@@ -54,7 +57,10 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     folder = tmp_path_factory.mktemp("models")
     torch.set_num_threads(1)
     for name in PIPELINES:
-        write_manifest(name, save(name, folder / "weights"), folder / "models")
+        styles = {style: {"file": str(folder / f"{name}-{style}.safetensors")} for style in ("ink", "gold")}
+        for seed, style in enumerate(styles.values() if name in STYLED else ()):
+            random_lora(name, Path(style["file"]), seed)
+        write_manifest(name, save(name, folder / "weights"), folder / "models", styles=styles)
     return configured(folder)
 
 
@@ -86,6 +92,26 @@ def test_a_denoiser_computes_with_its_own_weights_and_with_what_becomes_of_them(
     # then it computes what the module does, and not what it did
     after, plain = (found.result(run) for run in (found.module, type(found.module).forward.__get__(found.module)))
     assert abs(after - plain).max() < 1e-4 * abs(plain).max() and abs(after - before).max() > 1e-3 * abs(plain).max()
+
+
+@pytest.mark.parametrize("name", STYLED)
+def test_a_style_that_is_merged_is_heeded_and_nothing_is_built_for_it(
+    name: str, config: Settings, programs: Programs
+) -> None:
+    # given a denoiser that runs on a program
+    model = manifest(name, config)
+    pipe = load(model, Path(model.folder or ""))
+    (found,) = examples(pipe, "", one_step(pipe, model, model.shapes[0]))
+    assert chain.accelerate([found], [programs], "float32").name == "programs"
+    styles, plain = Styles(pipe, model, config), found.result(found.module)
+    # when mixes come and go
+    for mix in ((("ink", 1.0),), (("gold", 0.7), ("ink", 0.5))):
+        styles.use(mix)
+        # then it computes what the module does with them
+        fast, own = (found.result(run) for run in (found.module, type(found.module).forward.__get__(found.module)))
+        assert abs(fast - own).max() < 1e-5 < 1e-3 < abs(fast - plain).max()
+    styles.use(())
+    assert (found.result(found.module) == plain).all()
 
 
 def test_a_decoder_of_convolutions_keeps_its_weights(config: Settings, programs: Programs) -> None:
