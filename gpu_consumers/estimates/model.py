@@ -28,12 +28,13 @@ ENOUGH = 3
 class CostModel:
     """Answers what the scheduler asks (`Costs`). Not thread-safe; answers are kept until something new is learned."""
 
-    def __init__(self, prior: Prior) -> None:
-        self._prior = prior
+    def __init__(self, prior: Prior, near: Callable[[str], bool] = lambda _model: False) -> None:
+        """`near`: whether a model waits in the host's memory; else its weights are read from the disk."""
+        self._prior, self._near = prior, near
         self._family: defaultdict[tuple[object, ...], Observed] = defaultdict(Observed)
         self._exact: defaultdict[tuple[object, ...], Observed] = defaultdict(Observed)
-        self._loads: defaultdict[str, Observed] = defaultdict(Observed)
-        self._loaded: dict[str, float] = {}
+        self._loads: defaultdict[tuple[str, bool], Observed] = defaultdict(Observed)
+        self._loaded: dict[tuple[str, bool], float] = {}
         self._known: dict[tuple[Work, int], tuple[Estimate, Estimate]] = {}
 
     def learn(self, done: RenderWork) -> None:
@@ -69,10 +70,10 @@ class CostModel:
         """The answers that were kept: something new was learned of that model."""
         self._known = {key: value for key, value in self._known.items() if key[0].model != model}
 
-    def learn_load(self, model: str, seconds: float) -> None:
-        """Take in how long a model's weights took."""
-        self._loads[model].add(seconds)
-        self._loaded.pop(model, None)
+    def learn_load(self, model: str, seconds: float, *, near: bool = False) -> None:
+        """Take in how long a model's weights took, from the host's memory or from the disk."""
+        self._loads[model, near].add(seconds)
+        self._loaded.pop((model, near), None)
 
     def clip(self, work: Work, batch: int = 1) -> Estimate:
         """A whole clip, or a batch of them."""
@@ -83,12 +84,13 @@ class CostModel:
         return self._estimate(work, 1)[1]
 
     def load(self, model: str) -> Estimate:
-        """Bringing the weights onto the device."""
-        if model not in self._loaded:
+        """Bringing the weights onto the device, from where they are now."""
+        kind = model, self._near(model)
+        if kind not in self._loaded:
             formula = self._prior(Work(model=model, width=16, height=16, frames=1, steps=1, backend="eager")).load
-            belief = self._loads[model].after(Belief(log(formula or 1e-6), _FORMULA.spread))
-            self._loaded[model] = belief.typical
-        return Estimate(self._loaded[model], 2 * self._loaded[model])
+            belief = self._loads[kind].after(Belief(log(formula or 1e-6), _FORMULA.spread))
+            self._loaded[kind] = belief.typical
+        return Estimate(self._loaded[kind], 2 * self._loaded[kind])
 
     def gain(self, work: Work, batch: int) -> float:
         """Clips a second of a batch, beside one by one. 1.0 until both were measured often enough."""

@@ -72,7 +72,7 @@ class Memory:
         self._resident.move_to_end(model)
 
     def forget(self, model: str) -> None:
-        """The model was dropped for another reason: it was swapped, or the device ran out of memory."""
+        """The model left for another reason: the device ran out of memory."""
         self._resident.pop(model, None)
 
 

@@ -80,6 +80,10 @@ class Scheduler:
         """Whether it would fit beside what is set aside."""
         return self._memory.beside(request.work.model, request.peak)
 
+    def forget(self, model: str) -> None:
+        """A model left the device for another reason than room: it comes back before its next clip goes on."""
+        self._memory.forget(model)
+
     def _join(self, job: Job, lane: Lane, deadline: float) -> None:
         """One more asks for it: it becomes as urgent as the most urgent of them."""
         job.askers += 1

@@ -102,6 +102,11 @@ class Turnstile:
         with self._changed:
             return self._scheduler.fits(request)
 
+    def forget(self, model: str) -> None:
+        """As `Scheduler.forget`."""
+        with self._changed:
+            self._scheduler.forget(model)
+
     def stop(self) -> None:
         """Let every waiting thread go, with UnavailableError."""
         with self._changed:

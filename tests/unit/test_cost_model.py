@@ -137,6 +137,17 @@ def test_loading_is_learned_too() -> None:
     assert costs.load("wan").typical == pytest.approx(4.0, rel=0.5)
 
 
+def test_a_model_that_waits_in_the_hosts_memory_is_loaded_sooner_than_one_on_the_disk() -> None:
+    near = set[str]()
+    costs = CostModel(lambda work: CHIPS["H100"].phases(SMALL, work), near.__contains__)
+    for _ in range(20):
+        costs.learn_load("wan", 90.0)
+        costs.learn_load("wan", 2.0, near=True)
+    assert costs.load("wan").typical == pytest.approx(90, rel=0.5)
+    near.add("wan")
+    assert costs.load("wan").typical == pytest.approx(2, rel=0.5)
+
+
 def test_a_belief_without_values_is_the_prior_and_with_many_it_is_theirs() -> None:
     prior, seen = Belief(0.0, 1.0), Observed()
     assert seen.after(prior) == prior
