@@ -244,3 +244,7 @@ class Accelerator(Protocol):
         """The weights, by name, of which it has copies. All others are the module's own: what changes those in place
         (a style) changes what it computes, and builds nothing."""
         ...
+
+    def moved(self, module: Any) -> None:
+        """The module's weights lie elsewhere: what was prepared is to compute with them there."""
+        ...

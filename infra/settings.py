@@ -104,6 +104,8 @@ class Settings(BaseSettings):
     accelerators: tuple[str, ...] = ("tensorrt", "inductor", "eager")
     #: Built engines that are kept, in GiB; the least recently used go first.
     engine_cache_gib: float = Field(20.0, ge=0)
+    #: Models that made way on a GPU and wait in the host's memory, in GiB; 0: none, not given: half of what is free.
+    host_cache_gib: float | None = Field(None, ge=0)
     #: TorchScript of a network whose features FVD compares; none: `swipestream quality --fvd` cannot be asked for.
     fvd_network: Path | None = None
     #: Videos kept ready ahead of every active viewer.

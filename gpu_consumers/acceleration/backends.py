@@ -46,6 +46,9 @@ class Eager:
         """None: it computes with the module's own."""
         return ()
 
+    def moved(self, module: Any) -> None:
+        """What it computes with is asked for at each call."""
+
 
 class Engines(Eager):
     """What is common to those that run engines out of the cache."""
@@ -123,13 +126,18 @@ class Inductor(Engines):
 
     def __init__(self, cache: EngineCache, place: Any) -> None:
         super().__init__(cache, place)
-        self._lent: WeakSet[Any] = WeakSet()
+        self._running: WeakKeyDictionary[Any, WeakSet[Any]] = WeakKeyDictionary()
 
     def ready(self, module: Any, example: Example, shape_bucket: str) -> bool:
         """As `Engines.ready`. Raises `BackendError` where none could be built."""
         if self.place.type == "cpu" and in_8_bits(module):
             raise BackendError("its FP8 layers: inductor has code for them on GPUs alone")
         return super().ready(module, example, shape_bucket)
+
+    def moved(self, module: Any) -> None:
+        """Its engines noted where the weights lay: they are told anew."""
+        for engine in self._running.get(module, ()):
+            _give(engine, module)
 
     def _built(self, module: Any, example: Example) -> bytes:
         import torch
@@ -147,9 +155,9 @@ class Inductor(Engines):
         number = (self.place.index or 0) if self.place.type == "cuda" else -1
         made = torch._inductor.aoti_load_package(io.BytesIO(engine), device_index=number)
         _give(made, module)
-        if module not in self._lent:
+        if module not in self._running:
             weakref.finalize(module, _free, list(keys.tensors(module).values())).atexit = False
-            self._lent.add(module)
+        self._running.setdefault(module, WeakSet()).add(made)
 
         def run(*args: Any, **kwargs: Any) -> Any:
             given = contiguous(Example(args, kwargs))

@@ -45,6 +45,16 @@ def making(turn: Turn, leave: Leave | None = None) -> Iterator[Here]:
         _here.turn = _here.leave = None
 
 
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Until the end this thread gives way to nobody: a model is on its way onto the device."""
+    turn, _here.turn = _here.turn, None
+    try:
+        yield
+    finally:
+        _here.turn = turn
+
+
 def install(pipe: Any, *, blocks: bool) -> None:
     """Put the hooks into a pipeline's modules; they do nothing in threads that make no clip."""
     for _, module in denoisers(pipe):

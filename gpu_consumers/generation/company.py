@@ -86,7 +86,7 @@ def _run(device: Device, wanted: Manifest, shape: Shape, clips: int, told: Calla
         told()
         return {}
 
-    with device.models.cache(wanted.name).clip():
+    with device.models.of(wanted.name).cache.clip():
         given = one_step(device.pipe(wanted.name), wanted, shape, clips) | steps | {"callback_on_step_end": at_the_end}
         device.models.shell(wanted.name)(**given)
 

@@ -14,6 +14,7 @@ from gpu_consumers.estimates.formula import Phases, chip
 from gpu_consumers.estimates.model import CostModel
 from gpu_consumers.generation import boundaries, company, selftest
 from gpu_consumers.generation.faults import DeviceMemoryError, SickError
+from gpu_consumers.generation.host import Host
 from gpu_consumers.generation.loading import one_step
 from gpu_consumers.generation.manifest import BATCH_MOST, GIB, manifest, manifests
 from gpu_consumers.generation.networks import Networks, loaded
@@ -42,8 +43,11 @@ OURS = 0.9
 class Device:
     """A GPU, or the CPU in its place. Needs torch."""
 
-    def __init__(self, config: Settings, accelerators: Sequence[Accelerator] | None = None) -> None:
-        """`accelerators`: in place of those that the settings name and that suit the device."""
+    def __init__(
+        self, config: Settings, accelerators: Sequence[Accelerator] | None = None, host: Host | None = None
+    ) -> None:
+        """`accelerators`: in place of those that the settings name and that suit the device; `host`: in place of the
+        memory beside it."""
         import torch
 
         self._torch, self._config = torch, config
@@ -55,14 +59,15 @@ class Device:
         self.name: str = torch.cuda.get_device_name(self.place) if self._cuda else "cpu"
         self._chip = chip(self.name)
         self._energy = GpuEnergy(str(torch.cuda.get_device_properties(self.place).uuid)) if self._cuda else None
-        self.costs = CostModel(self._formula)
+        self.costs = CostModel(self._formula, lambda name: self.models.near(name))
         weights = {each.name: each.held for each in manifests(config).values()}
         self.capacity = int(self._memory() * OURS)
         scheduler = Scheduler(self.costs, Memory(self.capacity, weights), Policy(batch_most=BATCH_MOST))
         self.turnstile = Turnstile(scheduler, swap=self._swap, settle=self.settle, joules=self.joules)
         self._lock = threading.Lock()
         self.engines = Takeover(self, config, suitable(config, self.place) if accelerators is None else accelerators)
-        self.models = Residents(config, self.place, self.engines.promised, self._learn_load)
+        beside = host or Host(config, self.place)
+        self.models = Residents(config, self.place, beside, self.engines, self._learn_load)
         #: Told why, when the device fails its self-test.
         self.when_sick: list[Callable[[str], object]] = []
 
@@ -87,13 +92,14 @@ class Device:
             except RuntimeError as error:
                 self.diagnose(error)
                 raise
-            self.models.keep(request.work.model)
+            for left in self.models.keep(request.work.model):
+                self.turnstile.forget(left)
             try:
                 return make(turn, items)
             except self._torch.OutOfMemoryError:
                 told = f"{self.name} is out of memory for {request.work.model}"
             # Outside, where the traceback no longer holds what the clip had allocated.
-            self.models.drop("")
+            self.models.free()
             raise DeviceMemoryError(told, company=len(items))
 
         return self.turnstile.run(request, item, sparing, first(lambda: self._foresee(request), heed))
@@ -130,19 +136,19 @@ class Device:
     def making(self, name: str, turn: Turn, mix: Mix = ()) -> Iterator[boundaries.Here]:
         """Until the end the modules of a model are this turn's, with that mix of styles; whoever goes first in between
         leaves no trace. Raises as `Styles.use`."""
-        styles, cache = self.models.styles(name), self.models.cache(name)
+        model = self.models.of(name)
 
         def leave() -> Callable[[], None]:
-            remember = cache.leave()
+            remember = model.cache.leave()
 
             def again() -> None:
-                styles.use(mix)
+                model.styles.use(mix)
                 remember()
 
             return again
 
-        styles.use(mix)
-        with cache.clip(), boundaries.making(turn, leave) as here:
+        model.styles.use(mix)
+        with self.models.using(name), model.cache.clip(), boundaries.making(turn, leave) as here:
             yield here
 
     def networks(self, name: str) -> Networks:
@@ -150,15 +156,14 @@ class Device:
         post = manifest(name, self._config).post
         if not post.networks:
             return Networks()
-        if found := self.models.networks.get(name):
-            return found
+        if (model := self.models.find(name)) and model.networks:
+            return model.networks
 
         def load(_turn: Turn) -> Networks:
-            self.pipe(name)  # they are dropped with it
-            self.models.networks[name] = loaded(post, self.place)
-            for told in self.models.networks[name].fallbacks:
+            found = self.models.of(name).networks = loaded(post, self.place)  # they come and go with it
+            for told in found.fallbacks:
                 log.warning("a classical filter takes a network's place", model=name, it=told.backend, why=told.reason)
-            return self.models.networks[name]
+            return found
 
         return self.in_turn("networks", name, load, peak=int(post.peak * GIB))
 
@@ -169,7 +174,7 @@ class Device:
         wanted = manifest(name, self._config)
 
         def step(_turn: Turn) -> None:
-            with self.models.cache(name).clip():
+            with self.models.of(name).cache.clip():
                 self.models.shell(name)(**one_step(self.pipe(name), wanted, wanted.shapes[0]))
 
         self.in_turn("warm", name, step)
@@ -196,9 +201,9 @@ class Device:
             with self._lock:
                 self.costs.learn(done)
 
-    def _learn_load(self, name: str, seconds: float) -> None:
+    def _learn_load(self, name: str, seconds: float, near: bool) -> None:
         with self._lock:
-            self.costs.learn_load(name, seconds)
+            self.costs.learn_load(name, seconds, near=near)
 
     def learn_steps(self, work: Work, clips: int, seconds: Sequence[float]) -> None:
         """Let the cost model know what steps of so many clips at once took."""

@@ -29,6 +29,11 @@ class Change:
     down: torch.Tensor
     scale: float
 
+    @property
+    def held(self) -> int:
+        """Bytes."""
+        return int(self.up.nbytes + self.down.nbytes)
+
     def add(self, weights: torch.Tensor, weight: float) -> None:
         """To float32 weights, in place."""
         up, down = (one.to(weights.device, torch.float32).flatten(1) for one in (self.up, self.down))
@@ -75,6 +80,11 @@ class Merged:
     def __init__(self, pipe: Any) -> None:
         self._pipe = pipe
         self._originals: dict[str, dict[str, torch.Tensor]] = {}
+
+    @property
+    def held(self) -> int:
+        """Bytes of the weights as they were, on the host."""
+        return sum(int(value.nbytes) for found in self._originals.values() for value in found.values())
 
     def set(self, mix: Sequence[tuple[Changes, float]]) -> None:
         """Let the layers compute with this mix alone; those that are not in it compute as before there was any."""

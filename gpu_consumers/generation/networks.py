@@ -58,7 +58,7 @@ class Learned:
         half = torch.device(place).type == "cuda" and found.supports_half
         self._torch, self._file, self._place = torch, file, place
         self._network = found.to(torch.float16 if half else torch.float32).eval()
-        self._dtype = torch.float16 if half else torch.float32
+        self._dtype, self.module = torch.float16 if half else torch.float32, found.model
         self.scale, self.architecture = int(found.scale), str(found.architecture.name)
         self.side = _side(post.peak, self.scale, 2 if half else 4)
         self._fitting = _Fitting(post)
@@ -108,6 +108,7 @@ class Scripted:
             raise
         except RuntimeError as error:
             raise BackendError(f"{file} is no TorchScript: {_first(error)}") from error
+        self.module = self._network
         weights = (each.dtype for each in self._network.parameters() if each.is_floating_point())
         self._dtype = next(weights, torch.float32)
         self._joined = False
@@ -192,6 +193,12 @@ class Networks:
     interpolator: Interpolator | None = None
     fallbacks: tuple[Fallback, ...] = ()
     label: str = ""  #: those that are there, for the cost model
+
+    @property
+    def modules(self) -> tuple[Any, ...]:
+        """Torch's, with all that they hold on the device."""
+        scripted = self.interpolator.module if isinstance(self.interpolator, Scripted) else None
+        return tuple(one for one in (self.upscaler and self.upscaler.module, scripted) if one is not None)
 
 
 def loaded(post: Post, place: Any) -> Networks:

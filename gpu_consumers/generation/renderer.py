@@ -191,7 +191,7 @@ class DiffusersRenderer:
         pipe = self._device.models.shell(self._manifest.name)
         self._still_promised()
         ran = work.at_once(len(items))
-        watcher = Watcher(pipe, self._device.models.show(self._manifest.name), work.width, work.height)
+        watcher = Watcher(pipe, self._device.models.of(self._manifest.name).show, work.width, work.height)
         marks = Marks(turn, together, self._manifest.steps, watcher)
         with (
             self._device.making(self._manifest.name, turn, specs[0].styles) as here,

@@ -1,74 +1,69 @@
-"""The models on a device: loaded when they are first asked for, and all that is loaded with them."""
+"""The models on a device, and those that made way and wait in the host's memory to come back."""
 
 from __future__ import annotations
 
 import gc
 import threading
 import time
-from collections.abc import Callable
-from concurrent.futures import Future
-from typing import Any
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
-from gpu_consumers.generation import boundaries, previews
-from gpu_consumers.generation.caches import StepCache
+from gpu_consumers.generation import boundaries
 from gpu_consumers.generation.embeddings import Embeddings
-from gpu_consumers.generation.loading import load, shell
+from gpu_consumers.generation.host import Host
+from gpu_consumers.generation.loading import shell
 from gpu_consumers.generation.manifest import Manifest, manifest
-from gpu_consumers.generation.networks import Networks
-from gpu_consumers.generation.showing import show
-from gpu_consumers.generation.styles import Styles
-from gpu_consumers.generation.weights import locate
+from gpu_consumers.generation.resident import Resident
+from gpu_consumers.generation.shelf import Shelf
 from infra.settings import Settings
-from infra.telemetry import logs
+from infra.telemetry import logs, metrics
+
+if TYPE_CHECKING:
+    from gpu_consumers.generation.takeover import Takeover
 
 log = logs.get("device")
 
 
 class Residents:
-    """Used by whoever has the turn on the device, but for `serving`.
+    """Used by whoever has the turn on the device, but for `serving`, `find` and `near`.
 
-    `arrived` is called with each pipeline before its first clip, `timed` with the seconds that loading took.
+    `timed` is called with the seconds that bringing a model onto the device took, and whether it came from the host.
     """
 
     def __init__(
-        self, config: Settings, place: Any, arrived: Callable[[Manifest, Any], object],
-        timed: Callable[[str, float], object],
-    ) -> None:  # fmt: skip
-        self._config, self._place, self._arrived, self._timed = config, place, arrived, timed
-        self.pipes: dict[str, Any] = {}
-        #: Those that a model's frames go through, once they are loaded.
-        self.networks: dict[str, Networks] = {}
-        self._shows: dict[str, previews.Show | None] = {}
-        self._embeddings = Embeddings()
-        self._styles: dict[str, Styles] = {}
-        self._caches: dict[str, StepCache] = {}
-        self._waiting: dict[str, Future[Any]] = {}  #: loaded, or being loaded, into the host's memory
-        self._lock = threading.Lock()
+        self, config: Settings, place: Any, host: Host, engines: Takeover, timed: Callable[[str, float, bool], object]
+    ) -> None:
+        self._config, self._place, self._host, self._engines, self._timed = config, place, host, engines, timed
+        self._here: dict[str, Resident] = {}
+        self._shelf: Shelf[Resident] = Shelf(host.budget, self._bound)
+        self._users: Counter[str] = Counter()
+        self._awaited: set[str] = set()  #: read ahead because they are to stand in for others
+        self._embeddings, self._lock = Embeddings(), threading.Lock()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The models on the device."""
+        return tuple(self._here)
+
+    def near(self, name: str) -> bool:
+        """Whether a model waits in the host's memory."""
+        return name in self._shelf
+
+    def find(self, name: str) -> Resident | None:
+        """A model on the device or in the host's memory."""
+        return self._here.get(name) or self._shelf.get(name)
+
+    def of(self, name: str) -> Resident:
+        """A model, on the device: brought there where it is not yet."""
+        if name not in self._here:
+            self._arrive(manifest(name, self._config))
+        return self._here[name]
 
     def pipe(self, name: str) -> Any:
-        """The pipeline of a model, on the device: loaded where it is not yet."""
-        if name not in self.pipes:
-            self.pipes[name] = self._load(manifest(name, self._config))
-        return self.pipes[name]
-
-    def serving(self, name: str, before: str) -> str:
-        """The model to use now where `name` stands in for `before`: that one until `name` is loaded beside it."""
-        if name in self.pipes or before not in self.pipes:
-            return name
-        with self._lock:
-            if name not in self._waiting:
-                self._waiting[name] = Future()
-                threading.Thread(target=self._warm, args=(name, self._waiting[name]), daemon=True).start()
-        loaded = self._waiting[name]
-        return name if loaded.done() and loaded.exception() is None else before
-
-    def _warm(self, name: str, loaded: Future[Any]) -> None:
-        try:
-            wanted = manifest(name, self._config)
-            loaded.set_result(load(wanted, locate(wanted, self._config)))
-        except Exception as error:  # noqa: BLE001 - whatever it is, the old model goes on
-            log.error("the model that was to stand in cannot be loaded", model=name, reason=str(error))
-            loaded.set_exception(error)
+        """Its pipeline."""
+        return self.of(name).pipe
 
     def shell(self, name: str) -> Any:
         """A pipeline for one clip."""
@@ -76,58 +71,108 @@ class Residents:
         self._embeddings.lend(name, own)
         return own
 
-    def styles(self, name: str) -> Styles:
-        """The styles of a loaded model."""
-        self.pipe(name)
-        return self._styles[name]
+    @contextmanager
+    def using(self, name: str) -> Iterator[None]:
+        """Until the end the model is not let go for good: who waits in the middle of a clip goes on with this one."""
+        with self._lock:
+            self._users[name] += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._users[name] -= 1
+            self._shelf.trim()
 
-    def cache(self, name: str) -> StepCache:
-        """The step cache of a loaded model."""
-        self.pipe(name)
-        return self._caches[name]
+    def serving(self, name: str, before: str) -> str:
+        """The model to use now where `name` stands in for `before`: that one until `name` is in the host's memory."""
+        if self.find(name) or not self.find(before):
+            return name
+        with self._lock:
+            if name not in self._awaited:
+                self._awaited.add(name)
+                threading.Thread(target=self._read_ahead, args=(name,), daemon=True).start()
+        return before
 
-    def show(self, name: str) -> previews.Show | None:
-        """From the latents of a loaded model to a picture, for previews; None where nothing can tell."""
-        return self._shows.get(name)
+    def _read_ahead(self, name: str) -> None:
+        try:
+            read = Resident(manifest(name, self._config), self._config)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the old model goes on
+            log.error("the model that was to stand in cannot be loaded", model=name, reason=str(error))
+            return
+        with self._lock:
+            if name in self._awaited:  # else somebody could not wait
+                self._shelf.put(name, read, read.size)
 
-    def keep(self, kept: str) -> None:
-        """Let go of all models but that one."""
-        for name in [name for name in self.pipes if name != kept]:
-            self.drop(name)
-        self.drop("")
+    def keep(self, kept: str) -> list[str]:
+        """Let all models but that one leave the device; their names."""
+        left = [name for name in self._here if name != kept]
+        for name in left:
+            self._leave(name)
+        self.free()
+        return left
 
     def drop(self, name: str) -> None:
-        """Let go of a model, if it is here, and of the memory that nobody holds any more."""
-        self._embeddings.forget(name)
-        self._shows.pop(name, None)
-        self._styles.pop(name, None)
-        self._caches.pop(name, None)
-        self.networks.pop(name, None)
-        if self.pipes.pop(name, None) is not None:
-            log.info("model dropped", model=name, device=str(self._place))
+        """Let a model, if it is there, leave the device: for the host's memory if that has room for it, else for good;
+        and let go of the memory that nobody holds any more."""
+        if name in self._here:
+            self._leave(name)
+        self.free()
+
+    def free(self) -> None:
+        """Let go of the device's memory that nobody holds any more."""
         gc.collect()
         if self._place.type == "cuda":
             import torch
 
             torch.cuda.empty_cache()
 
-    def _load(self, wanted: Manifest) -> Any:
-        began, waiting = time.monotonic(), self._waiting.pop(wanted.name, None)
-        ready = waiting.result() if waiting and waiting.done() and not waiting.exception() else None
-        from gpu_consumers.generation.float8 import fuses, placed
+    def _leave(self, name: str) -> None:
+        began, leaving = time.monotonic(), self._here[name]
+        self._embeddings.forget(name)
+        if self._shelf.takes(name, size := leaving.size):
+            if not self._users[name]:
+                self._engines.leaving(leaving.pipe)
+            leaving.move("cpu", self._host.moved)
+            self._shelf.put(name, leaving, size)
+            seconds = round(time.monotonic() - began, 2)
+            log.info("model moved to the host's memory", model=name, device=str(self._place), seconds=seconds)
+        else:
+            log.info("model dropped", model=name, device=str(self._place))
+        del self._here[name]
+        metrics.HOST_CACHE.set(self._shelf.held)
 
+    def _arrive(self, wanted: Manifest) -> None:
+        began, name, found = time.monotonic(), wanted.name, self._waiting(wanted)
         if wanted.fp8:
+            from gpu_consumers.generation.float8 import fuses
+
             fuses(self._place)  # refused before all is read for nothing
-        pipe = placed(ready or load(wanted, locate(wanted, self._config)), self._place)
-        self._caches[wanted.name] = StepCache(pipe, wanted)
-        self._arrived(wanted, pipe)
-        boundaries.install(pipe, blocks=wanted.boundaries == "blocks")
-        self._shows[wanted.name] = show(pipe, wanted, self._place)
-        self._styles[wanted.name] = Styles(pipe, wanted, self._config)
+        arriving = found or Resident(wanted, self._config)
+        try:
+            with boundaries.undisturbed():
+                arriving.arrive(self._place, self._host.moved)
+                self._engines.promised(arriving.wanted, arriving.pipe)
+        except BaseException:
+            arriving.move("cpu", self._host.moved)  # whole, for the next time
+            raise
+        self._here[name] = arriving
+        with self._lock:
+            self._awaited.discard(name)
+            self._shelf.pop(name)
         settle(self._place)
-        self._timed(wanted.name, time.monotonic() - began)
-        log.info("model loaded", model=wanted.name, device=str(self._place), seconds=round(time.monotonic() - began, 2))
-        return pipe
+        seconds, source = time.monotonic() - began, "host" if found else "disk"
+        self._timed(name, seconds, found is not None)
+        metrics.HOST_CACHE.set(self._shelf.held)
+        metrics.MODEL_LOADS.labels(source=source).inc()
+        log.info("model loaded", model=name, device=str(self._place), source=source, seconds=round(seconds, 2))
+
+    def _waiting(self, wanted: Manifest) -> Resident | None:
+        """The model that waits in the host's memory, unless its manifest says something else by now."""
+        found = self._shelf.get(wanted.name)
+        return found if found and (found.wanted == wanted or self._users[wanted.name]) else None
+
+    def _bound(self, name: str) -> bool:
+        return self._users[name] > 0 or name in self._awaited
 
 
 def settle(place: Any) -> None:

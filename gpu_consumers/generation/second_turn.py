@@ -48,11 +48,12 @@ class SecondTurn:
         post = self.manifest.post
         times = timeline(len(pictures), self.manifest.fps, spec.frames, spec.fps)
         try:
-            networks = self.device.networks(self.manifest.name)
-            self.plain += networks.fallbacks
-            if networks.label:
-                order = ordered(networks, post, pictures, times, spec.size, out.parent)
-                return self._enlarged(order, progress).frames(post, spec.size)
+            with self.device.models.using(self.manifest.name):
+                networks = self.device.networks(self.manifest.name)
+                self.plain += networks.fallbacks
+                if networks.label:
+                    order = ordered(networks, post, pictures, times, spec.size, out.parent)
+                    return self._enlarged(order, progress).frames(post, spec.size)
         except (BackendError, RuntimeError) as error:  # the device has tested itself after an error of torch's
             log.warning("classical filters take the place of networks", model=self.manifest.name, reason=str(error))
             self.plain.append(Fallback(backend=post.label, reason=str(error)[:500]))

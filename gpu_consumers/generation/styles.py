@@ -58,6 +58,12 @@ class Styles:
         """Those in memory, the least recently used first."""
         return tuple(self._loaded)
 
+    @property
+    def held(self) -> int:
+        """Bytes that they take on the host."""
+        changes = (change for found in self._loaded.values() for change in found.values())
+        return sum(change.held for change in changes) + (self._merged.held if self._merged else 0)
+
     def use(self, mix: Mix) -> None:
         """Make the model compute with this mix alone. Raises as `locate_style`, `BackendError` for a bad file; the
         model then computes with the mix that it had."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import product
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from gpu_consumers.acceleration.backends import Eager, Engines, Inductor
 from gpu_consumers.acceleration.cache import EngineCache
-from gpu_consumers.acceleration.chain import Choice, NotBuiltError, accelerate
+from gpu_consumers.acceleration.chain import Buckets, Choice, NotBuiltError, accelerate, held, restore
 from gpu_consumers.acceleration.examples import decoding, examples
 from gpu_consumers.generation.builder import Builder, Ordered, order
 from gpu_consumers.generation.loading import one_step
@@ -74,7 +75,7 @@ class Takeover:
 
     def make_way(self, name: str) -> None:
         """In a turn: let go of the models that do not fit beside this one and what is set aside."""
-        self._in_turn(name, lambda _turn: self._device.models.drop(""))
+        self._in_turn(name, lambda _turn: self._device.models.free())
 
     def needed(self, name: str, size: int) -> int:
         """Bytes that building an engine takes: the weights, and what the module computes."""
@@ -95,8 +96,21 @@ class Takeover:
             return order(cast(Engines, error.accelerator), error.missing, folder, dtype, fp8=fp8)
         return None
 
+    def leaving(self, pipe: Any) -> None:
+        """A model goes to the host's memory, and its engines with it; unless one has copies of weights, which would
+        keep the device's memory: then they are let go."""
+        fast = _with_engines(pipe)
+        if any(held(module) for module in fast):
+            for module in fast:
+                restore(module)
+
     def promised(self, wanted: Manifest, pipe: Any) -> None:
-        """A model that comes back runs on what clips were promised; where that is gone, it is prepared anew."""
+        """A model that comes back runs on what clips were promised: on engines that went with it, else on those in the
+        cache, once more proven; where they are gone, it is prepared anew."""
+        if fast := _with_engines(pipe):
+            for each, module in product(self._accelerators, fast):
+                each.moved(module)
+            return
         with self._lock:
             before = self._preparing.get(wanted.name)
         if before is None or not before.choice.settled or before.choice.label == EAGER.label:
@@ -115,6 +129,12 @@ class Takeover:
         found = [one for bucket, step in steps for one in examples(pipe, bucket, step)]
         precision = "fp8" if wanted.fp8 else wanted.precision("denoiser")
         return accelerate(found, self._accelerators, precision, refused.get("denoiser")).beside(vae)
+
+
+def _with_engines(pipe: Any) -> list[Any]:
+    """The modules of a pipeline that engines stand in for."""
+    parts = (part for part in pipe.components.values() if hasattr(part, "modules"))
+    return [one for part in parts for one in part.modules() if isinstance(one.__dict__.get("forward"), Buckets)]
 
 
 def suitable(config: Settings, place: Any) -> list[Accelerator]:

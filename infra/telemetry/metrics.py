@@ -22,6 +22,8 @@ INFEASIBLE = Counter(
 )
 READY = Gauge("swipestream_worker_ready", "1 while a worker takes scenes")
 OUT_OF_MEMORY = Counter("swipestream_device_out_of_memory_total", "Times that a device had not the memory for a clip")
+MODEL_LOADS = Counter("swipestream_model_loads_total", "Models brought onto a device, from host or disk", ["source"])
+HOST_CACHE = Gauge("swipestream_host_cache_bytes", "Models in the host's memory that made way on a device")
 SELF_TESTS_FAILED = Counter("swipestream_device_self_tests_failed_total", "Self-tests that a device failed")
 TASK_SECONDS = Histogram(
     "swipestream_task_seconds",

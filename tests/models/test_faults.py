@@ -121,7 +121,7 @@ def test_without_the_memory_the_others_go_first_and_then_half_of_the_pixels(
     # then it was tried whole, whole without the other model, and smaller
     assert asked[0] == asked[1]
     assert {8 * tokens for tokens in asked[2:]} == {3 * asked[0]}
-    assert "tiny-wan" not in device.models.pipes
+    assert "tiny-wan" not in device.models.names
     (told,) = clip.details["fallbacks"]
     assert "out of memory" in told.reason
     assert (clip.details["work"].width, clip.details["work"].height, clip.details["squeezed"]) == (32, 96, True)

@@ -169,7 +169,7 @@ def test_a_chip_without_it_is_refused_in_one_line_before_anything_is_loaded(
     monkeypatch.setattr(torch, "_scaled_mm", refuses)
     fuses.cache_clear()
     device, model = Device(config, accelerators=[]), manifest("tiny-ltx-fp8", config)
-    monkeypatch.setattr("gpu_consumers.generation.residents.load", lambda *_: pytest.fail("it was loaded"))
+    monkeypatch.setattr("gpu_consumers.generation.resident.load", lambda *_: pytest.fail("it was loaded"))
     with pytest.raises(BackendMissingError, match=r"^the CPU cannot multiply in FP8: [^\n]*$"):
         DiffusersRenderer(device, model, config).render(small(), tmp_path / "a.mp4", quiet)
     (found,) = (one for one in check(model, config) if one.what == "fp8")
@@ -240,9 +240,9 @@ def test_a_style_is_brought_to_8_bits_with_the_weights_and_goes_without_a_trace(
         model, pipe = manifest(own, config), device.pipe(own)
         (found,) = examples(pipe, "any", one_step(pipe, model, model.shapes[0]))
         plain = found.result(found.module)
-        device.models.styles(own).use((("ink", 1.0),))
+        device.models.of(own).styles.use((("ink", 1.0),))
         passes[own] = plain, found.result(found.module)
-        device.models.styles(own).use(())
+        device.models.of(own).styles.use(())
         assert np.array_equal(found.result(found.module), plain)
     assert any(value.dtype is FORMAT for value in pipe.transformer.parameters())
     # then it changes what is made, and as it does without FP8

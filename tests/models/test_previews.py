@@ -58,7 +58,7 @@ def test_a_picture_comes_while_it_is_denoised_and_changes_nothing(
     assert (shown.format, shown.size[0]) == ("JPEG", previews.PREVIEW_WIDTH)
     assert shown.size[1] > shown.size[0]
     # and without them the clip is the same to the byte
-    made.models._shows[name] = None
+    made.models.of(name).show = None
     told.clear()
     assert clip(tmp_path / "two.mp4") == with_previews
     assert not any(picture for _, picture in told)

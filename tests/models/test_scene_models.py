@@ -290,4 +290,4 @@ def test_a_model_is_swapped_under_load_and_no_scene_is_lost(shop: Workshop, conf
     swap(config, "tiny-ltx", None)
     # then every scene was made, first by the one and then by the other
     assert set(used) == {"tiny-ltx", "tiny-wan"} and used.count("tiny-wan") >= 2
-    assert set(device.models.pipes) >= {"tiny-ltx", "tiny-wan"}
+    assert set(device.models.names) >= {"tiny-ltx", "tiny-wan"}

@@ -151,9 +151,9 @@ def test_a_cache_makes_another_artefact_and_another_estimate(name: str, config: 
 
 def test_nothing_of_a_clip_is_kept_when_it_is_done(config: Settings, tmp_path: Path) -> None:
     made("ltx-first-block", config, tmp_path / "a.mp4")
-    memory = backends.device(config).models.cache("ltx-first-block").take()
+    memory = backends.device(config).models.of("ltx-first-block").cache.take()
     assert memory and all(states == {} for states, _ in memory)
-    assert backends.device(config).models.cache("ltx").take() == []
+    assert backends.device(config).models.of("ltx").cache.take() == []
 
 
 def test_a_cache_that_a_model_cannot_have_is_refused_with_the_reason(config: Settings) -> None:

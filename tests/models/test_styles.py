@@ -94,7 +94,7 @@ def test_a_style_changes_the_clip_and_none_is_what_it_was_before_there_were_any(
 
 @pytest.mark.parametrize("name", MODELS)
 def test_the_least_recently_used_goes_and_comes_back_the_same(name: str, config: Settings, tmp_path: Path) -> None:
-    held = backends.device(config).models.styles(name)
+    held = backends.device(config).models.of(name).styles
     ink = clip(config, name, tmp_path / "a.mp4", INK)
     assert held.loaded == ("ink",)
     clip(config, name, tmp_path / "b.mp4", GOLD)
@@ -163,7 +163,7 @@ def test_engines_compute_with_the_styles_and_without_them_as_before(
     device = Device(config, [Inductor(engines, torch.device("cpu"))])
     assert device.engines.prepared("tiny-ltx").label == "inductor"
     pipe, model = device.pipe("tiny-ltx"), manifest("tiny-ltx", config)
-    module, styles, graph = pipe.transformer, device.models.styles("tiny-ltx"), keys.structure(pipe.transformer)
+    module, styles, graph = pipe.transformer, device.models.of("tiny-ltx").styles, keys.structure(pipe.transformer)
     (found,) = examples(pipe, "", one_step(pipe, model, model.shapes[0]))
 
     def both(*mix: tuple[str, float]) -> tuple[torch.Tensor, torch.Tensor]:
