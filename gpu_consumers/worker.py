@@ -16,6 +16,7 @@ from gpu_consumers.stages import assembly, scene, script
 from gpu_consumers.stages.commissions import BoughtClips
 from gpu_consumers.stages.stopping import while_wanted
 from gpu_consumers.workshop import SOURCE, Workshop
+from infra.errors import explained
 from infra.kafka.producer import EventProducer
 from infra.kafka.records import Received
 from infra.kafka.tasks import Effects, TaskConsumer
@@ -117,7 +118,7 @@ class Worker:
             ts_us=base.rising(task.after_us),
             stage=station.stage,
             error=type(error).__name__,
-            reason=str(error)[:2000] or type(error).__name__,
+            reason=explained(error),
             origin=task.origin,
             viewer_id=task.viewer_id,
             attempts=received.attempt,
@@ -177,6 +178,5 @@ class Worker:
 
 def _undrafted(cause: Envelope[base.Message], task: WriteScript, error: Exception) -> Envelope[base.Message]:
     """No video failed, there is none yet: its project is told."""
-    name = type(error).__name__
-    data = DraftFailed(**script.of_project(task), error=name, reason=str(error)[:2000] or name)
+    data = DraftFailed(**script.of_project(task), error=type(error).__name__, reason=explained(error))
     return caused_by(cause, data, source=SOURCE, step="draft-failed")

@@ -17,6 +17,12 @@ class SwipestreamError(Exception):
         self.hint = hint
 
 
+def explained(error: Exception) -> str:
+    """What went wrong and what can be done about it, for events: their readers see no log. At most 2000 characters."""
+    said, hint = str(error) or type(error).__name__, getattr(error, "hint", None)
+    return (f"{said.removesuffix('.')}. {hint}" if hint else said)[:2000]
+
+
 class ConfigurationError(SwipestreamError):
     """A setting has a value that cannot be used."""
 

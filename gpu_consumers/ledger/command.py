@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +15,19 @@ from infra.cli.console import JsonOption, config, err, out, print_json
 
 if TYPE_CHECKING:
     from gpu_consumers.ledger.ledger import Line
+
+#: What people's table shows of a line, empty where there is nothing; columns without anything are left out.
+_COLUMNS: dict[str, Callable[[Line], str]] = {
+    "videos": lambda line: f"{len(line.videos):,}",
+    "scenes": lambda line: f"{line.scenes:,}",
+    "reused": lambda line: f"{line.reused:,}",
+    "CPU-s": lambda line: f"{line.cost.cpu_seconds:,.1f}",
+    "GPU-s": lambda line: f"{line.cost.gpu_seconds:,.1f}" if line.cost.gpu_seconds else "",
+    "kJ": lambda line: f"{line.cost.energy_j / 1000:,.2f}" if line.cost.energy_j else "",
+    "cost": lambda line: f"{line.cost.amount:,.6f} {line.cost.currency}",
+    "thrown away": lambda line: f"{line.thrown_share:.1%}" if line.thrown else "",
+}
+_ALWAYS = ("videos", "scenes", "reused", "CPU-s", "cost")
 
 SinceOption = Annotated[str | None, typer.Option(help="From this moment on: an ISO 8601 time, or 90m, 12h, 7d ago.")]
 UntilOption = Annotated[str | None, typer.Option(help="Before this moment, given in the same way.")]
@@ -77,33 +91,14 @@ def _json(line: Line) -> dict[str, Any]:
 def _table(by: str, lines: list[Line], sums: list[Line]) -> Table:
     table = Table(box=None, header_style="bold", footer_style="bold", pad_edge=False)
     table.add_column(by, overflow="fold")  # where the terminal is narrow, names give way: they stay whole, figures too
-    thrown = any(line.thrown for line in sums)
-    for column in (
-        "videos",
-        "scenes",
-        "reused",
-        "CPU-s",
-        "GPU-s",
-        "kJ",
-        "cost",
-        "",
-        *(["thrown away"] if thrown else []),
-    ):
-        table.add_column(column, justify="left" if not column else "right", no_wrap=True)
+    columns = {name: cell for name, cell in _COLUMNS.items() if name in _ALWAYS or any(map(cell, sums))}
+    if by == "video":
+        del columns["videos"]  # of one there is one; its id stays whole in 80 columns
+    for name in columns:
+        table.add_column(name, justify="right", no_wrap=True)
     for line in lines:
-        table.add_row(*_cells(line, thrown))
+        table.add_row(line.name, *(cell(line) or "–" for cell in columns.values()))
     table.add_section()
     for line in sums:
-        table.add_row(*_cells(line, thrown), style="bold")
+        table.add_row(line.name, *(cell(line) or "–" for cell in columns.values()), style="bold")
     return table
-
-
-def _cells(line: Line, thrown: bool) -> tuple[str, ...]:
-    cost = line.cost
-    counts = (len(line.videos), line.scenes, line.reused)
-    energy = f"{cost.energy_j / 1000:,.2f}" if cost.energy_j else "–"
-    return (
-        line.name, *(f"{count:,}" for count in counts), f"{cost.cpu_seconds:,.1f}", f"{cost.gpu_seconds:,.1f}",
-        energy, f"{cost.amount:,.6f}", cost.currency,
-        *([f"{line.thrown_share:.1%}" if line.thrown else "–"] if thrown else []),
-    )  # fmt: skip

@@ -20,7 +20,7 @@ from gpu_consumers.scheduling.policy import ORDER
 from gpu_consumers.stages.commissions import SceneDesk
 from gpu_consumers.stages.marks import mark_of
 from gpu_consumers.workshop import Workshop
-from infra.errors import NotFoundError
+from infra.errors import NotFoundError, explained
 from infra.flavors import Flavor
 from infra.storage.artifacts import fingerprint
 from infra.telemetry import logs
@@ -75,7 +75,7 @@ def draw(shop: Workshop, cause: Envelope[RenderScene], flavor: Flavor, spec: Sce
         if backend == backends.PROCEDURAL or task.model:
             raise
         log.warning("scene backend failed", backend=backend, reason=str(error), hint=error.hint)
-        told = Fallback(backend=backend, reason=str(error)[:2000])
+        told = Fallback(backend=backend, reason=explained(error))
         made = _draw(shop, cause, backends.PROCEDURAL, spec)
         made = replace(made, fallbacks=(told, *made.fallbacks))
     return replace(made, fallbacks=(*shown.fallbacks, *made.fallbacks))

@@ -48,6 +48,13 @@ def shown(project: Project, rows: Sequence[Row], scenes: Sequence[Row]) -> Proje
     )
 
 
+def unmade(project: Project, rows: Sequence[Row]) -> bool:
+    """Whether the newest revision came to nothing: it failed, was refused or dropped. `rows`: of its video."""
+    newest = project.renders[-1].revision if project.renders else None
+    row = next((row for row in rows if row["revision"] == newest), None)
+    return row is not None and status(row, ()) in _UNMADE
+
+
 def _unmade(revision: RevisionAnswer) -> str | None:
     """Why there is nothing to look at; where another revision took its place, that one tells."""
     return None if revision.overtaken_by else revision.reason

@@ -13,6 +13,7 @@ from query_api.http import flavors, uploads
 from query_api.http.asking import Asking, Asks
 from query_api.http.parts import Needs, Parts
 from query_api.http.problems import ProblemError, responses
+from query_api.http.project_answers import unmade
 from query_api.http.project_bodies import (
     DraftBody,
     EditBody,
@@ -191,8 +192,10 @@ async def rendered(change: Changes) -> Response:
 
     While an earlier revision is still being made, this one takes its place: that one is dropped, the work on its
     changed scenes stops, the others go on for both. Where it would have been shown by itself, this one is.
+    A revision that failed or was dropped may be tried again as it is.
     """
-    return await change.do(commands.render, 202)
+    rows = await change.parts.read.revisions(ids.project_video(change.project_id))
+    return await change.do(lambda project: commands.render(project, unmade=unmade(project, rows)), 202)
 
 
 @router.post(

@@ -124,13 +124,13 @@ def approve(project: Project) -> ProjectApproved:
     return ProjectApproved(**common(project))
 
 
-def render(project: Project) -> RenderOrdered:
-    """The video, or its next revision."""
+def render(project: Project, *, unmade: bool = False) -> RenderOrdered:
+    """The video, or its next revision. `unmade`: the newest came to nothing, so that the same may be tried again."""
     script = written(project)
     if not project.approved:
         raise NotNowError("The script is not approved.")
     revision = project.renders[-1].revision + 1 if project.renders else 1
-    if project.renders and not any(project.changed(scene) for scene in script.scenes):
+    if project.renders and not unmade and not any(project.changed(scene) for scene in script.scenes):
         raise NotNowError("Nothing has changed since the last revision.")
     return RenderOrdered(
         **common(project),

@@ -14,7 +14,7 @@ import pytest
 import typer
 
 from infra.cli import main as cli
-from infra.errors import BadInputError
+from infra.errors import BadInputError, explained
 from infra.settings import settings
 from infra.supervisor import state
 from infra.supervisor.probe import Probe
@@ -91,6 +91,27 @@ def test_our_error_is_one_line_a_hint_and_its_code(run: Run, monkeypatch: pytest
     _plug(monkeypatch, _fails_with(BadInputError("That is [bold]wrong[/].", hint="Try another.")))
 
     assert run("fail") == (65, "", "error: That is [bold]wrong[/].\nhint: Try another.\n")
+
+
+def test_a_list_that_is_no_json_is_a_setting_that_cannot_be_used(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SWIPESTREAM_FLAVOR_DIRS", "/flavors")
+    code, _, said = run("status")
+    assert code == 78
+    assert "SWIPESTREAM_FLAVOR_DIRS: not the JSON that it must be." in said and '["one", "two"]' in said
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (BadInputError("it has no style 'ink'", hint="There are: film."), "it has no style 'ink'. There are: film."),
+        (BadInputError("It ended.", hint="Try again."), "It ended. Try again."),
+        (BadInputError("it ended"), "it ended"),
+        (KeyError(), "KeyError"),
+        (ValueError("x" * 3000), "x" * 2000),
+    ],
+)
+def test_an_event_tells_what_went_wrong_and_what_to_do(error: Exception, told: str) -> None:
+    assert explained(error) == told
 
 
 def test_an_unexpected_error_is_one_line_and_a_file(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -257,6 +257,24 @@ async def test_an_overtaken_revision_says_what_took_its_place_and_is_paid_all_th
     assert (found["status"], found["reason"]) == ("render_failed", "no more GPUs")
 
 
+async def test_what_came_to_nothing_may_be_tried_again_as_it_is_but_what_is_made_or_there_may_not(api: Api) -> None:
+    # given a video that is being made: the same again is refused
+    studio = await written(api)
+    await studio.do("POST", "/approve")
+    video = (await studio.do("POST", "/render"))["video_id"]
+    assert (await studio.ask("POST", "/render")).status_code == 409
+    # when it fails
+    apply(api.store, life(video, now_us(), end="failed"))
+    assert (await studio.see())["status"] == "render_failed"
+    # then the same may be asked for once more
+    await studio.do("POST", "/render")
+    first, again = api.publisher.of(RenderOrdered)
+    assert (again.revision, again.script, first.script) == (2, first.script, again.script)
+    # and once that is there, no more
+    apply(api.store, [published(video, now_us() + 100, revision=2)])
+    assert (await studio.ask("POST", "/render")).status_code == 409
+
+
 async def test_a_change_must_say_for_which_version_it_is_meant(api: Api) -> None:
     studio = await written(api)
     await studio.do("PATCH", "/scenes/1", {"narration": "New."})

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import random
+from io import StringIO
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
+from gpu_consumers.ledger.command import _table
 from gpu_consumers.ledger.ledger import NOBODY, UNKNOWN, By, Ledger, total
 from schemas import ids
 from schemas.base import Message
@@ -49,6 +52,17 @@ def test_every_step_is_counted_and_the_assembly_only_for_itself() -> None:
     # a script, two voices, two scenes and the assembly, half a dollar each
     (line,) = account(life(CATS, NOW)).lines(By.VIDEO)
     assert (line.name, line.cost.amount, line.scenes, line.videos) == (CATS, 3.0, 2, {CATS})
+
+
+def test_a_table_of_videos_shows_whole_ids_in_80_columns_and_only_columns_with_something_in_them() -> None:
+    lines = account(life(CATS, NOW), changed(life(DOGS, NOW), cost=Cost(cpu_seconds=123.4, amount=0.25))).lines(
+        By.VIDEO
+    )
+    screen = Console(file=StringIO(), width=80)
+    screen.print(_table("video", lines, total(lines)))
+    shown = screen.file.getvalue()  # type: ignore[attr-defined]
+    assert CATS in shown and DOGS in shown and len(shown.splitlines()) == 4
+    assert "CPU-s" in shown and "kJ" not in shown and "thrown away" not in shown
 
 
 def test_by_flavor_viewer_and_day() -> None:

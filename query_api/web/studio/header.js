@@ -86,8 +86,7 @@ export class Header {
     this.approve.disabled = locked || !written || !changed;
     this.render.hidden = !changed || !(project.approved || rendering);
     this.render.disabled = locked || !changed;
-    const some = project.revisions.length && again < project.scenes.length;
-    this.render.replaceChildren(icon("spark"), rendering ? "Render instead" : some ? `Render ${count(again, "scene")}` : "Render");
+    this.render.replaceChildren(icon("spark"), wording(project, again, rendering));
   }
 
   /** @param {Record<string, any>} changes */
@@ -125,4 +124,15 @@ const field = (title, control) => h("label", {}, h("span", {}, title), control);
 function choose(select, value) {
   if (![...select.options].some((option) => option.value === value)) select.append(h("option", { value }, sentence(value)));
   select.value = value;
+}
+
+/**
+ * @param {Project} project
+ * @param {number} again scenes that differ from the newest revision
+ * @param {boolean} rendering
+ */
+function wording(project, again, rendering) {
+  if (rendering) return "Render instead";
+  if (project.status === "render_failed") return "Try again";
+  return project.revisions.length && again < project.scenes.length ? `Render ${count(again, "scene")}` : "Render";
 }
