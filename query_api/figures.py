@@ -17,6 +17,7 @@ from infra.errors import UnavailableError
 from infra.kafka import groups
 from infra.kafka.sockets import SOCKETS
 from infra.kafka.tail import Batch
+from query_api.quality import Quality
 from schemas.base import Message
 from schemas.swipes import Action, SwipeRecorded
 from schemas.topics import TOPICS, lane_topic
@@ -67,6 +68,7 @@ class Tally:
     cpu_seconds: float = 0.0
     gpu_seconds: float = 0.0
     currency: str = "USD"
+    quality: Quality = field(default_factory=Quality)
     _begun: bool = False
     _known: OrderedDict[str, None] = field(default_factory=OrderedDict)
 
@@ -95,6 +97,7 @@ class Tally:
 
     def count(self, event: Message) -> None:
         """Count one event of those topics."""
+        self.quality.learn(event)
         if isinstance(event, SwipeRecorded):
             self.swipes.take(event)
             self._swiped(event)

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from infra.errors import UnavailableError
 from query_api.figures import Span, Tally, Waiting
+from query_api.http.quality_answers import QualityAnswer, quality
 from query_api.states import moment
 from schemas.topics import lane_topic
 from schemas.values import Lane
@@ -75,6 +76,7 @@ class FiguresAnswer(BaseModel):
     engagement: Engagement
     making: Making
     cost: Price
+    quality: QualityAnswer
     queues: Queues | None = Field(None, description="missing while Kafka does not say")
 
 
@@ -95,6 +97,7 @@ class Figures:
             engagement=_engagement(tally),
             making=_making(tally),
             cost=_price(tally),
+            quality=quality(tally.quality),
             queues=await self._current(),
         )
 

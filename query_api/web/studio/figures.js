@@ -1,6 +1,7 @@
 /** Live figures of the whole system: what waits, what succeeds, what people do with it, what it costs. */
 
 import { h } from "../ui/dom.js";
+import { Quality } from "./quality.js";
 import { price } from "./words.js";
 
 const ASK_MS = 2000;
@@ -15,6 +16,7 @@ export class Figures {
     this.tiles = h("div", { class: "tiles" });
     this.window = h("p", { class: "window" });
     this.lanes = h("div", { class: "lanes" });
+    this.quality = new Quality();
     this.parts = h("div", { class: "parts" });
     this.trouble = h("p", { class: "error", role: "alert" });
     this.element = h(
@@ -25,6 +27,7 @@ export class Figures {
       this.tiles,
       this.window,
       h("div", {}, h("h2", {}, "Waiting to be made"), this.lanes),
+      this.quality.element,
       h("div", {}, h("h2", {}, "Parts"), this.parts),
     );
   }
@@ -50,7 +53,8 @@ export class Figures {
 
   /** @param {any} figures */
   #draw(figures) {
-    const { making, engagement, cost, queues } = figures;
+    const { making, engagement, cost, queues, quality } = figures;
+    this.quality.draw(quality);
     this.tiles.replaceChildren(
       tile(whole(making.published), "videos published"),
       tile(share(making.success_rate), "of those accepted succeeded"),
