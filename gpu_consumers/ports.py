@@ -229,6 +229,7 @@ class Accelerator(Protocol):
     """Makes a denoiser (or a VAE decoder) fast. Chosen in the order tensorrt, inductor, eager."""
 
     name: str
+    by_blocks: bool  #: whether it makes the repeated blocks of a denoiser fast one by one, and not the whole
 
     def fingerprint(self) -> str: ...
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gpu_consumers.acceleration.backends import Eager, NoEngineError
-from gpu_consumers.acceleration.keys import signature
+from gpu_consumers.acceleration.buckets import restore, seated
 from gpu_consumers.acceleration.parity import Parity, compare, numbers
 from gpu_consumers.errors import BackendError
 from gpu_consumers.ports import Accelerator, Example
@@ -25,22 +23,43 @@ log = logs.get("acceleration")
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """A module that is to be made fast, at the arguments that it gets in one bucket of shapes."""
+class Region:
+    """What one engine computes: a module, at the arguments that it gets in one bucket of shapes."""
 
     module: Any
     bucket: str
     example: Example
-    part: str = ""  #: which of the pipeline's it is: `transformer`, `vae.decoder`
-    proof: Callable[[], Any] | None = None  #: runs all that the module is used for; none: the example is enough
+    part: str = ""  #: which of the pipeline's it is: `transformer`, `transformer.blocks.0`, `vae.decoder`
+    twins: tuple[Any, ...] = ()  #: modules that differ from it in their weights alone, and get the same arguments
 
-    def result(self, run: Callable[..., Any]) -> npt.NDArray[np.float32]:
-        """What comes of it, where the module itself runs as `run`."""
+
+@dataclass(frozen=True)
+class Wanted(Region):
+    """A module that is to be made fast, as a whole or by its repeated blocks."""
+
+    proof: Callable[[], Any] | None = None  #: runs all that the module is used for; none: the example is enough
+    blocks: tuple[Region, ...] = ()
+    skipping: bool = False  #: a step cache leaves out some of its blocks
+
+    def regions(self, accelerator: Accelerator) -> Sequence[Region]:
+        """What engines of that accelerator are for. Raises `BackendError` where none would heed the step cache."""
+        if accelerator.by_blocks and self.blocks:
+            return self.blocks
+        if not self.skipping:
+            return [self]
+        if accelerator.by_blocks:
+            raise BackendError(
+                f"{type(self.module).__name__} has no repeated blocks, and a step cache skips parts of it"
+            )
+        raise BackendError("its engines are whole denoisers, and a step cache skips blocks of them")
+
+    def result(self) -> npt.NDArray[np.float32]:
+        """What comes of it, on whatever it and its blocks run now."""
         import torch
 
         given = self.example.fresh()
         with torch.no_grad():
-            return numbers(self.proof() if self.proof else run(*given.args, **given.kwargs))
+            return numbers(self.proof() if self.proof else self.module(*given.args, **given.kwargs))
 
 
 @dataclass(frozen=True)
@@ -73,53 +92,9 @@ class Choice:
 class NotBuiltError(Exception):
     """An accelerator that would be next has not all of its engines yet."""
 
-    def __init__(self, accelerator: Accelerator, missing: Sequence[Wanted]) -> None:
+    def __init__(self, accelerator: Accelerator, missing: Sequence[Region]) -> None:
         super().__init__(f"{accelerator.name}: {len(missing)} engines are not built")
         self.accelerator, self.missing = accelerator, missing
-
-
-class Here(threading.local):
-    """Whether this thread's clip was promised to be made eagerly."""
-
-    plain: bool = False
-
-
-_here = Here()
-
-
-@contextmanager
-def keeping(choice: Choice) -> Iterator[None]:
-    """Until the end this thread uses what was chosen, even where something faster has taken over since."""
-    _here.plain = not choice.settled
-    try:
-        yield
-    finally:
-        _here.plain = False
-
-
-class Buckets:
-    """A forward pass that is fast for the shapes it was prepared for, and the module's own for all others.
-
-    `held`: the weights, by name, of which the fast ones have copies.
-    """
-
-    def __init__(self, own: Callable[..., Any], held: Iterable[str] = ()) -> None:
-        self._own, self.held = own, frozenset(held)
-        self._fast: dict[tuple[Any, ...], Callable[..., Any]] = {}
-        self._strange: set[tuple[Any, ...]] = set()
-
-    def add(self, example: Example, fast: Callable[..., Any]) -> None:
-        """Use `fast` for arguments like the example's (`keys.signature`)."""
-        self._fast[signature(*example.args, **example.kwargs)] = fast
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if _here.plain:
-            return self._own(*args, **kwargs)
-        asked = signature(*args, **kwargs)
-        if asked not in self._fast and asked not in self._strange:
-            self._strange.add(asked)
-            log.info("no engine for these arguments, they run eagerly", arguments=str(asked)[:2000])
-        return self._fast.get(asked, self._own)(*args, **kwargs)
 
 
 def accelerate(
@@ -133,14 +108,15 @@ def accelerate(
     told, refused = list[Fallback](), refused or {}
     for one in wanted:
         restore(one.module)
-    plain = [one.result(_own(one)) for one in wanted]
+    plain = [one.result() for one in wanted]
     for each in accelerators if wanted else ():
         if each.name == Eager.name:
             break
         try:
             if each.name in refused:
                 raise BackendError(refused[each.name])
-            if missing := [one for one in wanted if not each.ready(one.module, one.example.fresh(), one.bucket)]:
+            regions = [region for one in wanted for region in one.regions(each)]
+            if missing := [one for one in regions if not each.ready(one.module, one.example.fresh(), one.bucket)]:
                 raise NotBuiltError(each, missing)
             parity = tuple(_install(one, each, values, dtype) for one, values in zip(wanted, plain, strict=True))
         except NotBuiltError:
@@ -159,16 +135,10 @@ def accelerate(
 
 
 def _install(wanted: Wanted, accelerator: Accelerator, plain: Any, dtype: str) -> Parity:
-    module, own = wanted.module, _own(wanted)
+    for region in wanted.regions(accelerator):
+        _seat(region, accelerator)
     try:
-        fast = accelerator.prepare(module, wanted.example.fresh(), wanted.bucket)
-    except NoEngineError as error:  # its bytes were read for the first time, and are not those that were built
-        raise NotBuiltError(accelerator, [wanted]) from error
-    if not isinstance(module.__dict__.get("forward"), Buckets):
-        module.forward = Buckets(own, accelerator.holds(module))
-    module.forward.add(wanted.example, fast)
-    try:
-        parity = compare(plain, wanted.result(fast))
+        parity = compare(plain, wanted.result())
     except SwipestreamError:
         raise
     except Exception as error:  # what was compiled may fail where it is first used for the whole
@@ -178,16 +148,10 @@ def _install(wanted: Wanted, accelerator: Accelerator, plain: Any, dtype: str) -
     return parity
 
 
-def _own(wanted: Wanted) -> Callable[..., Any]:
-    return Eager().prepare(wanted.module, wanted.example, wanted.bucket)
-
-
-def held(module: Any) -> frozenset[str]:
-    """The weights of a module, by name, that are not to be changed in place: what it runs on has copies of them."""
-    forward = module.__dict__.get("forward")
-    return forward.held if isinstance(forward, Buckets) else frozenset()
-
-
-def restore(module: Any) -> None:
-    """The module as it was loaded."""
-    module.__dict__.pop("forward", None)
+def _seat(region: Region, accelerator: Accelerator) -> None:
+    for module in (region.module, *region.twins):
+        try:
+            fast = accelerator.prepare(module, region.example.fresh(), region.bucket)
+        except NoEngineError as error:  # its bytes were read for the first time, and are not those that were built
+            raise NotBuiltError(accelerator, [region]) from error
+        seated(module).add(region.example, fast, accelerator.holds(module))

@@ -59,16 +59,17 @@ def install(pipe: Any, *, blocks: bool) -> None:
     """Put the hooks into a pipeline's modules; they do nothing in threads that make no clip."""
     for _, module in denoisers(pipe):
         module.register_forward_pre_hook(_before_a_pass)
-        for block in _inner(module) if blocks else ():
+        for _, block in repeated(module) if blocks else ():
             block.register_forward_pre_hook(_pass)
     decoder = getattr(pipe.vae, "decoder", None)
     if decoder is not None:
         decoder.register_forward_pre_hook(_pass)
 
 
-def _inner(module: Any) -> Iterator[Any]:
+def repeated(module: Any) -> Iterator[tuple[str, Any]]:
+    """The blocks of a denoiser, by path; none where it is built otherwise (a U-Net)."""
     for name in BLOCKS:
-        yield from getattr(module, name, ())
+        yield from ((f"{name}.{number}", block) for number, block in enumerate(getattr(module, name, ())))
 
 
 def give_way() -> None:

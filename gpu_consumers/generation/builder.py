@@ -23,7 +23,7 @@ from typing import Any
 
 from gpu_consumers.acceleration.backends import Engines
 from gpu_consumers.acceleration.cache import LONGEST_BUILD_S
-from gpu_consumers.acceleration.chain import Wanted
+from gpu_consumers.acceleration.chain import Region
 from gpu_consumers.errors import BackendError
 from gpu_consumers.generation.manifest import Stage
 from infra.errors import UnavailableError
@@ -71,7 +71,7 @@ class Ordered:
         return "vae" if self.order.part.startswith("vae") else "denoiser"
 
 
-def order(accelerator: Engines, all_missing: Sequence[Wanted], folder: Path, dtype: str, *, fp8: bool) -> Ordered:
+def order(accelerator: Engines, all_missing: Sequence[Region], folder: Path, dtype: str, *, fp8: bool) -> Ordered:
     """For the engines that an accelerator misses, all of the first module."""
     first, root = all_missing[0], accelerator.cache.place
     missing = [one for one in all_missing if one.part == first.part]
@@ -87,8 +87,8 @@ def order(accelerator: Engines, all_missing: Sequence[Wanted], folder: Path, dty
 
 
 def _there(value: Any) -> Any:
-    """On the CPU, and without what a tensor was cut from."""
-    return value.detach().cpu().contiguous().clone() if hasattr(value, "detach") else value
+    """On the CPU, without the numbers: engines are built for shapes, and what a block gets is large."""
+    return value.new_zeros((), device="cpu").expand(value.shape) if hasattr(value, "new_zeros") else value
 
 
 class Builder:

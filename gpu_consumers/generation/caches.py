@@ -6,11 +6,13 @@ and puts it back when it goes on, so it skips the very passes that it would have
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
+from gpu_consumers.acceleration.buckets import seated
 from gpu_consumers.errors import BackendError
+from gpu_consumers.generation.boundaries import repeated
 from gpu_consumers.generation.loading import denoisers
 from gpu_consumers.generation.manifest import Manifest
 from gpu_consumers.generation.skipping import Cache, Taylor
@@ -41,12 +43,11 @@ class StepCache:
 
     def take(self) -> Memory:
         """What it remembers of the clip that is about to give way."""
-        return [(manager._state_cache, manager._current_context) for manager in self._managers]
+        return _taken(self._managers)
 
     def put(self, memory: Memory) -> None:
         """Remember that again."""
-        for manager, (states, context) in zip(self._managers, memory, strict=True):
-            manager._state_cache, manager._current_context = states, context
+        _put(self._managers, memory)
 
     def leave(self) -> Callable[[], None]:
         """For `boundaries.making`: take, and what puts it back."""
@@ -57,10 +58,33 @@ class StepCache:
         self.put([({}, None) for _ in self._managers])
 
 
+@contextmanager
+def afresh(*modules: Any) -> Iterator[None]:
+    """Until the end denoisers remember nothing, so that their first pass skips nothing; then, what they did before."""
+    managers = [manager for module in modules for manager in _managers(module)]
+    before = _taken(managers)
+    _put(managers, [({}, "afresh") for _ in managers])
+    try:
+        yield
+    finally:
+        _put(managers, before)
+
+
+def _taken(managers: Sequence[Any]) -> Memory:
+    return [(manager._state_cache, manager._current_context) for manager in managers]
+
+
+def _put(managers: Sequence[Any], memory: Memory) -> None:
+    for manager, (states, context) in zip(managers, memory, strict=True):
+        manager._state_cache, manager._current_context = states, context
+
+
 def _installed(module: Any, manifest: Manifest) -> list[Any]:
     enable = getattr(module, "enable_cache", None)
     if enable is None:
         _refuse(manifest, f"{type(module).__name__} takes no step cache")
+    for _, block in repeated(module):
+        seated(block)  # engines of its blocks are below the hooks
     try:
         enable(_configuration(manifest.cache, manifest.precision("denoiser")))
     except (ValueError, TypeError, IndexError, AttributeError) as error:

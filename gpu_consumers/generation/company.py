@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from gpu_consumers.acceleration.chain import keeping
+from gpu_consumers.acceleration.buckets import keeping
 from gpu_consumers.estimates.model import ENOUGH
 from gpu_consumers.generation.loading import one_step
 from gpu_consumers.generation.manifest import GIB, Manifest, Shape
@@ -59,7 +59,7 @@ def measured(device: Device, wanted: Manifest) -> Iterator[Company]:
         for clips in sizes(wanted.batch):
             if not _fits(device, wanted, clips):
                 break
-            with keeping(choice.of(clips)):
+            with keeping(eager=not choice.of(clips).settled):
                 seconds = _steps(device, wanted, shape, clips)
             device.learn_steps(work, clips, seconds)
             yield Company(shape.bucket, clips, device.costs.gain(work, clips))

@@ -89,7 +89,7 @@ class _Pass:
 def _pass(wanted: Wanted) -> _Pass:
     module = wanted.module
     size = sum(value.numel() * value.element_size() for value in module.state_dict().values())
-    return _Pass(wanted.result(module), _seconds(wanted), size)
+    return _Pass(wanted.result(), _seconds(wanted), size)
 
 
 def _seconds(wanted: Wanted, times: int = 3) -> float:
@@ -97,7 +97,7 @@ def _seconds(wanted: Wanted, times: int = 3) -> float:
     took = []
     for _ in range(times):
         began = time.perf_counter()
-        wanted.result(wanted.module)
+        wanted.result()
         took.append(time.perf_counter() - began)
     return min(took)
 

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from gpu_consumers.acceleration.backends import Eager
-from gpu_consumers.acceleration.chain import Choice, keeping
+from gpu_consumers.acceleration.buckets import keeping
+from gpu_consumers.acceleration.chain import Choice
 from gpu_consumers.errors import TransientBackendError, UnwantedError
 from gpu_consumers.estimates.model import afterwards
 from gpu_consumers.generation.boundaries import give_way
@@ -195,7 +196,7 @@ class DiffusersRenderer:
         marks = Marks(turn, together, self._manifest.steps, watcher)
         with (
             self._device.making(self._manifest.name, turn, specs[0].styles) as here,
-            keeping(self._choice.of(len(items))),
+            keeping(eager=not self._choice.of(len(items)).settled),
         ):
             result = pipe(**self._arguments(pipe, specs, work, marks))
             give_way()

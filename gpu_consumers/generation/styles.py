@@ -10,7 +10,7 @@ from collections import OrderedDict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gpu_consumers.acceleration.chain import held
+from gpu_consumers.acceleration.buckets import held
 from gpu_consumers.errors import BackendError, BackendMissingError
 from gpu_consumers.generation.manifest import Manifest, Style
 from gpu_consumers.generation.weights import own_folder

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from gpu_consumers.acceleration.backends import Eager, Engines, Inductor
+from gpu_consumers.acceleration.buckets import fast_in, held, restore
 from gpu_consumers.acceleration.cache import EngineCache
-from gpu_consumers.acceleration.chain import Buckets, Choice, NotBuiltError, accelerate, held, restore
+from gpu_consumers.acceleration.chain import Choice, NotBuiltError, accelerate
 from gpu_consumers.acceleration.examples import decoding, examples
 from gpu_consumers.generation.builder import Builder, Ordered, order
 from gpu_consumers.generation.loading import one_step
@@ -22,7 +22,6 @@ from gpu_consumers.scheduling.places import Turn
 from infra.errors import ConfigurationError
 from infra.settings import Settings
 from schemas.values import Lane
-from schemas.videos import Fallback
 
 if TYPE_CHECKING:
     from gpu_consumers.generation.device import Device
@@ -123,9 +122,6 @@ class Takeover:
         steps = [(shape.bucket, one_step(pipe, wanted, shape)) for shape in wanted.shapes]
         pieces = [one for bucket, step in steps for one in decoding(pipe, bucket, step)]
         vae = accelerate(pieces, self._accelerators, wanted.precision("vae"), refused.get("vae"))
-        if wanted.cache:
-            reason = "its manifest names a step cache, which skips compiled blocks"
-            return replace(EAGER, fallbacks=(Fallback(backend="accelerators", reason=reason),)).beside(vae)
         found = [one for bucket, step in steps for one in examples(pipe, bucket, step)]
         precision = "fp8" if wanted.fp8 else wanted.precision("denoiser")
         return accelerate(found, self._accelerators, precision, refused.get("denoiser")).beside(vae)
@@ -134,7 +130,7 @@ class Takeover:
 def _with_engines(pipe: Any) -> list[Any]:
     """The modules of a pipeline that engines stand in for."""
     parts = (part for part in pipe.components.values() if hasattr(part, "modules"))
-    return [one for part in parts for one in part.modules() if isinstance(one.__dict__.get("forward"), Buckets)]
+    return [one for part in parts for one in fast_in(part)]
 
 
 def suitable(config: Settings, place: Any) -> list[Accelerator]:

@@ -38,11 +38,11 @@ from infra.settings import Settings
 T5 = {"vocab_size": 384, "d_model": 32, "num_layers": 2, "num_heads": 4, "d_kv": 8, "d_ff": 37}
 
 
-def ltx(layers: int = 1) -> Any:
+def ltx(layers: int = 1, head: int = 8) -> Any:
     """132,000 weights; its scheduler has no memory."""
     transformer = LTXVideoTransformer3DModel(
-        in_channels=8, out_channels=8, patch_size=1, patch_size_t=1, num_attention_heads=4, attention_head_dim=8,
-        cross_attention_dim=32, num_layers=layers, caption_channels=32,
+        in_channels=8, out_channels=8, patch_size=1, patch_size_t=1, num_attention_heads=4, attention_head_dim=head,
+        cross_attention_dim=4 * head, num_layers=layers, caption_channels=32,
     )  # fmt: skip
     vae = AutoencoderKLLTXVideo(
         in_channels=3, out_channels=3, latent_channels=8, block_out_channels=(8, 8, 8, 8),

@@ -13,12 +13,14 @@ import torch
 from gpu_consumers import backends
 from gpu_consumers.acceleration import chain
 from gpu_consumers.acceleration.backends import Eager, Inductor
+from gpu_consumers.acceleration.buckets import Buckets, restore
 from gpu_consumers.acceleration.cache import EngineCache
-from gpu_consumers.acceleration.chain import Buckets, Choice, NotBuiltError, Wanted, restore
+from gpu_consumers.acceleration.chain import Choice, NotBuiltError, Wanted
 from gpu_consumers.acceleration.examples import decoding, examples
 from gpu_consumers.acceleration.facts import facts_of
 from gpu_consumers.acceleration.trt import TensorRT
 from gpu_consumers.errors import BackendError
+from gpu_consumers.generation.boundaries import repeated
 from gpu_consumers.generation.builder import Builder, order
 from gpu_consumers.generation.checks import check
 from gpu_consumers.generation.device import Device
@@ -152,7 +154,8 @@ def _fixed(arguments: dict[str, Any]) -> dict[str, Any]:
 def test_the_first_that_works_takes_over_and_computes_the_same(config: Settings, inductor: Inductor, name: str) -> None:
     found, choice = accelerate(config, name, examples, [inductor, Eager()])
     assert (choice.name, choice.fallbacks) == ("inductor", ()) and choice.parity[0].relative < 1e-5
-    assert isinstance(found[0].module.forward, Buckets)
+    blocks = [block for _, block in repeated(found[0].module)]
+    assert blocks and all(isinstance(block.forward, Buckets) for block in blocks)
 
 
 class Counting(EngineCache):

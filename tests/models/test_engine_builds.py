@@ -21,8 +21,9 @@ import pytest
 import torch
 
 from gpu_consumers.acceleration.backends import Inductor
+from gpu_consumers.acceleration.buckets import Buckets
 from gpu_consumers.acceleration.cache import EngineCache
-from gpu_consumers.acceleration.chain import Buckets, Wanted
+from gpu_consumers.acceleration.chain import Wanted
 from gpu_consumers.acceleration.trt import TensorRT
 from gpu_consumers.errors import BackendError, TransientBackendError
 from gpu_consumers.generation import takeover
@@ -58,7 +59,7 @@ class Nearly(Inductor):
 
     def prepare(self, module: Any, example: Example, shape_bucket: str) -> Callable[..., Any]:
         made = super().prepare(module, example, shape_bucket)
-        return lambda *args, **kwargs: (made(*args, **kwargs)[0] * 1.0005,)
+        return lambda *args, **kwargs: made(*args, **kwargs) * 1.0005
 
 
 @pytest.fixture
@@ -141,7 +142,7 @@ def test_clips_are_made_while_engines_are_built_and_the_next_one_runs_on_them(
     assert clip(again, config, 0, out).path.read_bytes() == after.path.read_bytes()
     # nor when it was dropped and comes back
     again.models.drop(NAME)
-    assert isinstance(again.pipe(NAME).transformer.forward, Buckets)
+    assert isinstance(again.pipe(NAME).transformer.transformer_blocks[0].forward, Buckets)
     # and where its engines are gone then, a clip that was promised them is asked for anew
     promised = DiffusersRenderer(again, manifest(NAME, config), config)
     promised.fingerprint()
@@ -171,7 +172,7 @@ def test_a_build_that_is_killed_is_a_fallback_with_its_reason(
 
 def test_what_lies_on_the_disk_must_be_what_the_worker_runs(device: Device, tmp_path: Path) -> None:
     device.pipe(NAME)
-    ltx(layers=2).save_pretrained(tmp_path / "weights" / NAME)
+    ltx(head=16).save_pretrained(tmp_path / "weights" / NAME)
     (told, _) = device.engines.prepared(NAME).fallbacks
     assert "the module on the disk is not the one in use, by its graph" in told.reason
 

@@ -239,11 +239,11 @@ def test_a_style_is_brought_to_8_bits_with_the_weights_and_goes_without_a_trace(
     for own in (name, f"{name}-fp8"):
         model, pipe = manifest(own, config), device.pipe(own)
         (found,) = examples(pipe, "any", one_step(pipe, model, model.shapes[0]))
-        plain = found.result(found.module)
+        plain = found.result()
         device.models.of(own).styles.use((("ink", 1.0),))
-        passes[own] = plain, found.result(found.module)
+        passes[own] = plain, found.result()
         device.models.of(own).styles.use(())
-        assert np.array_equal(found.result(found.module), plain)
+        assert np.array_equal(found.result(), plain)
     assert any(value.dtype is FORMAT for value in pipe.transformer.parameters())
     # then it changes what is made, and as it does without FP8
     (plain, styled), (plain8, styled8) = passes[name], passes[f"{name}-fp8"]

@@ -20,8 +20,8 @@ import torch
 from torch.multiprocessing.reductions import StorageWeakRef
 
 from gpu_consumers.acceleration.backends import Inductor
+from gpu_consumers.acceleration.buckets import Buckets
 from gpu_consumers.acceleration.cache import EngineCache
-from gpu_consumers.acceleration.chain import Buckets
 from gpu_consumers.errors import BackendError
 from gpu_consumers.generation.device import Device
 from gpu_consumers.generation.host import Host
@@ -242,23 +242,29 @@ def test_engines_go_along_where_they_compute_with_the_models_own_weights(
     device, other = (prepared(config, Denoising(cache, CPU)) for _ in range(2))
     plain, styled = (clip(device, config, "styled", tmp_path, mix=mix) for mix in ((), INK))
     assert plain != clip(Device(config, []), config, "styled", tmp_path)  # the engines' last bits are others
-    forward, read = device.pipe("styled").transformer.forward, cache.read
+    forward, read = block(device).forward, cache.read
     there = lying(device, "styled")
     device.models.drop("styled")
     weights_gone(tmp_path)
     assert all(one.expired() for one in there)  # none of them holds on to the device's memory
     # then the very engines go on, with the weights where they are now, and nothing is read or proven again
     assert clip(device, config, "styled", tmp_path, mix=INK) == styled
-    assert device.pipe("styled").transformer.forward is forward and cache.read == read
+    assert block(device).forward is forward and cache.read == read
     assert clip(device, config, "styled", tmp_path) == plain
     # and those that have copies of weights are let go with the device's memory, and come back from the cache
     assert clip(other, config, "styled", tmp_path) == plain
-    module, read = other.pipe("styled").transformer, cache.read
+    module, read = block(other), cache.read
     module.forward.held = frozenset({"a norm's"})
     other.models.drop("styled")
     assert "forward" not in module.__dict__
     assert clip(other, config, "styled", tmp_path) == plain
     assert isinstance(module.forward, Buckets) and cache.read == read + 1
+
+
+def block(device: Device) -> Any:
+    """That of the denoiser which engines stand in for."""
+    (found,) = device.pipe("styled").transformer.transformer_blocks
+    return found
 
 
 def lying(device: Device, name: str) -> list[StorageWeakRef]:

@@ -13,8 +13,6 @@ import pytest
 import torch
 
 from gpu_consumers import backends
-from gpu_consumers.acceleration.backends import Inductor
-from gpu_consumers.acceleration.cache import EngineCache
 from gpu_consumers.errors import BackendError
 from gpu_consumers.generation.checks import check
 from gpu_consumers.generation.comparing import with_and_without
@@ -161,12 +159,6 @@ def test_a_cache_that_a_model_cannot_have_is_refused_with_the_reason(config: Set
         Device(config).pipe("shallow")
     with pytest.raises(BackendError, match="UNetSpatioTemporalConditionModel takes no step cache"):
         Device(config).pipe("svd")
-
-
-@pytest.mark.timeout(900)
-def test_a_model_with_a_cache_runs_eagerly_and_says_so(config: Settings, engines: EngineCache) -> None:
-    choice = Device(config, [Inductor(engines, torch.device("cpu"))]).engines.prepared("ltx-taylor")
-    assert choice.label == "eager, vae inductor" and "step cache" in choice.fallbacks[0].reason
 
 
 @pytest.mark.parametrize("name", ["ltx-first-block", "wan-taylor"])
