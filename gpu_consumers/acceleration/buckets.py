@@ -53,7 +53,7 @@ class Buckets:
         return not self._fast
 
     def add(self, example: Example, fast: Callable[..., Any], held: Iterable[str] = ()) -> None:
-        """Use `fast` for arguments like the example's (`keys.signature`); `held` are the weights that it has copies of."""
+        """Use `fast`, which has copies of the weights `held`, for arguments like the example's (`keys.signature`)."""
         self.held |= frozenset(held)
         self._fast[signature(*example.args, **example.kwargs)] = fast
 

@@ -27,7 +27,7 @@ def examples(pipe: Any, bucket: str, arguments: Mapping[str, Any]) -> list[Wante
     parts = dict(denoisers(pipe))
     inner = {name: {f"{name}.{path}": block for path, block in repeated(module)} for name, module in parts.items()}
     every = {path: block for blocks in inner.values() for path, block in blocks.items()}
-    with afresh(*parts.values()), _noting(parts, Example.fresh) as seen, _noting(every, _outline) as within:
+    with _noting(parts, Example.fresh) as seen, _noting(every, _outline) as within:
         shell(pipe)(**arguments)
     found = list[Wanted]()
     for name, given in seen.items():
@@ -80,8 +80,7 @@ def decoding(pipe: Any, bucket: str, arguments: Mapping[str, Any]) -> list[Wante
         return decode(*args, **kwargs)
 
     own.vae.decode = noting
-    parts = (module for _, module in denoisers(pipe))
-    with afresh(*parts), _noting({"vae.decoder": decoder}, Example.fresh) as seen:
+    with _noting({"vae.decoder": decoder}, Example.fresh) as seen:
         own(**{**arguments, "output_type": "np"})
     if not (seen and clips):
         return []

@@ -59,9 +59,9 @@ class StepCache:
 
 
 @contextmanager
-def afresh(*modules: Any) -> Iterator[None]:
-    """Until the end denoisers remember nothing, so that their first pass skips nothing; then, what they did before."""
-    managers = [manager for module in modules for manager in _managers(module)]
+def afresh(module: Any) -> Iterator[None]:
+    """Until the end a denoiser remembers nothing, so that its first pass skips nothing; then, what it did before."""
+    managers = _managers(module)
     before = _taken(managers)
     _put(managers, [({}, "afresh") for _ in managers])
     try:

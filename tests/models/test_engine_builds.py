@@ -59,7 +59,12 @@ class Nearly(Inductor):
 
     def prepare(self, module: Any, example: Example, shape_bucket: str) -> Callable[..., Any]:
         made = super().prepare(module, example, shape_bucket)
-        return lambda *args, **kwargs: made(*args, **kwargs) * 1.0005
+
+        def off(*args: Any, **kwargs: Any) -> Any:
+            found = made(*args, **kwargs)  # of a block: the norm behind it evens out what is the same for all channels
+            return found * torch.linspace(0.9995, 1.0005, found.shape[-1])
+
+        return off
 
 
 @pytest.fixture
