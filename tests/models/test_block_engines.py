@@ -16,11 +16,12 @@ import torch
 
 from gpu_consumers import backends
 from gpu_consumers.acceleration import keys
-from gpu_consumers.acceleration.backends import Inductor, TensorRT
+from gpu_consumers.acceleration.backends import Inductor
 from gpu_consumers.acceleration.buckets import restore, seated
 from gpu_consumers.acceleration.cache import EngineCache
 from gpu_consumers.acceleration.chain import Wanted, accelerate
 from gpu_consumers.acceleration.examples import examples
+from gpu_consumers.acceleration.trt import TensorRT
 from gpu_consumers.errors import BackendError
 from gpu_consumers.generation.boundaries import repeated
 from gpu_consumers.generation.caches import StepCache
