@@ -199,7 +199,7 @@ def test_a_style_that_an_engine_would_not_heed_is_refused(config: Settings, tmp_
 
     device = Device(config, [Holding()])
     assert device.engines.prepared("tiny-ltx").name == "holding"
-    module, styles = device.pipe("tiny-ltx").transformer, device.models.styles("tiny-ltx")
+    module, styles = device.pipe("tiny-ltx").transformer, device.models.of("tiny-ltx").styles
     kept = keys.weights(module, keys.tensors(module))
     # then
     with pytest.raises(BackendError, match=r"cannot take the style ink: its engine has a copy of") as told:
