@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from swipestream_client import AwayError, LateError, ProblemError, RefusedError, Swipestream
 from swipestream_client import SwipestreamError as ClientError
@@ -13,8 +14,9 @@ from swipestream_client import SwipestreamError as ClientError
 from infra.auth.local import NAME, token
 from infra.errors import BadInputError, DeadlineError, NotFoundError, SwipestreamError, UnavailableError
 from infra.settings import Settings
+from infra.supervisor import state
 
-START_HINT = "Start it with `swipestream up` (or `make run`)."
+_START = "Start it with `swipestream up` (or `make run`)."
 T = TypeVar("T")
 
 
@@ -31,23 +33,33 @@ def ask(settings: Settings, work: Callable[[Swipestream], Awaitable[T]]) -> T:
         async with Swipestream(settings.api_url, viewer=NAME, token=token(settings)) as api:
             return await work(api)
 
-    with translated():
+    with translated(settings):
         return asyncio.run(run())
 
 
 @contextmanager
-def translated() -> Iterator[None]:
+def translated(settings: Settings) -> Iterator[None]:
     """Within it, errors of the client become this project's."""
     try:
         yield
     except ClientError as error:
-        raise _ours(error) from error
+        raise _ours(error, settings) from error
 
 
-def _ours(error: ClientError) -> SwipestreamError:
+def start_hint(settings: Settings) -> str:
+    """What to do where nobody answers at the API's address: what runs on this data folder may be at another one."""
+    run = state.load(settings.data_dir.resolve())
+    found = next((part.address for part in run.parts if part.name == "api"), "") if run and run.alive else ""
+    if found in ("", settings.api_url):
+        return _START
+    told = f"SWIPESTREAM_API_PORT={urlsplit(found).port}"
+    return f"Swipestream runs here, but its API is {found}. Set {told}, or write that into swipestream.env."
+
+
+def _ours(error: ClientError, settings: Settings) -> SwipestreamError:
     match error:
         case AwayError():
-            return UnavailableError(str(error), hint=START_HINT)
+            return UnavailableError(str(error), hint=start_hint(settings))
         case ProblemError(status=404):
             return NotFoundError(str(error))
         case ProblemError(passing=True):

@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.table import Table
 from swipestream_client import Step, Swipestream
 
-from infra.api import ask
+from infra.api import ask, translated
 from infra.auth.local import token
 from infra.errors import BadInputError
 from infra.settings import settings
@@ -125,16 +125,25 @@ def simulate_command(
         def tick(tally: Tally) -> None:
             bar.update(task, done=f"{tally.swipes} swipes, {tally.likes} likes, {tally.errors} errors")
 
-        tally = asyncio.run(
-            simulate(settings().api_url, viewers, rate, seconds, seed=seed, tick=tick, token=token(settings()))
-        )
+        config = settings()
+        with translated(config):
+            tally = asyncio.run(
+                simulate(config.api_url, viewers, rate, seconds, seed=seed, tick=tick, token=token(config))
+            )
     summary = tally.summary()
     if as_json:
         typer.echo(json.dumps(summary))
     else:
-        table = Table("what", "value", title=f"{viewers} viewers, {seconds:g} s")
+        table = Table("", f"{viewers} viewers, {seconds:g} s", box=None, pad_edge=False)
         for name, value in summary.items():
-            table.add_row(name.replace("_", " "), json.dumps(value))
+            table.add_row(name.replace("_", " "), _told(value))
         out.print(table)
     if tally.errors and not tally.swipes:
         raise typer.Exit(1)
+
+
+def _told(figure: int | dict[str, float]) -> str:
+    """A count, or percentiles of milliseconds."""
+    if isinstance(figure, int):
+        return f"{figure:,}"
+    return ", ".join(f"{share} {value:g} ms" for share, value in figure.items()) or "-"

@@ -12,7 +12,6 @@ from typing import Any
 
 from swipestream_client import Swipestream, SwipestreamError
 
-from infra.api import translated
 from producers.viewers import SimulatedViewer
 
 
@@ -50,15 +49,14 @@ async def simulate(
 ) -> Tally:  # fmt: skip
     """`rate` swipes a second over all viewers. At most 64 requests are under way; late turns are not made up for.
 
-    Raises UnavailableError when the API does not answer at the start.
+    Raises the client's AwayError when the API does not answer at the start.
     """
     tally, room = Tally(), asyncio.Semaphore(64)
     crowd = [SimulatedViewer(f"sim-{seed}-{number}", random.Random(f"{seed}/{number}")) for number in range(viewers)]
     # One client for all: a connection of its own for each of 100,000 viewers is not what is measured.
     async with AsyncExitStack() as stack:
         api = await stack.enter_async_context(Swipestream(api_url, token=token))
-        with translated():
-            await api.get("/healthz")
+        await api.get("/healthz")
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
         start, turn = time.monotonic(), 0
         while (now := time.monotonic()) - start < seconds:

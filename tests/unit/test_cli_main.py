@@ -175,7 +175,7 @@ def test_down_with_nothing(run: Run) -> None:
 
 
 def _running(tmp_path: Path, *parts: PartState) -> None:
-    (tmp_path / "data" / "run").mkdir(parents=True)
+    (tmp_path / "data" / "run").mkdir(parents=True, exist_ok=True)
     me = psutil.Process()
     state.save(RunState(me.pid, me.create_time(), "up", list(parts)), tmp_path / "data")
 
@@ -271,3 +271,24 @@ def test_status_says_that_the_disk_is_nearly_full(run: Run, monkeypatch: pytest.
     (disk,) = [part for part in json.loads(text)["parts"] if part["name"] == "disk"]
     assert disk == {"name": "disk", "pid": None, "state": "nearly full", "address": "0.3 GB free"}
     assert code == 69
+
+
+@pytest.mark.parametrize("words", [("prompt", "why do cats purr"), ("simulate", "--seconds", "1")])
+def test_where_nobody_answers_the_address_of_what_runs_is_told(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    # given nothing that runs
+    monkeypatch.setenv("SWIPESTREAM_API_PORT", "1")
+    assert "Start it with `swipestream up`" in _line(run(*words))
+    # and what runs where it is looked for, and does not answer
+    _running(tmp_path, PartState("api", 1, "ready", "http://127.0.0.1:1"))
+    assert "Start it with `swipestream up`" in _line(run(*words))
+    # and what runs elsewhere
+    _running(tmp_path, PartState("api", 1, "ready", "http://127.0.0.1:8123"))
+    assert "its API is http://127.0.0.1:8123. Set SWIPESTREAM_API_PORT=8123" in _line(run(*words))
+
+
+def _line(answer: tuple[int, str, str]) -> str:
+    code, _, told = answer
+    assert code == 69
+    return " ".join(told.split())
