@@ -84,25 +84,29 @@ class Device:
             self.turnstile.set_aside(0)
 
         def sparing(turn: Turn, items: Sequence[T]) -> Sequence[R]:
-            try:
-                return make(turn, items)
-            except self._torch.OutOfMemoryError:
-                metrics.OUT_OF_MEMORY.inc()
-                log.warning("out of memory, once more without the other models", model=request.work.model)
-            except RuntimeError as error:
-                self.diagnose(error)
-                raise
-            for left in self.models.keep(request.work.model):
-                self.turnstile.forget(left)
-            try:
-                return make(turn, items)
-            except self._torch.OutOfMemoryError:
-                told = f"{self.name} is out of memory for {request.work.model}"
-            # Outside, where the traceback no longer holds what the clip had allocated.
-            self.models.free()
-            raise DeviceMemoryError(told, company=len(items))
+            return self._sparing(request.work.model, lambda: make(turn, items), len(items))
 
         return self.turnstile.run(request, item, sparing, first(lambda: self._foresee(request), heed))
+
+    def _sparing(self, name: str, work: Callable[[], T], company: int = 1) -> T:
+        """What `work` does with a model; once more without the others where memory runs out. Raises as `run`."""
+        try:
+            return work()
+        except self._torch.OutOfMemoryError:
+            metrics.OUT_OF_MEMORY.inc()
+            log.warning("out of memory, once more without the other models", model=name)
+        except RuntimeError as error:
+            self.diagnose(error)
+            raise
+        for left in self.models.keep(name):
+            self.turnstile.forget(left)
+        try:
+            return work()
+        except self._torch.OutOfMemoryError:
+            told = f"{self.name} is out of memory for {name}"
+        # Outside, where the traceback no longer holds what had been allocated.
+        self.models.free()
+        raise DeviceMemoryError(told, company=company)
 
     def in_turn(
         self, what: str, name: str, work: Callable[[Turn], T], *, lane: Lane = Lane.INTERACTIVE, peak: int = 0,
@@ -224,7 +228,7 @@ class Device:
         for name in evict:
             self.models.drop(name)
         if wanted:
-            self.pipe(wanted)
+            self._sparing(wanted, lambda: self.pipe(wanted))
 
     def settle(self) -> None:
         """Wait until the device has done what it was asked to."""

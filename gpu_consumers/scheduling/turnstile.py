@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from gpu_consumers.errors import TransientBackendError, UnwantedError
@@ -198,7 +199,7 @@ class Turnstile:
             if place.result.done():
                 return False
             self._tell(place)
-        for order in self._taken_orders():
+        for order in self._taken_orders(turn.key):
             self._swap(order.evict, order.load)
         turn.began_at, turn.began_joules = self._clock(), self._joules()
         turn.waited_s += turn.began_at - since
@@ -224,16 +225,20 @@ class Turnstile:
         self._holder, turn.began_at, turn.began_joules = turn.key, self._clock(), self._joules()
         return True
 
-    def _taken_orders(self) -> list[Decision]:
+    def _taken_orders(self, key: str) -> list[Decision]:
+        """What is to be carried out now: all that is to be dropped, and one's own model. Another, who was chosen before
+        and has not come yet, loads theirs: what goes wrong there is their failure alone."""
         with self._changed:
-            orders, self._orders = self._orders, []
-            return orders
+            orders = self._orders
+            self._orders = [replace(one, evict=()) for one in orders if one.load and one.run != key]
+            return [one if one.run == key else replace(one, load=None) for one in orders]
 
     def _end(self, place: Place[Any, Any]) -> None:
         with self._changed:
             if self._holder == place.turn.key:
                 self._charge(place.turn)
             self._scheduler.finish(place.turn.key)
+            self._orders = [replace(one, load=None) if one.run == place.turn.key else one for one in self._orders]
             for key in self._batches.pop(place.turn.key, (place.turn.key,)):
                 self._places.pop(key, None)
             self._redecide()

@@ -19,6 +19,7 @@ from gpu_consumers.generation.device import Device
 from gpu_consumers.generation.faults import DeviceMemoryError, SickError
 from gpu_consumers.generation.manifest import manifest
 from gpu_consumers.generation.renderer import DiffusersRenderer
+from gpu_consumers.generation.resident import Resident
 from gpu_consumers.stages import scene
 from gpu_consumers.workshop import Workshop
 from infra import flavors
@@ -91,6 +92,30 @@ def rendered(device: Device, config: Settings, out: Path) -> Any:
 def counted(what: str) -> float:
     """What alerts are made of."""
     return REGISTRY.get_sample_value(f"swipestream_device_{what}_total") or 0.0
+
+
+@pytest.mark.parametrize("enough", [True, False])
+def test_a_model_that_finds_no_room_comes_once_the_others_have_left(
+    device: Device, config: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, enough: bool
+) -> None:
+    # given a device that is full with one model; without it there is room enough, or there is not
+    device.pipe("tiny-wan")
+    arrive = Resident.arrive
+
+    def full(self: Resident, *where: Any) -> None:
+        if device.models.names or not enough:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB")
+        arrive(self, *where)
+
+    monkeypatch.setattr(Resident, "arrive", full)
+    # when a clip of another asks for it
+    if enough:
+        assert rendered(device, config, tmp_path / "clip.mp4").frames
+    else:
+        with pytest.raises(DeviceMemoryError, match="out of memory for tiny-ltx"):
+            rendered(device, config, tmp_path / "clip.mp4")
+    # then
+    assert device.models.names == (("tiny-ltx",) if enough else ())
 
 
 def test_each_clip_that_a_device_has_not_the_memory_for_is_counted_once(

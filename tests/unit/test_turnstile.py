@@ -157,6 +157,27 @@ def test_models_are_swapped_by_the_thread_that_needs_them_before_its_first_step(
     assert seen == [((), "a"), (("a",), "b")]
 
 
+def test_a_model_that_cannot_be_loaded_fails_the_clip_that_needs_it_and_no_other() -> None:
+    # given a clip whose model is broken, chosen, but its thread has not come yet
+    seen: list[tuple[tuple[str, ...], str | None]] = []
+
+    def swap(evict: tuple[str, ...], load: str | None) -> None:
+        seen.append((evict, load))
+        if load == "broken":
+            raise BackendError("its weights are broken")
+
+    turnstile = Turnstile(scheduler(capacity=100, weights={"broken": 60, "good": 60}), swap=swap)
+    slow, _ = turnstile._line_up(request("slow", Lane.BULK, model="broken"), 0, lambda _left: None)
+    # when a more urgent one goes first
+    assert turnstile.run(request("urgent", model="good"), 1, lambda _turn, items: list(items)) == 1
+    # then it was made room for, and the other fails by itself, when it comes
+    assert (("broken",), "good") in seen and "broken" not in [load for _, load in seen]
+    with pytest.raises(BackendError, match="its weights are broken"):
+        turnstile._lead(slow, lambda _turn, items: list(items))
+    assert turnstile.run(request("next", model="good"), 2, lambda _turn, items: list(items)) == 2
+    assert not turnstile._orders
+
+
 def test_a_stop_lets_every_waiting_thread_go() -> None:
     turnstile, clip = Turnstile(scheduler()), Clip(1)
     clip.gate.clear()
