@@ -14,7 +14,7 @@ LIBRARIES = $(TRT)/lib/$(shell ls $(TRT)/lib)/site-packages/tensorrt_libs
 .PHONY: help run test test-models test-tensorrt chaos check venv lock clean
 
 help: ## Show what there is to make
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: venv ## Start Swipestream and print the address of its page; Ctrl-C stops it (options: make run ARGS="--fresh")
 	@$(BIN)/swipestream up $(ARGS)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from weakref import WeakKeyDictionary, WeakSet
 
@@ -57,19 +57,22 @@ class Engines(Eager):
 
     #: How often the module's weights are in memory while one is built: the module's own, and what the builder takes.
     copies = 2
+    #: How they are built, as far as that decides what they compute and how they are read.
+    made: Mapping[str, Any] = {}
 
     def __init__(self, cache: EngineCache, place: Any) -> None:
         self.cache, self.place = cache, place
         self._weights: WeakKeyDictionary[Any, str] = WeakKeyDictionary()
 
     def fingerprint(self) -> str:
-        """All that engines depend on beside the module: GPU, driver, CUDA, TensorRT and torch versions."""
-        return fingerprint(name=self.name, **facts_of(self.place))
+        """All that engines depend on beside the module: how they are made, GPU, driver, CUDA, TensorRT and torch
+        versions."""
+        return fingerprint(name=self.name, made=self.made, **facts_of(self.place))
 
     def facts(self, module: Any, example: Example, shape_bucket: str) -> dict[str, str]:
         """All that decides an engine: its key in the cache."""
         return {
-            **facts_of(self.place), "accelerator": self.name, "bucket": shape_bucket,
+            **facts_of(self.place), "accelerator": self.name, "made": fingerprint(**self.made), "bucket": shape_bucket,
             "graph": keys.structure(module), "arguments": keys.arguments(example), "weights": self._weights_of(module),
         }  # fmt: skip
 
@@ -84,13 +87,15 @@ class Engines(Eager):
 
     def prepare(self, module: Any, example: Example, shape_bucket: str) -> Callable[..., Any]:
         """The engine for exactly the example's shapes. Raises `NoEngineError` where there is none that is whole,
-        `BackendError` for one that does not load."""
+        `BackendError` for one that does not load, torch's own error where memory runs out."""
         engine = self.cache.get(self.facts(module, example, shape_bucket))
         if engine is None:
             raise NoEngineError(f"{shape_bucket}: no engine of it is in the cache")
+        import torch
+
         try:
             return self._loaded(engine, module)
-        except BackendError:
+        except (BackendError, torch.OutOfMemoryError):
             raise
         except Exception as error:  # what loads it raises whatever it likes
             raise BackendError(f"{type(error).__name__}: {_first(error)}") from error
@@ -125,6 +130,7 @@ class Inductor(Engines):
 
     name = "inductor"
     copies = 1
+    made = CONFIG
     by_blocks = True  # no weight is part of an engine: one is built for all that are alike
 
     def __init__(self, cache: EngineCache, place: Any) -> None:

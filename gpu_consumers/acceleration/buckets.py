@@ -14,6 +14,8 @@ from infra.telemetry import logs
 
 log = logs.get("acceleration")
 
+#: So many kinds of arguments without an engine are told of, for each module.
+TOLD = 20
 #: The attributes of a module that hold its buckets, and what runs when it is called.
 _OWN, _FORWARD = "_buckets", "forward"
 
@@ -30,11 +32,11 @@ _here = Here()
 @contextmanager
 def keeping(*, eager: bool) -> Iterator[None]:
     """Until the end this thread's clip is made as it was promised, even where something faster has taken over since."""
-    _here.plain = eager
+    before, _here.plain = _here.plain, eager
     try:
         yield
     finally:
-        _here.plain = False
+        _here.plain = before
 
 
 class Buckets:
@@ -66,7 +68,7 @@ class Buckets:
         if _here.plain or self.empty:
             return self._own(*args, **kwargs)
         asked = signature(*args, **kwargs)
-        if asked not in self._fast and asked not in self._strange:
+        if asked not in self._fast and asked not in self._strange and len(self._strange) < TOLD:
             self._strange.add(asked)
             log.info("no engine for these arguments, they run eagerly", arguments=str(asked)[:2000])
         return self._fast.get(asked, self._own)(*args, **kwargs)

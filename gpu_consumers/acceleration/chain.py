@@ -12,7 +12,7 @@ import numpy.typing as npt
 from gpu_consumers.acceleration.backends import Eager, NoEngineError
 from gpu_consumers.acceleration.buckets import restore, seated
 from gpu_consumers.acceleration.parity import Parity, compare, numbers
-from gpu_consumers.errors import BackendError
+from gpu_consumers.errors import BackendError, TransientBackendError
 from gpu_consumers.ports import Accelerator, Example
 from infra.errors import SwipestreamError
 from infra.storage.artifacts import fingerprint
@@ -119,15 +119,13 @@ def accelerate(
             if missing := [one for one in regions if not each.ready(one.module, one.example.fresh(), one.bucket)]:
                 raise NotBuiltError(each, missing)
             parity = tuple(_install(one, each, values, dtype) for one, values in zip(wanted, plain, strict=True))
-        except NotBuiltError:
+        except BaseException as error:
             for one in wanted:
                 restore(one.module)
-            raise
-        except BackendError as error:
+            if not isinstance(error, BackendError) or isinstance(error, TransientBackendError):
+                raise  # nothing is known against the accelerator: the turn was lost, memory ran out, the worker stops
             log.warning("accelerator given up", accelerator=each.name, reason=str(error))
             told.append(Fallback(backend=each.name, reason=str(error)[:2000]))
-            for one in wanted:
-                restore(one.module)
             continue
         log.info("accelerator in use", accelerator=each.name, parity=[str(one) for one in parity])
         return Choice(each.name, each.fingerprint(), tuple(told), parity)
@@ -137,9 +135,11 @@ def accelerate(
 def _install(wanted: Wanted, accelerator: Accelerator, plain: Any, dtype: str) -> Parity:
     for region in wanted.regions(accelerator):
         _seat(region, accelerator)
+    import torch
+
     try:
         parity = compare(plain, wanted.result())
-    except SwipestreamError:
+    except (SwipestreamError, torch.OutOfMemoryError):
         raise
     except Exception as error:  # what was compiled may fail where it is first used for the whole
         raise BackendError(f"{wanted.bucket}: {type(error).__name__}: {str(error)[:500]}") from error

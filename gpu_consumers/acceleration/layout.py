@@ -12,6 +12,9 @@ from torch.utils import _pytree
 
 from gpu_consumers.ports import Example
 
+#: Of what `packed` puts together, and of which weights are lent.
+FORMAT = 1
+
 
 @dataclass(frozen=True)
 class Layout:

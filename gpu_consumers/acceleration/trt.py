@@ -11,13 +11,14 @@ from typing import Any
 
 from gpu_consumers.acceleration import keys
 from gpu_consumers.acceleration.backends import Engines, contiguous, in_8_bits
-from gpu_consumers.acceleration.layout import Layout, lent, lowered, packed, unpacked
+from gpu_consumers.acceleration.layout import FORMAT, Layout, lent, lowered, packed, unpacked
 from gpu_consumers.errors import BackendError, BackendMissingError
 from gpu_consumers.ports import Example
 
 #: How Torch-TensorRT converts. Its converters of attention (2.11) take queries and keys of one length alone, so
 #: attention is written out, which TensorRT fuses again; and left alone they make every mask a causal one.
 SETTINGS = {"decompose_attention": True, "attn_bias_is_causal": False, "truncate_double": True}
+MADE = {**SETTINGS, "layout": FORMAT}
 #: Where TensorRT reads from begins at a multiple of that, in bytes.
 ALIGNED = 256
 
@@ -26,6 +27,7 @@ class TensorRT(Engines):
     """Engines that Torch-TensorRT builds and TensorRT runs."""
 
     name = "tensorrt"
+    made = MADE
 
     def ready(self, module: Any, example: Example, shape_bucket: str) -> bool:
         """As `Engines.ready`. Raises `BackendError` where they could not be built, or not run."""

@@ -68,7 +68,7 @@ class CostModel:
 
     def _forget(self, model: str) -> None:
         """The answers that were kept: something new was learned of that model."""
-        self._known = {key: value for key, value in self._known.items() if key[0].model != model}
+        self._known = {key: value for key, value in list(self._known.items()) if key[0].model != model}
 
     def learn_load(self, model: str, seconds: float, *, near: bool = False) -> None:
         """Take in how long a model's weights took, from the host's memory or from the disk."""
@@ -86,11 +86,11 @@ class CostModel:
     def load(self, model: str) -> Estimate:
         """Bringing the weights onto the device, from where they are now."""
         kind = model, self._near(model)
-        if kind not in self._loaded:
+        if (seconds := self._loaded.get(kind)) is None:
             formula = self._prior(Work(model=model, width=16, height=16, frames=1, steps=1, backend="eager")).load
             belief = self._loads[kind].after(Belief(log(formula or 1e-6), _FORMULA.spread))
-            self._loaded[kind] = belief.typical
-        return Estimate(self._loaded[kind], 2 * self._loaded[kind])
+            seconds = self._loaded[kind] = belief.typical
+        return Estimate(seconds, 2 * seconds)
 
     def gain(self, work: Work, batch: int) -> float:
         """Clips a second of a batch, beside one by one. 1.0 until both were measured often enough."""

@@ -54,6 +54,16 @@ class StepCache:
         memory = self.take()
         return lambda: self.put(memory)
 
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """What is computed until the end is of no clip; what it remembers of one that waits is as before, then."""
+        memory = self.take()
+        self._forget()
+        try:
+            yield
+        finally:
+            self.put(memory)
+
     def _forget(self) -> None:
         self.put([({}, None) for _ in self._managers])
 

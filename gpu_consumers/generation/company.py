@@ -59,8 +59,7 @@ def measured(device: Device, wanted: Manifest) -> Iterator[Company]:
         for clips in sizes(wanted.batch):
             if not _fits(device, wanted, clips):
                 break
-            with keeping(eager=not choice.of(clips).settled):
-                seconds = _steps(device, wanted, shape, clips)
+            seconds = _steps(device, wanted, shape, clips, eager=not choice.of(clips).settled)
             device.learn_steps(work, clips, seconds)
             yield Company(shape.bucket, clips, device.costs.gain(work, clips))
 
@@ -69,11 +68,12 @@ def _fits(device: Device, wanted: Manifest, clips: int) -> bool:
     return wanted.held + clips * int(wanted.memory.peak * GIB) <= device.capacity
 
 
-def _steps(device: Device, wanted: Manifest, shape: Shape, clips: int) -> Sequence[float]:
+def _steps(device: Device, wanted: Manifest, shape: Shape, clips: int, *, eager: bool) -> Sequence[float]:
     """Seconds of a step, measured `ENOUGH` times, in one turn on the device."""
 
     def measure(_turn: Turn) -> Sequence[float]:
-        return _timed(lambda told: _run(device, wanted, shape, clips, told))
+        with keeping(eager=eager):
+            return _timed(lambda told: _run(device, wanted, shape, clips, told))
 
     return device.in_turn(f"{clips} steps", wanted.name, measure, peak=clips * int(wanted.memory.peak * GIB))
 

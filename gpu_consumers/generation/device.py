@@ -225,10 +225,11 @@ class Device:
         return self._energy.joules() if self._energy else 0.0
 
     def _swap(self, evict: tuple[str, ...], wanted: str | None) -> None:
-        for name in evict:
-            self.models.drop(name)
-        if wanted:
-            self._sparing(wanted, lambda: self.pipe(wanted))
+        with self.models.expecting(wanted):
+            for name in evict:
+                self.models.drop(name)
+            if wanted:
+                self._sparing(wanted, lambda: self.pipe(wanted))
 
     def settle(self) -> None:
         """Wait until the device has done what it was asked to."""

@@ -40,6 +40,7 @@ class Residents:
         self._shelf: Shelf[Resident] = Shelf(host.budget, self._bound)
         self._users: Counter[str] = Counter()
         self._awaited: set[str] = set()  #: read ahead because they are to stand in for others
+        self._coming: set[str] = set()  #: next on the device, once others have left it
         self._embeddings, self._lock = Embeddings(), threading.Lock()
 
     @property
@@ -82,6 +83,16 @@ class Residents:
             with self._lock:
                 self._users[name] -= 1
             self._shelf.trim()
+            self._count()
+
+    @contextmanager
+    def expecting(self, name: str | None) -> Iterator[None]:
+        """Until the end a model that waits in the host's memory stays there for its turn, which is next."""
+        self._coming = {name} if name else set()
+        try:
+            yield
+        finally:
+            self._coming = set()
 
     def serving(self, name: str, before: str) -> str:
         """The model to use now where `name` stands in for `before`: that one until `name` is in the host's memory."""
@@ -102,6 +113,7 @@ class Residents:
         with self._lock:
             if name in self._awaited:  # else somebody could not wait
                 self._shelf.put(name, read, read.size)
+        self._count()
 
     def keep(self, kept: str) -> list[str]:
         """Let all models but that one leave the device; their names."""
@@ -127,19 +139,22 @@ class Residents:
             torch.cuda.empty_cache()
 
     def _leave(self, name: str) -> None:
-        began, leaving = time.monotonic(), self._here[name]
+        began, leaving = time.monotonic(), self._here.pop(name)
         self._embeddings.forget(name)
         if self._shelf.takes(name, size := leaving.size):
-            if not self._users[name]:
-                self._engines.leaving(leaving.pipe)
-            leaving.move("cpu", self._host.moved)
+            self.free()  # what was let go for it, before it needs that room
+            self._engines.leaving(leaving.pipe)
+            try:
+                leaving.move("cpu", self._host.moved)
+            except (RuntimeError, MemoryError) as error:  # half of it is there: nobody can use that
+                log.error("model lost on its way to the host's memory", model=name, reason=str(error))
+                return
             self._shelf.put(name, leaving, size)
             seconds = round(time.monotonic() - began, 2)
             log.info("model moved to the host's memory", model=name, device=str(self._place), seconds=seconds)
         else:
             log.info("model dropped", model=name, device=str(self._place))
-        del self._here[name]
-        metrics.HOST_CACHE.set(self._shelf.held)
+        self._count()
 
     def _arrive(self, wanted: Manifest) -> None:
         began, name, found = time.monotonic(), wanted.name, self._waiting(wanted)
@@ -149,10 +164,11 @@ class Residents:
             fuses(self._place)  # refused before all is read for nothing
         arriving = found or Resident(wanted, self._config)
         try:
-            with boundaries.undisturbed():
+            with boundaries.undisturbed(), arriving.cache.aside():
                 arriving.arrive(self._place, self._host.moved)
                 self._engines.promised(arriving.wanted, arriving.pipe)
         except BaseException:
+            self._engines.leaving(arriving.pipe, all_of_them=True)
             arriving.move("cpu", self._host.moved)  # whole, for the next time
             raise
         self._here[name] = arriving
@@ -162,7 +178,7 @@ class Residents:
         settle(self._place)
         seconds, source = time.monotonic() - began, "host" if found else "disk"
         self._timed(name, seconds, found is not None)
-        metrics.HOST_CACHE.set(self._shelf.held)
+        self._count()
         metrics.MODEL_LOADS.labels(source=source).inc()
         log.info("model loaded", model=name, device=str(self._place), source=source, seconds=round(seconds, 2))
 
@@ -172,7 +188,10 @@ class Residents:
         return found if found and (found.wanted == wanted or self._users[wanted.name]) else None
 
     def _bound(self, name: str) -> bool:
-        return self._users[name] > 0 or name in self._awaited
+        return self._users[name] > 0 or name in self._awaited or name in self._coming
+
+    def _count(self) -> None:
+        metrics.HOST_CACHE.set(self._shelf.held)
 
 
 def settle(place: Any) -> None:

@@ -35,7 +35,8 @@ class Shelf(Generic[T]):
         """Make room for a thing; False where there is none for it, and nothing was let go."""
         with self._lock:
             most = self._budget(self.held)
-            if size > most and not self._bound(name):
+            stay = sum(each for other, (_, each) in self._things.items() if other != name and self._bound(other))
+            if stay + size > most and not self._bound(name):
                 return False
             self._shrink(most - size)
             return True

@@ -95,11 +95,11 @@ class Takeover:
             return order(cast(Engines, error.accelerator), error.missing, folder, dtype, fp8=fp8)
         return None
 
-    def leaving(self, pipe: Any) -> None:
+    def leaving(self, pipe: Any, *, all_of_them: bool = False) -> None:
         """A model goes to the host's memory, and its engines with it; unless one has copies of weights, which would
-        keep the device's memory: then they are let go."""
+        keep the device's memory, or they are not `all_of_them`'s that it should have: then they are let go."""
         fast = _with_engines(pipe)
-        if any(held(module) for module in fast):
+        if all_of_them or any(held(module) for module in fast):
             for module in fast:
                 restore(module)
 

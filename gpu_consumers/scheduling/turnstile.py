@@ -199,8 +199,7 @@ class Turnstile:
             if place.result.done():
                 return False
             self._tell(place)
-        for order in self._taken_orders(turn.key):
-            self._swap(order.evict, order.load)
+        self._carry_out(self._taken_orders(turn.key))
         turn.began_at, turn.began_joules = self._clock(), self._joules()
         turn.waited_s += turn.began_at - since
         return True
@@ -232,6 +231,13 @@ class Turnstile:
             orders = self._orders
             self._orders = [replace(one, evict=()) for one in orders if one.load and one.run != key]
             return [one if one.run == key else replace(one, load=None) for one in orders]
+
+    def _carry_out(self, orders: Sequence[Decision]) -> None:
+        """All that leaves goes first: an order that is overtaken was made for a device that was full otherwise."""
+        evict = tuple(dict.fromkeys(name for order in orders for name in order.evict))
+        load = next((order.load for order in reversed(orders) if order.load), None)
+        if evict or load:
+            self._swap(evict, load)
 
     def _end(self, place: Place[Any, Any]) -> None:
         with self._changed:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -19,10 +19,12 @@ import pytest
 import torch
 from torch.multiprocessing.reductions import StorageWeakRef
 
-from gpu_consumers.acceleration.backends import Inductor
+from gpu_consumers.acceleration import keys
+from gpu_consumers.acceleration.backends import Eager, Inductor
 from gpu_consumers.acceleration.buckets import Buckets
 from gpu_consumers.acceleration.cache import EngineCache
 from gpu_consumers.errors import BackendError
+from gpu_consumers.generation import takeover
 from gpu_consumers.generation.device import Device
 from gpu_consumers.generation.host import Host
 from gpu_consumers.generation.manifest import GIB, manifest
@@ -119,6 +121,55 @@ def test_a_model_comes_back_bit_for_bit_and_reads_no_file(name: str, config: Set
     assert came_from("host") == before + 1 and metrics.HOST_CACHE._value.get() == 0
     # and the cost model tells one way from the other
     assert len(device.costs._loads[name, True]) == len(device.costs._loads[name, False]) == 1
+
+
+def test_the_model_that_is_next_is_not_let_go_for_the_one_that_makes_way(config: Settings, tmp_path: Path) -> None:
+    # given a host with room for one of two, and one of them in it
+    device = Device(config, [], Apart(0))
+    sizes = [device.models.of(name).size for name in ("plain", "wan")]
+    device.models._host.most = max(sizes)  # type: ignore[attr-defined]
+    device.models.drop("plain")
+    weights_gone(tmp_path)
+    # when they change places
+    device._swap(("wan",), "plain")
+    # then it came from there
+    assert device.models.names == ("plain",) and not device.models.near("wan")
+
+
+def test_a_model_whose_return_fails_has_no_engines_and_all_of_them_when_it_is_there(
+    config: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a model that ran on engines with copies of its weights, and made way
+    class Holding(Eager):
+        name = "holding"
+
+        def holds(self, module: Any) -> Iterable[str]:
+            return keys.tensors(module)
+
+    device = Device(config, [Holding()], Apart())
+    assert device.engines.prepared("plain").label == "holding"
+    pipe = device.pipe("plain")
+    before = with_engines(pipe)
+    device.models.drop("plain")
+    assert before and not with_engines(pipe)
+    # when memory runs out after the first of them has come back
+    calls, accelerate = iter([True, False]), takeover.accelerate
+
+    def fails(*given: Any) -> Any:
+        if not next(calls, True):
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB")
+        return accelerate(*given)
+
+    monkeypatch.setattr(takeover, "accelerate", fails)
+    with pytest.raises(torch.OutOfMemoryError):
+        device.pipe("plain")
+    # then it waits in the host's memory without any, and comes back with all
+    assert device.models.near("plain") and not with_engines(pipe)
+    assert with_engines(device.pipe("plain")) == before
+
+
+def with_engines(pipe: Any) -> set[Any]:
+    return set(takeover._with_engines(pipe))
 
 
 def test_the_least_recently_used_is_let_go_for_good_and_then_read_again(config: Settings, tmp_path: Path) -> None:

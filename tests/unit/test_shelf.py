@@ -43,10 +43,12 @@ def test_what_is_too_large_is_not_taken_and_lets_nothing_go() -> None:
 def test_what_somebody_counts_on_stays_and_is_taken_whatever_the_budget_says() -> None:
     bound = {"a"}
     one: Shelf[str] = Shelf(lambda _held: 5, bound.__contains__)
-    assert put(one, "a", 100) and not put(one, "b", 6) and put(one, "c", 3)
+    assert put(one, "b", 3) and put(one, "a", 100) and "b" not in one
+    # what would be beside it has no room, however small it is
+    assert not put(one, "c", 3)
     one.trim()
     assert "a" in one and "c" not in one
-    # and is let go with the others once nobody does
+    # and it is let go once nobody does
     bound.clear()
     one.trim()
     assert one.held == 0

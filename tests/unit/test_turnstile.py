@@ -178,6 +178,25 @@ def test_a_model_that_cannot_be_loaded_fails_the_clip_that_needs_it_and_no_other
     assert not turnstile._orders
 
 
+def test_what_leaves_goes_first_when_an_order_was_overtaken_before_it_was_carried_out() -> None:
+    # given a device that holds one model; a clip of another was chosen, but its thread has not come yet
+    held: set[str] = set()
+
+    def swap(evict: tuple[str, ...], load: str | None) -> None:
+        held.difference_update(evict)
+        held.update({load} if load else ())
+        assert len(held) <= 1
+
+    turnstile = Turnstile(scheduler(capacity=100, weights={"a": 60, "b": 60, "c": 60}), swap=swap)
+    turnstile.run(request("before", model="b"), 0, lambda _turn, items: list(items))
+    slow, _ = turnstile._line_up(request("slow", Lane.BULK, model="a"), 0, lambda _left: None)
+    # when a more urgent one of a third goes first, and it is chosen again
+    turnstile.run(request("urgent", model="c"), 1, lambda _turn, items: list(items))
+    turnstile._lead(slow, lambda _turn, items: list(items))
+    # then there was one on the device at any time
+    assert held == {"a"}
+
+
 def test_a_stop_lets_every_waiting_thread_go() -> None:
     turnstile, clip = Turnstile(scheduler()), Clip(1)
     clip.gate.clear()
