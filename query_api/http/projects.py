@@ -192,7 +192,7 @@ async def rendered(change: Changes) -> Response:
 
     While an earlier revision is still being made, this one takes its place: that one is dropped, the work on its
     changed scenes stops, the others go on for both. Where it would have been shown by itself, this one is.
-    A revision that failed or was dropped may be tried again as it is.
+    A revision that failed, was refused or dropped may be tried again as it is.
     """
     rows = await change.parts.read.revisions(ids.project_video(change.project_id))
     return await change.do(lambda project: commands.render(project, unmade=unmade(project, rows)), 202)
