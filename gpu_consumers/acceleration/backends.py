@@ -154,8 +154,8 @@ class Inductor(Engines):
 
         with torch.no_grad():
             program = torch.export.export(module, example.args, dict(example.kwargs), strict=False)
-        made = io.BytesIO()
-        torch._inductor.aoti_compile_and_package(program, package_path=made, inductor_configs=CONFIG)
+        made, config = io.BytesIO(), dict(CONFIG)  # torch writes into what it is given
+        torch._inductor.aoti_compile_and_package(program, package_path=made, inductor_configs=config)
         return made.getvalue()
 
     def _loaded(self, engine: bytes, module: Any) -> Callable[..., Any]:
