@@ -98,7 +98,7 @@ class Engines(Eager):
         except (BackendError, torch.OutOfMemoryError):
             raise
         except Exception as error:  # what loads it raises whatever it likes
-            raise BackendError(f"{type(error).__name__}: {_first(error)}") from error
+            raise BackendError(f"{type(error).__name__}: {first_line(error)}") from error
 
     def build(self, module: Any, example: Example, shape_bucket: str) -> None:
         """Put an engine for exactly the example's shapes into the cache (minutes). Raises `BackendError`."""
@@ -108,7 +108,7 @@ class Engines(Eager):
         except BackendError:
             raise
         except Exception as error:  # compilers raise whatever they like, and so do the compilers that they call
-            raise BackendError(f"{type(error).__name__}: {_first(error)}") from error
+            raise BackendError(f"{type(error).__name__}: {first_line(error)}") from error
 
     def _built(self, module: Any, example: Example) -> bytes:
         raise NotImplementedError
@@ -198,6 +198,7 @@ def contiguous(example: Example) -> Example:
 
 
 def in_8_bits(module: Any) -> bool:
+    """Whether some of its layers hold their weights so."""
     return any("float8" in str(one.dtype) for one in module.parameters())
 
 
@@ -207,7 +208,7 @@ def _torch_version() -> str:
     return str(torch.__version__)
 
 
-def _first(error: BaseException) -> str:
+def first_line(error: BaseException) -> str:
     """Its first line; and of what a compiler wrote, the first that is an error."""
     first, *rest = str(error).strip().splitlines() or [""]
     return " ".join([first, *[line for line in rest if " error: " in line][:1]])[:500]

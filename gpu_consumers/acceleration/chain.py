@@ -133,10 +133,10 @@ def accelerate(
 
 
 def _install(wanted: Wanted, accelerator: Accelerator, plain: Any, dtype: str) -> Parity:
-    for region in wanted.regions(accelerator):
-        _seat(region, accelerator)
     import torch
 
+    for region in wanted.regions(accelerator):
+        _seat(region, accelerator)
     try:
         parity = compare(plain, wanted.result())
     except (SwipestreamError, torch.OutOfMemoryError):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -32,7 +33,11 @@ class Layout:
 
     def result(self, made: Sequence[torch.Tensor]) -> Any:
         """What it made as the module returns it: a tensor, a tuple, an output class."""
-        return _pytree.tree_unflatten(list(made), _pytree.treespec_loads(self.results))
+        return _pytree.tree_unflatten(list(made), self._spec)
+
+    @cached_property
+    def _spec(self) -> Any:
+        return _pytree.treespec_loads(self.results)
 
 
 class Flat(torch.nn.Module):  # type: ignore[misc]  # torch has no types here
@@ -79,8 +84,7 @@ def lowered(module: torch.nn.Module, example: Example) -> tuple[Any, Layout, lis
 
 def packed(layout: Layout, plan: bytes) -> bytes:
     """An engine's bytes, with its layout (JSON) as the first line."""
-    told = {"weights": layout.weights, "names": layout.names, "results": layout.results}
-    return json.dumps(told).encode() + b"\n" + plan
+    return json.dumps(asdict(layout)).encode() + b"\n" + plan
 
 
 def unpacked(engine: bytes) -> tuple[Layout, bytes]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from gpu_consumers.acceleration import keys
-from gpu_consumers.acceleration.backends import Engines, contiguous, in_8_bits
+from gpu_consumers.acceleration.backends import Engines, contiguous, first_line, in_8_bits
 from gpu_consumers.acceleration.layout import FORMAT, Layout, lent, lowered, packed, unpacked
 from gpu_consumers.errors import BackendError, BackendMissingError
 from gpu_consumers.ports import Example
@@ -91,6 +91,5 @@ def torch_tensorrt() -> Any:
     try:
         import torch_tensorrt as library
     except Exception as error:  # without NVIDIA's libraries the import raises a bare Exception
-        told = (str(error).strip().splitlines() or [""])[0][:500]
-        raise BackendMissingError(f"torch_tensorrt cannot be imported: {told}") from error
+        raise BackendMissingError(f"torch_tensorrt cannot be imported: {first_line(error)}") from error
     return library
