@@ -33,6 +33,9 @@ from transformers import (
     UMT5EncoderModel,
 )
 
+from gpu_consumers.acceleration.backends import Inductor
+from gpu_consumers.errors import BackendError
+from gpu_consumers.ports import Example
 from infra.settings import Settings
 
 T5 = {"vocab_size": 384, "d_model": 32, "num_layers": 2, "num_heads": 4, "d_kv": 8, "d_ff": 37}
@@ -140,6 +143,14 @@ def write_manifest(name: str, folder: Path, models: Path, *, kind: str | None = 
     (models / name / "model.yaml").write_text(yaml.safe_dump(made | changes))
 
 
+def every_kind(folder: Path) -> Settings:
+    """All of `PIPELINES`, each with its manifest, below a folder."""
+    torch.set_num_threads(1)
+    for name in PIPELINES:
+        write_manifest(name, save(name, folder / "weights"), folder / "models")
+    return configured(folder)
+
+
 def write_flavor(name: str, flavors: Path, **changes: Any) -> None:
     """A flavor that asks for a backend, in small pictures."""
     (flavors / name).mkdir(parents=True, exist_ok=True)
@@ -152,3 +163,12 @@ def configured(root: Path) -> Settings:
     return Settings(
         data_dir=root / "data", model_dirs=(root / "models",), flavor_dirs=(root / "flavors",), device="cpu"
     )  # fmt: skip
+
+
+class Denoising(Inductor):
+    """Takes denoisers alone."""
+
+    def ready(self, module: Any, example: Example, shape_bucket: str) -> bool:
+        if "Decoder" in type(module).__name__:
+            raise BackendError("no decoders")
+        return super().ready(module, example, shape_bucket)

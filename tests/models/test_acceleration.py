@@ -19,7 +19,6 @@ from gpu_consumers.acceleration.chain import Choice, NotBuiltError, Wanted
 from gpu_consumers.acceleration.examples import decoding, examples
 from gpu_consumers.acceleration.facts import facts_of
 from gpu_consumers.acceleration.trt import TensorRT
-from gpu_consumers.errors import BackendError
 from gpu_consumers.generation.boundaries import repeated
 from gpu_consumers.generation.builder import Builder, order
 from gpu_consumers.generation.checks import check
@@ -29,7 +28,7 @@ from gpu_consumers.generation.manifest import manifest
 from gpu_consumers.generation.renderer import DiffusersRenderer
 from gpu_consumers.ports import Example
 from infra.settings import Settings
-from tests.models.pipelines_kit import PIPELINES, configured, save, write_manifest
+from tests.models.pipelines_kit import PIPELINES, Denoising, configured, every_kind, write_manifest
 from tests.models.test_scene_models import quiet, small
 from tests.unit.picture_kit import spec
 
@@ -41,11 +40,7 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def config(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    folder = tmp_path_factory.mktemp("models")
-    torch.set_num_threads(1)
-    for name in PIPELINES:
-        write_manifest(name, save(name, folder / "weights"), folder / "models")
-    return configured(folder)
+    return every_kind(tmp_path_factory.mktemp("models"))
 
 
 CPU = torch.device("cpu")
@@ -80,15 +75,6 @@ class Forgetful(Eager):
             return own(*given.args, **given.kwargs)
 
         return forgetting
-
-
-class Denoising(Inductor):
-    """Takes denoisers alone."""
-
-    def ready(self, module: Any, example: Example, shape_bucket: str) -> bool:
-        if "Decoder" in type(module).__name__:
-            raise BackendError("no decoders")
-        return super().ready(module, example, shape_bucket)
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ from gpu_consumers.generation.renderer import DiffusersRenderer
 from gpu_consumers.ports import Clip, Example, Urgency
 from infra.settings import Settings
 from schemas.values import Lane
-from tests.models.pipelines_kit import configured, save, write_manifest
+from tests.models.pipelines_kit import Denoising, configured, save, write_manifest
 from tests.models.test_scene_models import TIMEOUT, quiet, small, until
 from tests.models.test_step_caches import CACHED, FIRST_BLOCK, LAYERS, STEPS, TAYLOR
 
@@ -45,17 +45,12 @@ pytestmark = [
 CPU = torch.device("cpu")
 
 
-class Noting(Inductor):
+class Noting(Denoising):
     """Denoisers alone; notes whose engine ran."""
 
     def __init__(self, cache: EngineCache) -> None:
         super().__init__(cache, CPU)
         self.ran: list[Any] = []
-
-    def ready(self, module: Any, example: Example, shape_bucket: str) -> bool:
-        if "Decoder" in type(module).__name__:
-            raise BackendError("no decoders")
-        return super().ready(module, example, shape_bucket)
 
     def prepare(self, module: Any, example: Example, shape_bucket: str) -> Callable[..., Any]:
         made = super().prepare(module, example, shape_bucket)

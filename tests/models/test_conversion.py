@@ -23,7 +23,7 @@ from gpu_consumers.acceleration.trt import TensorRT
 from gpu_consumers.generation.loading import load, one_step
 from gpu_consumers.generation.manifest import manifest
 from infra.settings import Settings
-from tests.models.pipelines_kit import PIPELINES, configured, save, write_manifest
+from tests.models.pipelines_kit import PIPELINES, every_kind
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.filterwarnings("ignore")]
 
@@ -64,11 +64,7 @@ def library(monkeypatch: pytest.MonkeyPatch) -> Library:
 
 @pytest.fixture(scope="module")
 def config(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    folder = tmp_path_factory.mktemp("models")
-    torch.set_num_threads(1)
-    for name in PIPELINES:
-        write_manifest(name, save(name, folder / "weights"), folder / "models")
-    return configured(folder)
+    return every_kind(tmp_path_factory.mktemp("models"))
 
 
 @pytest.mark.parametrize("find", [examples, decoding], ids=["denoiser", "decoder"])

@@ -35,7 +35,7 @@ from gpu_consumers.ports import Clip, Example, Urgency
 from infra.errors import UnavailableError
 from infra.settings import Settings
 from schemas.values import Lane
-from tests.models.pipelines_kit import configured, ltx, save, write_manifest
+from tests.models.pipelines_kit import Denoising, configured, ltx, save, write_manifest
 from tests.models.test_scene_models import quiet, small
 
 pytestmark = [
@@ -49,13 +49,8 @@ NAME, CPU, PATIENCE_S = "tiny-ltx", torch.device("cpu"), 400
 LOCK = "device-cpu"
 
 
-class Nearly(Inductor):
+class Nearly(Denoising):
     """Denoisers alone, and as far off as they may be: so that clips tell who made them."""
-
-    def ready(self, module: Any, example: Example, shape_bucket: str) -> bool:
-        if "Decoder" in type(module).__name__:
-            raise BackendError("no decoders")
-        return super().ready(module, example, shape_bucket)
 
     def prepare(self, module: Any, example: Example, shape_bucket: str) -> Callable[..., Any]:
         made = super().prepare(module, example, shape_bucket)

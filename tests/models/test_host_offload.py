@@ -20,20 +20,19 @@ import torch
 from torch.multiprocessing.reductions import StorageWeakRef
 
 from gpu_consumers.acceleration import keys
-from gpu_consumers.acceleration.backends import Eager, Inductor
+from gpu_consumers.acceleration.backends import Eager
 from gpu_consumers.acceleration.buckets import Buckets
 from gpu_consumers.acceleration.cache import EngineCache
-from gpu_consumers.errors import BackendError
 from gpu_consumers.generation import takeover
 from gpu_consumers.generation.device import Device
 from gpu_consumers.generation.host import Host
 from gpu_consumers.generation.manifest import GIB, manifest
 from gpu_consumers.generation.renderer import DiffusersRenderer
-from gpu_consumers.ports import Accelerator, Example, Urgency
+from gpu_consumers.ports import Accelerator, Urgency
 from infra.settings import Settings
 from infra.telemetry import metrics
 from schemas.values import Lane
-from tests.models.pipelines_kit import configured, save, write_manifest
+from tests.models.pipelines_kit import Denoising, configured, save, write_manifest
 from tests.models.test_post_networks import compact
 from tests.models.test_scene_models import TIMEOUT, quiet, small, until
 from tests.models.test_styles import random_lora
@@ -274,15 +273,6 @@ class Counting(EngineCache):
     def get(self, facts: Mapping[str, str]) -> bytes | None:
         self.read += 1
         return super().get(facts)
-
-
-class Denoising(Inductor):
-    """Takes denoisers alone."""
-
-    def ready(self, module: Any, example: Example, shape_bucket: str) -> bool:
-        if "Decoder" in type(module).__name__:
-            raise BackendError("no decoders")
-        return super().ready(module, example, shape_bucket)
 
 
 @pytest.mark.skipif(shutil.which("g++") is None, reason="inductor compiles C++")
