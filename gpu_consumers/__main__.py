@@ -10,8 +10,7 @@ import signal
 from gpu_consumers.doors import opened
 from gpu_consumers.worker import Worker, workshop
 from infra.ending import end_within
-from infra.settings import settings
-from infra.telemetry import logs
+from infra.starting import started
 from schemas.videos import Stage
 
 #: Rendering may take every core; answering people comes first.
@@ -26,8 +25,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m gpu_consumers", description=__doc__)
     parser.add_argument("--stages", default=",".join(STAGES), help="which tasks to take (default: %(default)s)")
     stages = tuple(Stage(name) for name in parser.parse_args().stages.split(","))
-    config = settings()
-    logs.configure(config.log_level, config.log_format)
+    config = started()
     os.nice(NICENESS)
     worker = Worker(workshop(config, os.environ.get("SWIPESTREAM_WORKER_NAME", "worker")), stages)
 

@@ -15,6 +15,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 #: How limits on requests are written.
 RATE = r"^[1-9][0-9]{0,6}/(second|minute|hour|day)$"
+#: How settings begin in the environment, and the file beside which they are read from.
+PREFIX = "SWIPESTREAM_"
+ENV_FILE = "swipestream.env"
 #: Addresses that nothing beyond this machine can reach.
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -27,8 +30,8 @@ class Settings(BaseSettings):
     """Everything that can be set. Nothing listens beyond localhost unless `host` says so."""
 
     model_config = SettingsConfigDict(
-        env_prefix="SWIPESTREAM_",
-        env_file="swipestream.env",
+        env_prefix=PREFIX,
+        env_file=ENV_FILE,
         secrets_dir=os.environ.get("SWIPESTREAM_SECRETS_DIR"),
         extra="ignore",
         frozen=True,

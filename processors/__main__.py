@@ -17,8 +17,7 @@ from infra.kafka.producer import EventProducer
 from infra.kafka.relay import Relay
 from infra.kafka.unreadable import bury
 from infra.kafka.waiting import wait_for_kafka
-from infra.settings import settings
-from infra.telemetry import logs
+from infra.starting import started
 from processors.app import create_app, quiet
 from processors.watch import AssignmentWatch
 from schemas.topics import PROCESSORS
@@ -42,8 +41,7 @@ class Worker(mode.Worker):
 
 def main() -> None:
     """Run until a signal."""
-    config = settings()
-    logs.configure(config.log_level, config.log_format)
+    config = started()
     quiet()
     instance = os.environ.get("SWIPESTREAM_PROCESSORS_NAME", "processors-1")
     config.data_dir.mkdir(parents=True, exist_ok=True)

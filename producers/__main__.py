@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from infra.settings import settings
+from infra.starting import started
 from infra.telemetry import logs
 from producers import starter
 
@@ -14,8 +14,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m producers", description=__doc__)
     parser.add_argument("what", choices=["starter"])
     parser.parse_args()
-    config = settings()
-    logs.configure(config.log_level, config.log_format)
+    config = started()
     logs.get("starter").info("submitted", prompts=starter.submit(config))
 
 

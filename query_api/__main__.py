@@ -7,8 +7,8 @@ import signal
 
 from infra import collecting
 from infra.ending import end_within
-from infra.settings import settings
-from infra.telemetry import logs
+from infra.settings import Settings
+from infra.starting import started
 
 
 def main() -> None:
@@ -16,14 +16,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m query_api", description=__doc__)
     parser.add_argument("part", choices=("projector", "serve"))
     part = parser.parse_args().part
-    logs.configure(settings().log_level, settings().log_format)
-    {"projector": _projector, "serve": _serve}[part]()
+    {"projector": _projector, "serve": _serve}[part](started())
 
 
-def _projector() -> None:
+def _projector(config: Settings) -> None:
     from query_api.projections.projector import ProjectorService
 
-    service = ProjectorService(settings())
+    service = ProjectorService(config)
 
     def stop(*_: object) -> None:
         end_within()
@@ -35,10 +34,10 @@ def _projector() -> None:
     service.run()
 
 
-def _serve() -> None:
+def _serve(config: Settings) -> None:
     from query_api.serve import run
 
-    run(settings())
+    run(config)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from infra import misspelt
 from infra.cli import down, migrate, status, up, version
 from infra.cli.console import err
 from infra.errors import SwipestreamError
@@ -45,6 +46,8 @@ def root(
 
     Settings come from the environment (`SWIPESTREAM_…`) and from the file `swipestream.env`.
     """
+    for sentence in misspelt.told():
+        err.print(Text.assemble(("warning: ", "bold yellow"), sentence), soft_wrap=True)
 
 
 def main() -> None:

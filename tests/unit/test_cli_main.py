@@ -155,6 +155,16 @@ def test_a_setting_that_cannot_be_used_is_named(run: Run, monkeypatch: pytest.Mo
     assert errors.startswith("error: SWIPESTREAM_API_PORT: Input should be less than or equal to 65535, not '70000'.\n")
 
 
+def test_a_misspelt_setting_is_told_and_the_command_runs(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SWIPESTREAM_API_PRT", "8080")
+
+    code, text, errors = run("version", "--json")
+
+    assert (code, json.loads(text)["kafka"]) == (0, "4.3.1")
+    assert errors.startswith("warning: SWIPESTREAM_API_PRT in the environment is no setting")
+    assert "did you mean SWIPESTREAM_API_PORT?" in errors
+
+
 def test_a_command_that_is_not_there_is_a_usage_error(run: Run) -> None:
     code, text, errors = run("nothing")
 
