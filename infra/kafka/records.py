@@ -72,8 +72,14 @@ def raw(message: Message) -> Raw:
 
 
 def _pairs(message: Message) -> list[tuple[str, bytes | None]]:
-    """As librdkafka has them. The stubs allow more: the shapes in which headers may be given to a producer."""
-    return message.headers() or []  # type: ignore[return-value]
+    """As librdkafka has them; none where a name is not text: whoever decodes the record then misses them.
+
+    The stubs allow more: the shapes in which headers may be given to a producer.
+    """
+    try:
+        return message.headers() or []  # type: ignore[return-value]
+    except (SystemError, UnicodeDecodeError):  # the client makes names of UTF-8 alone, and fails in its own way
+        return []
 
 
 def _known(number: int | None) -> int:

@@ -1,0 +1,74 @@
+"""A record as it was read: whatever other clients wrote, reading it raises nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+
+import pytest
+from aiokafka.client import AIOKafkaClient
+from aiokafka.protocol.produce import ProduceRequest
+from aiokafka.record.default_records import DefaultRecordBatchBuilder
+from aiokafka.record.util import calc_crc32c
+from aiokafka.structs import TopicPartition as AioPartition
+from confluent_kafka import Consumer, Message, Producer, TopicPartition
+
+from infra.kafka.records import raw
+from schemas.errors import MissingHeaderError
+
+TOPIC = "swipes"
+
+
+@pytest.fixture
+def bootstrap() -> Iterator[str]:
+    """librdkafka's own mock broker, there for as long as its producer."""
+    producer = Producer({"bootstrap.servers": "unused:1", "test.mock.num.brokers": 1, "log_level": 0})
+    yield ",".join(f"{one.host}:{one.port}" for one in producer.list_topics(TOPIC, timeout=5).brokers.values())
+    producer.flush(1)
+
+
+def batch(name: bytes) -> bytes:
+    """One record with a header of that name. Builders insist on text, so it is put in afterwards."""
+    builder = DefaultRecordBatchBuilder(2, 0, False, -1, -1, 0, 10_000)
+    builder.append(0, timestamp=1, key=b"anna", value=b"{}", headers=[("x" * len(name), b"1")])
+    data = bytearray(bytes(builder.build()).replace(b"x" * len(name), name))
+    data[17:21] = calc_crc32c(bytes(data[21:])).to_bytes(4, "big")
+    return bytes(data)
+
+
+async def append(bootstrap: str, data: bytes) -> None:
+    client = AIOKafkaClient(bootstrap_servers=bootstrap)
+    await client.bootstrap()
+    try:
+        await client.set_topics([TOPIC])
+        leader = client.cluster.leader_for_partition(AioPartition(TOPIC, 0))
+        await client.send(leader, ProduceRequest(None, -1, 5_000, [(TOPIC, [(0, data)])]))
+    finally:
+        await client.close()
+
+
+def first(bootstrap: str) -> Message:
+    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "test", "log_level": 0})
+    consumer.assign([TopicPartition(TOPIC, 0, 0)])
+    deadline = time.monotonic() + 10
+    try:
+        while time.monotonic() < deadline:
+            if message := consumer.poll(0.2):
+                return message
+        raise TimeoutError("nothing came")
+    finally:
+        consumer.close()
+
+
+def test_a_header_whose_name_is_no_text_makes_a_record_that_cannot_be_decoded_and_no_consumer_end(
+    bootstrap: str,
+) -> None:
+    # Given a record of a client for which names are bytes
+    asyncio.run(append(bootstrap, batch(b"\xff\xfe\xfd\xfc\xfb")))
+    # When it is read
+    record = raw(first(bootstrap))
+    # Then its bytes are there for the dead letters
+    assert (record.key, record.value) == (b"anna", b"{}")
+    with pytest.raises(MissingHeaderError):
+        record.decode()
