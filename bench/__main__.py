@@ -14,6 +14,7 @@ from infra.telemetry import logs
 #: Benches by name; each module has `run() -> Sequence[Figure]`.
 BENCHES = {
     "pipeline": "prompt to published, split by stage, and the pipeline's own overhead",
+    "accept": "prompts a minute that a working system takes in, and how long each waits for its answer",
     "events": "swipes beside Quix Streams, a hop, rows beside the bare driver, a rebuild of 1 M events, a replay",
     "render": "CPU, memory and speed of a video, beside the bare encode and what peers do",
     "feed": "the feed at 300 requests a second: the server's own p99, CPU for an answer",

@@ -81,10 +81,12 @@ class Api:
     writer: asyncio.StreamWriter
     seen: Seen
 
-    async def ask(self, times: list[float], what: str, body: str = "") -> dict[str, Any]:
-        """The answer; what is no success is noted."""
-        started = time.monotonic()
-        fields = ("Host: 127.0.0.1", "Content-Type: application/json", f"Content-Length: {len(body)}")
+    async def ask(
+        self, times: list[float], what: str, body: str = "", *more: str, due: float | None = None
+    ) -> dict[str, Any]:
+        """The answer; what is no success is noted. `more` header fields; the time counts from when it was `due`."""
+        started = time.monotonic() if due is None else due
+        fields = ("Host: 127.0.0.1", "Content-Type: application/json", f"Content-Length: {len(body)}", *more)
         self.writer.write("\r\n".join((f"{what} HTTP/1.1", *fields, "", body)).encode())
         async with asyncio.timeout(PATIENCE_S):
             head = await self.reader.readuntil(b"\r\n\r\n")
