@@ -77,6 +77,8 @@ class Settings(BaseSettings):
     #: A repository to download the jars from, in place of Maven Central.
     maven: str = ""
     kafka_replication: int = Field(1, ge=1, le=7)
+    #: Partitions of each lane of scene tasks: as many workers draw at once. `topics apply` adds, and never takes away.
+    scene_partitions: int = Field(8, ge=8, le=4096)
     keyspace: str = Field("swipestream", pattern="^[a-z][a-z0-9_]{0,47}$")
     cassandra_replication: int = Field(1, ge=1, le=7)
     cassandra_user: str = ""

@@ -20,7 +20,7 @@ from infra.errors import SwipestreamError, UnavailableError
 from infra.kafka.deadletters import Aside
 from infra.kafka.failures import Kind, Retry, classify
 from infra.kafka.parking import Turn, arrive, dump, failed, finished, load
-from infra.kafka.producer import EventProducer, Outgoing, outgoing
+from infra.kafka.producer import EventProducer, Outgoing
 from infra.kafka.records import Raw
 from infra.kafka.trials import Trial, fields, read
 from infra.telemetry import logs, metrics
@@ -146,7 +146,7 @@ class Shell:
         self._count((envelope,))
 
     async def _publish(self, effects: Sequence[Effect]) -> None:
-        await self._send([outgoing(envelope, topic) for envelope, topic in effects])
+        await self._send([self._producer.outgoing(envelope, topic) for envelope, topic in effects])
 
     async def _keep(self, states: Mapping[bytes, State], partition: int) -> None:
         await self._send(self._states.changes(states, partition))

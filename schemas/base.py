@@ -8,6 +8,9 @@ from typing import Annotated, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+#: How many slots a topic has, however many partitions they lie in.
+SLOTS = 2**32
+
 
 class Contract(BaseModel):
     """A value that crosses a topic. Unknown fields are ignored, so that a reader survives a newer writer."""
@@ -31,7 +34,10 @@ class Message(Contract):
 
     @property
     def slot(self) -> int | None:
-        """A partition, modulo their number, for messages that want to be spread evenly. None: by the key's hash."""
+        """Where in the topic it lies, of `SLOTS`, whatever the number of partitions; None: where the key's hash says.
+
+        Slots 0, `SLOTS` / n, 2 `SLOTS` / n … begin the n partitions.
+        """
         return None
 
 

@@ -28,19 +28,18 @@ Headers = Mapping[str, bytes | str | None] | Iterable[tuple[str, bytes | str | N
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """What goes to Kafka."""
+    """What goes to Kafka. `slot`: see `Message.slot`."""
 
     topic: str
     key: bytes
     value: bytes
     headers: list[tuple[str, bytes]]
-    partition: int | None = None
+    slot: int | None = None
 
 
 def encode(envelope: Envelope[Message], topic: str | None = None) -> Record:
     """The record of an envelope. `topic` is needed only for families with several topics (the lanes)."""
     data = envelope.data
-    topic, slot = topic or data.FAMILY, data.slot
     kind, schema = _names(type(data))
     headers = [
         ("content-type", b"application/json"),
@@ -57,8 +56,8 @@ def encode(envelope: Envelope[Message], topic: str | None = None) -> Record:
     if envelope.traceparent is not None:
         headers.append(("traceparent", envelope.traceparent.encode()))
     return Record(
-        topic=topic,
-        partition=None if slot is None else slot % TOPICS[topic].partitions,
+        topic=topic or data.FAMILY,
+        slot=data.slot,
         key=data.key.encode(),
         value=data.model_dump_json().encode(),
         headers=headers,

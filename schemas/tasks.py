@@ -96,14 +96,13 @@ class RenderScene(VideoTask):
 
     @property
     def slot(self) -> int:
-        """Neighbouring scenes lie five partitions apart, whatever the video: XOR moves all of them, yet keeps apart
-        what is apart.
+        """Of a video's scenes each worker gets as many, where workers have blocks of partitions (`range`).
 
-        With hashed keys, or with a sum, two workers would often get four scenes and two. So of every two neighbours
-        each gets one, and of every four each of four workers, whether partitions are handed out alternately or in
-        blocks (of eight partitions, or any other power of two).
+        The numbers of scenes with their bits turned round: two lie half a topic apart, four a quarter (van der Corput
+        1935). XOR moves all scenes of a video, yet keeps apart what is apart. With hashed keys, or with a sum, two
+        workers would often get four scenes and two.
         """
-        return int(self.video_id[:8], 16) ^ (5 * (self.scene.scene_number - 1))
+        return int(self.video_id[:8], 16) ^ int(f"{self.scene.scene_number - 1:032b}"[::-1], 2)
 
 
 class ScenePart(Contract):

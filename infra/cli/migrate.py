@@ -25,7 +25,7 @@ def apply_topics(as_json: JsonOption = False) -> None:
     # Imported here, as everything that loads a client library: `--help` must not wait for it.
     from infra.kafka.admin import apply_topics as apply
 
-    changes = apply(config().kafka_address, config().kafka_replication)
+    changes = apply(config().kafka_address, config().kafka_replication, scenes=config().scene_partitions)
     if as_json:
         return print_json([asdict(change) for change in changes])
     for change in changes:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
 
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import (  # type: ignore[attr-defined]  # the stubs hide what the package exports
@@ -17,7 +18,10 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # the stubs h
 )
 
 from infra.errors import UnavailableError
-from schemas.topics import TOPICS, Topic
+from schemas.topics import TOPICS, Topic, lane_topic
+from schemas.values import Lane
+
+LANES = frozenset(map(lane_topic, Lane))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,13 +32,17 @@ class TopicChange:
     action: str
 
 
-def apply_topics(bootstrap: str, replication: int = 1, *, timeout: float = 60) -> list[TopicChange]:
-    """Create what is missing, correct settings, add partitions. Idempotent. Raises UnavailableError."""
+def apply_topics(bootstrap: str, replication: int = 1, *, scenes: int = 0, timeout: float = 60) -> list[TopicChange]:
+    """Create what is missing, correct settings, add partitions. Idempotent. Raises UnavailableError.
+
+    Lanes of scene tasks get `scenes` partitions where that is more than they are declared with.
+    """
+    declared = [_wide(topic, scenes) for topic in TOPICS.values()]
     admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 3, "log.connection.close": False})
     existing = _existing(admin, timeout)
-    created = _create(admin, [topic for topic in TOPICS.values() if topic.name not in existing], replication)
-    altered = _configure(admin, [topic for topic in TOPICS.values() if topic.name in existing])
-    altered |= _grow(admin, existing)
+    created = _create(admin, [topic for topic in declared if topic.name not in existing], replication)
+    altered = _configure(admin, [topic for topic in declared if topic.name in existing])
+    altered |= _grow(admin, declared, existing)
     return [
         TopicChange(name=name, action="created" if name in created else "altered" if name in altered else "unchanged")
         for name in TOPICS
@@ -88,12 +96,25 @@ def _configure(admin: AdminClient, topics: list[Topic]) -> set[str]:
     return {resource.name for resource in resources}
 
 
-def _grow(admin: AdminClient, existing: dict[str, int]) -> set[str]:
+def _wide(topic: Topic, scenes: int) -> Topic:
+    return replace(topic, partitions=max(topic.partitions, scenes)) if topic.name in LANES else topic
+
+
+def _grow(admin: AdminClient, declared: list[Topic], existing: dict[str, int]) -> set[str]:
     more = [
         NewPartitions(topic.name, topic.partitions)
-        for topic in TOPICS.values()
+        for topic in declared
         if existing.get(topic.name, topic.partitions) < topic.partitions
     ]
-    for future in admin.create_partitions(more).values() if more else ():
+    return {topic for topic, future in (admin.create_partitions(more) if more else {}).items() if _grown(topic, future)}
+
+
+def _grown(topic: str, future: Future[None]) -> bool:
+    """Whether it has more partitions now. It may have had them: brokers hear of them a little later."""
+    try:
         future.result(30)
-    return {item.topic for item in more}
+    except KafkaException as error:
+        if error.args[0].code() != KafkaError.INVALID_PARTITIONS:
+            raise UnavailableError(f"Kafka did not widen {topic}: {error.args[0].str()}") from error
+        return False
+    return True

@@ -12,6 +12,7 @@ from typing import NamedTuple, cast
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from infra.errors import UnavailableError
+from infra.kafka.dealing import Dealing
 from infra.kafka.sockets import SOCKETS
 from infra.telemetry import logs
 from schemas import base, codec
@@ -25,6 +26,8 @@ Headers = list[tuple[str, str | bytes | None]]
 PARTITION_UA = -1
 #: Records that may wait for the broker. Beyond it, sending fails at once instead of eating memory.
 QUEUE = 20_000
+#: Seconds that the broker has to say how many partitions a topic has.
+ASK_S = 1.0
 
 
 class Outgoing(NamedTuple):
@@ -35,12 +38,6 @@ class Outgoing(NamedTuple):
     value: bytes | None
     headers: list[tuple[str, bytes]]
     partition: int | None = None
-
-
-def outgoing(envelope: Envelope[base.Message], topic: str | None = None) -> Outgoing:
-    """The bytes of an envelope."""
-    record = codec.encode(envelope, topic)
-    return Outgoing(record.topic, record.key, record.value, record.headers, record.partition)
 
 
 class EventProducer:
@@ -70,6 +67,7 @@ class EventProducer:
                 "log_level": 2,
             }
         )
+        self._dealing = Dealing(self._partitions)
         self._stop = threading.Event()
         self._poller = threading.Thread(target=self._poll, name="producer-poll", daemon=True)
         self._poller.start()
@@ -77,10 +75,23 @@ class EventProducer:
     def _poll(self) -> None:
         while not self._stop.is_set():
             self._producer.poll(0.1)
+            self._dealing.refresh()
+
+    def _partitions(self, topic: str) -> int:
+        try:
+            return len(self._producer.list_topics(topic, timeout=ASK_S).topics[topic].partitions)
+        except KafkaException:
+            return 0
+
+    def outgoing(self, envelope: Envelope[base.Message], topic: str | None = None) -> Outgoing:
+        """The bytes of an envelope."""
+        record = codec.encode(envelope, topic)
+        place = self._dealing.partition(record.topic, record.slot)
+        return Outgoing(record.topic, record.key, record.value, record.headers, place)
 
     def send(self, envelope: Envelope[base.Message], topic: str | None = None) -> Future[None]:
         """Queue one record. The future ends when the broker has it. Raises UnavailableError when the queue is full."""
-        record = codec.encode(envelope, topic)
+        record = self.outgoing(envelope, topic)
         return self.send_raw(record.topic, record.key, record.value, record.headers, partition=record.partition)
 
     def send_raw(
