@@ -30,8 +30,6 @@ class BlobStore(Protocol):
 
     def exists(self, artifact: Artifact) -> bool: ...
 
-    def remove(self, name: str) -> None: ...
-
     def hold(self, artifact: Artifact) -> bool:
         """As `exists`; a blob that is there counts as used now, so that no sweep takes it from under its user."""
         ...
@@ -85,11 +83,6 @@ class LocalBlobStore:
         if not NAME.match(name) or not (place := self._where(name)).is_file():
             raise NotFoundError(f"There is no media file {name[:80]!r}.")
         return place
-
-    def remove(self, name: str) -> None:
-        """Delete a blob; one that is not there is deleted already."""
-        if NAME.match(name):
-            self._where(name).unlink(missing_ok=True)
 
     def _adopt(self, source: Path, place: Path) -> None:
         with tempfile.TemporaryDirectory(dir=place.parent) as folder:

@@ -36,8 +36,6 @@ class Media(Protocol):
 
     def put_file(self, source: Path, suffix: str) -> Artifact: ...
 
-    def remove(self, name: str) -> None: ...
-
 
 class Health(Protocol):
     """Says which parts answer."""

@@ -177,16 +177,14 @@ async def shown(upload_id: UploadId, parts: Needs, asks: Asks) -> UploadAnswer:
     "/{upload_id}", status_code=204, summary="Delete an upload", responses=responses(401, 403, 404, 422, 429, 503)
 )
 async def removed(upload_id: UploadId, request: Request, parts: Needs, asks: Asks) -> Response:
-    """Its bytes go, too, unless somebody else uploaded the same. Scenes that show it cannot be made again."""
+    """Its bytes go with the next `media gc`, unless something else needs them: a video that somebody downloaded and
+    uploaded is one file. Scenes that show it cannot be made again after that."""
     owner = (await asks.creator()).viewer_id or LOCAL
     found = await of(parts, owner, upload_id)
-    others = [row for row in await parts.read.upload_holders(found.artifact.sha256) if row["viewer_id"] != owner]
     event = MediaRemoved(
         upload_id=upload_id, viewer_id=owner, ts_us=rising(found.row["uploaded_us"]), sha256=found.artifact.sha256
     )
     await _publish(parts, event, request)
-    if not any(_there(row) for row in others):
-        await asyncio.to_thread(parts.media.remove, found.artifact.name)
     return Response(status_code=204)
 
 

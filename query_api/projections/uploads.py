@@ -19,12 +19,7 @@ def uploaded(event: MediaUploaded) -> list[Write]:
         "duration_ms": event.duration_ms,
         "name": event.name,
     }
-    held: dict[str, Value | None] = {
-        "sha256": event.artifact.sha256,
-        "viewer_id": event.viewer_id,
-        "uploaded_us": event.ts_us,
-    }
-    return [row("uploads", cells, event.ts_us), row("upload_holders", held, event.ts_us)]
+    return [row("uploads", cells, event.ts_us)]
 
 
 def removed(event: MediaRemoved) -> list[Write]:
@@ -34,9 +29,4 @@ def removed(event: MediaRemoved) -> list[Write]:
         "upload_id": event.upload_id,
         "removed_us": event.ts_us,
     }
-    held: dict[str, Value | None] = {
-        "sha256": event.sha256,
-        "viewer_id": event.viewer_id,
-        "removed_us": event.ts_us,
-    }
-    return [row("uploads", key, event.ts_us), row("upload_holders", held, event.ts_us)]
+    return [row("uploads", key, event.ts_us)]

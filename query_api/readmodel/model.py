@@ -112,10 +112,6 @@ class ReadModel:
         """What a creator uploaded, also what is gone."""
         return await self._reader.fetch("uploads", {"viewer_id": viewer_id})
 
-    async def upload_holders(self, sha256: str) -> Sequence[Row]:
-        """Who uploaded these bytes."""
-        return await self._reader.fetch("upload_holders", {"sha256": sha256})
-
     async def chain(self, root: str, most: int) -> Sequence[Row]:
         """The facts of a chain, by video and time."""
         return await self._reader.fetch("chain", {"root": root, "most": most})

@@ -24,7 +24,6 @@ KEYS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "lineage": (("root",), ("video_id", "ts_us", "event_id")),
     "reports": (("week",), ("ts_us", "event_id")),
     "uploads": (("viewer_id",), ("upload_id",)),
-    "upload_holders": (("sha256",), ("viewer_id",)),
     "projection_state": (("projection",), ("topic", "partition")),
 }
 #: What takes the partition key, and the rest of the primary key, from the cells of a write (None: there is no rest).
