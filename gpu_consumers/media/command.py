@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from infra.storage.sweep import Swept
 
 media = typer.Typer(help="Housekeeping of the media store.", no_args_is_help=True)
-#: Topics whose records name media files.
-TOPICS = ("prompts", "video-events", "project-events", "uploads")
+#: Topics whose records name media files, and what says for whom nothing is kept any more.
+TOPICS = ("prompts", "video-events", "project-events", "uploads", "viewers")
 _DAY_S = 86_400.0
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would go, and touch nothing.")]

@@ -1,7 +1,7 @@
 """Which media files are still needed, by the log alone. Pure: the same events keep the same files.
 
 hot: what viewers may be served (published, not withdrawn), creators' uploads, and all of an open project but for what
-its dropped revisions were made of.
+its dropped revisions were made of. Of a creator who was erased, what viewers may be served alone.
 kept: what such videos are made of, for a while after they were last touched: redoing a scene then costs one scene.
 purge: everything else. Files younger than the grace period stay whatever they are: their event may be on its way.
 """
@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from schemas.base import Message
 from schemas.projects import ProjectClosed, ProjectEvent, RenderOrdered
 from schemas.uploads import MediaRemoved, MediaUploaded
-from schemas.videos import PublishedVideo, RevisionDropped, VideoEvent, VideoFailed, VideoWithdrawn
+from schemas.videos import PublishedVideo, RevisionDropped, VideoFailed, VideoWithdrawn
+from schemas.viewers import ViewerForgotten
 
 US = 1_000_000
 
@@ -67,10 +68,12 @@ class Needs:
 
     lives: dict[str, Life] = field(default_factory=lambda: defaultdict(Life))
     projects: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    owners: dict[str, str] = field(default_factory=dict)
     videos_of: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     closed: set[str] = field(default_factory=set)
     uploads: dict[tuple[str, str], tuple[int, str]] = field(default_factory=dict)
     removed: dict[tuple[str, str], int] = field(default_factory=dict)
+    forgotten: set[str] = field(default_factory=set)
 
     def learn(self, event: Message, names: Iterable[str]) -> None:
         """An event, and the media files that its record names."""
@@ -82,11 +85,14 @@ class Needs:
         elif isinstance(event, MediaRemoved):
             key = (event.viewer_id, event.sha256)
             self.removed[key] = max(self.removed.get(key, 0), event.ts_us)
+        elif isinstance(event, ViewerForgotten):
+            self.forgotten.add(event.viewer_id)
         elif video := getattr(event, "video_id", None):
             self._video(self.lives[video], event, set(names))
 
     def _project(self, event: ProjectEvent, names: Iterable[str]) -> None:
         self.projects[event.project_id].update(names)
+        self.owners[event.project_id] = event.viewer_id
         if isinstance(event, RenderOrdered):
             self.videos_of[event.project_id].add(event.video_id)
         if isinstance(event, ProjectClosed):
@@ -108,13 +114,16 @@ class Needs:
 
     def hot(self) -> set[str]:
         """Files that are never purged."""
-        uploads = {name for key, (at, name) in self.uploads.items() if at > self.removed.get(key, -1)}
+        there = {key: name for key, (at, name) in self.uploads.items() if at > self.removed.get(key, -1)}
+        uploads = {name for (owner, _), name in there.items() if owner not in self.forgotten}
         shown = {name for life in self.lives.values() if life.shown for name in life.playable}
         return uploads | shown | self._open()
 
     def _open(self) -> set[str]:
         names: set[str] = set()
         for project in self.projects.keys() - self.closed:
+            if self.owners[project] in self.forgotten:
+                continue
             names |= self.projects[project]
             for video in self.videos_of[project] & self.lives.keys():
                 names |= self.lives[video].wanted
@@ -124,8 +133,3 @@ class Needs:
         """Files that videos were made of, or are being made of, within the last `keep_s` seconds."""
         fresh = (life for life in self.lives.values() if now_us - life.last_us < keep_s * US)
         return {name for life in fresh if life.shown or not life.ended for name in life.rest}
-
-
-def belongs(event: Message) -> bool:
-    """Whether an event may say something of media files."""
-    return isinstance(event, ProjectEvent | MediaUploaded | MediaRemoved | VideoEvent) or hasattr(event, "video_id")

@@ -19,6 +19,7 @@ from schemas.projects import Idea, ProjectClosed, ProjectOpened, RenderOrdered
 from schemas.uploads import MediaRemoved, MediaUploaded
 from schemas.values import Artifact, Cost, FootageKind, Format, Origin, Regeneration, Scene, Script
 from schemas.videos import RevisionDropped, SceneRendered, Stage, VideoFailed, VideoPublished, VideoWithdrawn
+from schemas.viewers import ViewerForgotten
 from tests.unit.test_script_memory import shop
 
 DAY = 86_400 * US
@@ -145,6 +146,20 @@ def test_uploads_stay_until_their_creator_takes_them_back() -> None:
     down = MediaRemoved(upload_id=up.upload_id, viewer_id="ann", ts_us=6, sha256="d" * 64)
     assert needs((up, set())).hot() == {art("d").name}
     assert needs((up, set()), (down, set())).hot() == needs((down, set()), (up, set())).hot() == set()
+
+
+def test_of_a_creator_who_was_erased_nothing_is_kept_but_what_viewers_may_see() -> None:
+    # Given an upload, an open project and a published video
+    up = MediaUploaded(
+        upload_id=ids.fresh(), viewer_id="ann", ts_us=5, artifact=art("d"), kind=FootageKind.IMAGE, width=1, height=1
+    )
+    opened = ProjectOpened(project_id=PROJECT, version=1, viewer_id="ann", ts_us=6, idea=Idea(text="x"))
+    events = ((up, set()), (opened, {art("e").name}), published("v", "f"))
+    assert needs(*events).hot() == {art("d").name, art("e").name, *published("v", "f")[1]}
+    # When the creator is erased, and nobody is left who could delete or close them
+    erased = ViewerForgotten(viewer_id="ann", ts_us=7, since_us=1, until_us=8, by="op"), set[str]()
+    # Then they go, whatever is read first
+    assert needs(*events, erased).hot() == needs(erased, *events).hot() == published("v", "f")[1]
 
 
 EVENTS = [
