@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from dataclasses import replace
 
 from infra.kafka.failures import Dead, Retry, next_step
-from infra.kafka.producer import EventProducer
+from infra.kafka.producer import LARGEST, EventProducer
 from infra.kafka.records import Raw
 from infra.kafka.trials import PREFIX, Trial, why
 from infra.telemetry import logs, metrics
@@ -17,6 +17,9 @@ from schemas.topics import CONSUMERS, TIERS, TOPICS, dead_topic, retry_topic
 __all__ = ["PREFIX", "Aside", "send"]
 
 log = logs.get("kafka.dead")
+
+#: Bytes for what is said of a record when it is put aside.
+_TOLD = 16_384
 
 
 class Aside:
@@ -34,7 +37,7 @@ class Aside:
     def step(self, trial: Trial, error: BaseException) -> Retry | Dead:
         """What `put` would do with it. An outage counts as permanent here: it is waited for, not put aside."""
         step = next_step(error, trial.attempt, self._tiers)
-        return step if isinstance(step, Retry) else Dead()
+        return step if isinstance(step, Retry) and _fits(trial.record) else Dead()
 
     def put(self, trial: Trial, error: BaseException) -> Future[None]:
         """Send it where `step` says. The future ends when the broker has it. Raises UnavailableError."""
@@ -73,13 +76,31 @@ def send(
     producer: EventProducer, consumer: str, record: Raw, error: BaseException, attempt: int = 1,
     *, trial: Trial | None = None,
 ) -> Future[None]:  # fmt: skip
-    """Put a record into the consumer's dead-letter topic. The future ends when the broker has it."""
+    """Put a record into the consumer's dead-letter topic. The future ends when the broker has it.
+
+    Of one that is too large, its coordinates alone: another client had it compressed, or was allowed more.
+    """
     now_ms, trial = int(time.time() * 1000), trial or Trial(record=record, attempt=attempt)
     trial = replace(trial, first_failure_ms=trial.first_failure_ms or now_ms)
     metrics.DEAD_LETTERS.labels(consumer=consumer, reason=type(error).__name__).inc()
     log.warning("dead letter", reason=type(error).__name__, why=str(error)[:500], of=_at(record), attempt=trial.attempt)
-    headers = trial.headers(why(consumer, error, now_ms))
-    return producer.send_raw(dead_topic(consumer), record.key, record.value, headers)
+    told = why(consumer, error, now_ms)
+    if not _fits(record):
+        told["message"] = f"It has {_size(record)} bytes, too many to be kept here. {told['message']}"
+        record = replace(record, key=None, value=None, headers=())
+    return producer.send_raw(
+        dead_topic(consumer), record.key, record.value, replace(trial, record=record).headers(told)
+    )  # fmt: skip
+
+
+def _fits(record: Raw) -> bool:
+    """Whether it can be sent on as a whole."""
+    return _size(record) <= LARGEST - _TOLD
+
+
+def _size(record: Raw) -> int:
+    headers = sum(len(name.encode()) + len(value or b"") + 10 for name, value in record.headers)
+    return len(record.key or b"") + len(record.value or b"") + headers
 
 
 def _at(record: Raw) -> str:

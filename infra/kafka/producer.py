@@ -11,7 +11,7 @@ from typing import NamedTuple, cast
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from infra.errors import UnavailableError
+from infra.errors import SwipestreamError, UnavailableError
 from infra.kafka.dealing import Dealing
 from infra.kafka.sockets import SOCKETS
 from infra.telemetry import logs
@@ -26,6 +26,14 @@ Headers = list[tuple[str, str | bytes | None]]
 PARTITION_UA = -1
 #: Records that may wait for the broker. Beyond it, sending fails at once instead of eating memory.
 QUEUE = 20_000
+#: Bytes of a record: with what a batch adds it is below `max_bytes` of the topics that take records of others.
+LARGEST = 2_000_000
+
+
+class TooLargeError(SwipestreamError):
+    """The record is larger than Kafka takes."""
+
+
 #: Seconds that the broker has to say how many partitions a topic has.
 ASK_S = 1.0
 
@@ -59,7 +67,7 @@ class EventProducer:
                 "acks": "all",
                 "linger.ms": 1,
                 "compression.type": "lz4",
-                "message.max.bytes": 2_097_152,
+                "message.max.bytes": LARGEST,
                 "message.timeout.ms": int(delivery_s * 1000),
                 "queue.buffering.max.messages": QUEUE,
                 **SOCKETS,
@@ -90,7 +98,8 @@ class EventProducer:
         return Outgoing(record.topic, record.key, record.value, record.headers, place)
 
     def send(self, envelope: Envelope[base.Message], topic: str | None = None) -> Future[None]:
-        """Queue one record. The future ends when the broker has it. Raises UnavailableError when the queue is full."""
+        """Queue one record. The future ends when the broker has it. Raises UnavailableError when the queue is full, and
+        TooLargeError."""
         record = self.outgoing(envelope, topic)
         return self.send_raw(record.topic, record.key, record.value, record.headers, partition=record.partition)
 
@@ -103,7 +112,7 @@ class EventProducer:
         *,
         partition: int | None = None,
     ) -> Future[None]:
-        """Queue bytes as they are (dead letters, redrive, replay)."""
+        """Queue bytes as they are (dead letters, redrive, replay). Raises as `send`."""
         done: Future[None] = Future()
         try:
             self._producer.produce(
@@ -161,10 +170,16 @@ class EventProducer:
         self._poller.join(1)
 
 
-def _refused(topic: str, error: Exception) -> UnavailableError:
-    return UnavailableError(
-        f"Kafka did not take a record for {topic}: {error}", hint="Is Kafka up? Try again in a moment."
-    )
+def _refused(topic: str, error: Exception) -> SwipestreamError:
+    cause = error.args[0] if isinstance(error, KafkaException) else None
+    return _failed(cause, f"Kafka did not take a record for {topic}: {error}")
+
+
+def _failed(error: KafkaError | None, told: str) -> SwipestreamError:
+    """Waiting helps against all but the size of a record."""
+    if error is not None and error.code() == KafkaError.MSG_SIZE_TOO_LARGE:
+        return TooLargeError(told)
+    return UnavailableError(told, hint="Is Kafka up? Try again in a moment.")
 
 
 class _Countdown:
@@ -188,7 +203,7 @@ class _Countdown:
         if self._error is None:
             self.done.set_result(None)
         else:
-            self.done.set_exception(UnavailableError(f"Kafka did not take a record: {self._error.str()}"))
+            self.done.set_exception(_failed(self._error, f"Kafka did not take a record: {self._error.str()}"))
 
 
 def _settle(done: Future[None]) -> Callable[[KafkaError | None, Message], None]:
@@ -198,6 +213,6 @@ def _settle(done: Future[None]) -> Callable[[KafkaError | None, Message], None]:
         if error is None:
             done.set_result(None)
         else:
-            done.set_exception(UnavailableError(f"Kafka did not take a record: {error.str()}"))
+            done.set_exception(_failed(error, f"Kafka did not take a record: {error.str()}"))
 
     return report

@@ -210,19 +210,28 @@ class TaskConsumer:
         try:
             with metrics.TASK_SECONDS.labels(consumer=self._name).time():
                 effects = self._work(received)
+            self._insist(lambda: self._producer.publish_all(effects))
         except UnavailableError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the policy says what becomes of the task
             return self._failed(trial, received, error)
-        self._insist(lambda: self._producer.publish_all(effects))
         metrics.HANDLED.labels(consumer=self._name, type=received.envelope.type).inc()
 
     def _failed(self, trial: Trial, received: Received, error: Exception) -> None:
         log.exception("task failed", topic=received.topic, offset=received.offset, attempt=trial.attempt)
         if isinstance(self._aside.step(trial, error), Dead):
+            self._tell(received, error)
+        self._put_aside(trial, error)
+
+    def _tell(self, received: Received, error: Exception) -> None:
+        """What cannot be told is a dead letter all the same: else the task would come back for ever."""
+        try:
             failure = self._on_failure(received, error)
             self._insist(lambda: self._producer.publish_all(failure))
-        self._put_aside(trial, error)
+        except UnavailableError:
+            raise
+        except Exception:
+            log.exception("failure not told", topic=received.topic, offset=received.offset)
 
     def _put_aside(self, trial: Trial, error: Exception) -> None:
         self._insist(lambda: self._aside.put(trial, error).result(30))

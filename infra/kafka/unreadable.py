@@ -63,7 +63,7 @@ class Unreadable:
             moved = {one: self._pass(one, starts[one], found) for one, found in broken.items()}
             if moved:
                 self._begin(partitions, moved)
-        except (UnavailableError, KafkaException, FutureTimeoutError) as error:
+        except (SwipestreamError, KafkaException, FutureTimeoutError) as error:
             log.warning("not looked ahead", why=str(error))
 
     def _begin(self, partitions: Sequence[TopicPartition], moved: Mapping[Partition, int]) -> None:

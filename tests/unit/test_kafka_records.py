@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -12,20 +11,18 @@ from aiokafka.protocol.produce import ProduceRequest
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.util import calc_crc32c
 from aiokafka.structs import TopicPartition as AioPartition
-from confluent_kafka import Consumer, Message, Producer, TopicPartition
 
 from infra.kafka.records import raw
 from schemas.errors import MissingHeaderError
+from tests.unit.kafka_kit import first, mock_broker
 
 TOPIC = "swipes"
 
 
 @pytest.fixture
 def bootstrap() -> Iterator[str]:
-    """librdkafka's own mock broker, there for as long as its producer."""
-    producer = Producer({"bootstrap.servers": "unused:1", "test.mock.num.brokers": 1, "log_level": 0})
-    yield ",".join(f"{one.host}:{one.port}" for one in producer.list_topics(TOPIC, timeout=5).brokers.values())
-    producer.flush(1)
+    with mock_broker() as address:
+        yield address
 
 
 def batch(name: bytes) -> bytes:
@@ -48,26 +45,13 @@ async def append(bootstrap: str, data: bytes) -> None:
         await client.close()
 
 
-def first(bootstrap: str) -> Message:
-    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "test", "log_level": 0})
-    consumer.assign([TopicPartition(TOPIC, 0, 0)])
-    deadline = time.monotonic() + 10
-    try:
-        while time.monotonic() < deadline:
-            if message := consumer.poll(0.2):
-                return message
-        raise TimeoutError("nothing came")
-    finally:
-        consumer.close()
-
-
 def test_a_header_whose_name_is_no_text_makes_a_record_that_cannot_be_decoded_and_no_consumer_end(
     bootstrap: str,
 ) -> None:
     # Given a record of a client for which names are bytes
     asyncio.run(append(bootstrap, batch(b"\xff\xfe\xfd\xfc\xfb")))
     # When it is read
-    record = raw(first(bootstrap))
+    record = raw(first(bootstrap, TOPIC))
     # Then its bytes are there for the dead letters
     assert (record.key, record.value) == (b"anna", b"{}")
     with pytest.raises(MissingHeaderError):

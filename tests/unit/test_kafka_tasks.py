@@ -1,0 +1,77 @@
+"""The shell of workers: whatever goes wrong with a task, it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from infra.kafka.producer import LARGEST, EventProducer
+from infra.kafka.records import Raw, Received, raw
+from infra.kafka.tasks import Effects, TaskConsumer
+from infra.kafka.trials import Trial, fields
+from schemas.codec import encode
+from schemas.envelope import Envelope, root
+from schemas.prompts import PromptSubmitted
+from schemas.values import Lane, Origin
+from tests.unit.kafka_kit import first, mock_broker
+
+
+@pytest.fixture
+def bootstrap() -> Iterator[str]:
+    with mock_broker() as address:
+        yield address
+
+
+@pytest.fixture
+def sender(bootstrap: str) -> Iterator[EventProducer]:
+    sender = EventProducer(bootstrap, "test")
+    yield sender
+    sender.close()
+
+
+def prompt(text: str) -> Envelope[PromptSubmitted]:
+    data = PromptSubmitted(
+        video_id="6f0c5f3e-8f0a-5d0e-9a59-3f3d1f0b2c11", text="cats", origin=Origin.API, lane=Lane.BULK, ts_us=1
+    )
+    return root(data.model_copy(update={"text": text}), source="/test")
+
+
+def trial() -> Trial:
+    record = encode(prompt("cats"))
+    return Trial(
+        record=Raw(
+            topic="prompts", partition=0, offset=3, timestamp_ms=1, key=record.key, value=record.value,
+            headers=tuple(record.headers),
+        )
+    )  # fmt: skip
+
+
+def consumer(bootstrap: str, sender: EventProducer, work: Any, **more: Any) -> TaskConsumer:
+    return TaskConsumer(bootstrap, "script-worker", ["prompts"], work, sender, **more)
+
+
+def test_a_task_whose_events_can_never_be_published_is_a_dead_letter(bootstrap: str, sender: EventProducer) -> None:
+    # Given work whose result is more than Kafka takes
+    def work(_received: Received) -> Effects:
+        return [(prompt("x" * LARGEST), None)]
+
+    # When it is done
+    consumer(bootstrap, sender, work)._do(trial())
+    # Then it is not done for ever
+    assert fields(raw(first(bootstrap, "script-worker.dead")))["reason"] == "TooLargeError"
+
+
+def test_a_failure_that_cannot_be_told_is_a_dead_letter_all_the_same(bootstrap: str, sender: EventProducer) -> None:
+    # Given work that fails, and nobody who can say so
+    def work(_received: Received) -> Effects:
+        raise ValueError("bad")
+
+    def on_failure(_received: Received, _error: Exception) -> Effects:
+        raise TypeError("worse")
+
+    # When it is done
+    consumer(bootstrap, sender, work, on_failure=on_failure)._do(trial())
+    # Then the task's own failure is on record
+    assert fields(raw(first(bootstrap, "script-worker.dead")))["reason"] == "ValueError"
