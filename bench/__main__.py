@@ -9,6 +9,8 @@ from collections.abc import Sequence
 
 from bench.report import Figure, keep, show
 from infra.errors import BadInputError, SwipestreamError
+from infra.stack.jars import cache_dir
+from infra.storage.scratch import scratch
 from infra.telemetry import logs
 
 #: Benches by name; each module has `run() -> Sequence[Figure]`.
@@ -41,7 +43,8 @@ def main() -> int:
     chosen = parser.parse_args()
     logs.configure("WARNING")  # to stderr: stdout is for the figures
     try:
-        figures = _measured(chosen.name, tiny=chosen.tiny)
+        with scratch(cache_dir().parent / "bench"):
+            figures = _measured(chosen.name, tiny=chosen.tiny)
     except SwipestreamError as error:
         print(f"error: {error}" + (f"\nhint: {error.hint}" if error.hint else ""), file=sys.stderr)
         return error.exit_code

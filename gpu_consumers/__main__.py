@@ -11,6 +11,7 @@ from gpu_consumers.doors import opened
 from gpu_consumers.worker import Worker, workshop
 from infra.ending import end_within
 from infra.starting import started
+from infra.storage.scratch import scratch
 from schemas.videos import Stage
 
 #: Rendering may take every core; answering people comes first.
@@ -35,7 +36,7 @@ def main() -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
-    with opened(config.host, config.worker_port, worker.fitness):
+    with scratch(config.scratch_dir), opened(config.host, config.worker_port, worker.fitness):
         worker.run()
     # A scene that is still being drawn was not committed and comes again: nobody waits for its thread.
     logging.shutdown()

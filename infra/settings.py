@@ -181,6 +181,11 @@ class Settings(BaseSettings):
         return self.data_dir / "weights"
 
     @property
+    def scratch_dir(self) -> Path:
+        """The folder of temporary files, one folder for each process that runs."""
+        return self.data_dir / "scratch"
+
+    @property
     def media_dir(self) -> Path:
         """The folder of the local media store."""
         return self.data_dir / "media"

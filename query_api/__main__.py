@@ -9,6 +9,7 @@ from infra import collecting
 from infra.ending import end_within
 from infra.settings import Settings
 from infra.starting import started
+from infra.storage.scratch import scratch
 
 
 def main() -> None:
@@ -37,7 +38,8 @@ def _projector(config: Settings) -> None:
 def _serve(config: Settings) -> None:
     from query_api.serve import run
 
-    run(config)
+    with scratch(config.scratch_dir):
+        run(config)
 
 
 if __name__ == "__main__":

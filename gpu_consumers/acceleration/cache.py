@@ -12,7 +12,6 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from typing import TypeVar
 
 from infra.errors import DeadlineError
 from infra.storage.artifacts import fingerprint
+from infra.storage.scratch import own_folder
 from infra.telemetry import logs
 
 log = logs.get("engines")
@@ -76,8 +76,8 @@ class EngineCache:
             "format": FORMAT, "key": key, "size": len(engine), "sha256": hashlib.sha256(engine).hexdigest(),
             "built": time.time(), "facts": dict(facts),
         }  # fmt: skip
-        with tempfile.TemporaryDirectory(dir=self._root, prefix=".building-") as place:
-            made = Path(place) / key
+        with own_folder(self._root / ".building") as place:
+            made = place / key
             made.mkdir()
             _write(made / ENGINE, engine)
             _write(made / MANIFEST, json.dumps(told, indent=1).encode())

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from infra.cli.console import JsonOption, config, err, out, print_json
+from infra.storage.scratch import scratch
 from infra.telemetry import logs
 
 if TYPE_CHECKING:
@@ -158,7 +159,8 @@ def warm_model(name: NameArgument, as_json: JsonOption = False) -> None:
     from gpu_consumers.generation.warming import warm
 
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=err, disable=as_json or not sys.stderr.isatty(), transient=True) as bar:
+    shown = Progress(*columns, console=err, disable=as_json or not sys.stderr.isatty(), transient=True)
+    with scratch(config().scratch_dir), shown as bar:
         task = bar.add_task(f"{name} on {device.name}", total=1.0)
         device.engines.prepared(name, lambda told: bar.update(task, description=f"{name}: {told}"))
         bar.update(task, description=f"{name} on {device.name}")

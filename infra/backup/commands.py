@@ -13,6 +13,7 @@ from infra.cli.bars import bars
 from infra.cli.console import JsonOption, config, err, out, print_json
 from infra.people import commands as people
 from infra.storage.blobs import LocalBlobStore
+from infra.storage.scratch import scratch
 
 if TYPE_CHECKING:  # client libraries are loaded by the commands that need them: `--help` must not wait
     from infra.backup.manifest import Manifest
@@ -54,7 +55,7 @@ def backup(
     from infra.backup import take
 
     settings = config()
-    with bars(quiet=as_json) as progress:
+    with bars(quiet=as_json) as progress, scratch(settings.scratch_dir):
         place, manifest = take.backup(
             settings.kafka_address, to or _folder(), LocalBlobStore(settings.media_dir),
             topics=topic or (), include_media=media, progress=progress,

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 import traceback
 from importlib.metadata import entry_points
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,6 +14,7 @@ from infra import misspelt
 from infra.cli import down, migrate, status, up, version
 from infra.cli.console import err
 from infra.errors import SwipestreamError
+from infra.stack.jars import cache_dir
 
 #: Where the other rooms name their commands: infra imports none of them.
 COMMANDS_GROUP = "swipestream.commands"
@@ -81,7 +80,8 @@ def _say_unexpected(error: Exception) -> None:
     text = "".join(traceback.format_exception(error))
     if "--debug" in sys.argv:
         return err.print(Text(text), soft_wrap=True)
-    with tempfile.NamedTemporaryFile("w", prefix="swipestream-", suffix=".txt", delete=False) as file:
-        file.write(text)
+    place = cache_dir().parent / "traceback.txt"  # the last one, so that they do not pile up
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text(text)
     what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    return _say(f"Unexpected {what}", f"The traceback is in {Path(file.name)}; `swipestream --debug …` shows it here.")
+    return _say(f"Unexpected {what}", f"The traceback is in {place}; `swipestream --debug …` shows it here.")

@@ -23,7 +23,7 @@ from infra.supervisor.screen import Screen
 from infra.supervisor.supervisor import Supervisor
 
 #: What the parts keep under the data folder; nothing else in it is ever removed.
-KEPT = ("kafka", "cassandra", "faust", "media", "artifacts", "logs")
+KEPT = ("kafka", "cassandra", "faust", "media", "artifacts", "scratch", "logs")
 #: What stays in `run` under it: the lock is held, and the log may be written.
 _STAYS = ("lock", "up.log")
 _MEMORY_FOR_STORES, _MEMORY_FOR_A_WORKER = 1_200_000_000, 250_000_000

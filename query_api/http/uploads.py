@@ -101,7 +101,7 @@ async def upload(request: Request, parts: Needs, asks: Asks) -> Response:
     owner = (await asks.maker()).viewer_id or LOCAL
     used = sum(one.artifact.size for one in await _all(parts, owner))
     try:
-        async with received(_chunks(request), parts.settings.data_dir / "incoming") as path:
+        async with received(_chunks(request)) as path:
             found = await parts.prober.probe(path)
             size = path.stat().st_size
             if used + size > parts.settings.upload_quota_mb * 1_000_000:

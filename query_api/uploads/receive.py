@@ -41,22 +41,16 @@ class Probed:
 
 
 @contextlib.asynccontextmanager
-async def received(chunks: AsyncIterator[bytes], folder: Path) -> AsyncIterator[Path]:
+async def received(chunks: AsyncIterator[bytes]) -> AsyncIterator[Path]:
     """The file while the block runs; whatever happens, nothing of it stays. Raises NotTakenError on its first bytes."""
-    number, path = _begun(folder)
+    number, name = tempfile.mkstemp(prefix="upload-")  # for its owner alone
+    path = Path(name)
     try:
         with os.fdopen(number, "wb") as file:
             await _written(chunks, file)
         yield path
     finally:
         await asyncio.to_thread(path.unlink, missing_ok=True)
-
-
-def _begun(folder: Path) -> tuple[int, Path]:
-    """A new file for its owner alone."""
-    folder.mkdir(parents=True, exist_ok=True)
-    number, name = tempfile.mkstemp(dir=folder, prefix="upload-")
-    return number, Path(name)
 
 
 async def _written(chunks: AsyncIterator[bytes], file: Any) -> None:

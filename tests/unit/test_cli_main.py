@@ -28,7 +28,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     """Runs one command in an empty folder: its exit code, stdout and stderr."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SWIPESTREAM_DATA_DIR", str(tmp_path / "data"))
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     for name in ("SWIPESTREAM_KAFKA", "SWIPESTREAM_CASSANDRA"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(cli, "app", _copy(cli.app))
@@ -121,7 +121,7 @@ def test_an_unexpected_error_is_one_line_and_a_file(run: Run, monkeypatch: pytes
 
     assert (code, text) == (70, "")
     assert errors.startswith("error: Unexpected ZeroDivisionError: by zero\nhint: The traceback is in ")
-    assert "Traceback (most recent call last)" in next(tmp_path.glob("swipestream-*.txt")).read_text()
+    assert "Traceback (most recent call last)" in (tmp_path / "cache/swipestream/traceback.txt").read_text()
 
 
 def test_debug_shows_the_traceback(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
