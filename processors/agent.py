@@ -20,7 +20,7 @@ from infra.errors import SwipestreamError, UnavailableError
 from infra.kafka.deadletters import Aside
 from infra.kafka.failures import Kind, Retry, classify
 from infra.kafka.parking import Turn, arrive, dump, failed, finished, load
-from infra.kafka.producer import EventProducer, Outgoing
+from infra.kafka.producer import EventProducer, Outgoing, TooLargeError
 from infra.kafka.records import Raw
 from infra.kafka.trials import Trial, fields, read
 from infra.telemetry import logs, metrics
@@ -71,8 +71,12 @@ class Shell:
         """All keys at once; what fails, or may have to wait, alone and in order."""
         lines, alone = sort(records, self._waits)
         decisions = self._decide(lines)
-        await self._publish([effect for decision in decisions.values() for effect in decision.effects])
-        await self._keep({key: decision.state for key, decision in decisions.items()}, partition)
+        try:
+            await self._publish([effect for decision in decisions.values() for effect in decision.effects])
+            await self._keep({key: decision.state for key, decision in decisions.items()}, partition)
+        except TooLargeError:  # of which event that is shows when each is handled alone
+            for line in lines.values():
+                line.done = 0
         self._count(event for line in lines.values() for event in line.events[: line.done])
         for each in (*(left for line in lines.values() for left in line.records[line.done :]), *alone):
             await self._take(each, partition)
