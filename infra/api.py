@@ -60,6 +60,9 @@ def _ours(error: ClientError, settings: Settings) -> SwipestreamError:
     match error:
         case AwayError():
             return UnavailableError(str(error), hint=start_hint(settings))
+        case ProblemError(problem=told, status=status) if not told:
+            what = f"What answers at {settings.api_url} (HTTP {status}) is not Swipestream's API."
+            return UnavailableError(what, hint=start_hint(settings))
         case ProblemError(status=404):
             return NotFoundError(str(error))
         case ProblemError(passing=True):

@@ -35,6 +35,17 @@ class UnavailableError(SwipestreamError):
     exit_code = 69
 
 
+class StoreAwayError(UnavailableError):
+    """A store, Kafka or Cassandra, does not answer."""
+
+    def __init__(self, store: str, why: str) -> None:
+        super().__init__(
+            f"{store} does not answer: {why}.",
+            hint="`swipestream status` shows what runs here, `swipestream up` starts it (`--stores`: nothing else); "
+            f"SWIPESTREAM_{store.upper()} names one that runs elsewhere.",
+        )
+
+
 class TransientError(SwipestreamError):
     """It did not work this time; it may work later."""
 

@@ -14,7 +14,6 @@ from rich.table import Table
 
 from infra.cli.console import JsonOption, config, err, out, print_json
 from infra.storage.scratch import scratch
-from infra.telemetry import logs
 
 if TYPE_CHECKING:
     from gpu_consumers.generation.manifest import Manifest
@@ -153,7 +152,6 @@ def warm_model(name: NameArgument, as_json: JsonOption = False) -> None:
     from gpu_consumers import backends
     from gpu_consumers.generation.manifest import manifest
 
-    logs.configure("WARNING")  # what is printed is the result
     wanted, tried = manifest(name, config()), []
     device = backends.device(config())
     from gpu_consumers.generation.warming import warm

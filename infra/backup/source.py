@@ -19,7 +19,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # the stubs h
 )
 
 from infra.contracts.slices import Range
-from infra.errors import NotFoundError, UnavailableError
+from infra.errors import NotFoundError, StoreAwayError, UnavailableError
 from infra.kafka.groups import committed
 from infra.kafka.offsets import Partition
 from schemas.topics import CHANGELOGS, CONSUMERS, TOPICS
@@ -48,7 +48,7 @@ def cut(bootstrap: str, wanted: Sequence[str]) -> Cut:
         ranges = {name: _ranges(consumer, name, counts[name]) for name in _changelogs_first(counts)}
         return Cut(ranges=ranges, configs=configs(bootstrap, list(counts)), committed=groups)
     except KafkaException as error:
-        raise UnavailableError(f"Kafka does not answer: {error.args[0].str()}") from error
+        raise StoreAwayError("Kafka", error.args[0].str()) from error
     finally:
         consumer.close()
 

@@ -13,7 +13,7 @@ from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-def
 
 from infra.backup.errors import OccupiedError
 from infra.backup.manifest import TopicBackup
-from infra.errors import DeadlineError, UnavailableError
+from infra.errors import DeadlineError, StoreAwayError, UnavailableError
 from infra.kafka.groups import at_work
 from infra.kafka.offsets import Partition
 from schemas.topics import CONSUMERS
@@ -66,7 +66,7 @@ class Broker:
                 }
             )
         except KafkaException as error:
-            raise UnavailableError(f"Kafka does not answer: {error.args[0].str()}") from error
+            raise StoreAwayError("Kafka", error.args[0].str()) from error
         finally:
             consumer.close()
 

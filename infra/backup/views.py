@@ -11,7 +11,6 @@ from cassandra.cluster import Session as DriverSession
 from infra.cassandra.cluster import cluster
 from infra.cassandra.session import trouble
 from infra.cassandra.versions import version_of
-from infra.errors import UnavailableError
 from infra.settings import Settings
 
 #: Which version is read is an operator's decision, and stays.
@@ -41,8 +40,6 @@ def _session(settings: Settings) -> Iterator[tuple[DriverSession, list[str]]]:
         spaces = [space for name, space in own.metadata.keyspaces.items() if version_of(settings.keyspace, name)]
         yield session, sorted(f"{space.name}.{name}" for space in spaces for name in space.tables if name != _STAYS)
     except NoHostAvailable as error:
-        raise UnavailableError(
-            f"Cassandra does not answer: {trouble(error)}", hint="Start it: swipestream up --stores."
-        ) from error
+        raise trouble(error) from error
     finally:
         own.shutdown()

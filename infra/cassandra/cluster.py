@@ -6,7 +6,7 @@ import logging
 
 from cassandra import ConsistencyLevel
 from cassandra.auth import PlainTextAuthProvider
-from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile
+from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile, NoHostAvailable
 from cassandra.io.libevreactor import LibevConnection
 from cassandra.policies import (
     ConstantReconnectionPolicy,
@@ -22,6 +22,13 @@ logging.getLogger("cassandra").setLevel(logging.ERROR)
 
 #: Version 5 of the protocol loses bytes in driver 3.30 when a read ends inside a segment header.
 PROTOCOL = 4
+
+
+def why(error: BaseException) -> str:
+    """What the driver says, in words: of a cluster that cannot be reached, each node's own reason."""
+    if not isinstance(error, NoHostAvailable) or not error.errors:
+        return f"{type(error).__name__}: {str(error)[:200]}"
+    return "; ".join(f"{node}: {str(cause).rpartition('Last error: ')[2]}" for node, cause in error.errors.items())
 
 
 def addresses(text: str) -> list[tuple[str, int]]:

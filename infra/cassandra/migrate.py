@@ -117,5 +117,5 @@ def _connect(own: Cluster, timeout: float) -> DriverSession:
             return own.connect()
         except NoHostAvailable as error:
             if time.monotonic() > deadline:
-                raise UnavailableError(f"Cassandra does not answer: {trouble(error)}") from error
+                raise trouble(error) from error
             time.sleep(0.5)

@@ -15,8 +15,8 @@ from cassandra.connection import ConnectionException
 from cassandra.query import BatchStatement, BatchType, BoundStatement, PreparedStatement
 
 from infra.cassandra.binding import Binder
-from infra.cassandra.cluster import cluster
-from infra.errors import UnavailableError
+from infra.cassandra.cluster import cluster, why
+from infra.errors import StoreAwayError, UnavailableError
 from infra.settings import Settings
 from infra.telemetry import logs
 
@@ -60,7 +60,7 @@ class Session:
     def wait(self, timeout: float) -> None:
         """Wait for the first connection. Raises UnavailableError."""
         if not self._ready.wait(timeout):
-            raise UnavailableError(f"Cassandra does not answer: {self._why}")
+            raise StoreAwayError("Cassandra", self._why)
 
     def bind(self, name: str, values: Mapping[str, Any]) -> BoundStatement:
         """A statement with its values; columns that are left out stay as they are. Raises what the driver raises."""
@@ -69,7 +69,7 @@ class Session:
     def submit(self, statement: BoundStatement | BatchStatement, timeout: float | None = None) -> ResponseFuture:
         """Start a statement. Its future's errors are for `trouble` to translate."""
         if self._session is None:
-            raise UnavailableError(f"Cassandra does not answer: {self._why}")
+            raise StoreAwayError("Cassandra", self._why)
         return self._session.execute_async(statement, timeout=timeout or self._request_s)
 
     async def fetch(self, name: str, values: Mapping[str, Any]) -> list[Row]:
@@ -90,7 +90,7 @@ class Session:
 
     def _live(self, name: str) -> Binder:
         if not self._ready.is_set():
-            raise UnavailableError(f"Cassandra does not answer: {self._why}")
+            raise StoreAwayError("Cassandra", self._why)
         return self._binders[name]
 
     def _connect_until_it_works(self) -> None:
@@ -101,8 +101,9 @@ class Session:
                 return self._keep_following()
             except Exception as error:  # noqa: BLE001
                 # A cluster that is starting, tables that are not there yet: whatever it is, it may pass.
-                self._why = str(error)
-                log.info("waiting for cassandra", why=self._why, since_s=round(time.monotonic() - started, 1))
+                if self._why != (now := why(error)):
+                    log.info("waiting for cassandra", why=now, since_s=round(time.monotonic() - started, 1))
+                self._why = now
                 self._closed.wait(1)
 
     def _connect(self) -> None:
@@ -137,7 +138,7 @@ class Session:
 def trouble(error: BaseException) -> BaseException:
     """UnavailableError where the cluster is at fault, the error itself otherwise."""
     if isinstance(error, _TROUBLE):
-        return UnavailableError(f"Cassandra did not answer: {type(error).__name__}: {str(error)[:200]}")
+        return StoreAwayError("Cassandra", why(error))
     return error
 
 

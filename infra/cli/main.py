@@ -15,6 +15,7 @@ from infra.cli import down, migrate, status, up, version
 from infra.cli.console import err
 from infra.errors import SwipestreamError
 from infra.stack.jars import cache_dir
+from infra.telemetry import logs
 
 #: Where the other rooms name their commands: infra imports none of them.
 COMMANDS_GROUP = "swipestream.commands"
@@ -45,6 +46,7 @@ def root(
 
     Settings come from the environment (`SWIPESTREAM_…`) and from the file `swipestream.env`.
     """
+    logs.configure("WARNING")  # what is printed is the result
     for sentence in misspelt.told():
         err.print(Text.assemble(("warning: ", "bold yellow"), sentence), soft_wrap=True)
 

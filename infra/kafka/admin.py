@@ -17,7 +17,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # the stubs h
     ResourceType,
 )
 
-from infra.errors import UnavailableError
+from infra.errors import StoreAwayError, UnavailableError
 from schemas.topics import TOPICS, Topic, lane_topic
 from schemas.values import Lane
 
@@ -38,7 +38,7 @@ def apply_topics(bootstrap: str, replication: int = 1, *, scenes: int = 0, timeo
     Lanes of scene tasks get `scenes` partitions where that is more than they are declared with.
     """
     declared = [_wide(topic, scenes) for topic in TOPICS.values()]
-    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 3, "log.connection.close": False})
+    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 2, "log.connection.close": False})
     existing = _existing(admin, timeout)
     created = _create(admin, [topic for topic in declared if topic.name not in existing], replication)
     altered = _configure(admin, [topic for topic in declared if topic.name in existing])
@@ -56,7 +56,7 @@ def _existing(admin: AdminClient, timeout: float) -> dict[str, int]:
             return {name: len(topic.partitions) for name, topic in admin.list_topics(timeout=5).topics.items()}
         except KafkaException as error:
             if time.monotonic() > deadline:
-                raise UnavailableError(f"Kafka does not answer: {error.args[0].str()}") from error
+                raise StoreAwayError("Kafka", error.args[0].str()) from error
 
 
 def _create(admin: AdminClient, topics: list[Topic], replication: int) -> set[str]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient, TopicDescription  # type: ignore[attr-defined]  # the stubs hide it
 
-from infra.errors import UnavailableError
+from infra.errors import StoreAwayError, UnavailableError
 from infra.kafka.offsets import Partition
 
 
@@ -48,7 +48,7 @@ def _identity(name: str, future: Future[TopicDescription], timeout: float) -> tu
     try:
         found = future.result(timeout + 1)
     except TimeoutError as error:
-        raise UnavailableError("Kafka does not answer.") from error
+        raise StoreAwayError("Kafka", f"{name} was not described in time") from error
     except KafkaException as error:
         if error.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
             raise TopicsMissingError(f"There is no topic {name} yet.") from error

@@ -10,7 +10,7 @@ from typing import Self
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from infra.errors import NotFoundError, UnavailableError
+from infra.errors import NotFoundError, StoreAwayError, UnavailableError
 from infra.kafka.lookahead import CODES, batch_end
 from infra.kafka.offsets import Partition
 from infra.kafka.records import Raw, raw
@@ -61,7 +61,7 @@ class Stretch:
         try:
             return {part: self._marks(part) for topic in topics for part in self._partitions(topic)}
         except KafkaException as error:
-            raise UnavailableError(f"Kafka does not answer: {error.args[0].str()}") from error
+            raise StoreAwayError("Kafka", error.args[0].str()) from error
 
     def since(self, ranges: Ranges, ms: int) -> dict[Partition, tuple[int, int]]:
         """What of these ranges was written from `ms` on (milliseconds). Raises UnavailableError."""
@@ -69,7 +69,7 @@ class Stretch:
         try:
             found = self._consumer.offsets_for_times(asked, timeout=ANSWER_S) if asked else []
         except KafkaException as error:
-            raise UnavailableError(f"Kafka does not answer: {error.args[0].str()}") from error
+            raise StoreAwayError("Kafka", error.args[0].str()) from error
         firsts = {(at.topic, at.partition): at.offset for at in found}
         return {part: (end if firsts[part] < 0 else firsts[part], end) for part, (_, end) in ranges.items()}
 

@@ -13,7 +13,6 @@ from cassandra.metadata import KeyspaceMetadata
 from infra.cassandra.cluster import cluster
 from infra.cassandra.session import trouble
 from infra.cassandra.versions import version_of
-from infra.errors import UnavailableError
 from infra.settings import Settings
 from schemas.viewers import ViewerForgotten
 
@@ -75,7 +74,7 @@ def _session(settings: Settings) -> Iterator[tuple[DriverSession, list[_Table]]]
         spaces = [space for name, space in own.metadata.keyspaces.items() if version_of(settings.keyspace, name)]
         yield session, [table for space in spaces for table in _tables(space)]
     except NoHostAvailable as error:
-        raise UnavailableError(f"Cassandra does not answer: {trouble(error)}") from error
+        raise trouble(error) from error
     finally:
         own.shutdown()
 

@@ -9,7 +9,7 @@ from typing import Self
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
-from infra.errors import UnavailableError
+from infra.errors import StoreAwayError, UnavailableError
 from infra.kafka.records import Raw, Received, raw
 from producers.replay.log import readable
 
@@ -40,7 +40,7 @@ class Follower:
             self._consumer.assign([self._end(number) for number in self._partitions()])
         except KafkaException as error:
             self._consumer.close()
-            raise UnavailableError(f"Kafka does not answer: {error.args[0].str()}") from error
+            raise StoreAwayError("Kafka", error.args[0].str()) from error
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:

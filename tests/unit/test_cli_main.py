@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
@@ -12,9 +14,12 @@ from typing import Any
 import psutil
 import pytest
 import typer
+from cassandra.cluster import NoHostAvailable
 
+from infra.cassandra.session import trouble
 from infra.cli import main as cli
-from infra.errors import BadInputError, explained
+from infra.errors import BadInputError, StoreAwayError, explained
+from infra.kafka.admin import apply_topics
 from infra.settings import settings
 from infra.supervisor import state
 from infra.supervisor.probe import Probe
@@ -296,6 +301,42 @@ def test_where_nobody_answers_the_address_of_what_runs_is_told(
     # and what runs elsewhere
     _running(tmp_path, PartState("api", 1, "ready", "http://127.0.0.1:8123"))
     assert "its API is http://127.0.0.1:8123. Set SWIPESTREAM_API_PORT=8123" in _line(run(*words))
+
+
+def test_what_answers_in_the_place_of_the_api_is_told(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    # given another program on the API's port
+    class Other(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.send_error(404)
+
+        def log_message(self, *_: object) -> None: ...
+
+    with HTTPServer(("127.0.0.1", 0), Other) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv("SWIPESTREAM_API_PORT", str(server.server_port))
+
+        # when a video is asked for
+        told = _line(run("prompt", "why do cats purr"))
+        server.shutdown()
+
+    # then
+    assert f"What answers at http://127.0.0.1:{server.server_port} (HTTP 404) is not Swipestream's API." in told
+    assert "Start it with `swipestream up`" in told
+
+
+def test_a_store_that_is_away_is_told_with_what_to_do(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(StoreAwayError, match="Kafka does not answer: ") as away:
+        apply_topics("127.0.0.1:1", timeout=0)
+
+    assert "swipestream up" in (away.value.hint or "")
+    assert capfd.readouterr().err == ""  # nothing of the library's own, which repeats itself
+
+
+def test_what_cassandra_says_is_in_words() -> None:
+    refused = ConnectionRefusedError(111, "Tried connecting to [('10.0.0.1', 9042)]. Last error: Connection refused")
+    nobody = NoHostAvailable("Unable to connect to any servers", {"10.0.0.1:9042": refused, "10.0.0.2": "no login"})
+
+    assert str(trouble(nobody)) == ("Cassandra does not answer: 10.0.0.1:9042: Connection refused; 10.0.0.2: no login.")
 
 
 def _line(answer: tuple[int, str, str]) -> str:
