@@ -18,6 +18,8 @@ from gpu_consumers.picture.stage import Stage
 
 KINDS = ("cut", "zoom", "slide", "wipe", "fade")
 FRAMES = 6
+#: How far a picture slides, and how wide the stripe of a wipe is, as shares of the width: most of it stays in sight.
+SLIDE, STRIPE = 0.2, 0.22
 
 
 def kind_of(title: str) -> str:
@@ -52,9 +54,9 @@ class Transitions:
         if kind == "zoom":
             return self._zoomed(canvas, 1 + 0.3 * away)
         if kind == "slide":
-            self._slid(canvas, away if arriving else -away)
+            _slid(canvas, away * SLIDE if arriving else -away * SLIDE)
         elif kind == "wipe":
-            self._wiped(canvas, away, arriving=arriving)
+            self._wiped(canvas, 1 - away / 2 if arriving else away / 2)
         else:
             self._faded(canvas, away)
         return canvas
@@ -71,21 +73,25 @@ class Transitions:
         )
         return Canvas(frame)
 
-    def _slid(self, canvas: Canvas, away: float) -> None:
-        for plane, level in zip(canvas.planes, yuv(self._palette.first), strict=True):
-            shift = round(plane.shape[1] * away)
-            if shift:
-                plane[...] = np.roll(plane, shift, axis=1)
-                plane[:, slice(0, shift) if shift > 0 else slice(shift, None)] = level
-
-    def _wiped(self, canvas: Canvas, away: float, *, arriving: bool) -> None:
+    def _wiped(self, canvas: Canvas, way: float) -> None:
+        """A stripe passes in three pieces; `way`: 0 before it comes, 0.5 in the middle, 1 once it has gone."""
         colours = (self._palette.accent, self._palette.first, self._palette.second)
-        tall = -(-canvas.height // 3)
+        tall, wide = -(-canvas.height // 3), canvas.width * STRIPE
         for n, colour in enumerate(colours):
-            wide = round(canvas.width * min(1.0, away * (1.25 - 0.12 * n)))
-            canvas.fill(colour, canvas.width - wide if arriving else 0, n * tall, wide, tall)
+            left = (canvas.width + wide * len(colours)) * way - wide * (n + 1)
+            canvas.fill(colour, round(left), n * tall, round(wide), tall)
 
     def _faded(self, canvas: Canvas, away: float) -> None:
         weight = round(256 * away)
         for plane, level in zip(canvas.planes, yuv(self._palette.deep), strict=True):
             plane[...] = (plane * np.uint16(256 - weight) + np.uint16(level * weight)) >> 8
+
+
+def _slid(canvas: Canvas, shift: float) -> None:
+    """The picture moves aside by that share of its width, and what is missing is its own mirror image."""
+    for plane in canvas.planes:
+        by = round(plane.shape[1] * abs(shift))
+        if by == 0:
+            continue
+        seen = plane if shift > 0 else plane[:, ::-1]
+        seen[...] = np.concatenate((seen[:, by:0:-1], seen[:, :-by]), axis=1)

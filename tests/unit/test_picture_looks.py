@@ -14,11 +14,12 @@ import pytest
 
 from gpu_consumers.errors import BackendError
 from gpu_consumers.picture.canvas import Canvas
+from gpu_consumers.picture.colour import yuv
 from gpu_consumers.picture.looks import LOOKS, choose, look_named
 from gpu_consumers.picture.looks.counter import figure
-from gpu_consumers.picture.transitions import KINDS, Transitions, kind_of
+from gpu_consumers.picture.transitions import FRAMES, KINDS, Transitions, kind_of
 from schemas.values import Format
-from tests.unit.picture_kit import plain, stage
+from tests.unit.picture_kit import GREEN, GREY, plain, stage
 
 GOLDEN = Path(__file__).with_name("picture_golden.json")
 
@@ -108,6 +109,21 @@ def test_years_are_not_counted_from_zero() -> None:
 def test_videos_have_different_transitions_and_each_video_one() -> None:
     assert {kind_of(f"title {n}") for n in range(60)} == {*KINDS}
     assert kind_of("title") == kind_of("title")
+
+
+@pytest.mark.parametrize("kind", ["slide", "wipe", "zoom"])
+def test_a_transition_leaves_most_of_the_picture_in_sight(kind: str) -> None:
+    # Given a picture that is grey on its left and green on its right, in a video with that transition
+    title = next(f"title {n}" for n in range(60) if kind_of(f"title {n}") == kind)
+    shot = stage(number=3, count=9, title=title)
+    for frame in [*range(FRAMES), *range(shot.frames - FRAMES, shot.frames)]:
+        canvas = plain(Canvas.blank(1080, 1920))
+        canvas.fill(GREEN, x=540)
+        # When
+        luma = Transitions(shot).apply(canvas, frame).planes[0]
+        # Then both are still there at each of its frames, and hardly anything else
+        seen = [np.mean(luma == yuv(colour)[0]) for colour in (GREY, GREEN)]
+        assert min(seen) > 0.2 and sum(seen) > 0.75, frame
 
 
 def test_transitions_end_where_the_picture_stands() -> None:
