@@ -17,7 +17,7 @@ from gpu_consumers.voice.pace import PAD_S, estimate_seconds
 T = TypeVar("T")
 _TRIES, _MENDS, _WAYS = 6, 12, 24
 #: Slots that may be whole sentences of the prompt.
-_OWN = ("question", "claim", "action", "about", "heading", "scenario", "fact")
+_OWN = ("question", "claim", "action", "about", "heading", "scenario", "fact", "key")
 #: How far a line may be from the length that is sought, so that chance and not the clock decides what is said.
 _NEAR = 0.45
 _TOLERANCE, _WORTH_IT = 0.06, 1.4
@@ -53,7 +53,7 @@ def pick(archetype: Archetype, seconds: float) -> list[Beat]:
 
 
 class Pen:
-    """Writes lines of the grammar, each production once, and no sentence that the viewer has heard (`heard`: marks)."""
+    """Writes lines of the grammar, each production once, and nothing that the viewer knows already (`heard`: marks)."""
 
     def __init__(
         self, slots: dict[str, str], groups: Sequence[str], rng: Random, heard: Collection[str] = ()
@@ -90,7 +90,7 @@ class Pen:
         """One way to say a production that was not heard; None where many tries find none."""
         for _ in range(_WAYS):
             line = grammar.expand(production, self.slots, self.rng)
-            if not any(map(self._was_heard, sentences(line.text))):
+            if not any(map(self._was_heard, [*sentences(line.text), line.punch])):
                 return line
         return None
 

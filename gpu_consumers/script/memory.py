@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from pydantic import BaseModel
 
@@ -60,9 +60,13 @@ class Heard(BaseModel):
 
 
 def marks_of(scripts: Iterable[Script]) -> tuple[str, ...]:
-    """The marks of all sentences that are said in some scripts."""
-    said = (s for script in scripts for scene in script.scenes for s in sentences(scene.narration))
-    return tuple(sorted({found for found in map(mark, said) if found}))
+    """The marks of all sentences that are said in some scripts, and of the words on their covers."""
+    told = [text for script in scripts for text in (*_said(script), script.scenes[0].on_screen_text)]
+    return tuple(sorted({found for found in map(mark, told) if found}))
+
+
+def _said(script: Script) -> Iterator[str]:
+    return (sentence for scene in script.scenes for sentence in sentences(scene.narration))
 
 
 def mark(sentence: str) -> str:

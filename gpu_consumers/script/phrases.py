@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 
-from gpu_consumers.script.english import head, is_plural, plural
+from gpu_consumers.script.english import base_verb, head, is_plural, plural, singular_verb
 from gpu_consumers.script.lexicon import (
     DETERMINERS,
     FUNCTION_WORDS,
@@ -22,6 +23,8 @@ _MASS_ENDINGS = re.compile(r"(tion|sion|ness|ity|ism|ing|ment|ence|ance|ology|gr
 
 #: Words that begin an addition which the second mention leaves out: `in 30 days`, `at home`.
 _LOOSE = PREPOSITIONS - {"of", "between", "about", "to", "on", "like", "with"}
+#: How often a text names what it is about.
+_OFTEN = 2
 _ADJUNCTS = frozenset(["in", "within", "at", "before", "after", "without", "during", "every"])
 
 
@@ -108,3 +111,18 @@ def keywords(text: str, most: int) -> list[str]:
     """The content words of a text, in order."""
     found = [word.strip(".,;:!?\"'()") for word in text.split()]
     return [word for word in found if word and word.lower() not in FUNCTION_WORDS][:most]
+
+
+def theme(text: str) -> str:
+    """What a text comes back to: the thing that it names most often, at least twice; empty where there is none."""
+    words = [word.lower() for word in keywords(text, 999)]
+    things = Counter(word for word in words if not word.endswith("ly") and not _says_how(word))
+    word, times = next(iter(things.most_common(1)), ("", 0))
+    if times < _OFTEN:
+        return ""
+    return f"the {word}" if word in known("countable") else proper_names().get(word, word)
+
+
+def _says_how(word: str) -> bool:
+    """Whether it is a verb or an adjective, as far as the lists know."""
+    return word in known("adjectives") or base_verb(word) is not None or singular_verb(word) is not None

@@ -75,7 +75,7 @@ _FEELING = re.compile(
 def read(sentence: str) -> Topic:
     """One sentence, or a phrase, as a topic."""
     topic = _read(sentence)
-    keeps_own = topic.kind in ("scenario", "question", "product")
+    keeps_own = topic.product or topic.kind in ("scenario", "question")
     title = topic.title if keeps_own else titled(inner(requests.heading(unlabelled(sentence))))
     return replace(topic, title=title)
 

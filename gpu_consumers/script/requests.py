@@ -13,6 +13,8 @@ _LINKS = (
     r"(?:about|on|of|for|explaining|showing|that explains|that shows|to explain|covering|in which|where|how|why|"
     r"describing|with)"
 )
+#: `a story for small children about …`: whom it is for, where what it is about follows.
+_FOR = r"(?:\s+for\s+(?:[\w'-]+\s+){0,3}?[\w'-]+(?=\s+(?:about|on)\s))?"
 _ASIDE = r"(?:\s+(?:new|else|more|different|interesting|fun|cool|funny|weird))?"
 
 
@@ -28,7 +30,7 @@ _ORDERS = (
     _pattern(
         r"^(?:make|create|generate|write|produce|give|show|do|film|record|tell|send|get|see|have|craft|design|draft|want)"
         rf"\s+(?:me\s+|us\s+)?(?:(?:a|an|the|another|one|some)\s+)?(?:[\w-]+\s+){{0,3}}?(?:{_KINDS}|something|everything)"
-        rf"\b{_ASIDE}(?:\s+(?:video|script|clip|short))?\s*{_LINKS}?[:,]?\s+"
+        rf"\b{_ASIDE}(?:\s+(?:video|script|clip|short))?{_FOR}\s*{_LINKS}?[:,]?\s+"
     ),
     _pattern(
         r"^(?:explain|describe|teach|talk|discuss|introduce|cover|present|tell|show|explore|summari[sz]e|examine|speak|"
@@ -40,7 +42,8 @@ _ORDERS = (
 )
 _WORDINGS = (
     _pattern(
-        rf"^(?:(?:a|an|the|another|one|my)\s+)?(?:[\w-]+\s+){{0,2}}?{_KINDS}\s+(?:about|on|explaining|that explains)\s+"
+        rf"^(?:(?:a|an|the|another|one|my)\s+)?(?:[\w-]+\s+){{0,2}}?{_KINDS}{_FOR}\s+"
+        r"(?:about|on|explaining|that explains)\s+"
     ),
     _pattern(
         r"^(?:(?:the\s+)?(?:basics|concept|idea|topic|story) of|(?:some|any|more|fun|interesting|random|cool)?\s*"

@@ -11,6 +11,9 @@ from gpu_consumers.script.topic import Topic
 
 #: A name of more words than this is long.
 _LONG = 4
+#: A question of more words than this is asked once.
+_LONGEST_ASKED = 16
+_ASKED = frozenset(["question", "clause", "fact"])
 _RELATIVE = re.compile(r"\s(?:that|which|who)\s")
 _NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _HEROES = (("Maya", "she", "her"), ("Theo", "he", "his"), ("Amara", "she", "her"), ("Jonas", "he", "his"),
@@ -90,7 +93,10 @@ def is_name(about: str) -> bool:
 
 
 def again(filled: dict[str, str]) -> dict[str, str]:
-    """The slots for what follows the opening: long names are cut short once they have been said."""
+    """The slots for what follows the opening: long names are cut short once they have been said, and a long question
+    is not asked again."""
+    if len(filled.get("question", "").split()) > _LONGEST_ASKED:
+        filled = {name: phrase for name, phrase in filled.items() if name.lower() not in _ASKED}
     shorter = {"about": filled["short"], "About": filled["Short"]}
     if "doing" in filled:
         shorter |= {"doing": short(filled["doing"]), "Doing": sentence_case(short(filled["doing"]))}
@@ -121,68 +127,3 @@ def key(about: str, *, named: bool = False) -> str:
 
 #: What a relative clause is needed for: `people who sleep well` are not just people.
 _ANYBODY = frozenset(["people", "those", "someone", "somebody", "anyone", "everyone", "things", "a thing", "something"])
-_GOALS = frozenset(["tips", "ways", "habits", "hacks", "tricks", "steps", "rules", "strategies", "methods",
-                    "mistakes", "exercises", "principles", "techniques"])  # fmt: skip
-_ANGLES = frozenset(
-    ["things", "facts", "truths", "secrets", "questions", "lessons", "myths", "signs", "stories", "thoughts"]
-)
-_ABOUT_SOMEONE = frozenset(["who", "when", "where", "which", "whose"])
-
-
-def groups(topic: Topic) -> tuple[str, ...]:
-    """The grammar's groups for a topic, the most fitting first."""
-    if topic.kind == "question" and topic.question:
-        word = topic.question.split()[0]
-        return (
-            "who" if word in _ABOUT_SOMEONE else word if word in ("why", "how", "what") else "whether",
-            "question",
-            "any",
-        )
-    if topic.kind == "list" and topic.items:
-        # Facts cannot be promised: a list of them becomes one of questions.
-        return ("any",) if topic.items.endswith("facts") else (_items_group(topic), "list", "any")
-    if topic.kind == "product":
-        return ("described", "product", "any") if topic.what else ("product", "any")
-    if topic.kind == "moment":
-        return (*_weather(topic), "moment", "any")
-    if topic.kind == "facts":
-        return (_facts_group(topic), "any")
-    return (topic.kind, "any")
-
-
-_HARD = frozenset(
-    """died dead dies dying death lonely alone anxious sad afraid scared lost lose broke broken tired exhausted stressed
-    miss missing grief grieving cry crying cried hurt hurts failed fail fired sick ill nervous worried depressed
-    overwhelmed hate burned burnt divorce divorced ashamed angry empty stuck hopeless rejected betrayed left cancer
-    can't struggling struggle panic bullied abused robbed homesick guilty jealous bored""".split()
-)
-_GLAD = frozenset(
-    """finally won win got proud happy passed finished love loved excited engaged married born graduated made ran
-    learned found grateful thankful best first promoted moved bought survived quit sober free""".split()
-)
-
-
-def _weather(topic: Topic) -> tuple[str, ...]:
-    """Whether what somebody tells of themselves is hard or glad, as far as a word says so."""
-    words = {word.strip(".,;:!?").lower() for word in (topic.claim or "").split()}
-    return ("hard",) if words & _HARD else ("glad",) if words & _GLAD else ()
-
-
-def _facts_group(topic: Topic) -> str:
-    if topic.archetype == "story-twist":
-        return "story"
-    if topic.product:
-        return "product"
-    return "question" if topic.question else "action" if topic.action else "compare" if topic.pair else "any"
-
-
-def _items_group(topic: Topic) -> str:
-    """What the items of a list are: advice, reasons, angles on a subject, or things to choose from."""
-    word = (topic.items or "").split()[-1].lower()
-    if word in ("reasons", "benefits", "arguments"):
-        return "reasons"
-    if word in _ANGLES:
-        return "angles"
-    if topic.action:
-        return "action"
-    return "goal" if word in _GOALS and " for " in f"{topic.heading} " else "angles" if word in _GOALS else "picks"

@@ -14,6 +14,7 @@ from gpu_consumers.script import archetypes, fit, foreign, knowledge, outline, s
 from gpu_consumers.script.archetypes import Archetype
 from gpu_consumers.script.clean import clean
 from gpu_consumers.script.english import sentence_case
+from gpu_consumers.script.groups import groups
 from gpu_consumers.script.topic import Topic
 from gpu_consumers.script.understanding import understand
 from gpu_consumers.voice.languages import base
@@ -89,7 +90,7 @@ def _drafts(topic: Topic, shape: Archetype, brief: Brief, rng: Random, attempt: 
     spare = max(0, attempt - _WHOLE + 1) if brief.target_seconds < _BRIEF_S else 0
     drafts = outline.outline(topic, shape, brief.target_seconds, spare)
     items = outline.items(drafts)
-    pen = fit.Pen(slots.slots(topic, rng, items or len(topic.facts) or 3), slots.groups(topic), rng, brief.heard)
+    pen = fit.Pen(slots.slots(topic, rng, items or len(topic.facts) or 3), groups(topic), rng, brief.heard)
     fit.write(drafts, pen, brief.target_seconds - items * outline.NUMBER_S)
     outline.number(drafts)
     fit.lengthen(drafts, pen, brief.target_seconds * (1 - _NEAR))

@@ -7,9 +7,13 @@ from dataclasses import replace
 from gpu_consumers.script import readers
 from gpu_consumers.script.clean import clean, picture_words, sentences
 from gpu_consumers.script.english import sentence_case
+from gpu_consumers.script.lexicon import PREPOSITIONS
+from gpu_consumers.script.phrases import theme
 from gpu_consumers.script.topic import Topic
 
 #: Kinds of a first sentence that announces what follows, rather than being part of it.
+#: More words than this name nothing.
+_LONGEST_NAME = 8
 _ANNOUNCING = ("question", "action", "list", "compare", "topic", "story", "product")
 
 
@@ -27,8 +31,23 @@ def understand(prompt: str) -> Topic:
 
 def _several(parts: list[str], first: Topic) -> Topic:
     """Several sentences: one that asks or names comes first and the rest is its content, or all of them are."""
-    announces = first.kind in _ANNOUNCING and len(parts[0]) < 120
+    if first.facts:  # a product, and what the first sentence tells of it
+        return replace(first, facts=(*first.facts, *map(sentence_case, parts[1:])))
+    announces = first.kind in _ANNOUNCING and len(parts[0]) < 120 and not _is_told(first)
     content = parts[1:] if announces else [readers.unlabelled(parts[0]), *parts[1:]]
+    about = first.about if _names(first.about) else theme(" ".join(parts)) or "this story"
     return replace(
-        first, kind="facts", facts=tuple(map(sentence_case, content)), announced=announces, claim=None, scenario=None
-    )
+        first, kind="facts", about=about, facts=tuple(map(sentence_case, content)), announced=announces, claim=None,
+        scenario=None,
+    )  # fmt: skip
+
+
+def _is_told(first: Topic) -> bool:
+    """Whether a phrase is too long to name anything: a sentence whose verb was not found."""
+    return first.kind == "topic" and len(first.about.split()) > _LONGEST_NAME
+
+
+def _names(about: str) -> bool:
+    """`for three days` is what is left of a sentence, and no name."""
+    words = about.lower().split()
+    return len(words) <= _LONGEST_NAME and words[0] not in PREPOSITIONS

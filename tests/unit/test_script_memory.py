@@ -40,7 +40,7 @@ def words(text: str) -> str:
 @pytest.mark.parametrize("interests", [{"cats": 3.0, "coffee": 2.0, "sleep": 1.0}, {"cats": 3.0}, {}])
 def test_fifty_videos_made_ahead_for_a_viewer_never_say_a_sentence_twice(interests: dict[str, float]) -> None:
     # Given what a viewer of these interests is given ahead
-    heard, said = Heard(), set[str]()
+    heard, said, covers = Heard(), set[str](), set[str]()
     for number, idea in enumerate(islice(ideas(interests, 0, "anna"), VIDEOS)):
         brief = Brief(
             prompt=idea.text, archetype=idea.archetype, target_seconds=30, language="en", seed=number,
@@ -53,6 +53,10 @@ def test_fifty_videos_made_ahead_for_a_viewer_never_say_a_sentence_twice(interes
         # Then only the prompt's own words come again
         assert [s for key, s in now.items() if key in said and words(s) not in words(idea.text)] == []
         said |= now.keys()
+        # Then the words on the cover are new, too
+        cover = written.scenes[0].on_screen_text
+        assert mark(cover) not in covers or words(cover) in words(idea.text), cover
+        covers.add(mark(cover))
         assert len(written.scenes) >= 3
 
 

@@ -85,6 +85,13 @@ def test_an_advertisement_says_what_the_prompt_says_of_the_product(seconds: int)
         assert not re.search(r"\b(?:I (?:tried|use|love|bought)|my|best|guarantee\w*|amazing)\b", " ".join(told))
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_a_long_question_is_asked_once(seed: int) -> None:
+    asked = "why should a small bakery care about event sourcing and distributed logs when it sells forty loaves a day"
+    said = " ".join(scene.narration for scene in write(asked, seed=seed).scenes)
+    assert said.lower().count("event sourcing and distributed logs") <= 1
+
+
 def test_a_short_list_says_how_many_items_it_has_room_for() -> None:
     # Given a list that fifteen seconds have no room for
     script = write("9 tips for better sleep", seconds=15)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gpu_consumers.script.english import article, gerund, is_plural, mend_articles, past, plural, third
-from gpu_consumers.script.slots import groups
+from gpu_consumers.script.groups import groups
 from gpu_consumers.script.understanding import understand
 
 
@@ -196,6 +196,55 @@ def test_what_a_firm_says_of_its_own_is_a_subject() -> None:
 def test_an_advertisement_is_about_its_product(prompt: str, about: str, what: str | None) -> None:
     topic = understand(prompt)
     assert (topic.kind, topic.about, topic.what) == ("product", about, what)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "about", "facts"),
+    [
+        ("ad for my shop Bean There: fresh beans, open from six", "Bean There", ("Fresh beans", "Open from six")),
+        ("an ad for Tidy, sorts your mail. Works offline", "Tidy", ("Sorts your mail", "Works offline")),
+    ],
+)  # fmt: skip
+def test_what_is_told_of_a_product_is_told_in_its_own_words(prompt: str, about: str, facts: tuple[str, ...]) -> None:
+    topic = understand(prompt)
+    assert topic.product and topic.announced and (topic.about, topic.title, topic.facts) == (about, about, facts)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "first"),
+    [
+        ("An ad for Tidy, an app for lists", "described"), ("An ad for Tidy", "product"),
+        ("an ad for a yoga studio", "place"), ("an ad for our bakery Crumb: fresh rolls", "described"),
+    ],
+)  # fmt: skip
+def test_a_place_is_not_advertised_as_a_thing(prompt: str, first: str) -> None:
+    found = groups(understand(prompt))
+    assert found[0] == first and ("place" in found) == ("studio" in prompt or "bakery" in prompt)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "about"),
+    [
+        ("a story for children about a snail who wants to fly", "a snail who wants to fly"),
+        ("Write a bedtime story for my little daughter about a dragon", "a dragon"),
+        ("a short explainer for busy people on inflation", "inflation"),
+    ],
+)
+def test_whom_a_video_is_for_is_not_what_it_is_about(prompt: str, about: str) -> None:
+    assert understand(prompt).about == about
+
+
+@pytest.mark.parametrize(
+    ("prompt", "about"),
+    [
+        ("At night my grandmother used to get up, light the stove and bake bread for us. Her bread was good.", "bread"),
+        ("We walked for three days until we found an old hut. Inside was a table set for two.", "this story"),
+        ("In the morning the old boat that nobody repaired left the harbour. The boat was empty.", "the boat"),
+    ],
+)
+def test_a_text_is_told_whole_and_named_by_what_it_comes_back_to(prompt: str, about: str) -> None:
+    topic = understand(prompt)
+    assert (topic.about, topic.announced, len(topic.facts)) == (about, False, 2)
 
 
 @pytest.mark.parametrize(
