@@ -72,7 +72,9 @@ def _published(event: Envelope[base.Message], data: VideoPublished, before: Work
     after, effects = _published_first(data, before.without(data.revision)), _settle(event, data, data, Outcome.READY)
     work, listed_us = before.works.get(data.revision), before.fulls.get(data.revision)
     if work and work.upgrade:
-        number = max(before.works) + 1
+        # A draft that is told again, after its script was, asks for the revision that it asked for before.
+        asked = (number for number, at in before.fulls.items() if at == data.ts_us)
+        number = next(asked, max(before.works) + 1)
         after = Works(works=after.works, fulls={number: data.ts_us})
         wanted = full(event, data, _common(data, work), work.script, number, work.upgrade, work.asked_us)
         effects = (*effects, wanted)

@@ -34,7 +34,7 @@ from schemas.videos import (
 )
 from tests.unit.gateway_kit import received
 from tests.unit.read_kit import published
-from tests.unit.test_processors import BLOB, NOW, VIDEO, fold, prompt, script, scripted
+from tests.unit.test_processors import BLOB, NOW, VIDEO, fold, prompt, rendered, script, scripted
 
 DECIDE = decide_with(lambda _flavor: Moderation(), lambda flavor: flavor == "quick")
 
@@ -126,6 +126,21 @@ def test_what_comes_twice_asks_for_nothing_twice() -> None:
     after = videos.decide(event, first.state, NOW)
     assert [effect.id for effect, _ in first.effects] == [effect.id for effect, _ in again.effects] != []
     assert (after.effects, after.state) == ((), first.state)
+
+
+def test_a_draft_whose_script_comes_again_while_the_full_video_is_made_asks_for_no_third_one() -> None:
+    # given a draft that is published, and its full video in the making
+    draft, made = scripted(scenes=1, upgrade=Upgrade(text="Why do cats purr?")), published(VIDEO, NOW + 50, draft=True)
+    state, effects = fold([draft, rendered(1, 1), made, scripted(scenes=1, revision=2, ts_us=NOW + 60)])
+    (full,) = (effect.data for effect in effects if isinstance(effect.data, RevisionRequested))
+    # when the worker that wrote the script comes back from a crash, and all of the draft is told once more
+    for event in (draft, rendered(1, 1), made):
+        decision = videos.decide(event, state, NOW)
+        state, effects = decision.state, [effect for effect, _ in decision.effects]
+    # then the same revision is asked for, and is still the one that takes the draft's place
+    (again,) = (effect.data for effect in effects if isinstance(effect.data, RevisionRequested))
+    assert again.revision == full.revision == 2
+    assert works(state).fulls == {2: NOW + 50}
 
 
 @pytest.mark.parametrize("kind", [RevisionPromoted, RevisionDropped, VideoWithdrawn])
