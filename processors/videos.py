@@ -127,7 +127,8 @@ def _scripted(event: Envelope[base.Message], data: ScriptWritten, work: Work | N
         upgrade=data.upgrade,
     )
     work = _add(work, data, "script", data.cost)
-    tasks = tuple(_scene_task(event, data, work, index) for index in range(len(data.script.scenes)))
+    # Of two scripts of a revision (a prompt made ahead twice, by a crash) the first counts: a video has one story.
+    tasks = tuple(_scene_task(event, data, work, index) for index in range(len(work.script.scenes)))
     return work, tasks
 
 
@@ -160,7 +161,7 @@ def _common(data: VideoEvent, work: Work) -> VideoTask:
 
 
 def _scene_task(event: Envelope[base.Message], data: ScriptWritten, work: Work, index: int) -> Effect:
-    scene = data.script.scenes[index]
+    scene = work.script.scenes[index]
     task = RenderScene(
         **_common(data, work).model_dump() | scene_fields(data.video_id, work, scene),
         scene_id=ids.scene_id(data.video_id, data.revision, scene.scene_number),

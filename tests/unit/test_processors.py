@@ -145,6 +145,19 @@ def test_a_script_fans_out_into_one_task_a_scene_on_its_lane(lane: Lane) -> None
     assert len({task.seed for task in tasks if isinstance(task, RenderScene)}) == 3
 
 
+def test_of_two_scripts_of_one_revision_the_first_is_the_one_that_is_made() -> None:
+    # Given a video whose prompt was asked for twice, so that two scripts were written
+    first = scripted()
+    barking = tuple(scene.model_copy(update={"narration": "Dogs bark."}) for scene in script(5).scenes)
+    second = scripted(ts_us=NOW + 2, script=script().model_copy(update={"scenes": barking}))
+    # When both come
+    _, effects = fold([first, replace(second, id=ids.fresh())])
+    # Then no scene of the second gets into the video
+    tasks = [effect.data for effect in effects if isinstance(effect.data, RenderScene)]
+    assert {task.scene.narration for task in tasks} == {"Cats purr."}
+    assert {task.scene_count for task in tasks} == {3}
+
+
 @given(st.permutations([1, 2, 3]), st.lists(st.sampled_from([1, 2, 3]), max_size=4))
 def test_the_assembly_follows_the_last_scene_in_whatever_order_they_come(order: list[int], again: list[int]) -> None:
     # Given every scene at least once, some of them more often
