@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import NamedTuple, cast
@@ -113,10 +113,10 @@ class EventProducer:
         partition: int | None = None,
     ) -> Future[None]:
         """Queue bytes as they are (dead letters, redrive, replay). Raises as `send`."""
-        done: Future[None] = Future()
+        done = _sent()
         try:
             self._producer.produce(
-                topic, value, key, headers=list(headers), on_delivery=_settle(done),
+                topic, value, key, headers=list(headers), on_delivery=lambda error, _message: _end(done, error),
                 partition=PARTITION_UA if partition is None else partition,
             )  # fmt: skip
         except (BufferError, KafkaException) as error:
@@ -182,11 +182,26 @@ def _failed(error: KafkaError | None, told: str) -> SwipestreamError:
     return UnavailableError(told, hint="Is Kafka up? Try again in a moment.")
 
 
+def _sent() -> Future[None]:
+    """Nobody can cancel it: a record on its way cannot be taken back, and where a caller gave up in the very moment of
+    the report, the thread that reports would end."""
+    done: Future[None] = Future()
+    done.set_running_or_notify_cancel()
+    return done
+
+
+def _end(done: Future[None], error: KafkaError | None) -> None:
+    if error is None:
+        done.set_result(None)
+    else:
+        done.set_exception(_failed(error, f"Kafka did not take a record: {error.str()}"))
+
+
 class _Countdown:
     """One future for many deliveries. Reports come from the thread that polls, or from one that flushes."""
 
     def __init__(self, count: int) -> None:
-        self.done: Future[None] = Future()
+        self.done = _sent()
         self._left, self._lock = count, threading.Lock()
         self._error: KafkaError | None = None
         if not count:
@@ -198,21 +213,4 @@ class _Countdown:
             self._error = self._error or error
             if self._left:
                 return
-        if self.done.cancelled():
-            return
-        if self._error is None:
-            self.done.set_result(None)
-        else:
-            self.done.set_exception(_failed(self._error, f"Kafka did not take a record: {self._error.str()}"))
-
-
-def _settle(done: Future[None]) -> Callable[[KafkaError | None, Message], None]:
-    def report(error: KafkaError | None, _message: Message) -> None:
-        if done.cancelled():
-            return
-        if error is None:
-            done.set_result(None)
-        else:
-            done.set_exception(_failed(error, f"Kafka did not take a record: {error.str()}"))
-
-    return report
+        _end(self.done, self._error)

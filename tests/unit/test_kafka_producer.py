@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from infra.kafka import producer
 from infra.kafka.deadletters import Aside
-from infra.kafka.producer import LARGEST, EventProducer, TooLargeError
+from infra.kafka.producer import LARGEST, EventProducer, Outgoing, TooLargeError
 from infra.kafka.records import Raw, raw
 from infra.kafka.trials import Trial, fields
 from tests.unit.kafka_kit import first, mock_broker
@@ -68,3 +69,16 @@ def test_a_record_that_is_too_large_to_be_put_aside_is_a_dead_letter_by_its_coor
     told = fields(letter)
     assert letter.value is None and (told["topic"], told["partition"], told["offset"]) == ("swipes", "2", "7")
     assert told["reason"] == type(error).__name__ and str(error) in told["message"] and "bytes" in told["message"]
+
+
+async def test_callers_that_give_up_do_not_end_the_thread_that_reports(sender: EventProducer) -> None:
+    # Given callers who stop waiting before the broker has answered, one for each record or for several together
+    alone = sender.send_raw("swipes", b"anna", b"{}", ())
+    together = sender.send_all([Outgoing("swipes", b"anna", b"{}", [])])
+    for waiting in (alone, together):
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(asyncio.wrap_future(waiting), 0)
+        # Then what is on its way is not taken for cancelled: its report may come at this very moment
+        assert not waiting.cancel()
+    # And it is heard of
+    assert alone.result(10) is together.result(10) is None
