@@ -41,8 +41,7 @@ def groups(topic: Topic) -> tuple[str, ...]:
             "any",
         )
     if topic.kind == "list" and topic.items:
-        # Facts cannot be promised: a list of them becomes one of questions.
-        return ("any",) if topic.items.endswith("facts") else (_items_group(topic), "list", "any")
+        return ("questions", "angles", "any") if topic.wants_facts else (_items_group(topic), "list", "any")
     if topic.kind == "product":
         return (*_sold(topic), "any")
     if topic.kind == "moment":

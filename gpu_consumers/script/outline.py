@@ -60,6 +60,11 @@ def title(topic: Topic, count: int) -> str:
     return titled(f"{word_for(count)} {topic.heading}")
 
 
+def asked_title(topic: Topic, count: int) -> str:
+    """The title where nothing is known: it promises no facts."""
+    return titled(f"{word_for(count)} questions about {topic.about}") if topic.wants_facts else title(topic, count)
+
+
 def _items(shape: Archetype, wanted: int) -> list[Draft]:
     """As many items as the prompt asks for, at most ten, in at most six scenes."""
     count = min(wanted, _MOST_ITEMS)

@@ -81,7 +81,7 @@ def _asked(topic: Topic, shape: Archetype, mood: str, brief: Brief, language: st
     best = min(fit.until(tries, lambda drafts: _off(drafts, brief) <= _NEAR), key=lambda drafts: _off(drafts, brief))
     count = outline.items(best)
     scenes = _scenes([draft for draft in best if draft.lines], topic, mood, rng)
-    title = outline.title(topic, count)
+    title = outline.asked_title(topic, count)
     return Script(title=title, subject=topic.subject, archetype=shape.name, language=language, mood=mood, scenes=scenes)
 
 

@@ -53,6 +53,11 @@ class Topic:
         return interest(thing_of(self.action) if self.action else self.about)
 
     @property
+    def wants_facts(self) -> bool:
+        """Whether a list of facts is asked for. Where none are known it becomes one of questions."""
+        return self.kind == "list" and (self.items or "").endswith("facts")
+
+    @property
     def doing(self) -> str | None:
         """The action as a noun: `making sourdough`."""
         return as_noun(self.action) if self.action else None

@@ -20,7 +20,8 @@ PROMPTS = {
     "scenario": "POV: you're a cat", "story": "Tell me a story about a fox who lies", "topic": "the deep sea",
     "facts": "Tea is old. It is hot.", "angles": "5 things about tea", "any": "volcanoes",
     "product": "Promote my app Tidy", "described": "An ad for Tidy, an app for lists",
-    "place": "An ad for Tidy, a shop for boxes", "told": "We walked all day. She was there.",
+    "place": "An ad for Tidy, a shop for boxes", "questions": "5 facts about jam",
+    "told": "We walked all day. She was there.",
 }  # fmt: skip
 #: Rules whose lines are phrases inside other lines, not sentences.
 PHRASES = {rule for rule in grammar.rules() if "." not in rule} - {"close"}

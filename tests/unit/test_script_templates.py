@@ -92,6 +92,20 @@ def test_a_long_question_is_asked_once(seed: int) -> None:
     assert said.lower().count("event sourcing and distributed logs") <= 1
 
 
+@pytest.mark.parametrize("seconds", [15, 30, 60])
+def test_facts_that_are_not_known_are_asked_for_and_not_promised(seconds: int) -> None:
+    for seed in range(6):
+        # When
+        script = write("5 facts about Kafka", seconds=seconds, seed=seed)
+        shown = [s.on_screen_text for s in script.scenes if s.on_screen_text[:1].isdigit()]
+        # Then as many points as the title says are numbered and differ, and each asks something
+        count = int(shown[-1][0])
+        assert script.title == f"{number(count).capitalize()} questions about Kafka"
+        assert len({text[3:] for text in shown}) == len(shown) >= 2
+        assert all("?" in s.narration for s in script.scenes if s.on_screen_text in shown)
+        assert script.scenes[0].on_screen_text.count("Kafka") == 1
+
+
 def test_a_short_list_says_how_many_items_it_has_room_for() -> None:
     # Given a list that fifteen seconds have no room for
     script = write("9 tips for better sleep", seconds=15)
