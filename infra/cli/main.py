@@ -53,7 +53,8 @@ def root(
 
 def main() -> None:
     """Run one command; every error ends as one line on stderr and an exit code."""
-    _add_commands(app)
+    if not _is_own(sys.argv[1:]):
+        _add_commands(app)
     try:
         app()
     except SwipestreamError as error:
@@ -62,6 +63,12 @@ def main() -> None:
     except Exception as error:  # noqa: BLE001 - the last resort: whatever it is, it is told in one line
         _say_unexpected(error)
         sys.exit(_UNEXPECTED)
+
+
+def _is_own(words: list[str]) -> bool:
+    """Whether these call for a command of this room: it need not wait until those of the others are loaded."""
+    called = next((word for word in words if not word.startswith("-")), None)
+    return called in {each.name for each in (*app.registered_commands, *app.registered_groups)}
 
 
 def _add_commands(to: typer.Typer) -> None:

@@ -14,13 +14,14 @@ from infra.supervisor.private import PrivateSystem, private_system
 from schemas.topics import TOPICS
 from tests.acceptance.history_kit import ask, at_rest, caught_up, ok, published, rows, watch
 from tests.acceptance.waiting import until
+from tests.chaos.system import SMALL
 
 pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture
 def system(tmp_path: Path) -> Iterator[PrivateSystem]:
-    with private_system(tmp_path, WORKERS="1", AHEAD="1") as running:
+    with private_system(tmp_path, WORKERS="1", AHEAD="1", **SMALL) as running:
         yield running
     running.cli("down")
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import time
-from typing import Any
 
 import httpx
 import pytest
 
+from infra.deadletters.letters import Letter, read_letters
 from infra.kafka.producer import EventProducer
 from infra.supervisor.private import PrivateSystem
 from schemas import ids
@@ -17,43 +17,33 @@ from schemas.envelope import caused_by, root
 from schemas.prompts import PromptSubmitted
 from schemas.values import Cost, Lane, Origin, Scene, Script
 from schemas.videos import ScriptWritten
+from tests.acceptance.waiting import until
 
 pytestmark = pytest.mark.timeout(300)
 
 
-def dead(system: PrivateSystem, *words: str) -> Any:
-    ended = system.cli("dead", *words)
+def found(system: PrivateSystem, consumer: str, video: str) -> list[Letter]:
+    """The letters of a video that nobody has decided about."""
+    every = read_letters(system.kafka, [consumer])
+    return [one for one in every if one.decided is None and one.value["video_id"] == video]
+
+
+def mend(system: PrivateSystem, letter: Letter) -> None:
+    value = json.dumps(letter.value | {"flavor": "default"})
+    ended = system.cli("dead", "edit", letter.id, "--value", value, "--why", "a test", "--json")
     assert ended.returncode == 0, ended.stderr
-    return json.loads(ended.stdout)
 
 
-def letters(system: PrivateSystem, consumer: str, video: str, count: int) -> list[dict[str, Any]]:
-    """The letters of a video, when there are so many."""
-    deadline = time.monotonic() + 90
-    while time.monotonic() < deadline:
-        found = [dead(system, "show", one["id"]) for one in dead(system, "list", "--consumer", consumer, "--json")]
-        found = [one for one in found if one["value"]["video_id"] == video]
-        if len(found) == count:
-            return found
-        time.sleep(0.5)
-    raise AssertionError(f"no {count} letters of {consumer}")
-
-
-def mend(system: PrivateSystem, letter: dict[str, Any]) -> None:
-    value = json.dumps(letter["value"] | {"flavor": "default"})
-    dead(system, "edit", letter["id"], "--value", value, "--why", "a test", "--json")
+def mended(system: PrivateSystem, video: str) -> bool:
+    """No assembly lies dead any more."""
+    for letter in found(system, "assembly-worker", video):
+        mend(system, letter)
+    return True
 
 
 def status(system: PrivateSystem, video: str) -> str:
     answer = httpx.get(f"{system.api_url}/v1/videos/{video}", timeout=10)
     return str(answer.json().get("status")) if answer.is_success else ""
-
-
-def until_status(system: PrivateSystem, video: str, wanted: str) -> None:
-    deadline, found = time.monotonic() + 120, ""
-    while (found := status(system, video)) != wanted:
-        assert time.monotonic() < deadline, found
-        time.sleep(0.5)
 
 
 def test_scenes_and_assembly_that_were_mended_complete_their_video(system: PrivateSystem) -> None:
@@ -76,15 +66,10 @@ def test_scenes_and_assembly_that_were_mended_complete_their_video(system: Priva
     producer.publish_all([(caused_by(prompt, written, source="/test", step="written"), None)])
     producer.close()
     # when its scenes have died, and the video with them
-    failed = letters(system, "scene-worker", video, 2)
-    until_status(system, video, "failed")
+    failed = until(lambda: two if len(two := found(system, "scene-worker", video)) == 2 else None)
+    until(lambda: status(system, video) == "failed" or None)
     # and an operator mends them, and then the assembly
     for letter in failed:
         mend(system, letter)
-    deadline = time.monotonic() + 120
-    while (now_is := status(system, video)) != "published" and time.monotonic() < deadline:
-        for one in dead(system, "list", "--consumer", "assembly-worker", "--key", video, "--json"):
-            mend(system, dead(system, "show", one["id"]))
-        time.sleep(0.5)
     # then it is complete
-    assert now_is == "published"
+    until(lambda: (mended(system, video) and status(system, video) == "published") or None)

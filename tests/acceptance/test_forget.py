@@ -13,6 +13,7 @@ import pytest
 from infra.supervisor.private import PrivateSystem, private_system
 from tests.acceptance.history_kit import ask, at_rest, caught_up, ok, published, rows, watch
 from tests.acceptance.waiting import until
+from tests.chaos.system import SMALL
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -21,7 +22,7 @@ VIEWS = ("viewer_seen", "viewer_interests", "feed_by_viewer")
 
 @pytest.fixture
 def system(tmp_path: Path) -> Iterator[PrivateSystem]:
-    with private_system(tmp_path, WORKERS="1", AHEAD="0") as running:
+    with private_system(tmp_path, WORKERS="1", AHEAD="0", **SMALL) as running:
         yield running
     running.cli("down")
 

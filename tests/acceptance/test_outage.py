@@ -12,6 +12,7 @@ import pytest
 from infra.stack import Stack, start_stack
 from infra.supervisor.private import private_system
 from tests.acceptance.waiting import until
+from tests.chaos.system import SMALL
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -30,7 +31,7 @@ def own_stack(tmp_path: Path) -> Iterator[Stack]:
 @pytest.fixture
 def api(own_stack: Stack, tmp_path: Path) -> Iterator[httpx.Client]:
     with (
-        private_system(tmp_path / "system", KAFKA=own_stack.kafka, CASSANDRA=own_stack.cassandra) as system,
+        private_system(tmp_path / "system", KAFKA=own_stack.kafka, CASSANDRA=own_stack.cassandra, **SMALL) as system,
         httpx.Client(base_url=system.api_url, timeout=20) as client,
     ):
         yield client

@@ -13,6 +13,8 @@ from infra.supervisor import state
 from infra.supervisor.private import PrivateSystem, private_system
 
 FLAVORS = Path(__file__).parent / "flavors"
+#: Settings of a system whose default flavor makes small videos: where it matters that they are made, not how they look.
+SMALL = {"FLAVOR_DIRS": json.dumps([str(FLAVORS)])}
 #: All clients come from one address, and are in a hurry.
 UNLIMITED = {f"RATE_{name}": "1000000/minute" for name in ("VIEWER", "MAKE", "ADDRESS")}
 
@@ -20,7 +22,7 @@ UNLIMITED = {f"RATE_{name}": "1000000/minute" for name in ("VIEWER", "MAKE", "AD
 @contextmanager
 def chaos_system(folder: Path, *, workers: int = 2) -> Iterator[PrivateSystem]:
     """All of Swipestream on free ports, with flavors that make small videos; gone at the end."""
-    settings = {"WORKERS": str(workers), "AHEAD": "1", "FLAVOR_DIRS": json.dumps([str(FLAVORS)]), **UNLIMITED}
+    settings = {"WORKERS": str(workers), "AHEAD": "1", **SMALL, **UNLIMITED}
     with private_system(folder, **settings) as system:
         yield system
 
