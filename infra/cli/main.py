@@ -68,7 +68,7 @@ def main() -> None:
 def _is_own(words: list[str]) -> bool:
     """Whether these call for a command of this room: it need not wait until those of the others are loaded."""
     called = next((word for word in words if not word.startswith("-")), None)
-    return called in {each.name for each in (*app.registered_commands, *app.registered_groups)}
+    return called in {each.name for each in app.registered_commands} | {each.name for each in app.registered_groups}
 
 
 def _add_commands(to: typer.Typer) -> None:
