@@ -11,14 +11,15 @@ from gpu_consumers.ledger.command import cost
 from gpu_consumers.media.command import media
 from gpu_consumers.provenance.command import verify
 from gpu_consumers.quality.command import quality
+from infra.cli.console import KEEP, LOOK, MAKE
 
 
 def register(app: typer.Typer) -> None:
     """Add this room's commands to the CLI."""
-    app.command("gallery")(gallery)
-    app.command("verify")(verify)
-    app.command("cost")(cost)
-    app.command("quality")(quality)
-    app.add_typer(media, name="media")
+    app.command("gallery", rich_help_panel=LOOK)(gallery)
+    app.command("verify", rich_help_panel=LOOK)(verify)
+    app.command("cost", rich_help_panel=LOOK)(cost)
+    app.command("quality", rich_help_panel=LOOK)(quality)
+    app.add_typer(media, name="media", rich_help_panel=KEEP)
     models.command("jobs")(jobs)
-    app.add_typer(models, name="models")
+    app.add_typer(models, name="models", rich_help_panel=MAKE)

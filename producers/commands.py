@@ -3,31 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from swipestream_client import Step, Swipestream
 
 from infra.api import ask, translated
 from infra.auth.local import token
+from infra.cli.console import MAKE, JsonOption, err, out, print_json
 from infra.errors import BadInputError
 from infra.settings import settings
 from producers.replay import commands as replay
 from producers.simulate import Tally, simulate
 
-out, err = Console(), Console(stderr=True)
-
 
 def register(app: typer.Typer) -> None:
     """Add this room's commands to the CLI."""
-    app.command("prompt")(prompt)
-    app.command("simulate")(simulate_command)
+    app.command("prompt", rich_help_panel=MAKE)(prompt)
+    app.command("simulate", rich_help_panel=MAKE)(simulate_command)
     replay.register(app)
 
 
@@ -42,7 +40,7 @@ def prompt(
     wait: Annotated[bool, typer.Option("--wait", help="Stay until the video is there.")] = False,
     file: Annotated[Path | None, typer.Option("--out", help="Write the MP4 here (implies --wait).")] = None,
     timeout: Annotated[float, typer.Option(help="Give up waiting after this many seconds.")] = 300,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Ask for a video.
 
@@ -91,16 +89,15 @@ async def _save(api: Swipestream, card: dict[str, Any], file: Path) -> int:
 
 def _print(answer: dict[str, Any], as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps(answer))
-        return
+        return print_json(answer)
+    video_id = answer["video_id"]
     if card := answer.get("card"):
-        out.print(
-            f"[bold]{card['title']}[/]  {card['duration_ms'] / 1000:.1f} s  {settings().api_url}/#/v/{card['video_id']}"
-        )
+        out.print(f"[bold]{escape(card['title'])}[/], {card['duration_ms'] / 1000:.1f} s of video")
+        out.print(f"{video_id}\n{settings().api_url}/#/v/{video_id}", soft_wrap=True)
+    else:
+        out.print(f"accepted: [bold]{video_id}[/]\nfollow it with: swipestream trace {video_id}", soft_wrap=True)
     if file := answer.get("file"):
-        out.print(f"written to [bold]{file}[/] ({answer['bytes'] / 1e6:.1f} MB)")
-    if "card" not in answer:
-        out.print(f"accepted: [bold]{answer['video_id']}[/]\nfollow it with: swipestream trace {answer['video_id']}")
+        out.print(f"written to [bold]{escape(file)}[/] ({answer['bytes'] / 1e6:.1f} MB)", soft_wrap=True)
 
 
 def simulate_command(
@@ -108,9 +105,11 @@ def simulate_command(
     rate: Annotated[float, typer.Option(min=0.01, max=5000, help="Swipes a second, over all viewers.")] = 2.0,
     seconds: Annotated[float, typer.Option(min=1, max=86_400, help="For how long.")] = 30,
     seed: Annotated[int, typer.Option(help="The same seed gives the same viewers.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Let simulated viewers watch, skip and like.
+
+    Short feeds are answers with fewer than five videos; idle are turns in which a viewer had nothing to watch.
 
     Example:
 
@@ -132,7 +131,7 @@ def simulate_command(
             )
     summary = tally.summary()
     if as_json:
-        typer.echo(json.dumps(summary))
+        print_json(summary)
     else:
         table = Table("", f"{viewers} viewers, {seconds:g} s", box=None, pad_edge=False)
         for name, value in summary.items():

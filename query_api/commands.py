@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from infra.auth.scopes import Scope
+from infra.cli.console import RUN
 from infra.errors import BadInputError
 from infra.settings import settings
 from query_api.lineage import commands as lineage
@@ -19,18 +20,23 @@ from query_api.projections import commands as projections
 def register(app: typer.Typer) -> None:
     """Add this room's commands to the CLI."""
     lineage.register(app)
-    app.command("token")(token)
+    app.command("token", rich_help_panel=RUN)(token)
     projections.register(app)
     past.register(app)
 
 
 def token(
     viewer: Annotated[str, typer.Option(help="Whose token it is.")] = "operator",
-    scope: Annotated[list[Scope] | None, typer.Option(help="What it allows; may be repeated.")] = None,
+    scope: Annotated[
+        list[Scope] | None,
+        typer.Option(metavar="SCOPE", help="What it allows: viewer, creator or operator; may be repeated."),
+    ] = None,
     hours: Annotated[float, typer.Option(min=0.01, max=9600, help="How long it lasts.")] = 12,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Print a token for the API and the gateway, signed with this installation's key.
+    """Print a token for the API and the gateway.
+
+    It is signed with this installation's key.
 
     Examples:
 

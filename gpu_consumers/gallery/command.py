@@ -24,7 +24,9 @@ def gallery(
     videos: Annotated[bool, typer.Option("--videos", help="Make the videos too, with sound.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Draw a contact sheet of prompts and looks, and a page of it. Needs no Kafka and no network.
+    """Draw a contact sheet of prompts and looks, and a page of it.
+
+    Needs no Kafka and no network.
 
     Examples:
 

@@ -18,9 +18,7 @@ from infra.storage.scratch import scratch
 if TYPE_CHECKING:
     from gpu_consumers.generation.manifest import Manifest
 
-models = typer.Typer(
-    no_args_is_help=True, help="Generative models: which there are, their weights, whether they work here, swapping."
-)
+models = typer.Typer(no_args_is_help=True, help="Generative models: weights, checks, swapping.")
 
 NameArgument = Annotated[str, typer.Argument(help="The model's name, as `models list` shows it.", show_default=False)]
 
@@ -50,11 +48,11 @@ def list_models(as_json: JsonOption = False) -> None:
     if as_json:
         return print_json(rows)
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for column in ("name", "makes video from", "steps", "GiB", "licence", "weights"):
+    for column in ("name", "from", "steps", "GiB", "licence", "weights"):
         table.add_column(column, justify="right" if column in ("steps", "GiB") else "left", overflow="fold")
     for row in rows:
         name = f"{row['name']} → {row['swapped_for']}" if row["swapped_for"] else str(row["name"])
-        weights = str(row["weights"] or row.get("missing") or f"missing: swipestream models pull {row['name']}")
+        weights = str(row["weights"] or row.get("missing") or "missing")
         if commit := row.get("commit"):
             weights += f" at {str(commit)[:12]}"
         table.add_row(
@@ -62,6 +60,8 @@ def list_models(as_json: JsonOption = False) -> None:
             f"{row['memory_gib']:.0f}" if row["memory_gib"] is not None else "–", str(row["licence"]), weights,
         )  # fmt: skip
     out.print(table)
+    if any(not row["weights"] and not row.get("missing") for row in rows):
+        err.print("[dim]Fetch weights that are missing: swipestream models pull NAME[/]")
 
 
 def _place(manifest: Manifest) -> dict[str, str | None]:

@@ -38,6 +38,8 @@ def jobs(
         found = [one for one in found if one not in meant]
     if as_json:
         return print_json([{"name": name, **order.model_dump(mode="json")} for name, order in found])
+    if not found:
+        return out.print("Nothing was bought yet.")
     table = Table(box=None, header_style="bold", pad_edge=False)
     for column in ("order", "name", "job", "standing", "price", "reason"):
         table.add_column(column, justify="right" if column == "price" else "left", overflow="fold")

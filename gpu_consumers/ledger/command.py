@@ -40,10 +40,11 @@ def cost(
     limit: Annotated[int, typer.Option(min=1, help="At most this many lines; the total counts all.")] = 20,
     as_json: JsonOption = False,
 ) -> None:
-    """Sum what videos cost: CPU-seconds, GPU-seconds, energy where it could be read, and money by the price then set;
-    and how much of that was thrown away, since something else was asked for instead.
+    """Sum what videos cost: CPU, GPU, energy and money.
 
-    Reads the log beside everything else: it joins no group and commits nothing.
+    CPU-seconds, GPU-seconds, energy where it could be read, money by the price then set; and how much of that was
+    thrown away, since something else was asked for instead. Reads the log beside everything else: it joins no group and
+    commits nothing.
 
     Examples:
 
@@ -76,10 +77,11 @@ def cost(
     if not lines:
         return out.print("Nothing was spent in that time.")
     out.print(_table(by, lines[:limit], sums))
+    err.print("[dim]CPU-s: seconds of one core; GPU-s: of one GPU.[/]")
     if len(lines) > limit:
         out.print(f"{len(lines) - limit} lines more: --limit {len(lines)} shows them.")
     if account.unreadable:
-        err.print(f"{account.unreadable} records could not be read and are not counted.")
+        err.print(f"Records that could not be read and are not counted: {account.unreadable}.")
 
 
 def _json(line: Line) -> dict[str, Any]:

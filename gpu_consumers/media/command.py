@@ -68,6 +68,7 @@ def read(settings: Settings, *, quiet: bool = False) -> Needs:
                     # A record that cannot be read ends it all: what it needs is not known.
                     needs.learn(record.decode().data, [name for name, _ in named(record.value)])
                     progress.update(bar, completed=records.done)
+                progress.update(bar, total=1, completed=1)  # an empty topic is read, too
     return needs
 
 

@@ -19,9 +19,9 @@ def verify(
     file: Annotated[Path, typer.Argument(help="A video file (MP4).", show_default=False)],
     as_json: JsonOption = False,
 ) -> None:
-    """Check the content credentials (C2PA) of a video: who signed it, what made it, and whether it was changed since.
+    """Check the content credentials (C2PA) of a video.
 
-    Exits with 1 where it was changed, or carries none.
+    Who signed it, what made it, and whether it was changed since. Exits with 1 where it was changed, or carries none.
 
     Example:
 

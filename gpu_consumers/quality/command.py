@@ -51,11 +51,12 @@ def quality(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show figures of the scenes that were made, by model and shape, and what was far off what is usual.
+    """Show figures of the scenes that were made, and what is odd.
 
-    Medians: sharpness (variance of the Laplacian), flicker (levels that come and go), PSNR and SSIM against the draft
-    of the same scene, seconds of CPU or GPU and cost for each second of the clip; and the Fréchet video distances that
-    were measured in that time. Reads the log beside everything else.
+    By model and shape, and what was far off what is usual. Medians: sharpness (variance of the Laplacian), flicker
+    (levels that come and go), PSNR and SSIM against the draft of the same scene, seconds of CPU or GPU and cost for
+    each second of the clip; and the Fréchet video distances that were measured in that time. Reads the log beside
+    everything else.
 
     Examples:
 

@@ -10,7 +10,7 @@ from rich.filesize import decimal
 from rich.table import Table
 
 from infra.cli.bars import bars
-from infra.cli.console import JsonOption, config, err, out, print_json
+from infra.cli.console import KEEP, JsonOption, config, err, out, print_json
 from infra.people import commands as people
 from infra.storage.blobs import LocalBlobStore
 from infra.storage.scratch import scratch
@@ -26,8 +26,8 @@ Topics = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add these commands to the CLI."""
-    app.command("backup")(backup)
-    app.command("restore")(restore)
+    app.command("backup", rich_help_panel=KEEP)(backup)
+    app.command("restore", rich_help_panel=KEEP)(restore)
     people.register(app)
 
 
@@ -39,10 +39,11 @@ def backup(
     media: Annotated[bool, typer.Option("--media", help="The media files too that the records name.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Write every topic into compressed, checksummed files, while everything runs.
+    """Write every topic into files, while everything runs.
 
-    The backup is of one moment, as after a power cut: topics, and how far each consumer group was. Everything else is
-    rebuilt from it. A folder holds many backups, and keeps files that are the same in two of them once.
+    They are compressed and checksummed. The backup is of one moment, as after a power cut: topics, and how far each
+    consumer group was. Everything else is rebuilt from it. A folder holds many backups, and keeps files that are the
+    same in two of them once.
 
     Examples:
 
@@ -81,10 +82,10 @@ def restore(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Put a backup back: records as they were, consumer groups where they were. The views rebuild themselves then.
+    """Put a backup back: records and consumer groups as they were.
 
-    Every file is checked before anything is written. Nothing may run but Kafka and Cassandra. A restore that was
-    interrupted is begun anew with --replace.
+    The views rebuild themselves then. Every file is checked before anything is written. Nothing may run but Kafka and
+    Cassandra. A restore that was interrupted is begun anew with --replace.
 
     Examples:
 

@@ -20,6 +20,9 @@ from infra.settings import Settings, settings
 out = Console(highlight=False, width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 10_000)
 err = Console(stderr=True, highlight=False)
 
+#: The groups of commands in `swipestream --help`, in that order.
+PANELS = RUN, MAKE, LOOK, KEEP = "Run it", "Make videos", "Look into it", "Keep it in order"
+
 #: The option of every command that prints data.
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 

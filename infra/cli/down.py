@@ -16,7 +16,7 @@ _WAIT_SECONDS = 12.0
 
 
 def down() -> None:
-    """Stop everything that `swipestream up` started here, from another terminal. All data stays.
+    """Stop what `swipestream up` started here. All data stays.
 
     Examples:
 

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from infra import misspelt
 from infra.cli import down, migrate, status, up, version
-from infra.cli.console import err
+from infra.cli.console import PANELS, RUN, err
 from infra.errors import SwipestreamError
 from infra.stack.jars import cache_dir
 from infra.telemetry import logs
@@ -30,12 +30,10 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog='Start with `swipestream up`; then `swipestream prompt "Why do cats purr?" --wait --out cats.mp4`.',
 )
-app.command("up")(up.up)
-app.command("down")(down.down)
-app.command("status")(status.status)
-app.command("version")(version.version)
-app.add_typer(migrate.topics, name="topics")
-app.add_typer(migrate.tables, name="tables")
+for name, command in (("up", up.up), ("down", down.down), ("status", status.status), ("version", version.version)):
+    app.command(name, rich_help_panel=RUN)(command)
+app.add_typer(migrate.topics, name="topics", rich_help_panel=RUN)
+app.add_typer(migrate.tables, name="tables", rich_help_panel=RUN)
 
 
 @app.callback()
@@ -77,6 +75,7 @@ def _add_commands(to: typer.Typer) -> None:
             point.load()(to)
         except Exception as error:  # noqa: BLE001 - one room that is broken must not take away the other commands
             _say(f"The commands of {point.name} are missing: {error!r}.", None)
+    to.registered_commands.sort(key=lambda found: PANELS.index(found.rich_help_panel or RUN))
 
 
 def _say(message: str, hint: str | None) -> None:

@@ -14,7 +14,9 @@ tables = typer.Typer(no_args_is_help=True, help="The tables in Cassandra.")
 
 @topics.command("apply")
 def apply_topics(as_json: JsonOption = False) -> None:
-    """Make Kafka's topics what this version needs; says what it changed. Safe to repeat.
+    """Make Kafka's topics what this version needs.
+
+    Says what it changed. Safe to repeat.
 
     Examples:
 
@@ -28,15 +30,17 @@ def apply_topics(as_json: JsonOption = False) -> None:
     changes = apply(config().kafka_address, config().kafka_replication, scenes=config().scene_partitions)
     if as_json:
         return print_json([asdict(change) for change in changes])
-    for change in changes:
-        if change.action != "unchanged":
-            out.print(f"{change.action:<9} {change.name}")
+    for action in ("created", "altered"):
+        if names := [change.name for change in changes if change.action == action]:
+            out.print(f"{action}: {', '.join(names)}")
     out.print(f"{len(changes)} topics are as they should be.")
 
 
 @tables.command("apply")
 def apply_tables(as_json: JsonOption = False) -> None:
-    """Make Cassandra's tables what this version needs; says what it created. Safe to repeat.
+    """Make Cassandra's tables what this version needs.
+
+    Says what it created. Safe to repeat.
 
     Examples:
 
@@ -49,8 +53,8 @@ def apply_tables(as_json: JsonOption = False) -> None:
     created = apply(config())
     if as_json:
         return print_json([{"name": name, "action": "created"} for name in created])
-    for name in created:
-        out.print(f"created   {name}")
+    if created:
+        out.print(f"created: {', '.join(created)}")
     out.print("All tables are as they should be.")
 
 

@@ -19,7 +19,9 @@ _COLOURS = {"ready": "green", "starting": "yellow", "restarting": "yellow", "wai
 
 
 def status(as_json: JsonOption = False) -> None:
-    """Show every part, asked now: its process, its state, where it listens. Exit code 69 when something is not ready.
+    """Show every part, asked now: process, state, address.
+
+    Exit code 69 when something is not ready.
 
     Examples:
 

@@ -34,11 +34,13 @@ Kind = Literal["jars", "docker", "none"]
 def up(
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget all data of earlier runs first.")] = False,
     workers: Annotated[int, typer.Option(help="How many workers; 0: one for each core.", min=0, max=256)] = 0,
-    starter: Annotated[bool, typer.Option(" /--no-starter", help="Do not ask for the first few videos.")] = True,
+    starter: Annotated[
+        bool, typer.Option(" /--no-starter", show_default=False, help="Do not ask for the first few videos.")
+    ] = True,
     detach: Annotated[bool, typer.Option("--detach", help="Return once all is ready; it runs on.")] = False,
     stores: Annotated[bool, typer.Option("--stores", help="Only Kafka and Cassandra: what a restore needs.")] = False,
 ) -> None:
-    """Start everything on this machine and keep it running until Ctrl-C.
+    """Start everything on this machine, until Ctrl-C.
 
     Kafka and Cassandra come from SWIPESTREAM_KAFKA and SWIPESTREAM_CASSANDRA, else from Docker where it runs, else from
     jars that are downloaded once. What was made before is still there the next time.

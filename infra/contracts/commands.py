@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from infra.cli.console import JsonOption, err, out, print_json
+from infra.cli.console import KEEP, LOOK, JsonOption, err, out, print_json
 from infra.contracts import files, published
 from infra.contracts.errors import DriftError
 from infra.contracts.export_command import export
@@ -22,8 +22,8 @@ _COLOURS = {"published": "green", "incompatible": "red"}
 
 def register(app: typer.Typer) -> None:
     """Add these commands to the CLI."""
-    app.add_typer(contracts, name="contracts")
-    app.command("export")(export)
+    app.add_typer(contracts, name="contracts", rich_help_panel=KEEP)
+    app.command("export", rich_help_panel=LOOK)(export)
 
 
 @contracts.command("generate")
@@ -74,6 +74,7 @@ def check_contracts(as_json: JsonOption = False) -> None:
             table.add_row(standing.message, _version(standing.published), _version(standing.today), shown)
         out.print(table)
     published.refuse(found)
+    err.print("No change breaks those who read these, or records that are kept.")
 
 
 @contracts.command("publish")

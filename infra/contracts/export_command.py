@@ -24,9 +24,10 @@ def export(
     limit: Annotated[int | None, typer.Option(help="At most this many records: the first to come.", min=1)] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Write a topic, or a part of it, into a Parquet file: one row for each record, one column for each field.
+    """Write a topic, or a part of it, into a Parquet file.
 
-    Reads beside everything else: it joins no group and commits nothing.
+    One row for each record, one column for each field. Reads beside everything else: it joins no group and commits
+    nothing.
 
     Examples:
 

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from infra.cli.console import JsonOption, err, out, print_json
@@ -34,7 +33,8 @@ def list_letters(
     found = find(choice(None, consumer, reason, topic, key, since, decided=decided))
     if as_json:
         return print_json([letter.as_json() for letter in found[-limit:]])
-    out.print(_table(found[-limit:]))
+    for letter in found[-limit:]:
+        out.print(_told(letter), soft_wrap=True)
     for (name, error), count in sorted(Counter((letter.consumer, letter.reason) for letter in found).items()):
         err.print(f"{count:>6} {name}: {error}")
     err.print(f"{len(found)} dead letters." if found else "No dead letters.")
@@ -50,14 +50,13 @@ def show(letter_id: Annotated[str, typer.Argument(metavar="ID", help="As `dead l
     print_json(one(letter_id, decided=True).as_json(whole=True))
 
 
-def _table(letters: list[Letter]) -> Table:
-    table = Table("id", "died", "reason", "tries", "from", "key", "message", box=None, pad_edge=False)
-    for letter in letters:
-        record = letter.trial.record
-        died = datetime.fromtimestamp(letter.failed_at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
-        state = f" ({letter.decided.action} by {letter.decided.by})" if letter.decided else ""
-        table.add_row(
-            letter.id, died, Text(letter.reason + state, style="red"), str(letter.trial.attempt),
-            f"{record.topic}/{record.partition}/{record.offset}", Text(letter.key), Text(letter.message[:80]),
-        )  # fmt: skip
-    return table
+def _told(letter: Letter) -> Text:
+    """Which one, when and why, after how many tries; below that what it was, from where, and the message."""
+    record = letter.trial.record
+    died = datetime.fromtimestamp(letter.failed_at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    state = f", {letter.decided.action} by {letter.decided.by}" if letter.decided else ""
+    return Text.assemble(
+        (letter.id, "bold"), f"  {died}  ", (letter.reason, "red"), f"  try {letter.trial.attempt}{state}\n",
+        (f"  {record.topic}/{record.partition}/{record.offset}  {letter.key}\n", "dim"),
+        f"  {letter.message[:200]}" if letter.message else "  no message",
+    )  # fmt: skip

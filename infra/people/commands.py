@@ -11,7 +11,7 @@ import typer
 from rich.table import Table
 
 from infra.cli.bars import bars
-from infra.cli.console import JsonOption, config, err, out, print_json
+from infra.cli.console import KEEP, JsonOption, config, err, out, print_json
 
 if TYPE_CHECKING:  # client libraries are loaded by the commands that need them: `--help` must not wait
     from infra.people.forget import Erasure
@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # client libraries are loaded by the commands that need them:
 
 def register(app: typer.Typer) -> None:
     """Add these commands to the CLI."""
-    app.command("forget")(forget)
+    app.command("forget", rich_help_panel=KEEP)(forget)
 
 
 def forget(
@@ -36,10 +36,11 @@ def forget(
     ] = "",
     as_json: JsonOption = False,
 ) -> None:
-    """Erase one viewer: their history, their likes, their feed; and the key by which anything in the log was theirs.
+    """Erase one viewer for good.
 
-    Events stay, under a pseudonym that nobody can tie to a person any more. No rebuild, replay or restore brings them
-    back. It cannot be undone. Prints what was erased where, and what reading back has shown.
+    Their history, their likes, their feed go, and the key by which anything in the log was theirs. Events stay, under a
+    pseudonym that nobody can tie to a person any more. No rebuild, replay or restore brings them back. It cannot be
+    undone. Prints what was erased where, and what reading back has shown.
 
     Examples:
 

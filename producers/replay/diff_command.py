@@ -10,8 +10,8 @@ import typer
 
 from infra.cli.console import JsonOption, config, err, out, print_json
 from producers.replay.compare import Difference, compare
-from producers.replay.errors import UnknownRevisionError
 from producers.replay.options import VideoArgument, history
+from producers.replay.verdicts import made
 
 
 def diff(
@@ -22,7 +22,9 @@ def diff(
     file: Annotated[Path | None, typer.Option("--out", help="Write their frames, scene by scene, as a PNG.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Compare two revisions of a video: script, scenes, looks, voices and cost.
+    """Compare two revisions of a video.
+
+    Script, scenes, looks, voices and cost.
 
     Examples:
 
@@ -36,8 +38,7 @@ def diff(
     found = history(config().kafka_address, video_id)
     numbers = revision if any(revision) else (found.live, found.newest)
     for number in numbers:
-        if number not in found.revisions:
-            raise UnknownRevisionError(f"Video {video_id} has no revision {number}.")
+        made(found, number)
     one, two = (found.revisions[number] for number in numbers)
     difference = compare(one, two)
     if file:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from infra.cli.console import JsonOption, config, out, print_json
+from infra.cli.console import JsonOption, config, err, out, print_json
 from infra.errors import DeadlineError
 from producers.replay.errors import RevisionRefusedError
 from producers.replay.follow import Follower
@@ -31,7 +31,7 @@ from schemas.prompts import RevisionRequested
 from schemas.values import Lane
 from schemas.videos import PromptRejected, VideoFailed, VideoPublished
 
-LaneOption = Annotated[Lane, typer.Option(help="How urgent its scenes are.")]
+LaneOption = Annotated[Lane, typer.Option(metavar="LANE", help="How urgent it is: interactive, prefetch or bulk.")]
 
 
 def regenerate(
@@ -51,7 +51,9 @@ def regenerate(
     timeout: Annotated[float, typer.Option(help="Give up waiting after this many seconds.")] = 600,
     as_json: JsonOption = False,
 ) -> None:
-    """Make a video once more, with something changed. What is unchanged is reused; nobody sees it until it is promoted.
+    """Make a video once more, with something changed.
+
+    What is unchanged is reused; nobody sees it until it is promoted.
 
     Examples:
 
@@ -69,7 +71,8 @@ def regenerate(
     with Follower(kafka, "video-events") as follower:
         publish(kafka, [root(asked, source=SOURCE)])
         if wait:
-            answer |= _done(_settled(follower, asked, timeout))
+            with err.status(f"Revision {asked.revision} is being made …"):
+                answer |= _done(_settled(follower, asked, timeout))
     if as_json:
         return print_json(answer)
     word = "is there" if wait else "was asked for"
@@ -97,4 +100,7 @@ def _settled(follower: Follower, asked: RevisionRequested, timeout: float) -> Vi
             return event
         if isinstance(event, VideoFailed | PromptRejected):
             raise RevisionRefusedError(event.reason, hint=f"See `swipestream trace {asked.video_id}`.")
-    raise DeadlineError(f"Revision {asked.revision} was not ready within {timeout:g} s.")
+    raise DeadlineError(
+        f"Revision {asked.revision} was not ready within {timeout:g} s; it is still being made.",
+        hint=f"`swipestream trace {asked.video_id}` shows how far it is.",
+    )

@@ -16,7 +16,7 @@ from producers.replay.follow import Follower
 from producers.replay.journal import TOPIC, Told, beginning, told
 from producers.replay.plan import Plan, read
 from producers.replay.runner import Runner
-from producers.replay.state import ReplayState, after
+from producers.replay.state import ReplayState, Status, after
 from schemas.replays import ReplayCancelled, ReplayEvent, ReplayPaused, ReplayStarted, Selection
 
 
@@ -100,14 +100,18 @@ def _ended(state: ReplayState, plan: Plan, as_json: bool) -> None:
         f"up to {state.committed.amount:.6f} {state.committed.currency}.",
         soft_wrap=True,
     )
+    if state.status is Status.PAUSED:
+        out.print(f"Go on: swipestream replay resume {state.started.replay_id}", soft_wrap=True)
 
 
 def table(states: list[ReplayState]) -> None:
     """Print replays, one line each."""
+    if not states:
+        return out.print("No replays yet.")
     # An id that is cut short cannot be given to the next command.
     shown = Table(Column("replay", no_wrap=True, min_width=36), "status", "done", "by", "why", box=None, pad_edge=False)
     for state in states:
         started = state.started
         done = f"{state.requested + state.skipped}/{started.videos}" if started.regenerate else "read"
         shown.add_row(started.replay_id, state.status.value, done, started.operator, state.why or started.reason)
-    out.print(shown)
+    return out.print(shown)

@@ -26,7 +26,9 @@ def promote(
     video_id: VideoArgument, revision: RevisionArgument, operator: OperatorOption, reason: WhyOption = "",
     as_json: JsonOption = False,
 ) -> None:  # fmt: skip
-    """Show this revision to viewers from now on. It takes the place of the one before; nothing is pushed.
+    """Show this revision to viewers from now on.
+
+    It takes the place of the one before; nothing is pushed.
 
     Example:
 
@@ -40,7 +42,9 @@ def drop(
     video_id: VideoArgument, revision: RevisionArgument, operator: OperatorOption, reason: WhyOption = "",
     as_json: JsonOption = False,
 ) -> None:  # fmt: skip
-    """Give a revision up. Its files stay, since other revisions may share them.
+    """Give a revision up.
+
+    Its files stay, since other revisions may share them.
 
     Example:
 
@@ -53,7 +57,9 @@ def drop(
 def withdraw(
     video_id: VideoArgument, reason: ReasonOption, operator: OperatorOption, as_json: JsonOption = False
 ) -> None:
-    """Take a video out of every feed, in all of its revisions so far. A new revision is seen when it is promoted.
+    """Take a video out of every feed, in all of its revisions.
+
+    A new revision is seen when it is promoted.
 
     Example:
 

@@ -7,18 +7,16 @@ from producers.replay.history import History, Revision
 from schemas import base
 from schemas.base import Message
 from schemas.envelope import Envelope, root
-from schemas.videos import RevisionDropped, RevisionPromoted, VideoWithdrawn
+from schemas.videos import RevisionDropped, RevisionPromoted, VideoPublished, VideoWithdrawn
 
 SOURCE = "/operator"
 
 
 def promote(history: History, number: int, by: str, why: str, now_us: int | None = None) -> Envelope[Message]:
     """Viewers see this revision from now on. Raises UnknownRevisionError where it is not finished."""
-    revision = _known(history, number)
-    if revision.published is None:
-        raise UnknownRevisionError(f"Revision {number} of {history.video_id} is not published.")
+    published = made(history, number)
     ts_us = base.rising(history.last_us, now_us)
-    shown = revision.published.model_dump() | {"ts_us": ts_us}
+    shown = published.model_dump() | {"ts_us": ts_us}
     data = RevisionPromoted(**shown, listed_us=listed_us(history) or ts_us, by=by, why=why)
     return root(data, source=SOURCE)
 
@@ -48,6 +46,17 @@ def listed_us(history: History) -> int | None:
     if first and first.published:
         return first.published.ts_us
     return min((one.promoted.listed_us for one in history.revisions.values() if one.promoted), default=None)
+
+
+def made(history: History, number: int) -> VideoPublished:
+    """The event by which a revision is there. Raises UnknownRevisionError."""
+    revision = _known(history, number)
+    if revision.published is None:
+        raise UnknownRevisionError(
+            f"Revision {number} of {history.video_id} is not published.",
+            hint=f"`swipestream trace {history.video_id}` shows what became of it.",
+        )
+    return revision.published
 
 
 def _known(history: History, number: int) -> Revision:

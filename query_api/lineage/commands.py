@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from infra.api import ask
-from infra.cli.console import JsonOption, config, out, print_json
+from infra.cli.console import LOOK, JsonOption, config, out, print_json
 from infra.errors import BadInputError, NotFoundError
 from infra.settings import Settings
 
@@ -20,7 +20,7 @@ _HINT = (
 
 def register(app: typer.Typer) -> None:
     """Add the command to the CLI."""
-    app.command("trace")(trace)
+    app.command("trace", rich_help_panel=LOOK)(trace)
 
 
 def trace(
@@ -30,7 +30,9 @@ def trace(
     mermaid: Annotated[bool, typer.Option("--mermaid", help="Print a Mermaid flowchart.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Show what led to a video, a swipe or any other event, and what came of it, with what it took and cost.
+    """Show what led to a video or an event, and what came of it.
+
+    With what it took and cost. An event is a swipe, a prompt, a script, a scene …
 
     Examples:
 

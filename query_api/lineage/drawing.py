@@ -56,11 +56,13 @@ def _grow(
 def _line(node: Node, cause: Node | None) -> Text:
     """One fact: when, what, how long after its cause; below that where to find it."""
     after = f"  +{_seconds(node.at, cause.at)}" if cause else ""
+    # The day once: with it, a line would be longer than a terminal is wide.
+    when = f"{node.at:%H:%M:%S}" if cause and node.at.date() == cause.at.date() else f"{node.at:%Y-%m-%d %H:%M:%S}"
     return Text.assemble(
         (node.type, "red" if node.type in _BAD else "green"),
         (after, "yellow"),
         f"  {label(node)}\n",
-        (f"{node.event_id}  {node.at:%Y-%m-%d %H:%M:%S}  {node.record or ''}".rstrip(), "dim"),
+        (f"{node.event_id}  {when}  {node.record or ''}".rstrip(), "dim"),
     )
 
 

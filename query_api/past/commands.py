@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from infra.cli.console import JsonOption, config, out, print_json
+from infra.cli.console import LOOK, JsonOption, config, out, print_json
 from infra.errors import BadInputError, NotFoundError
 
 if TYPE_CHECKING:  # client libraries are loaded by the commands that need them: `--help` must not wait
@@ -24,7 +24,7 @@ _VIEWER = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 def register(app: typer.Typer) -> None:
     """Add the command to the CLI."""
-    app.command("state")(state)
+    app.command("state", rich_help_panel=LOOK)(state)
 
 
 def state(
@@ -41,7 +41,9 @@ def state(
     viewer: Annotated[bool, typer.Option("--viewer", help="It is a viewer's, though it looks like a video's.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Show a video or a viewer as they were: the log of that key is folded up to then, and to no further record.
+    """Show a video or a viewer as they were at a moment.
+
+    The log of that key is folded up to then, and to no further record.
 
     Examples:
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from infra.cli.console import JsonOption, config, err, out, print_json
+from infra.cli.console import KEEP, JsonOption, config, err, out, print_json
 
 if TYPE_CHECKING:  # client libraries are loaded by the commands that need them: `--help` must not wait
     from query_api.projections.operations import Operator
 
 projections = typer.Typer(
     no_args_is_help=True,
-    help="Versions of the read model: filled from the log beside the live one, compared, switched to, and taken back.",
+    help="Versions of the read model: filled, compared, switched.",
     epilog='Begin with `swipestream projections rebuild --reason "…"`; then `verify`, then `promote --reason "…"`.',
 )
 
@@ -44,7 +44,7 @@ Number = Annotated[int | None, typer.Argument(metavar="VERSION", help="Its numbe
 
 def register(app: typer.Typer) -> None:
     """Add these commands to the CLI."""
-    app.add_typer(projections, name="projections")
+    app.add_typer(projections, name="projections", rich_help_panel=KEEP)
 
 
 @projections.command("list")

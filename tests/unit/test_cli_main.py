@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -18,6 +20,7 @@ from cassandra.cluster import NoHostAvailable
 
 from infra.cassandra.session import trouble
 from infra.cli import main as cli
+from infra.cli.console import PANELS
 from infra.errors import BadInputError, StoreAwayError, explained
 from infra.kafka.admin import apply_topics
 from infra.settings import settings
@@ -83,6 +86,23 @@ def test_help_teaches_by_example(run: Run) -> None:
 @pytest.mark.parametrize("command", ["up", "down", "status", "version", "topics", "tables"])
 def test_every_command_is_listed(run: Run, command: str) -> None:
     assert command in run("--help")[1]
+
+
+def test_help_is_one_line_for_each_command_in_80_columns() -> None:
+    # given the whole command line, in a process of its own, as a terminal of 80 columns has it
+    words = [str(Path(sys.executable).parent / "swipestream"), "--help"]
+    text = subprocess.run(words, env=os.environ | {"COLUMNS": "80"}, capture_output=True, text=True, check=True).stdout
+
+    # when the rows of its panels are read
+    panels = text.partition("─ Run it ")[2].splitlines()
+    rows = [line for line in panels if line.startswith("│")]
+
+    # then each begins with the name of a command
+    assert len(rows) > 25
+    assert [row for row in rows if row.startswith("│  ")] == []
+    assert (
+        text.index("Run it") < text.index("Make videos") < text.index("Look into it") < text.index("Keep it in order")
+    )
 
 
 def test_version_as_json_is_json_alone(run: Run) -> None:
