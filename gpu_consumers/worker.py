@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, cast
 
 from gpu_consumers import backends
@@ -16,6 +17,7 @@ from gpu_consumers.stages import assembly, scene, script
 from gpu_consumers.stages.commissions import BoughtClips
 from gpu_consumers.stages.stopping import while_wanted
 from gpu_consumers.workshop import SOURCE, Workshop
+from infra.ending import vital
 from infra.errors import explained
 from infra.kafka.producer import EventProducer
 from infra.kafka.records import Received
@@ -133,7 +135,7 @@ class Worker:
             lambda device: recall(self._shop.settings.kafka_address, device.name, device.learn)
         )  # fmt: skip
         backends.when_sick(self._sick)
-        threads = [threading.Thread(target=self._serve, args=(one,), name="consumer") for one in self._stations]
+        threads = [vital(partial(self._serve, one), "consumer", daemon=False) for one in self._stations]
         for thread in threads:
             thread.start()
         if any(one.stage is Stage.SCENE for one in self._stations):

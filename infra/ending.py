@@ -5,8 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+from infra.telemetry import logs
+
+log = logs.get("ending")
 
 #: What was not finished or committed by then comes again: every handler may repeat.
 DRAIN_S = 10.0
@@ -25,6 +29,22 @@ def end_within(seconds: float = DRAIN_S) -> None:
 def drain() -> None:
     """Have this process end as its supervisor would: it finishes what is in hand, and is started anew."""
     os.kill(os.getpid(), signal.SIGTERM)
+
+
+def vital(work: Callable[[], object], name: str, *, daemon: bool = True) -> threading.Thread:
+    """A thread, not started, without which the process only seems to work: where it ends by an error, all of it does.
+
+    Its supervisor starts the process anew.
+    """
+
+    def run() -> None:
+        try:
+            work()
+        except Exception:
+            log.exception("a thread has ended: starting anew", thread=name)
+            drain()
+
+    return threading.Thread(target=run, name=name, daemon=daemon)
 
 
 @contextmanager

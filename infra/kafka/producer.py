@@ -11,6 +11,7 @@ from typing import NamedTuple, cast
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
+from infra.ending import vital
 from infra.errors import SwipestreamError, UnavailableError
 from infra.kafka.dealing import Dealing
 from infra.kafka.sockets import SOCKETS
@@ -77,7 +78,7 @@ class EventProducer:
         )
         self._dealing = Dealing(self._partitions)
         self._stop = threading.Event()
-        self._poller = threading.Thread(target=self._poll, name="producer-poll", daemon=True)
+        self._poller = vital(self._poll, "producer-poll")
         self._poller.start()
 
     def _poll(self) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
+from infra.ending import vital
 from infra.errors import UnavailableError
 from infra.kafka import trouble
 from infra.kafka.batches import consumer_config
@@ -47,7 +48,7 @@ class Relay:
         self._unreadable = Unreadable(bootstrap, consumer, self._consumer, producer)
         topics = [retry_topic(consumer, tier) for tier in tiers]
         self._consumer.subscribe(topics, on_assign=self._assigned, on_revoke=self._lost, on_lost=self._lost)
-        self._thread = threading.Thread(target=self._run, name=group, daemon=True)
+        self._thread = vital(self._run, group)
 
     def start(self) -> None:
         """Begin."""

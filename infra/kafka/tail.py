@@ -18,6 +18,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from confluent_kafka.admin import AdminClient
 from prometheus_client import Counter
 
+from infra.ending import vital
 from infra.errors import UnavailableError
 from infra.kafka.health import Health
 from infra.kafka.incarnations import Incarnation, describe, identify
@@ -71,7 +72,7 @@ class Tail:
         self._health = Health()
         self._stop = threading.Event()
         self._batches: asyncio.Queue[Batch | None] = asyncio.Queue(WAITING)
-        self._thread = threading.Thread(target=self._run, name="tail", daemon=True)
+        self._thread = vital(self._run, "tail")
         self._last: Incarnation | None = None
         self._behind: set[Partition] | None = None  # partitions whose end was not seen yet
         self._broken = False
