@@ -162,6 +162,11 @@ class Settings(BaseSettings):
         return self.auth == "required" or (self.auth == "auto" and self.host not in LOOPBACK)
 
     @property
+    def private(self) -> bool:
+        """Whether everyone is believed because only this machine reaches it."""
+        return self.auth == "auto" and not self.auth_required
+
+    @property
     def api_url(self) -> str:
         """Where the API of this machine answers."""
         return f"http://{_reachable(self.host)}:{self.api_port}"

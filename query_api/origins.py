@@ -23,6 +23,11 @@ def is_local(host: str | None) -> bool:
     return hostname(f"//{host}") == "localhost"
 
 
+def private(host: str | None, origins: Collection[str] = ()) -> bool:
+    """Whether a private installation may be reached by that name: this machine's, or that of one of `origins`."""
+    return is_local(host) or not {"*", f"http://{host}", f"https://{host}"}.isdisjoint(origins)
+
+
 def hostname(url: str) -> str | None:
     """The name in an address; one for all names of this machine."""
     try:

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from query_api.gateway.limits import Limits
-from query_api.origins import known
+from query_api.origins import known, private
 
 PATHS = frozenset({"/", "/v1/live"})
 
@@ -23,10 +23,13 @@ class Refusal:
 
 
 class Door:
-    """Decides about each request. `origins` are allowed beside pages from the same host (on any port)."""
+    """Decides about each request. `origins` are allowed beside pages from the same host (on any port).
 
-    def __init__(self, limits: Limits, now: float, origins: Collection[str] = ()) -> None:
-        self._limits, self._origins = limits, frozenset(origins)
+    `local`: everyone is believed, because nobody else reaches this; pages whose name points here must not, either.
+    """
+
+    def __init__(self, limits: Limits, now: float, origins: Collection[str] = (), *, local: bool = False) -> None:
+        self._limits, self._origins, self._local = limits, frozenset(origins), local
         self._credit, self._counted_at = limits.connects_per_s * 2, now
         self.closed = False
 
@@ -45,7 +48,7 @@ class Door:
         return None
 
     def _known(self, host: str | None, origin: str | None) -> bool:
-        return known(host, origin, self._origins)
+        return known(host, origin, self._origins) and (not self._local or private(host, self._origins))
 
     def _in_time(self, now: float) -> bool:
         rate = self._limits.connects_per_s

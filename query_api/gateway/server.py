@@ -58,7 +58,7 @@ async def start(
     hub = hub or make_hub(settings, seal)
     async with (
         Tail(settings.kafka_address, TOPICS, history=HISTORY) as tail,
-        Gateway(hub, settings.origins, (identity or Identity(settings)).who) as gateway,
+        Gateway(hub, settings.origins, (identity or Identity(settings)).who, local=settings.private) as gateway,
         _running(hub.follow(tail, lambda: tail.up), hub.run()),
     ):
         await gateway.listen(settings.host, settings.gateway_port)
@@ -124,10 +124,12 @@ class Stream:
 class Gateway:
     """Listens, and connects each client's session with the hub."""
 
-    def __init__(self, hub: Hub, origins: Collection[str] = (), who: Who = believed) -> None:
+    def __init__(
+        self, hub: Hub, origins: Collection[str] = (), who: Who = believed, *, local: bool = False
+    ) -> None:  # fmt: skip
         self.hub, self._who = hub, who
         self._limits = hub.limits
-        self._door = Door(hub.limits, time.monotonic(), origins)
+        self._door = Door(hub.limits, time.monotonic(), origins, local=local)
         self._server: Server | None = None
         self._sinks: set[SocketSink | StreamSink] = set()
 

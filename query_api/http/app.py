@@ -70,7 +70,7 @@ def create_app(parts: Parts) -> FastAPI:
         guard.Guard,
         upload=settings.upload_mb * 1_000_000,
         origins=settings.origins,
-        local=settings.auth == "auto" and not settings.auth_required,
+        local=settings.private,
     )
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app

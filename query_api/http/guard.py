@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from query_api.http import measures
 from query_api.http.problems import TOO_LARGE, problem
-from query_api.origins import hostname, is_local, known
+from query_api.origins import hostname, known, private
 
 #: Bytes of a request's body.
 LIMIT = 65_536
@@ -69,7 +69,7 @@ class Guard:
     def _strange(self, scope: Scope, headers: Headers) -> str | None:
         """Why a request is none of this installation's own pages', None for one that is fine."""
         host, origin = headers.get("host"), headers.get("origin")
-        if self._local and not is_local(host) and not known(None, f"http://{host}", self._origins):
+        if self._local and not private(host, self._origins):
             return f"This is a private installation, and not {hostname(f'//{host}')!r}: see SWIPESTREAM_AUTH."
         if scope["method"] not in SAFE and not known(host, origin, self._origins):
             return "Pages from this origin may not do that."

@@ -41,6 +41,23 @@ def test_a_page_may_connect_to_its_own_host(origin: str | None, host: str | None
     assert refused(Door(Limits(), 0), origin=origin, host=host) == ("" if let_in else "origin")
 
 
+@pytest.mark.parametrize(
+    ("host", "reason"),
+    [
+        ("127.0.0.1:8001", ""),
+        ("localhost:8001", ""),
+        ("app.example", ""),
+        ("evil.example:8001", "origin"),
+        (None, "origin"),
+    ],
+)
+def test_a_private_installation_is_reached_by_its_own_names_alone(host: str | None, reason: str) -> None:
+    # Given a page whose own name was made to point here (DNS rebinding): its origin is that of the host it asks
+    origin = f"http://{host}" if host else None
+    # When it connects where everyone is believed, then only names of this machine, and those that are set, are let in
+    assert refused(Door(Limits(), 0, ["https://app.example"], local=True), host=host, origin=origin) == reason
+
+
 def test_other_origins_can_be_allowed() -> None:
     door = Door(Limits(), 0, ["https://app.example"])
     assert refused(door, origin="https://app.example") == ""
