@@ -14,6 +14,7 @@ import yaml
 
 from gpu_consumers.script.clean import clean, sentences
 from gpu_consumers.script.english import sentence_case
+from gpu_consumers.script.hanzi import TRADITIONAL, chinese, in_full, lines_for
 from gpu_consumers.script.knowledge import abroad
 from gpu_consumers.script.lexicon import FUNCTION_WORDS, is_common
 from gpu_consumers.script.memory import mark
@@ -58,6 +59,7 @@ class Frame:
 def frames() -> Mapping[str, Frame]:
     """All languages that have lines."""
     data = yaml.safe_load(Path(__file__).with_name("frames.yaml").read_text("utf-8"))
+    data[TRADITIONAL] = in_full(data["zh"])
     return {language: _frame(entry) for language, entry in data.items()}
 
 
@@ -77,7 +79,7 @@ def language(text: str, default: str) -> str:
     """The language of a prompt: by its letters, else by its small words, else the default."""
     by_letters = language_of(text, default)
     if base(by_letters) != base(default):
-        return by_letters
+        return chinese(text) if by_letters == "zh" else by_letters
     words = {word.strip(".,;:!?¿¡\"'()").lower() for word in text.split()}
     scores = {name: _score(words, name, frame) for name, frame in frames().items() if frame.common}
     scores["en"] = sum((word in FUNCTION_WORDS and word not in _SHARED) + is_common(word) / 2 for word in words)
@@ -102,7 +104,7 @@ def compose(
     """
     text = clean(prompt)
     own = sentences(text) or [text or "…"]
-    frame = frames().get(base(language))
+    frame = frames().get(lines_for(language))
     if frame is None:
         # No words of ours in this language: the prompt alone, and a single line as a chant of three.
         return [
@@ -117,7 +119,7 @@ def compose(
         return _around(own, scenes, more, language, seconds)
     question = own[0] if _QUESTION_MARK.search(own[0]) else own[0].rstrip(".") + _MARKS.get(base(language), "?")
     topic = _bare(own[0], frame)
-    known = abroad.told_abroad(own[0], base(language), frame.asking | frame.common) if asks else ()
+    known = abroad.told_abroad(own[0], lines_for(language), frame.asking | frame.common) if asks else ()
     if known and not any(_heard(line, heard) for line, _ in known):
         return _answered(question, known, scenes, more, language, seconds)
     told = [[spaced(sentence_case(line.format(q=question, t=topic))) for line in lines] for lines in scenes]
@@ -244,7 +246,7 @@ def punch(text: str) -> str:
 
 def subject(text: str, language: str) -> str:
     """The content words, by which interests are kept."""
-    frame = frames().get(base(language))
+    frame = frames().get(lines_for(language))
     plain = re.sub(r"[^\w\s'-]", " ", clean(text).lower())
     if _UNSPACED.search(plain):
         return re.sub(r"\s+", "", plain)[:16] or "…"

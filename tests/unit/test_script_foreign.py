@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from gpu_consumers.ports import Brief
 from gpu_consumers.script.clean import clean, sentences
 from gpu_consumers.script.foreign import frames, language, punch
+from gpu_consumers.script.knowledge import abroad
 from gpu_consumers.script.templates import TemplateWriter
 from gpu_consumers.voice.espeak import EspeakVoice
 from gpu_consumers.voice.pace import estimate_seconds
@@ -40,6 +41,8 @@ PROMPTS = {
     "Почему небо голубое?": "ru",
     "Γιατί ο ουρανός είναι μπλε;": "el",
     "猫为什么会打呼噜？": "zh",
+    "為什麼天空是藍色的？": "zh-Hant",
+    "台灣夜市的歷史": "zh-Hant",
     "猫はなぜ喉を鳴らすのですか": "ja",
     "고양이는 왜 가르랑거릴까요?": "ko",
     "لماذا تخرخر القطط؟": "ar",
@@ -111,7 +114,7 @@ def test_words_on_the_screen_are_not_cut_where_there_is_room() -> None:
 
 
 def test_every_line_of_ours_can_be_spoken_or_is_known_not_to_be() -> None:
-    speakable = {"de", "fr", "es", "it", "pt", "nl", "sv", "pl", "tr", "ru", "el", "zh", "ko", "ar", "hi", "he", "hu"}
+    speakable = {*"de fr es it pt nl sv pl tr ru el zh zh-Hant ko ar hi he hu".split()}
     assert set(frames()) == speakable | {"ja"}
     speech = EspeakVoice().speak("Γιατί; Γράψε στα σχόλια.", language="el", speaker=None, rate=1.0)
     assert speech.samples.any()
@@ -158,3 +161,34 @@ def test_a_known_question_is_answered_in_its_language(prompt: str, answer: str, 
 def test_a_question_with_other_words_is_another_one(prompt: str) -> None:
     made = TemplateWriter().write(Brief(prompt=prompt, archetype=None, target_seconds=30, language="en", seed=3))
     assert "payoff" not in [scene.beat for scene in made.scenes]
+
+
+@pytest.mark.parametrize("seconds", [15, 30, 60])
+@pytest.mark.parametrize("prompt", ["為什麼天空是藍色的？", "台灣夜市的歷史", "貓為什麼會打呼嚕？", "冰為什麼會浮？"])
+def test_who_asks_in_traditional_characters_is_answered_in_them(prompt: str, seconds: float) -> None:
+    # When
+    script = write(prompt, seconds=seconds)
+    said = "".join(scene.narration + scene.on_screen_text for scene in script.scenes)
+    # Then every character is one that Taiwan's charset has, and our lines are not the simplified ones
+    assert said.encode("big5") and not set(said) & set("听咸气离里后么")
+    assert script.language == "zh-Hant"
+
+
+def test_all_our_chinese_lines_have_their_traditional_characters() -> None:
+    told = [text for each in abroad.known()["zh-Hant"] for pair in each.told for text in pair]
+    frame = frames()["zh-Hant"]
+    lines = [*told, *frame.more, *(line for scene in (*frame.ask, *frame.tell) for line in scene)]
+    assert "".join(lines).encode("big5")
+
+
+@pytest.mark.parametrize(
+    ("prompt", "default", "expected"),
+    [("夜市", "en", "zh"), ("夜市", "zh-TW", "zh-TW"), ("夜裡的海", "en", "zh-Hant"), ("夜里的海", "en", "zh")],
+)
+def test_chinese_that_could_be_either_is_simplified_unless_the_flavor_says_otherwise(
+    prompt: str, default: str, expected: str
+) -> None:
+    script = write(prompt, default)
+    assert script.language == expected
+    said = "".join(scene.narration for scene in script.scenes)
+    assert ("说" in said or "么" in said) == (expected == "zh")

@@ -10,6 +10,9 @@ from pathlib import Path
 
 import yaml
 
+from gpu_consumers.script.hanzi import TRADITIONAL, in_full
+from gpu_consumers.voice.languages import base
+
 _UNSPACED = ("ja", "zh")
 #: A question in a script without spaces that has more letters than this is another one.
 _LONGEST = 18
@@ -28,7 +31,7 @@ class Told:
         lower = re.sub(r"[^\w\s]", " ", question.lower())
         if not all(any(part in lower for part in parts) for parts in self.holds):
             return False
-        if language in _UNSPACED:
+        if base(language) in _UNSPACED:
             return len(lower.replace(" ", "")) <= _LONGEST
         parts = [part for each in self.holds for part in each]
         return all(
@@ -39,12 +42,14 @@ class Told:
 
 def told_abroad(question: str, language: str, small: Collection[str]) -> tuple[tuple[str, str], ...]:
     """Steps and answer of a question in a language other than English; nothing where it is not known."""
-    return next((each.told for each in _known().get(language, ()) if each.fits(question, language, small)), ())
+    return next((each.told for each in known().get(language, ()) if each.fits(question, language, small)), ())
 
 
 @lru_cache(maxsize=1)
-def _known() -> Mapping[str, tuple[Told, ...]]:
+def known() -> Mapping[str, tuple[Told, ...]]:
+    """All that is known, by language."""
     data = yaml.safe_load(Path(__file__).with_name("abroad.yaml").read_text("utf-8"))
+    data[TRADITIONAL] = in_full(data["zh"])
     return {
         language: tuple(
             Told(
