@@ -43,6 +43,10 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     api_port: int = Field(8000, ge=1, le=65535)
     gateway_port: int = Field(8001, ge=1, le=65535)
+    #: Where browsers reach the gateway, where a proxy stands before it; empty: at its port of the name they asked for.
+    public_gateway: str = Field("", pattern="^(wss?://[^ ]+)?$")
+    #: Addresses and networks of proxies, with commas, that say who asks (`X-Forwarded-For`, `-Proto`); `*`: everyone.
+    proxies: str = Field("127.0.0.1", pattern=r"^[0-9a-fA-F.:/*, ]+$")
     #: Whether requests need a token: `required`, `open`, or `auto` (open while nothing listens beyond localhost).
     auth: str = Field("auto", pattern="^(auto|open|required)$")
     #: What tokens, cursors and media addresses are signed with; empty: a key is made and kept in `data_dir`.

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 
 import uvicorn
 import uvloop
+from starlette.types import ASGIApp
 
 from infra.kafka.producer import EventProducer
 from infra.kafka.tail import Tail
@@ -54,22 +55,27 @@ async def serve(settings: Settings) -> None:
         _counting(settings, parts.figures.tally),
     ):
         parts.gateway = live
-        config = uvicorn.Config(
-            create_app(parts),
-            host=settings.host,
-            port=settings.api_port,
-            http=server.Protocol,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=DRAIN_S,
-            timeout_keep_alive=30,
-            backlog=512,
-        )
-        api = server.Server(config, live.drain)
+        api = server.Server(listening(settings, create_app(parts)), live.drain)
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, api.stop)
         await api.serve()
+
+
+def listening(settings: Settings, app: ASGIApp) -> uvicorn.Config:
+    """How the app listens. What proxies say of who asks is believed of those that the settings name."""
+    return uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.api_port,
+        http=server.Protocol,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=DRAIN_S,
+        timeout_keep_alive=30,
+        forwarded_allow_ips=settings.proxies,
+        backlog=512,
+    )
 
 
 @asynccontextmanager

@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 from query_api.gateway.limits import Limits
 from query_api.origins import known, private
 
-PATHS = frozenset({"/", "/v1/live"})
+#: A proxy needs the last one: at `/v1/live` of the same name is the API, with server-sent events.
+PATHS = frozenset({"/", "/v1/live", "/v1/socket"})
 
 
 @dataclass(frozen=True, slots=True)

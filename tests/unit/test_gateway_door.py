@@ -66,7 +66,8 @@ def test_other_origins_can_be_allowed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "reason"), [("/", ""), ("/v1/live", ""), ("/?x=1", ""), ("/other", "path"), ("//", "path")]
+    ("path", "reason"),
+    [("/", ""), ("/v1/live", ""), ("/v1/socket", ""), ("/?x=1", ""), ("/other", "path"), ("//", "path")],
 )
 def test_it_answers_at_its_own_paths(path: str, reason: str) -> None:
     assert refused(Door(Limits(), 0), path=path) == reason

@@ -9,11 +9,14 @@ from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
+from starlette.types import Receive, Scope, Send
 
+from infra.settings import Settings
 from query_api.http import page
 from query_api.http.answers import PartAnswer
 from query_api.http.guard import LIMIT
 from query_api.http.page import FOLDER
+from query_api.serve import listening
 from tests.unit.read_kit import Api
 
 
@@ -126,6 +129,33 @@ async def test_the_page_learns_where_the_gateway_is(tmp_path: Path) -> None:
     assert answer.json() == {"gateway": "ws://box.local:8001/"}
     answer = await api.get("/config.json", headers={"Host": "[::1]:8000"})
     assert answer.json() == {"gateway": "ws://[::1]:8001/"}
+
+
+async def test_behind_a_proxy_the_page_is_told_the_gateways_public_address(tmp_path: Path) -> None:
+    api = Api(tmp_path, auth="open", public_gateway="wss://videos.example.org/v1/socket")
+    answer = await api.get("/config.json", headers={"Host": "10.0.0.7:8000"})
+    assert answer.json() == {"gateway": "wss://videos.example.org/v1/socket"}
+
+
+@pytest.mark.parametrize(
+    ("peer", "seen"), [("10.1.2.3", ("https", "203.0.113.9")), ("198.51.100.1", ("http", "198.51.100.1"))]
+)
+async def test_who_asks_is_believed_of_the_proxies_that_are_named(
+    tmp_path: Path, peer: str, seen: tuple[str, str]
+) -> None:
+    # given an app that says who it thinks has asked
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        told.append((scope["scheme"], scope["client"][0]))
+
+    told: list[tuple[str, str]] = []
+    config = listening(Settings(data_dir=tmp_path, proxies="127.0.0.1,10.0.0.0/8"), app)
+    config.load()
+    # when somebody says that they only pass on what another asks
+    headers = [(b"x-forwarded-for", b"203.0.113.9"), (b"x-forwarded-proto", b"https")]
+    scope = {"type": "http", "scheme": "http", "client": (peer, 1), "headers": headers}
+    await config.loaded_app(scope, None, None)  # type: ignore[arg-type]
+    # then that counts where they are one of those
+    assert told == [seen]
 
 
 async def test_the_page_is_revalidated_on_each_use(api: Api, tmp_path: Path) -> None:
