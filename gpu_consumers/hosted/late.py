@@ -8,7 +8,7 @@ import time
 from gpu_consumers.errors import BackendError
 from gpu_consumers.hosted.delivery import Delivery, Shelf
 from gpu_consumers.hosted.manifest import Hosted, hosted
-from gpu_consumers.hosted.orders import Book, Order, Standing
+from gpu_consumers.hosted.orders import DAY_S, Book, Order, Standing
 from gpu_consumers.hosted.providers import generator
 from infra.errors import SwipestreamError
 from infra.settings import Settings
@@ -33,7 +33,8 @@ def collect(config: Settings, shelf: Shelf, now: float | None = None) -> int:
         book = Book.of(name, config)
         for order in book.all():
             if order.standing in (Standing.DONE, Standing.FAILED):
-                if now > order.asked_at + config.cache_video_s:
+                # Not on the day that it was bought: it is still counted against the budget.
+                if now > order.asked_at + max(config.cache_video_s, DAY_S):
                     book.drop(order)
             elif is_late(order, manifest, now):
                 ended += _one(manifest, book, order, shelf, now)

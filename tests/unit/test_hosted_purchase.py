@@ -286,6 +286,22 @@ def test_a_budget_is_not_exceeded_and_begins_anew_the_next_day(provider: Provide
     shop.buy(seed=9)
 
 
+def test_what_is_no_longer_kept_is_still_counted_on_its_day(
+    provider: Provider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given clips that are kept for an hour, and a day's money that is spent
+    shop, config = Shop("fal", provider, tmp_path, budget_day=0.5), Settings(data_dir=tmp_path, cache_video_s=3600)
+    monkeypatch.setattr("gpu_consumers.hosted.late.hosted", lambda _config: {"hosted": shop.manifest})
+    monkeypatch.setattr(Book, "of", lambda _name, _config: shop.book)
+    shop.buy()
+    # When the hour is over
+    shop.clock.now += 7200
+    collect(config, shop.desk, shop.clock.now)
+    # Then there is no more to spend that day
+    with pytest.raises(BudgetError):
+        shop.buy(seed=9)
+
+
 def test_jobs_under_way_are_limited_and_one_order_has_one_worker(shop: Shop) -> None:
     with shop.book.place(2), shop.book.place(2), pytest.raises(FullError, match="2 jobs"):
         shop.buy()
