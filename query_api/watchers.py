@@ -54,9 +54,9 @@ class Viewer:
         """These are on their way to the viewer."""
         self._note({video: Seen(served_us=ts_us) for video in videos})
 
-    def note_swiped(self, videos: Iterable[str], ts_us: int) -> None:
-        """The viewer is done with these."""
-        self._note({video: Seen(swiped_us=ts_us) for video in videos})
+    def note_swiped(self, videos: Mapping[str, int]) -> None:
+        """The viewer is done with these, each at its time (microseconds)."""
+        self._note({video: Seen(swiped_us=ts_us) for video, ts_us in videos.items()})
         self._sum_up()
 
     def _sum_up(self) -> None:
@@ -66,10 +66,10 @@ class Viewer:
 
     def read(self, stored: Mapping[str, Seen], likes: Mapping[str, float]) -> None:
         """Take in what the tables say of the current week."""
-        self.own = _unwritten(self.own, stored)
         self.interests = _folded(likes)
         self.seen = dict(self.past)
         merge(self.seen, stored)
+        self.own = _unwritten(self.own, self.seen)
         merge(self.seen, self.own)
         self._sum_up()
 

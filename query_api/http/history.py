@@ -186,7 +186,7 @@ async def report(video_id: VideoId, body: ReportBody, request: Request, parts: N
     await parts.publisher.publish(
         root(event, source=SOURCE, event_id=own, traceparent=traceparent(request)), timeout=ACK_S
     )
-    viewer.note_swiped([video_id], event.ts_us)
+    viewer.note_swiped({video_id: event.ts_us})
     measures.SWIPES.labels(Action.REPORTED.value).inc()
     return Response(status_code=202)
 

@@ -44,8 +44,7 @@ async def swipes(body: SwipesBody, request: Request, parts: Needs, asks: Asks) -
     trace = traceparent(request)
     events = [_event(parts, who, swipe, topics.get(swipe.video_id), trace) for swipe in body.swipes]
     await asyncio.gather(*(parts.publisher.publish(event, timeout=ACK_S) for event in events))
-    viewer = parts.feed.viewers.known(who)
-    viewer.note_swiped((event.data.video_id for event in events), viewer.last_us)
+    parts.feed.viewers.known(who).note_swiped({event.data.video_id: event.data.ts_us for event in events})
     for event in events:
         measures.SWIPES.labels(event.data.action.value).inc()
     return SwipesAnswer(accepted=len(events))

@@ -11,7 +11,7 @@ from query_api import serving, watchers, window
 from query_api.cursors import REMEMBERED, Cursor, Cursors
 from query_api.feed import UPCOMING
 from query_api.readmodel.memory import Cell
-from query_api.readmodel.model import ReadModel
+from query_api.readmodel.model import ReadModel, Seen
 from query_api.serving import Feed
 from schemas import ids
 from schemas.base import now_us
@@ -118,7 +118,7 @@ async def test_a_new_walk_leaves_out_what_was_swiped_and_repeats_what_was_only_s
 
 async def test_a_swipe_counts_before_the_projector_has_seen_it(world: World) -> None:
     world.publish("a", "b")
-    world.feed.viewers.known("anna").note_swiped(named("a"), now_us())
+    world.feed.viewers.known("anna").note_swiped(dict.fromkeys(named("a"), now_us()))
     assert await world.walk() == named("b")
 
 
@@ -318,3 +318,17 @@ def test_a_cursor_remembers_what_was_served_lately_and_stays_short() -> None:
         cursor = cursor.after(named(f"{page}-a", f"{page}-b", f"{page}-c"))
     assert cursor.last[0] == named("29-a")[0][:18] and len(cursor.last) == REMEMBERED
     assert len(CURSORS.sign(cursor, "anna")) < 600
+
+
+async def test_what_a_process_did_itself_is_kept_only_until_the_tables_have_it() -> None:
+    # Given several swipes in one request, each with a time of its own
+    viewer, now = watchers.Viewer("anna"), now_us()
+    swiped = {video: now + n for n, video in enumerate(named("a", "b", "c"))}
+    viewer.note_swiped(swiped)
+    # When the tables have them, this week's and last week's
+    written = {video: Seen(swiped_us=ts_us) for video, ts_us in swiped.items()}
+    viewer.past, this_week = dict(list(written.items())[:1]), dict(list(written.items())[1:])
+    viewer.read(this_week, {})
+    # Then nothing is held twice, however long the viewer stays
+    assert viewer.own == {}
+    assert viewer.seen == written

@@ -139,3 +139,12 @@ async def test_without_the_store_the_feed_is_a_503(api: Api) -> None:
     api.store.down = True
     answer = await api.get("/v1/feed", params={"viewer": "anna"})
     assert answer.status_code == 503 and answer.headers["retry-after"]
+
+
+async def test_several_swipes_are_each_remembered_with_the_time_of_their_event(api: Api) -> None:
+    videos = [ids.video_id(name) for name in "abc"]
+    assert await swipe(api, *({"video_id": video, "action": "liked"} for video in videos)) == 202
+    own = api.parts.feed.viewers.known("anna").own
+    assert {video: seen.swiped_us for video, seen in own.items()} == {
+        event.data.video_id: event.data.ts_us for event in api.publisher.sent if isinstance(event.data, SwipeRecorded)
+    }
