@@ -60,6 +60,26 @@ def test_axe_has_nothing_to_say_against_the_page(browser: Browser, server: PageS
         assert violations(viewer.page) == []
 
 
+@pytest.mark.parametrize("width", [360, 390, 430])
+def test_on_a_phone_the_buttons_leave_the_room_of_captions_free(
+    browser: Browser, server: PageServer, width: int
+) -> None:
+    server.fill(4)
+    with Viewer(browser, server.url, {"width": width, "height": 844}) as viewer:
+        viewer.open().until_playing()
+        drawn, video, thumb = viewer.page.evaluate(_BUTTON)
+        # Then a button is drawn in the edge of the video where no words stand, and is as large as a thumb
+        assert drawn >= video["left"] + video["width"] * (1 - FREE_EDGE) and thumb >= 44
+
+
+FREE_EDGE = 0.12  # of a video's width, on its right
+_BUTTON = """() => {
+  const button = document.querySelector('.action.like'), seen = button.getBoundingClientRect();
+  const { left, width } = document.querySelector('.media').getBoundingClientRect();
+  return [seen.left + parseFloat(getComputedStyle(button).borderLeftWidth), { left, width }, seen.width];
+}"""
+
+
 def test_the_first_video_has_the_network_to_itself(browser: Browser, server: PageServer) -> None:
     server.fill(8)
     with Viewer(browser, server.url) as viewer:
