@@ -125,7 +125,8 @@ def compose(
     told = [[spaced(sentence_case(line.format(q=question, t=topic))) for line in lines] for lines in scenes]
     said = _fitting(told, list(map(spaced, more)), language, seconds)
     beats = ["hook", *["point"] * (len(said) - 2), "close"]
-    return [(beat, line, punch(topic if beat != "point" else line)) for beat, line in zip(beats, said, strict=True)]
+    whole = question if asks else topic
+    return [(beat, line, punch(whole if beat != "point" else line)) for beat, line in zip(beats, said, strict=True)]
 
 
 def _answered(
@@ -229,7 +230,13 @@ def spaced(text: str) -> str:
 
 def punch(text: str) -> str:
     """A few words of a text, whole: all of a short one, a short sentence of it, else its first clause that a heading
-    has room for. Only what has no such part is cut, with an ellipsis."""
+    has room for; a question keeps its marks. Only what has no such part is cut, with an ellipsis."""
+    shown = _shown(text)
+    asked = re.search(rf"¿?{re.escape(shown)}\s?[?？؟]", text)
+    return asked[0] if asked else shown
+
+
+def _shown(text: str) -> str:
     plain = text.strip(" .。!！?？؟,，;；")
     if _UNSPACED.search(plain):
         first = re.split(r"[，、。！？\s]", plain)[0]

@@ -16,7 +16,7 @@ from gpu_consumers.script.topic import Topic, titled
 ITEM = "item"
 #: What saying a number takes.
 NUMBER_S = 0.7
-_MOST_ITEMS, _MOST_SCENES, _FEWEST_WORDS, _MOST_WORDS = 10, 8, 2, 5
+_MOST_ITEMS, _MOST_SCENES, _FEWEST_WORDS, _MOST_WORDS, _FEW_WORDS = 10, 8, 2, 5, 4
 _CLAUSES = re.compile(r"[,;:.!?]+\s+|\s+[-–—]\s+")
 #: The user's own text may make a video longer than wished, up to this many seconds; what is beyond is left out.
 _LONGEST_S = 56.0
@@ -95,15 +95,30 @@ def _around(topic: Topic, seconds: float) -> list[Draft]:
 def _given(facts: Sequence[str]) -> list[Draft]:
     """The user's sentences in order, at most six scenes of them, cut where a minute is over."""
     size = -(-len(facts) // (_MOST_SCENES - 2))
-    chunks = [" ".join(facts[place : place + size]) for place in range(0, len(facts), size)]
+    chunks = _joined([" ".join(map(_ended, facts[place : place + size])) for place in range(0, len(facts), size)])
     drafts = [Draft(_POINT, [_own(chunk)], given=True) for chunk in chunks]
     while len(drafts) > 1 and fit.total(drafts) > _LONGEST_S - 8:
         drafts.pop()
     return drafts
 
 
+def _joined(sentences: Sequence[str]) -> list[str]:
+    """Two of a few words each share a scene: alone they would be gone before they are read."""
+    kept: list[str] = []
+    for sentence in sentences:
+        if kept and max(len(kept[-1].split()), len(sentence.split())) < _FEW_WORDS:
+            kept[-1] = f"{kept[-1]} {sentence}"
+        else:
+            kept.append(sentence)
+    return kept
+
+
+def _ended(text: str) -> str:
+    return text if text[-1] in ".!?…" else f"{text}."
+
+
 def _own(text: str) -> Line:
-    return Line(text if text[-1] in ".!?…" else f"{text}.", beginning(text), "")
+    return Line(_ended(text), beginning(text), "")
 
 
 def beginning(text: str) -> str:

@@ -103,8 +103,15 @@ def test_it_is_not_longer_than_wished(prompt: str, seconds: int) -> None:
 
 
 def test_words_on_the_screen_are_few_also_without_spaces() -> None:
-    assert punch("猫はなぜ喉を鳴らすのですか？") == "猫はなぜ喉を鳴らすのですか"
+    assert punch("猫はなぜ喉を鳴らすのですか？") == "猫はなぜ喉を鳴らすのですか？"
     assert punch("Frag nach: immer, oder nur manchmal?") == "Frag nach"
+
+
+def test_a_question_on_the_screen_keeps_its_marks() -> None:
+    assert punch("Luego aléjate, despacio y sin ruido. ¿Qué cambia?") == "¿Qué cambia?"
+    assert punch("Pourquoi le ciel est bleu ?") == "Pourquoi le ciel est bleu ?"
+    assert punch("Schau noch einmal ganz genau hin. Was siehst du?") == "Was siehst du?"
+    assert punch("Schließ kurz die Augen, und zähl bis drei.") == "Schließ kurz die Augen"
 
 
 def test_words_on_the_screen_are_not_cut_where_there_is_room() -> None:

@@ -106,6 +106,13 @@ def test_facts_that_are_not_known_are_asked_for_and_not_promised(seconds: int) -
         assert script.scenes[0].on_screen_text.count("Kafka") == 1
 
 
+def test_sentences_of_a_few_words_share_a_scene() -> None:
+    told = [
+        s.narration for s in write("ad for Bean There: fresh beans, open from six, on every market day in town").scenes
+    ]
+    assert "Fresh beans. Open from six." in told and "On every market day in town." in told
+
+
 def test_a_short_list_says_how_many_items_it_has_room_for() -> None:
     # Given a list that fifteen seconds have no room for
     script = write("9 tips for better sleep", seconds=15)
