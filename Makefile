@@ -8,10 +8,12 @@ GPU := .venv-gpu
 GPU_READY := $(GPU)/.ready
 TRT := .venv-trt
 TRT_READY := $(TRT)/.ready
+HELM := .helm
+DEPLOY_READY := $(HELM)/.ready
 LIBRARIES = $(TRT)/lib/$(shell ls $(TRT)/lib)/site-packages/tensorrt_libs
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-models test-tensorrt chaos check venv lock clean
+.PHONY: help run test test-models test-tensorrt test-deploy chaos check venv lock clean
 
 help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +32,9 @@ test-models: $(GPU_READY) ## Run the tests of real models, with tiny random weig
 
 test-tensorrt: $(TRT_READY) ## Let Torch-TensorRT lower what engines are built of, without a GPU, in a .venv-trt (1 GB more; Linux)
 	LD_LIBRARY_PATH=$(LIBRARIES) $(TRT)/bin/python -m pytest tests/models/test_conversion.py $(ARGS)
+
+test-deploy: $(DEPLOY_READY) ## Render and check the Helm chart, with a helm built in .helm (needs Go; ~3 min, once)
+	PATH="$(CURDIR)/$(HELM):$$PATH" $(BIN)/python -m pytest tests/unit/test_deploy_*.py $(ARGS)
 
 check: venv ## Check style, types and the borders between the rooms
 	$(BIN)/ruff check
@@ -62,10 +67,15 @@ $(TRT_READY): $(GPU_READY) tests/models/nvidia.py
 	@$(TRT)/bin/python -m tests.models.nvidia
 	@touch $@
 
+$(DEPLOY_READY): pyproject.toml constraints.txt | venv
+	@test -x $(HELM)/helm || GOBIN="$(CURDIR)/$(HELM)" go install helm.sh/helm/v3/cmd/helm@v3.19.0
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '.[dev,deploy]'
+	@touch $@
+
 lock: venv ## Choose the versions anew: constraints.txt and infra/stack/jars.lock
-	$(BIN)/uv pip compile pyproject.toml --extra dev --extra gpu --universal --upgrade --generate-hashes \
+	$(BIN)/uv pip compile pyproject.toml --extra dev --extra deploy --extra gpu --universal --upgrade --generate-hashes \
 		--no-header --no-annotate --quiet --output-file constraints.txt
 	$(BIN)/python -m infra.stack.lock
 
 clean: ## Remove .venv and what tools keep; videos and events in data/ stay
-	rm -rf $(VENV) $(GPU) $(TRT) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist
+	rm -rf $(VENV) $(GPU) $(TRT) $(HELM) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist

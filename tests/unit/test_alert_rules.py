@@ -1,7 +1,8 @@
-"""Each alert rule is whole, and asks for metrics (and their labels) that our processes expose."""
+"""Alert rules and panels of the dashboard are whole, and ask for metrics (and labels) that our processes expose."""
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,15 @@ from prometheus_client import REGISTRY
 
 import gpu_consumers.fitness
 import infra.telemetry.metrics  # noqa: F401 - what it declares is looked at
-import query_api.distances  # noqa: F401 - as above
+import query_api.distances
+import query_api.gateway.metrics
+import query_api.http.measures  # noqa: F401 - as above
 from gpu_consumers.doors import _Doors  # noqa: F401 - as above
 
 FILE = Path(__file__).parents[2] / "infra/deploy/alerts.yaml"
 GROUPS: list[dict[str, Any]] = yaml.safe_load(FILE.read_text())["groups"]
 RULES: list[dict[str, Any]] = [rule for group in GROUPS for rule in group["rules"]]
+DASHBOARD: dict[str, Any] = json.loads(FILE.with_name("helm").joinpath("swipestream/files/dashboard.json").read_text())
 #: What Prometheus itself puts on every sample.
 OWN = {"instance", "job"}
 
@@ -62,3 +66,20 @@ def test_whether_a_worker_takes_scenes_is_a_metric() -> None:
     assert fitness.tried() and REGISTRY.get_sample_value("swipestream_worker_ready") == 1
     fitness.lost("it computes wrongly")
     assert REGISTRY.get_sample_value("swipestream_worker_ready") == 0
+
+
+@pytest.mark.parametrize("panel", DASHBOARD["panels"], ids=lambda panel: panel["title"])
+def test_a_panel_shows_what_is_exposed(panel: dict[str, Any]) -> None:
+    known = exposed()
+    for target in panel["targets"]:
+        asked = set(re.findall(r"\bswipestream_\w+", target["expr"]))
+        assert len(asked) == 1 and asked <= set(known)
+        labels = known[asked.pop()] | OWN | {"le"}
+        kept = {one.strip() for group in re.findall(r"\bby \(([^)]*)\)", target["expr"]) for one in group.split(",")}
+        assert kept <= labels and set(re.findall(r"(\w+)=~", target["expr"])) <= labels
+        assert set(re.findall(r"\{\{(\w+)\}\}", target["legendFormat"])) <= kept
+
+
+def test_panels_lie_side_by_side() -> None:
+    places = [(panel["gridPos"]["x"], panel["gridPos"]["y"]) for panel in DASHBOARD["panels"]]
+    assert len(set(places)) == len(places) == len({panel["id"] for panel in DASHBOARD["panels"]})

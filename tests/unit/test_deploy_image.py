@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = (ROOT / "infra/deploy/Dockerfile").read_text()
@@ -90,6 +91,13 @@ def test_docker_is_sent_every_file_that_the_wheel_is_made_of() -> None:
     for file in [*tracked(*ROOMS), Path("pyproject.toml"), Path("constraints.txt"), Path("README.md")]:
         real = (ROOT / file).resolve().relative_to(ROOT)
         assert any(real.is_relative_to(place) for place in let_in), file
+
+
+def test_the_chart_is_of_this_version() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    chart = yaml.safe_load((ROOT / "infra/deploy/helm/swipestream/Chart.yaml").read_text())
+
+    assert chart["version"] == chart["appVersion"] == project["version"]
 
 
 def test_uv_is_taken_from_the_constraints_as_the_makefile_does() -> None:
