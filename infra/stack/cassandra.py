@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import yaml
 
 from infra.stack import jars, probes
-from infra.stack.java import find_java
+from infra.stack.local import LocalPart
 
 #: Everything but addresses and folders: small caches, and no waiting for other nodes.
 _SETTINGS = {
@@ -69,10 +68,6 @@ _JVM = (
     "-Xmx768m",
     "-Xss256k",
     "-XX:MaxDirectMemorySize=128m",
-    "-XX:+UseSerialGC",
-    "-XX:TieredStopAtLevel=1",
-    "-XX:+ExitOnOutOfMemoryError",
-    "-XX:-UsePerfData",
     "-Djdk.attach.allowAttachSelf=true",
     "-Dio.netty.tryReflectionSetAccessible=true",
     *(f"--add-exports={package}=ALL-UNNAMED" for package in _EXPORTS),
@@ -86,27 +81,14 @@ _JVM = (
 
 
 @dataclass(frozen=True, slots=True)
-class LocalCassandra:
+class LocalCassandra(LocalPart):
     """A node on `127.0.0.1:port`, its own storage port next to it, no JMX, and everything it keeps in `data_dir`."""
-
-    data_dir: Path
-    port: int
-
-    @property
-    def address(self) -> str:
-        """The contact point."""
-        return f"127.0.0.1:{self.port}"
-
-    @property
-    def ports(self) -> tuple[int, ...]:
-        """Every port it listens on."""
-        return self.port, self.port + 1
 
     def prepare(self) -> None:
         """Write the configuration for this run."""
-        (self.data_dir / "tmp").mkdir(parents=True, exist_ok=True)
-        (self.data_dir / "cassandra.yaml").write_text(yaml.safe_dump(_SETTINGS | self._addresses(), sort_keys=False))
-        (self.data_dir / "logback.xml").write_text(_LOGGING)
+        folder = self._cleared()
+        (folder / "cassandra.yaml").write_text(yaml.safe_dump(_SETTINGS | self._addresses(), sort_keys=False))
+        (folder / "logback.xml").write_text(_LOGGING)
 
     def command(self) -> list[str]:
         """The command that runs the node in the foreground until SIGTERM."""
@@ -115,10 +97,9 @@ class LocalCassandra:
             f"-Dcassandra.storagedir={self.data_dir}",
             f"-Dcassandra.logdir={self.data_dir}",
             f"-Dlogback.configurationFile={self.data_dir / 'logback.xml'}",
-            f"-Djava.io.tmpdir={self.data_dir / 'tmp'}",
         )
         main = "org.apache.cassandra.service.CassandraDaemon"
-        return [str(find_java()), f"-javaagent:{_agent()}", *_JVM, *folders, "-cp", jars.class_path("cassandra"), main]
+        return [*self._java("cassandra", f"-javaagent:{_agent()}", *_JVM, *folders), main]
 
     def ready(self) -> bool:
         """Whether it serves clients now."""

@@ -7,8 +7,8 @@ from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.stack import jars, probes
-from infra.stack.java import find_java
+from infra.stack import probes
+from infra.stack.local import LocalPart
 
 #: Everything but addresses and folders. Times are short because one broker on one machine has nobody to wait for.
 #: The compose file and the containers of the tests carry the same.
@@ -65,38 +65,20 @@ rootLogger.appenderRef.out.ref = out
 _JVM = (
     "-Xms128m",
     "-Xmx512m",
-    "-XX:+UseSerialGC",
-    # The quick compiler alone: half the CPU while it starts and warms up, which on few cores is what counts.
-    "-XX:TieredStopAtLevel=1",
-    "-XX:+ExitOnOutOfMemoryError",
-    "-XX:-UsePerfData",
     "-Djava.awt.headless=true",
 )
 
 
 @dataclass(frozen=True, slots=True)
-class LocalKafka:
+class LocalKafka(LocalPart):
     """A broker on `127.0.0.1:port` with its controller on the next port, and everything it keeps in `data_dir`."""
-
-    data_dir: Path
-    port: int
-
-    @property
-    def address(self) -> str:
-        """The bootstrap server."""
-        return f"127.0.0.1:{self.port}"
-
-    @property
-    def ports(self) -> tuple[int, ...]:
-        """Every port it listens on."""
-        return self.port, self.port + 1
 
     def prepare(self) -> None:
         """Write the configuration for this run."""
-        self.data_dir.mkdir(parents=True, exist_ok=True)
+        folder = self._cleared()
         settings = SETTINGS | addresses(self.address, f"127.0.0.1:{self.port + 1}") | {"log.dirs": str(self._logs)}
-        (self.data_dir / "server.properties").write_text("".join(f"{key}={value}\n" for key, value in settings.items()))
-        (self.data_dir / "log4j2.properties").write_text(_LOGGING)
+        (folder / "server.properties").write_text("".join(f"{key}={value}\n" for key, value in settings.items()))
+        (folder / "log4j2.properties").write_text(_LOGGING)
 
     def format_command(self) -> list[str] | None:
         """The command that must run, and end, before the first start; None once the data folder is formatted."""
@@ -105,11 +87,11 @@ class LocalKafka:
         cluster = urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
         # With "=": the id may begin with a dash.
         arguments = ["format", "--standalone", f"--cluster-id={cluster}", "--config", self._config]
-        return [*self._java(), "kafka.tools.StorageTool", *arguments]
+        return [*self._broker(), "kafka.tools.StorageTool", *arguments]
 
     def command(self) -> list[str]:
         """The command that runs the broker in the foreground until SIGTERM."""
-        return [*self._java(), "kafka.Kafka", self._config]
+        return [*self._broker(), "kafka.Kafka", self._config]
 
     def ready(self) -> bool:
         """Whether it serves clients now."""
@@ -123,9 +105,8 @@ class LocalKafka:
     def _config(self) -> str:
         return str(self.data_dir / "server.properties")
 
-    def _java(self) -> list[str]:
-        logging = f"-Dlog4j2.configurationFile={self.data_dir / 'log4j2.properties'}"
-        return [str(find_java()), *_JVM, logging, "-cp", jars.class_path("kafka")]
+    def _broker(self) -> list[str]:
+        return self._java("kafka", *_JVM, f"-Dlog4j2.configurationFile={self.data_dir / 'log4j2.properties'}")
 
 
 def addresses(broker: str, controller: str) -> dict[str, str]:
