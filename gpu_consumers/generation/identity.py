@@ -12,6 +12,7 @@ from gpu_consumers.generation.styles import style_file
 from gpu_consumers.generation.weights import digest, locate
 from infra.settings import Settings
 from infra.storage.artifacts import fingerprint
+from infra.storage.digest import sha256
 
 #: Of a manifest, what changes no pixel.
 _ASIDE = {"draft_steps", "styles_kept", "preview_vae"}
@@ -30,9 +31,8 @@ def identity(manifest: Manifest, config: Settings, *, device: str, accelerator: 
 
 @cache
 def content(file: Path) -> str:
-    """A hash of a file."""
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    """A hash of a file, made once."""
+    return sha256(file)
 
 
 @cache

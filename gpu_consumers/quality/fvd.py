@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from gpu_consumers.errors import BackendError, BackendMissingError
 from gpu_consumers.quality.frechet import Moments, distance
+from infra.storage.digest import sha256
 from schemas.quality import Group
 
 FRAMES, RATE, SIDE = 16, 8.0, 224
@@ -57,7 +58,7 @@ class Network:
     @cached_property
     def digest(self) -> str:
         """A hash of its file: figures of other networks are other figures."""
-        return _hash(self._file)
+        return sha256(self._file)
 
     def features(self, windows: list[Window]) -> Features:
         """(windows, features). Levels are 0…255 where the network has an argument `rescale`, else -1…1.
@@ -198,13 +199,8 @@ def videos(folder: Path) -> list[Path]:
 
 def digest(files: Iterable[Path]) -> str:
     """A hash of what is in them, whatever their names and their order."""
-    each = sorted(_hash(file) for file in files)
+    each = sorted(sha256(file) for file in files)
     return hashlib.sha256("\n".join(each).encode()).hexdigest()
-
-
-def _hash(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _first(error: Any) -> str:

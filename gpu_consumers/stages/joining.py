@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from gpu_consumers.stages import wav
 from gpu_consumers.stages.sounds import Sounds
 from gpu_consumers.workshop import Workshop
 from infra.flavors import Flavor
+from infra.storage.digest import sha256
 from infra.version import code_version
 from schemas.tasks import AssembleVideo, ScenePart
 from schemas.values import Artifact
@@ -90,7 +90,7 @@ def _sign(made: AssembledVideo, task: AssembleVideo, parts: Sequence[ScenePart],
     code = code_version()
     about = told(task.model_copy(update={"parts": tuple(parts)}), code)
     for path in (made.path, made.preview, *(small.path for small in made.renditions)):
-        content = hashlib.sha256(path.read_bytes()).hexdigest()
+        content = sha256(path)
         unsigned = path.replace(path.with_name(f"unsigned-{path.name}"))
         signed(unsigned, manifest(about, title=task.script.title, version=code, content=content), who, path)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import hashlib
 import shutil
 import tempfile
 import zlib
@@ -17,6 +16,7 @@ from infra.backup.lines import line, record
 from infra.backup.manifest import Segment
 from infra.errors import NotFoundError
 from infra.kafka.records import Raw
+from infra.storage import digest
 from infra.storage.blobs import BlobStore
 from schemas.values import Artifact
 
@@ -120,9 +120,8 @@ def verify(store: BlobStore, segment: Segment) -> None:
 def _verify(place: Path, size: int, sha256: str) -> None:
     if (found := place.stat().st_size) != size:
         raise BrokenBackupError(f"{place} has {found} bytes, not {size}: it is cut short or was written to.")
-    with place.open("rb") as stream:
-        if hashlib.file_digest(stream, "sha256").hexdigest() != sha256:
-            raise BrokenBackupError(f"{place} is altered: its checksum is another one.")
+    if digest.sha256(place) != sha256:
+        raise BrokenBackupError(f"{place} is altered: its checksum is another one.")
 
 
 def read(store: BlobStore, segment: Segment) -> Iterator[bytes]:

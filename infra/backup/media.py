@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
 from typing import Any
 
 from infra.backup.errors import BrokenBackupError
@@ -13,6 +11,7 @@ from infra.backup.files import SegmentWriter, read
 from infra.backup.manifest import Media
 from infra.errors import NotFoundError
 from infra.storage.blobs import NAME, BlobStore
+from infra.storage.digest import sha256
 
 _MARK = b'"sha256"'
 
@@ -73,7 +72,7 @@ def verify(backup: BlobStore, name: str) -> bool:
         place = backup.path(name)
     except NotFoundError:
         return False
-    if _digest(place) != name.partition(".")[0]:
+    if sha256(place) != name.partition(".")[0]:
         raise BrokenBackupError(f"{place} is altered: its checksum is another one.")
     return True
 
@@ -100,8 +99,3 @@ def _holds(store: BlobStore, name: str) -> bool:
         return store.path(name).is_file()
     except NotFoundError:
         return False
-
-
-def _digest(place: Path) -> str:
-    with place.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from infra.errors import NotFoundError
+from infra.storage.digest import sha256
 from schemas.values import Artifact
 
 MEDIA_TYPES = {
@@ -46,10 +47,8 @@ class LocalBlobStore:
         self._root = root
 
     def put_file(self, source: Path, suffix: str) -> Artifact:
-        """Copy a file in (a hard link where the file system allows it)."""
-        with source.open("rb") as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
-        artifact = _artifact(digest, suffix, source.stat().st_size)
+        """Copy a file in."""
+        artifact = _artifact(sha256(source), suffix, source.stat().st_size)
         if not self.hold(artifact):
             self._adopt(source, self._place(artifact.name))
         return artifact
