@@ -21,6 +21,7 @@ def bars(*, quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
         def told(what: str, done: int, total: int) -> None:
             if what not in known:
                 known[what] = shown.add_task(what, total=total)
-            shown.update(known[what], completed=done, total=total or 1)
+            # What is done goes: there may be more of it than a terminal has lines.
+            shown.update(known[what], completed=done, total=total, visible=done < total)
 
         yield told

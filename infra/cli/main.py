@@ -19,7 +19,7 @@ from infra.telemetry import logs
 
 #: Where the other rooms name their commands: infra imports none of them.
 COMMANDS_GROUP = "swipestream.commands"
-_UNEXPECTED = 70
+_UNEXPECTED, _INTERRUPTED = 70, 130
 
 app = typer.Typer(
     name="swipestream",
@@ -51,10 +51,12 @@ def root(
 
 def main() -> None:
     """Run one command; every error ends as one line on stderr and an exit code."""
-    if not _is_own(sys.argv[1:]):
-        _add_commands(app)
     try:
+        if not _is_own(sys.argv[1:]):
+            _add_commands(app)
         app()
+    except KeyboardInterrupt:  # while commands are still loaded; in a command it is the command's affair
+        sys.exit(_INTERRUPTED)
     except SwipestreamError as error:
         _say(str(error), error.hint)
         sys.exit(error.exit_code)

@@ -85,7 +85,10 @@ def told(event: ProjectionVerified, verdict: Verdict) -> None:
 
 def table(found: Sequence[Listed]) -> Table:
     """The versions, one line each."""
-    shown = Table("version", "status", "behind", "verified", "since", "by", "why", "keyspace", box=None, pad_edge=False)
+    whole = {"since", "keyspace"}  # where the terminal is narrow, other columns give way
+    shown = Table(box=None, pad_edge=False)
+    for heading in ("version", "status", "behind", "verified", "since", "by", "why", "keyspace"):
+        shown.add_column(heading, no_wrap=heading in whole)
     for one in found:
         version, colour = one.version, _COLOURS[one.version.status]
         status = f"[{colour}]{version.status.value}[/]" if colour else version.status.value

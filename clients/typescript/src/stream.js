@@ -33,6 +33,7 @@ export class Stream extends EventTarget {
    */
   constructor(address, session, { videos = [], resume, lobby = false, WebSocket: Socket = globalThis.WebSocket } = {}) {
     super();
+    if (!Socket) throw new TypeError("There is no WebSocket here: give one, stream({ WebSocket }). Node.js has its own from 22 on.");
     this.Socket = Socket;
     this.address = address;
     this.session = session;

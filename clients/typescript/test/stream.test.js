@@ -156,3 +156,14 @@ test("a stream can be iterated over; leaving the loop closes it", async () => {
   assert.equal(socket.said[0].resume, "kept");
   assert.deepEqual([socket.readyState, stream.token], [3, "t10"]);
 });
+
+test("where there is no WebSocket it says so at once", () => {
+  const own = globalThis.WebSocket;
+  delete globalThis.WebSocket;
+  try {
+    const api = new Swipestream({ baseUrl: "http://127.0.0.1:1", viewer: "ada" });
+    assert.throws(() => api.stream(), /There is no WebSocket here: give one/);
+  } finally {
+    if (own) globalThis.WebSocket = own;
+  }
+});
