@@ -91,7 +91,7 @@ def _slid(canvas: Canvas, shift: float) -> None:
     """The picture moves aside by that share of its width, and what is missing is its own mirror image."""
     for plane in canvas.planes:
         by = round(plane.shape[1] * abs(shift))
-        if by == 0:
-            continue
-        seen = plane if shift > 0 else plane[:, ::-1]
-        seen[...] = np.concatenate((seen[:, by:0:-1], seen[:, :-by]), axis=1)
+        if by and shift > 0:
+            plane[...] = np.concatenate((plane[:, by:0:-1], plane[:, :-by]), axis=1)
+        elif by:
+            plane[...] = np.concatenate((plane[:, by:], plane[:, -2 : -by - 2 : -1]), axis=1)
