@@ -85,10 +85,10 @@ def told(event: ProjectionVerified, verdict: Verdict) -> None:
 
 def table(found: Sequence[Listed]) -> Table:
     """The versions, one line each."""
-    whole = {"since", "keyspace"}  # where the terminal is narrow, other columns give way
     shown = Table(box=None, pad_edge=False)
     for heading in ("version", "status", "behind", "verified", "since", "by", "why", "keyspace"):
-        shown.add_column(heading, no_wrap=heading in whole)
+        # Where the terminal is narrow, the reason alone gives way.
+        shown.add_column(heading, no_wrap=heading != "why", overflow="fold")
     for one in found:
         version, colour = one.version, _COLOURS[one.version.status]
         status = f"[{colour}]{version.status.value}[/]" if colour else version.status.value
@@ -107,4 +107,4 @@ def _verified(one: Listed) -> str:
 
 
 def _since(ts_us: int) -> str:
-    return datetime.fromtimestamp(ts_us / 1_000_000, UTC).strftime("%Y-%m-%d %H:%M:%S") if ts_us else ""
+    return datetime.fromtimestamp(ts_us / 1_000_000, UTC).strftime("%Y-%m-%d %H:%M") if ts_us else ""
