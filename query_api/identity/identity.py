@@ -85,6 +85,8 @@ class Identity:
             found = await self._checked(token)
         except TokenError as error:
             raise UnauthenticatedError(str(error)) from error
+        except RecursionError as error:  # its JSON is nested a thousand deep
+            raise UnauthenticatedError("The token is no JWT.") from error
         return self._read.put(token, found)
 
     async def _checked(self, token: str) -> Claims:

@@ -103,6 +103,17 @@ async def test_a_token_that_does_not_hold_is_refused(tmp_path: Path, changes: di
         await Identity(settings).who(forged(settings, **changes))
 
 
+@pytest.mark.parametrize("place", [0, 1])
+async def test_a_token_whose_json_is_nested_without_end_is_refused(tmp_path: Path, place: int) -> None:
+    # Given a header, or claims, that no parser follows to the end
+    told = [{"alg": "HS256", "typ": "JWT"}, {"iss": ISSUER}]
+    parts = [base64.urlsafe_b64encode(json.dumps(one).encode()).rstrip(b"=").decode() for one in told]
+    parts[place] = base64.urlsafe_b64encode(b"[" * 6000).decode()
+    # When somebody comes with it, then it is a token like any other that is none
+    with pytest.raises(UnauthenticatedError):
+        await Identity(at(tmp_path)).who(".".join([*parts, "c2ln"]))
+
+
 async def test_what_is_not_signed_with_our_key_is_refused(tmp_path: Path) -> None:
     settings = at(tmp_path / "a")
     head, body, signature = forged(settings).split(".")
