@@ -78,7 +78,7 @@ class TaskConsumer:
         self._delays: Delays[_Task] = Delays()
         self._resting: Delays[_Task] = Delays()
         self._offsets = GapFreeOffsets()
-        self._running: dict[Future[None], _Task] = {}
+        self._running: dict[Future[None], _Task | None] = {}  #: None: its partition was taken away meanwhile
         self._concurrency = concurrency
         self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix=name)
         self._stop = threading.Event()
@@ -182,6 +182,8 @@ class TaskConsumer:
     def _reap(self) -> None:
         for future in [future for future in self._running if future.done()]:
             task = self._running.pop(future)
+            if task is None:  # whoever has the partition now does it, and finds what was made here
+                continue
             if future.exception() is None:
                 self._offsets.finish(task.partition, task.offset)
             else:  # something it needs is away: it stays in hand and is tried again, here or after a restart
@@ -273,6 +275,9 @@ class TaskConsumer:
     def _lost(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
         for item in partitions:
             partition: Partition = (item.topic, item.partition)
+            self._running = {
+                future: None if task and task.partition == partition else task for future, task in self._running.items()
+            }
             for each in (self._lanes, self._delays, self._resting):
                 each.drop(partition)
             self._offsets.forget(partition)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import wait
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from confluent_kafka import TopicPartition
 
+from infra.errors import UnavailableError
 from infra.kafka.producer import LARGEST, EventProducer
 from infra.kafka.records import Raw, Received, raw
 from infra.kafka.tasks import Effects, TaskConsumer
@@ -48,8 +53,15 @@ def trial() -> Trial:
     )  # fmt: skip
 
 
-def consumer(bootstrap: str, sender: EventProducer, work: Any, **more: Any) -> TaskConsumer:
-    return TaskConsumer(bootstrap, "script-worker", ["prompts"], work, sender, **more)
+@contextmanager
+def consumer(bootstrap: str, sender: EventProducer, work: Any, **more: Any) -> Iterator[TaskConsumer]:
+    """It is told to stop before it runs: then it only closes."""
+    worker = TaskConsumer(bootstrap, "script-worker", ["prompts"], work, sender, **more)
+    try:
+        yield worker
+    finally:
+        worker.stop()
+        worker.run()
 
 
 def test_a_task_whose_events_can_never_be_published_is_a_dead_letter(bootstrap: str, sender: EventProducer) -> None:
@@ -58,7 +70,8 @@ def test_a_task_whose_events_can_never_be_published_is_a_dead_letter(bootstrap: 
         return [(prompt("x" * LARGEST), None)]
 
     # When it is done
-    consumer(bootstrap, sender, work)._do(trial())
+    with consumer(bootstrap, sender, work) as worker:
+        worker._do(trial())
     # Then it is not done for ever
     assert fields(raw(first(bootstrap, "script-worker.dead")))["reason"] == "TooLargeError"
 
@@ -72,6 +85,29 @@ def test_a_failure_that_cannot_be_told_is_a_dead_letter_all_the_same(bootstrap: 
         raise TypeError("worse")
 
     # When it is done
-    consumer(bootstrap, sender, work, on_failure=on_failure)._do(trial())
+    with consumer(bootstrap, sender, work, on_failure=on_failure) as worker:
+        worker._do(trial())
     # Then the task's own failure is on record
     assert fields(raw(first(bootstrap, "script-worker.dead")))["reason"] == "ValueError"
+
+
+def test_a_task_whose_partition_was_taken_away_is_not_done_again_here(bootstrap: str, sender: EventProducer) -> None:
+    # Given a task that waits for a service, in a worker that loses its partition to another
+    asked, away = threading.Event(), threading.Event()
+
+    def work(_received: Received) -> Effects:
+        asked.set()
+        away.wait(10)
+        raise UnavailableError
+
+    with consumer(bootstrap, sender, work) as worker:
+        worker._sort(("prompts", 0), trial().record)
+        worker._fill()
+        assert asked.wait(10)
+        worker._lost(worker._consumer, [TopicPartition("prompts", 0)])
+        # When the service stays away
+        away.set()
+        wait(worker._running)
+        worker._reap()
+        # Then the other one does it
+        assert (len(worker._resting), worker._running) == (0, {})
