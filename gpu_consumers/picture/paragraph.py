@@ -8,13 +8,15 @@ from typing import Literal
 
 from gpu_consumers.picture.text import advance, ascent, rtl
 from gpu_consumers.picture.tokens import Token, broken, visual
-from gpu_consumers.picture.typefaces import Face
+from gpu_consumers.picture.typefaces import Face, covering
 
 #: As in CSS: lines begin where their script begins, at the left or at the right.
 Align = Literal["start", "center"]
 
 #: Share of the wished size down to which words are kept whole.
 UNBROKEN = 0.5
+#: The least leading where another face helps out: its letters may be taller than the capitals that the leading is for.
+HELPED = 1.08
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,12 +96,20 @@ def fit(words: Sequence[Token], setting: Setting, box: tuple[int, int], *, small
     Words are kept whole down to half of that size, then broken where they must be. What does not fit at the smallest
     size runs out of the box at the bottom.
     """
+    setting = _opened(words, setting)
     whole = setting.size * UNBROKEN
     while True:
         parts = list(words) if setting.size > whole else _broken(words, setting, box[0])
         if setting.size <= smallest or _fits(parts, setting, box, lines):
             return _set(_balanced(parts, setting, box[0]), setting)
         setting = replace(setting, size=max(smallest, int(setting.size * 0.94)))
+
+
+def _opened(words: Sequence[Token], setting: Setting) -> Setting:
+    """With lines far enough apart for letters that the face lacks, such as those of Chinese on a poster."""
+    letters = (letter for token in words for letter in token.text if letter.isalpha())
+    helped = any(covering(setting.face, ord(letter)) != setting.face.value for letter in letters)
+    return replace(setting, leading=max(setting.leading, HELPED)) if helped else setting
 
 
 def _fits(words: Sequence[Token], setting: Setting, box: tuple[int, int], lines: int) -> bool:

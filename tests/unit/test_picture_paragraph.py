@@ -71,6 +71,18 @@ def test_ideographs_may_be_parted_but_not_from_the_marks_that_close_them() -> No
     assert pieces("hello!") == ["hello!"]
 
 
+@pytest.mark.parametrize(
+    ("text", "leading"), [("WHY DO CATS PURR", 0.9), ("為什麼 天空是 藍色的", 1.08), ("لماذا تخرخر", 1.08)]
+)
+def test_lines_of_a_poster_are_tight_only_where_its_own_letters_are_set(text: str, leading: float) -> None:
+    # Given a poster's type, whose lines are set closer than its letters are tall
+    setting = Setting(face=Face.CONDENSED, size=100, leading=0.9)
+    made = fit(tokens(text), setting, (330, 900), smallest=100)
+    # Then lines that another face helps to set do not touch
+    first, second = sorted({word.baseline for word in made.words})[:2]
+    assert second - first == pytest.approx(leading * 100, abs=1)
+
+
 def test_nothing_gives_nothing() -> None:
     assert paragraph("").lines == 0
 
