@@ -170,6 +170,15 @@ def test_a_room_that_is_broken_leaves_the_other_commands(run: Run, monkeypatch: 
     assert run("--debug", "version", "--json")[2] == ""
 
 
+def test_an_interrupt_while_commands_load_is_quiet(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_: typer.Typer) -> None:
+        raise KeyboardInterrupt
+
+    _plug(monkeypatch, interrupted)
+
+    assert run("prompt", "why do cats purr") == (130, "", "")
+
+
 def test_a_setting_that_cannot_be_used_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SWIPESTREAM_API_PORT", "70000")
 

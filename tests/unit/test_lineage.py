@@ -205,6 +205,24 @@ async def test_the_tree_draws_every_event_once_below_its_cause() -> None:
     assert indents == sorted(set(indents))
 
 
+def test_a_day_is_told_where_it_is_another_than_that_of_the_cause() -> None:
+    # given a chain of three facts, the last of which came on the day after
+    day_us = 86_400_000_000
+    morning = -NOW % day_us
+    nodes = [node("asked", morning), node("made", morning + 1_000_000), node("seen", morning + day_us)]
+    edges = [Edge(source="asked", target="made", kind="caused"), Edge(source="made", target="seen", kind="shown")]
+
+    # when it is drawn
+    console = Console(record=True, width=80)
+    console.print(tree(Graph(id="x", nodes=nodes, edges=edges)))
+    days = [f"{one.at:%Y-%m-%d}" for one in nodes]
+
+    # then the day of the second one is not
+    text = console.export_text()
+    assert days[0] == days[1] != days[2]
+    assert (text.count(days[0]), text.count(days[2])) == (1, 1)
+
+
 def test_many_impressions_are_counted_not_drawn() -> None:
     shown = [node(f"shown-{number}", 1 + number) for number in range(30)]
     edges = [Edge(source="made", target=one.id, kind="shown") for one in shown]
