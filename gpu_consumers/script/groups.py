@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gpu_consumers.script.lexicon import PREPOSITIONS, RELATIVES
+from gpu_consumers.script.english import head
 from gpu_consumers.script.topic import Topic
 
 _GOALS = frozenset(["tips", "ways", "habits", "hacks", "tricks", "steps", "rules", "strategies", "methods",
@@ -60,15 +60,8 @@ def _weather(topic: Topic) -> tuple[str, ...]:
 def _sold(topic: Topic) -> tuple[str, ...]:
     """What is advertised: somewhere to go, or a thing, described or only named."""
     described = ("described",) if topic.what else ()
-    place = ("place",) if _noun(topic.what or topic.about) in _PLACES else ()
+    place = ("place",) if head(topic.what or topic.about)[1].lower() in _PLACES else ()
     return (*described, *place, "product")
-
-
-def _noun(phrase: str) -> str:
-    """The noun of a phrase: `a bookshop with a cat` → bookshop."""
-    words = phrase.lower().split()
-    stop = next((i for i, word in enumerate(words) if i and word in PREPOSITIONS | RELATIVES), len(words))
-    return words[stop - 1]
 
 
 def _facts_groups(topic: Topic) -> tuple[str, ...]:
