@@ -201,16 +201,19 @@ def test_probes_ask_what_is_there(values: dict[str, Any], tmp_path: Path) -> Non
         assert all(probe["port"] in ports and probe["path"] in ("/healthz", "/readyz") for probe in probes)
 
 
-def test_workers_scale_on_the_lag_of_their_groups(tmp_path: Path) -> None:
+def test_workers_scale_on_all_that_waits_for_their_stages(tmp_path: Path) -> None:
     manifests = rendered(EVERYTHING, tmp_path)
     scaled = {one["spec"]["scaleTargetRef"]["name"]: one["spec"] for one in manifests if one["kind"] == "ScaledObject"}
 
-    groups = {name: {one["metadata"]["consumerGroup"] for one in spec["triggers"]} for name, spec in scaled.items()}
-
-    assert groups["swipestream-worker-gpu"] == {"scene-worker"}
-    assert set.union(*groups.values()) == {station.group for station in STATIONS}
-    # what scales has no number of its own
-    assert all("replicas" not in workloads(manifests)[name]["spec"] for name in scaled)
+    assert set(scaled) == {"swipestream-worker-cpu", "swipestream-worker-gpu"}
+    for name, spec in scaled.items():
+        stages = pods(manifests)[name]["containers"][0]["command"][4].split(",")
+        waits = {(one["metadata"]["consumerGroup"], one["metadata"]["topic"]) for one in spec["triggers"]}
+        assert waits == {(one.group, topic) for one in STATIONS if one.stage.value in stages for topic in one.topics}
+        formula = spec["advanced"]["scalingModifiers"]["formula"]
+        assert formula.split(" + ") == [one["name"] for one in spec["triggers"]]
+        # what scales has no number of its own
+        assert "replicas" not in workloads(manifests)[name]["spec"]
 
 
 def test_one_name_serves_the_api_and_the_gateway(tmp_path: Path) -> None:
