@@ -106,6 +106,11 @@ def test_years_are_not_counted_from_zero() -> None:
     assert found.text(0) == "1929"
 
 
+def test_a_speech_bubble_has_its_words_as_soon_as_it_is_large_enough() -> None:
+    popped, settled = ((at("comic", frame, number=2) < 40).sum() for frame in (4, 12))
+    assert popped > 0.9 * settled
+
+
 def test_videos_have_different_transitions_and_each_video_one() -> None:
     assert {kind_of(f"title {n}") for n in range(60)} == {*KINDS}
     assert kind_of("title") == kind_of("title")

@@ -19,6 +19,7 @@ from gpu_consumers.picture.stage import Paint, Stage
 
 PAPER = Rgb(255, 246, 224)
 POSES, HOLD, POP = 3, 5, 7  #: backgrounds; frames that each is held; frames of the bubble's pop
+FULL = 2  #: from which of them on the bubble is as large as its words
 
 
 def comic(stage: Stage) -> Paint:
@@ -39,10 +40,11 @@ def comic(stage: Stage) -> Paint:
     def paint(frame: int) -> Canvas:
         canvas.paste(backs[frame // HOLD % POSES])
         if pops:
-            bubble = pops[min(len(pops) - 1, max(0, frame - 2))]
+            number = min(len(pops) - 1, max(0, frame - 2))
+            bubble = pops[number]
             shake = 0 if frame // HOLD % 2 else 2
             canvas.stamp(bubble, centre[0] - bubble.width / 2, centre[1] - bubble.height * 0.46 + shake)
-            if bubble is pops[-1]:
+            if number >= min(FULL, len(pops) - 1):
                 headline.draw(canvas, max(frame, 60), dy=shake)
         figures.draw(canvas, frame)
         return canvas
