@@ -229,7 +229,7 @@ class Accelerator(Protocol):
     """Makes a denoiser (or a VAE decoder) fast. Chosen in the order tensorrt, inductor, eager."""
 
     name: str
-    by_blocks: bool  #: whether it makes the repeated blocks of a denoiser fast one by one, and not the whole
+    travels: bool  #: whether what it prepares takes nothing of the device but the module's own weights
 
     def fingerprint(self) -> str: ...
 

@@ -29,8 +29,8 @@ class Eager:
     """The module as it is."""
 
     name = "eager"
-    #: Whether its engines are for the repeated blocks of a denoiser, and not for the whole.
-    by_blocks = False
+    #: Whether what it prepares may stay in a module that leaves the device: it takes no memory of its own there.
+    travels = True
 
     def fingerprint(self) -> str:
         """Its name and torch's version."""
@@ -131,7 +131,6 @@ class Inductor(Engines):
     name = "inductor"
     copies = 1
     made = CONFIG
-    by_blocks = True  # no weight is part of an engine: one is built for all that are alike
 
     def __init__(self, cache: EngineCache, place: Any) -> None:
         super().__init__(cache, place)

@@ -46,6 +46,8 @@ class Buckets:
         self._own = own
         #: The weights, by name, of which the fast ones have copies.
         self.held = frozenset[str]()
+        #: Whether the fast ones may stay where the module leaves the device.
+        self.travels = True
         self._fast: dict[tuple[Any, ...], Callable[..., Any]] = {}
         self._strange: set[tuple[Any, ...]] = set()
 
@@ -54,15 +56,17 @@ class Buckets:
         """Whether there is nothing but the module's own."""
         return not self._fast
 
-    def add(self, example: Example, fast: Callable[..., Any], held: Iterable[str] = ()) -> None:
+    def add(
+        self, example: Example, fast: Callable[..., Any], held: Iterable[str] = (), *, travels: bool = True
+    ) -> None:
         """Use `fast`, which has copies of the weights `held`, for arguments like the example's (`keys.signature`)."""
-        self.held |= frozenset(held)
+        self.held, self.travels = self.held | frozenset(held), self.travels and travels
         self._fast[signature(*example.args, **example.kwargs)] = fast
 
     def clear(self) -> None:
         """Use the module's own for all."""
         self._fast.clear()
-        self.held = frozenset()
+        self.held, self.travels = frozenset(), True
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if _here.plain or self.empty:
@@ -91,10 +95,17 @@ def fast_in(module: Any) -> Iterator[Any]:
     return (each for each in module.modules() if _OWN in each.__dict__ and not each.__dict__[_OWN].empty)
 
 
-def held(module: Any) -> frozenset[str]:
-    """The weights of a module, by name, that are not to be changed in place: what it runs on has copies of them."""
+def travels(module: Any) -> bool:
+    """Whether what a module itself runs on may stay where it leaves the device."""
     found: Buckets | None = module.__dict__.get(_OWN)
-    return found.held if found is not None else frozenset()
+    return found is None or found.travels
+
+
+def held(module: Any) -> frozenset[str]:
+    """The weights of a module, by name, that are not to be changed in place: what it and its parts run on has copies
+    of them."""
+    found = ((path, each.__dict__.get(_OWN)) for path, each in module.named_modules())
+    return frozenset(f"{path}.{name}".lstrip(".") for path, one in found if one is not None for name in one.held)
 
 
 def restore(module: Any) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -30,28 +30,31 @@ class Region:
     bucket: str
     example: Example
     part: str = ""  #: which of the pipeline's it is: `transformer`, `transformer.blocks.0`, `vae.decoder`
-    twins: tuple[Any, ...] = ()  #: modules that differ from it in their weights alone, and get the same arguments
+    #: Modules by their part that differ from it in their weights alone, and get the same arguments.
+    twins: Mapping[str, Any] = field(default_factory=dict)
+
+    def each(self) -> Iterator[Region]:
+        """It and its twins, one by one."""
+        for part, module in {self.part: self.module, **self.twins}.items():
+            yield Region(module, self.bucket, self.example, part)
 
 
 @dataclass(frozen=True)
 class Wanted(Region):
-    """A module that is to be made fast, as a whole or by its repeated blocks."""
+    """A module that is to be made fast: by its repeated blocks where it has some, else as a whole."""
 
     proof: Callable[[], Any] | None = None  #: runs all that the module is used for; none: the example is enough
     blocks: tuple[Region, ...] = ()
     skipping: bool = False  #: a step cache leaves out some of its blocks
 
-    def regions(self, accelerator: Accelerator) -> Sequence[Region]:
-        """What engines of that accelerator are for. Raises `BackendError` where none would heed the step cache."""
-        if accelerator.by_blocks and self.blocks:
-            return self.blocks
-        if not self.skipping:
-            return [self]
-        if accelerator.by_blocks:
+    @property
+    def regions(self) -> Sequence[Region]:
+        """What engines are for. Raises `BackendError` where none would heed the step cache."""
+        if self.skipping and not self.blocks:
             raise BackendError(
                 f"{type(self.module).__name__} has no repeated blocks, and a step cache skips parts of it"
             )
-        raise BackendError("its engines are whole denoisers, and a step cache skips blocks of them")
+        return self.blocks or [self]
 
     def result(self) -> npt.NDArray[np.float32]:
         """What comes of it, on whatever it and its blocks run now."""
@@ -115,7 +118,7 @@ def accelerate(
         try:
             if each.name in refused:
                 raise BackendError(refused[each.name])
-            regions = [region for one in wanted for region in one.regions(each)]
+            regions = [region for one in wanted for region in one.regions]
             if missing := [one for one in regions if not each.ready(one.module, one.example.fresh(), one.bucket)]:
                 raise NotBuiltError(each, missing)
             parity = tuple(_install(one, each, values, dtype) for one, values in zip(wanted, plain, strict=True))
@@ -135,7 +138,7 @@ def accelerate(
 def _install(wanted: Wanted, accelerator: Accelerator, plain: Any, dtype: str) -> Parity:
     import torch
 
-    for region in wanted.regions(accelerator):
+    for region in (one for each in wanted.regions for one in each.each()):
         _seat(region, accelerator)
     try:
         parity = compare(plain, wanted.result())
@@ -149,9 +152,9 @@ def _install(wanted: Wanted, accelerator: Accelerator, plain: Any, dtype: str) -
 
 
 def _seat(region: Region, accelerator: Accelerator) -> None:
-    for module in (region.module, *region.twins):
-        try:
-            fast = accelerator.prepare(module, region.example.fresh(), region.bucket)
-        except NoEngineError as error:  # its bytes were read for the first time, and are not those that were built
-            raise NotBuiltError(accelerator, [region]) from error
-        seated(module).add(region.example, fast, accelerator.holds(module))
+    module = region.module
+    try:
+        fast = accelerator.prepare(module, region.example.fresh(), region.bucket)
+    except NoEngineError as error:  # its bytes are not those that were built, or it is a twin that needs others
+        raise NotBuiltError(accelerator, [region]) from error
+    seated(module).add(region.example, fast, accelerator.holds(module), travels=accelerator.travels)

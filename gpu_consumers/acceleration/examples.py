@@ -48,7 +48,7 @@ def _alike(blocks: Mapping[str, Any], seen: Seen, bucket: str) -> Iterator[Regio
         for signature in seen.get(path, ()):
             groups[structure, signature].append(path)
     for (_, signature), (first, *others) in groups.items():
-        twins = tuple(blocks[path] for path in others)
+        twins = {path: blocks[path] for path in others}
         yield Region(blocks[first], bucket, seen[first][signature], first, twins)
 
 

@@ -14,7 +14,7 @@ from torch.utils import _pytree
 from gpu_consumers.ports import Example
 
 #: Of what `packed` puts together, and of which weights are lent.
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -59,10 +59,10 @@ class Flat(torch.nn.Module):  # type: ignore[misc]  # torch has no types here
 
 
 def lent(module: torch.nn.Module) -> dict[str, torch.Tensor]:
-    """The weights that engines take as arguments, by name: those of linear layers, which are nearly all of a
-    transformer's bytes, and what styles change."""
-    linear = ((path, layer) for path, layer in module.named_modules() if isinstance(layer, torch.nn.Linear))
-    return {f"{path}.weight".lstrip("."): layer.weight for path, layer in linear}
+    """The weights that engines take as arguments, by name: all but those of convolutions, which TensorRT lays out for
+    itself. Blocks of a transformer have none of those: one engine is for all of them."""
+    kept = {path for path, layer in module.named_modules() if isinstance(layer, torch.nn.modules.conv._ConvNd)}
+    return {name: one for name, one in module.named_parameters() if name.rpartition(".")[0] not in kept}
 
 
 def flat(example: Example) -> tuple[list[Any], Any]:

@@ -1,16 +1,20 @@
-"""TensorRT: whole engines through Torch-TensorRT that compute with the weights of the module's own linear layers.
+"""TensorRT: engines through Torch-TensorRT that compute with the module's own weights, all but those of convolutions.
 
-Those weights are arguments of an engine, not part of it: nothing is held twice, an engine is megabytes, fits any
-fine-tuning, and styles that are merged into the weights need neither refitting nor building (decision 69).
+Those weights are arguments of an engine, not part of it: nothing is held twice, one engine is for all blocks of a
+transformer and for any fine-tuning, and styles that are merged into the weights need neither refitting nor building
+(decision 69).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
+from weakref import WeakValueDictionary
 
 from gpu_consumers.acceleration import keys
-from gpu_consumers.acceleration.backends import Engines, contiguous, first_line, in_8_bits
+from gpu_consumers.acceleration.backends import Engines, first_line, in_8_bits
+from gpu_consumers.acceleration.cache import EngineCache
 from gpu_consumers.acceleration.layout import FORMAT, Layout, lent, lowered, packed, unpacked
 from gpu_consumers.errors import BackendError, BackendMissingError
 from gpu_consumers.ports import Example
@@ -28,6 +32,11 @@ class TensorRT(Engines):
 
     name = "tensorrt"
     made = MADE
+    travels = False  # an engine has room of its own to work in
+
+    def __init__(self, cache: EngineCache, place: Any) -> None:
+        super().__init__(cache, place)
+        self._open: WeakValueDictionary[bytes, Opened] = WeakValueDictionary()
 
     def ready(self, module: Any, example: Example, shape_bucket: str) -> bool:
         """As `Engines.ready`. Raises `BackendError` where they could not be built, or not run."""
@@ -49,41 +58,65 @@ class TensorRT(Engines):
             return packed(layout, bytes(convert(program, arg_inputs=tensors, **SETTINGS)))
 
     def _loaded(self, engine: bytes, module: Any) -> Callable[..., Any]:
+        layout, plan = unpacked(engine)
+        key = hashlib.sha256(plan).digest()
+        found = self._open.get(key)
+        if found is None:
+            found = self._open[key] = self._opened(plan)
+        return bound(found, layout, module)
+
+    def _opened(self, plan: bytes) -> Opened:
+        return Opened(plan, self.place)
+
+
+class Opened:
+    """An engine on a device, once for all the modules that it is for: they take turns in the room it works in."""
+
+    def __init__(self, plan: bytes, place: Any) -> None:
+        """Raises `BackendError`, and whatever TensorRT raises."""
         import tensorrt
         import torch
 
-        layout, plan = unpacked(engine)
         found = tensorrt.Runtime(tensorrt.Logger(tensorrt.Logger.WARNING)).deserialize_cuda_engine(plan)
         if found is None:
             raise BackendError("TensorRT does not take the engine")
         names = [found.get_tensor_name(number) for number in range(found.num_io_tensors)]
-        inputs = [name for name in names if found.get_tensor_mode(name) == tensorrt.TensorIOMode.INPUT]
-        outputs = [name for name in names if name not in inputs]
-        with torch.cuda.device(self.place):
-            running = torch_tensorrt().runtime.PythonTorchTensorRTModule(plan, inputs, outputs)
+        self._inputs = [name for name in names if found.get_tensor_mode(name) == tensorrt.TensorIOMode.INPUT]
+        outputs = [name for name in names if name not in self._inputs]
+        self._place = place
+        with torch.cuda.device(place):
+            self._module = torch_tensorrt().runtime.PythonTorchTensorRTModule(plan, self._inputs, outputs)
 
-        def run(*tensors: Any) -> Any:
-            with torch.cuda.device(self.place):
-                return running(*tensors)
+    def __call__(self, tensors: Mapping[str, Any]) -> Sequence[Any]:
+        """The tensors that it makes of those, which it takes by name."""
+        import torch
 
-        return bound(run, inputs, layout, module)
+        with torch.cuda.device(self._place):
+            made = self._module(*(tensors[name] for name in self._inputs))
+        return made if isinstance(made, (tuple, list)) else (made,)
 
 
-def bound(running: Callable[..., Any], inputs: list[str], layout: Layout, module: Any) -> Callable[..., Any]:
+def bound(engine: Callable[[Mapping[str, Any]], Any], layout: Layout, module: Any) -> Callable[..., Any]:
     """What runs an engine on tensors alone as a callable with the module's own arguments and results.
 
-    `inputs` are the engine's, in its order. Raises `BackendError` where a weight lies where it cannot be read.
+    Raises `BackendError` where a weight lies where it cannot be read.
     """
     own = lent(module)
     if apart := [name for name, weight in own.items() if weight.data_ptr() % ALIGNED and weight.is_cuda]:
         raise BackendError(f"it cannot read weights that begin anywhere: {', '.join(apart[:5])}")
 
     def run(*args: Any, **kwargs: Any) -> Any:
-        tensors = layout.tensors(own, contiguous(Example(args, kwargs)))
-        made = running(*(tensors[name] for name in inputs))
-        return layout.result(made if isinstance(made, (tuple, list)) else (made,))
+        return layout.result(engine(layout.tensors(own, Example(args, kwargs).mapped(_readable))))
 
     return run
+
+
+def _readable(value: Any) -> Any:
+    """The same values where TensorRT can read them: not cut from the middle of others."""
+    if not hasattr(value, "contiguous"):
+        return value
+    value = value.contiguous()
+    return value.clone() if value.data_ptr() % ALIGNED else value
 
 
 def torch_tensorrt() -> Any:

@@ -8,7 +8,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from gpu_consumers.acceleration.backends import Eager, Engines, Inductor
-from gpu_consumers.acceleration.buckets import fast_in, held, restore
+from gpu_consumers.acceleration.buckets import fast_in, restore, travels
 from gpu_consumers.acceleration.cache import EngineCache
 from gpu_consumers.acceleration.chain import Choice, NotBuiltError, accelerate
 from gpu_consumers.acceleration.examples import decoding, examples
@@ -96,10 +96,10 @@ class Takeover:
         return None
 
     def leaving(self, pipe: Any, *, all_of_them: bool = False) -> None:
-        """A model goes to the host's memory, and its engines with it; unless one has copies of weights, which would
-        keep the device's memory, or they are not `all_of_them`'s that it should have: then they are let go."""
+        """A model goes to the host's memory, and its engines with it; unless one would keep memory of the device's, or
+        they are not `all_of_them`'s that it should have: then they are let go."""
         fast = _with_engines(pipe)
-        if all_of_them or any(held(module) for module in fast):
+        if all_of_them or not all(map(travels, fast)):
             for module in fast:
                 restore(module)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +19,6 @@ import pytest
 import torch
 from torch.multiprocessing.reductions import StorageWeakRef
 
-from gpu_consumers.acceleration import keys
 from gpu_consumers.acceleration.backends import Eager
 from gpu_consumers.acceleration.buckets import Buckets
 from gpu_consumers.acceleration.cache import EngineCache
@@ -138,15 +137,12 @@ def test_the_model_that_is_next_is_not_let_go_for_the_one_that_makes_way(config:
 def test_a_model_whose_return_fails_has_no_engines_and_all_of_them_when_it_is_there(
     config: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # given a model that ran on engines with copies of its weights, and made way
-    class Holding(Eager):
-        name = "holding"
+    # given a model that ran on engines with memory of their own on the device, and made way
+    class Staying(Eager):
+        name, travels = "staying", False
 
-        def holds(self, module: Any) -> Iterable[str]:
-            return keys.tensors(module)
-
-    device = Device(config, [Holding()], Apart())
-    assert device.engines.prepared("plain").label == "holding"
+    device = Device(config, [Staying()], Apart())
+    assert device.engines.prepared("plain").label == "staying"
     pipe = device.pipe("plain")
     before = with_engines(pipe)
     device.models.drop("plain")
