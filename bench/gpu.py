@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Any
 
 from bench.gpu_models import FULL, TINY, Size, build
 from bench.report import Figure
+from gpu_consumers.acceleration.cache import EngineCache
+from gpu_consumers.acceleration.kinds import accelerators
 from gpu_consumers.errors import BackendError, BackendMissingError
 from gpu_consumers.estimates.formula import Architecture, listed, share_of_peak
 from gpu_consumers.ports import Accelerator
@@ -149,7 +151,7 @@ def _measured(name: str, size: Size, config: Settings) -> Measured:
     from gpu_consumers.generation.device import Device
 
     began = time.monotonic()
-    device = Device(config, [_accelerator(name, config)])
+    device = Device(config, _accelerators(name, config))
     try:
         choice = device.engines.prepared(size.name)
         if choice.name != name:
@@ -204,17 +206,11 @@ def _clip(size: Size, config: Settings, device: Device, *, seed: int) -> Measure
     )  # fmt: skip
 
 
-def _accelerator(name: str, config: Settings) -> Accelerator:
+def _accelerators(name: str, config: Settings) -> list[Accelerator]:
     import torch
 
-    from gpu_consumers.acceleration.backends import Eager, Inductor
-    from gpu_consumers.acceleration.cache import EngineCache
-    from gpu_consumers.acceleration.trt import TensorRT
-
-    cache, place = EngineCache(config.data_dir / "engines", 2**36), torch.device(config.device)
-    if name == "tensorrt":
-        return TensorRT(cache, place)
-    return Eager() if name == "eager" else Inductor(cache, place)
+    cache = EngineCache(config.data_dir / "engines", 2**36)
+    return accelerators([name], cache, torch.device(config.device))
 
 
 def _architecture(size: Size, config: Settings) -> Architecture:

@@ -12,8 +12,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from gpu_consumers.acceleration.backends import Engines, Inductor
+from gpu_consumers.acceleration.backends import Engines
 from gpu_consumers.acceleration.cache import EngineCache
+from gpu_consumers.acceleration.kinds import engines
 from gpu_consumers.errors import BackendError
 from gpu_consumers.generation.builder import DONE, EXAMPLES, ORDER, Order
 from gpu_consumers.generation.loading import load_part
@@ -46,7 +47,7 @@ def _build(order: Order, cache: EngineCache, folder: Path) -> None:
     if place.type == "cuda":
         _with_headers()
         torch.cuda.set_device(place)
-    accelerator = _accelerator(order.accelerator, cache, place)
+    accelerator = engines(order.accelerator, cache, place)
     module = load_part(Path(order.folder), order.part, order.dtype, fp8=order.fp8)
     if order.fp8:
         from gpu_consumers.generation.float8 import readied
@@ -60,13 +61,6 @@ def _build(order: Order, cache: EngineCache, folder: Path) -> None:
         accelerator.build(module, example, bucket)
         with (folder / DONE).open("a", encoding="utf-8") as done:
             done.write(f"{bucket}\n")
-
-
-def _accelerator(name: str, cache: EngineCache, place: Any) -> Engines:
-    from gpu_consumers.acceleration.trt import TensorRT
-
-    kinds: tuple[type[Engines], ...] = (TensorRT, Inductor)
-    return {each.name: each for each in kinds}[name](cache, place)
 
 
 def _same(key: dict[str, str], accelerator: Engines, module: Any, example: Example, bucket: str) -> None:

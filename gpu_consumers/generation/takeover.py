@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import product
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from gpu_consumers.acceleration.backends import Eager, Engines, Inductor
+from gpu_consumers.acceleration.backends import Engines
 from gpu_consumers.acceleration.buckets import fast_in, restore, travels
 from gpu_consumers.acceleration.cache import EngineCache
 from gpu_consumers.acceleration.chain import Choice, NotBuiltError, accelerate
 from gpu_consumers.acceleration.examples import decoding, examples
+from gpu_consumers.acceleration.kinds import accelerators
 from gpu_consumers.generation.builder import Builder, Ordered, order
 from gpu_consumers.generation.loading import one_step
 from gpu_consumers.generation.manifest import GIB, Manifest, Stage, manifest
@@ -19,7 +20,6 @@ from gpu_consumers.generation.preparing import EAGER, Preparing
 from gpu_consumers.generation.weights import locate
 from gpu_consumers.ports import Accelerator
 from gpu_consumers.scheduling.places import Turn
-from infra.errors import ConfigurationError
 from infra.settings import Settings
 from schemas.values import Lane
 
@@ -137,12 +137,5 @@ def suitable(config: Settings, place: Any) -> list[Accelerator]:
     """Those of the settings. Compiling for the CPU takes longer than it saves, so none there."""
     if place.type != "cuda":
         return []
-    from gpu_consumers.acceleration.trt import TensorRT
-
     cache = EngineCache(config.data_dir / "engines", int(config.engine_cache_gib * GIB))
-    known: dict[str, Accelerator] = {
-        "tensorrt": TensorRT(cache, place), "inductor": Inductor(cache, place), "eager": Eager()
-    }  # fmt: skip
-    if unknown := set(config.accelerators) - set(known):
-        raise ConfigurationError(f"there is no accelerator {', '.join(sorted(unknown))}")
-    return [known[name] for name in config.accelerators]
+    return accelerators(config.accelerators, cache, place)

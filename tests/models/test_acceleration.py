@@ -18,6 +18,8 @@ from gpu_consumers.acceleration.cache import EngineCache
 from gpu_consumers.acceleration.chain import Choice, NotBuiltError, Wanted
 from gpu_consumers.acceleration.examples import decoding, examples
 from gpu_consumers.acceleration.facts import facts_of
+from gpu_consumers.acceleration.kinds import accelerators
+from gpu_consumers.acceleration.kinds import engines as engines_of
 from gpu_consumers.acceleration.trt import TensorRT
 from gpu_consumers.generation.boundaries import repeated
 from gpu_consumers.generation.builder import Builder, order
@@ -27,6 +29,7 @@ from gpu_consumers.generation.loading import load, one_step
 from gpu_consumers.generation.manifest import manifest
 from gpu_consumers.generation.renderer import DiffusersRenderer
 from gpu_consumers.ports import Example
+from infra.errors import ConfigurationError
 from infra.settings import Settings
 from tests.models.pipelines_kit import PIPELINES, Denoising, configured, every_kind, write_manifest
 from tests.models.test_scene_models import quiet, small
@@ -249,6 +252,17 @@ def test_a_tensorrt_that_cannot_be_imported_is_a_reason_and_not_a_crash(
     monkeypatch.syspath_prepend(tmp_path)
     choice = accelerate(config, "tiny-ltx", examples, [tensorrt]).choice
     assert choice.name == "eager" and "libnvinfer.so.10 is missing" in choice.fallbacks[0].reason
+
+
+def test_accelerators_are_known_by_name_and_one_that_there_is_not_is_an_error(tmp_path: Path) -> None:
+    cache = EngineCache(tmp_path, 1000)
+    found = accelerators(Settings().accelerators, cache, CPU)
+    assert [(one.name, type(one)) for one in found] == [
+        ("tensorrt", TensorRT), ("inductor", Inductor), ("eager", Eager)
+    ]  # fmt: skip
+    assert all(one.cache is cache for one in (*found[:2], engines_of("inductor", cache, CPU)))
+    with pytest.raises(ConfigurationError, match="there is no accelerator warp"):
+        accelerators(["eager", "warp"], cache, CPU)
 
 
 def test_what_an_engine_depends_on_is_all_told() -> None:
