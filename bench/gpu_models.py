@@ -50,8 +50,7 @@ def build(size: Size, root: Path, place: str) -> int:
 
     quietly()
     torch.manual_seed(7)
-    with torch.device(place):
-        pipe = _pipeline(size)
+    pipe = pipeline(size, place)
     parameters = sum(each.numel() for each in pipe.transformer.parameters())
     wanted = getattr(torch, size.dtype)
     for weight in (*pipe.transformer.parameters(), *pipe.text_encoder.parameters()):
@@ -62,25 +61,29 @@ def build(size: Size, root: Path, place: str) -> int:
     return parameters
 
 
-def _pipeline(size: Size) -> Any:
+def pipeline(size: Size, place: str) -> Any:
+    """The pipeline, its modules on that torch device."""
+    import torch
     from diffusers import AutoencoderKLWan, UniPCMultistepScheduler, WanPipeline, WanTransformer3DModel
     from transformers import ByT5Tokenizer, UMT5Config, UMT5EncoderModel
 
-    transformer = WanTransformer3DModel(
-        patch_size=(1, 2, 2), num_attention_heads=size.heads, attention_head_dim=size.head_width, in_channels=16,
-        out_channels=16, text_dim=size.text_width, freq_dim=256, ffn_dim=size.feed_forward, num_layers=size.layers,
-        cross_attn_norm=True, qk_norm="rms_norm_across_heads",
-    )  # fmt: skip
-    vae = AutoencoderKLWan(
-        base_dim=size.vae_width, z_dim=16, dim_mult=[1, 2, 4, 4] if size is FULL else [1, 1, 1, 1],
-        num_res_blocks=size.vae_blocks, temperal_downsample=[False, True, True],
-    )  # fmt: skip
     text = UMT5Config(
         vocab_size=384, d_model=size.text_width, num_layers=2, num_heads=4, d_kv=size.text_width // 4,
         d_ff=2 * size.text_width,
     )  # fmt: skip
+    with torch.device(place):
+        transformer = WanTransformer3DModel(
+            patch_size=(1, 2, 2), num_attention_heads=size.heads, attention_head_dim=size.head_width, in_channels=16,
+            out_channels=16, text_dim=size.text_width, freq_dim=256, ffn_dim=size.feed_forward, num_layers=size.layers,
+            cross_attn_norm=True, qk_norm="rms_norm_across_heads",
+        )  # fmt: skip
+        vae = AutoencoderKLWan(
+            base_dim=size.vae_width, z_dim=16, dim_mult=[1, 2, 4, 4] if size is FULL else [1, 1, 1, 1],
+            num_res_blocks=size.vae_blocks, temperal_downsample=[False, True, True],
+        )  # fmt: skip
+        encoder = UMT5EncoderModel(text)
     return WanPipeline(
-        transformer=transformer, vae=vae, text_encoder=UMT5EncoderModel(text), tokenizer=ByT5Tokenizer(),
+        transformer=transformer, vae=vae, text_encoder=encoder, tokenizer=ByT5Tokenizer(),
         scheduler=UniPCMultistepScheduler(prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=3.0),
     )  # fmt: skip
 

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from bench.gpu import Measured, figures
+from bench.gpu_figures import Measured, figures
 from bench.report import Figure, document
 from gpu_consumers.estimates.formula import CHIPS, Architecture, chip, listed, share_of_peak
 from gpu_consumers.scheduling.work import Work
