@@ -54,7 +54,7 @@ class Device:
         name = config.device
         if name == "auto":
             name = "cuda" if torch.cuda.is_available() else "cpu"
-        self.place = torch.device(name)
+        self.place = torch.device("cuda", torch.cuda.current_device()) if name == "cuda" else torch.device(name)
         self._cuda = self.place.type == "cuda"
         self.name: str = torch.cuda.get_device_name(self.place) if self._cuda else "cpu"
         self._chip = chip(self.name)

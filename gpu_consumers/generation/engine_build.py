@@ -46,6 +46,7 @@ def _build(order: Order, cache: EngineCache, folder: Path) -> None:
     place = torch.device(order.place)
     if place.type == "cuda":
         _with_headers()
+        _with_driver(folder)
         torch.cuda.set_device(place)
     accelerator = engines(order.accelerator, cache, place)
     module = load_part(Path(order.folder), order.part, order.dtype, fp8=order.fp8)
@@ -77,6 +78,18 @@ def _with_headers() -> None:
     own = Path(torch.__file__).parents[1] / "nvidia" / f"cu{(torch.version.cuda or '').split('.')[0]}"
     if not ({"CUDA_HOME", "CUDA_PATH"} & set(os.environ)) and not Path("/usr/local/cuda").exists() and own.is_dir():
         os.environ["CUDA_HOME"] = str(own)
+
+
+def _with_driver(folder: Path, name: str = "libcuda.so") -> None:
+    """Where the driver's library has its version's name alone, the linker is told what inductor calls it."""
+    import ctypes
+    import re
+
+    ctypes.CDLL(f"{name}.1")
+    found = re.search(rf"/\S*/{re.escape(name)}\S*", Path("/proc/self/maps").read_text())
+    if found is not None:
+        (folder / name).symlink_to(found[0])
+        os.environ["LIBRARY_PATH"] = ":".join(filter(None, (os.environ.get("LIBRARY_PATH"), str(folder))))
 
 
 if __name__ == "__main__":

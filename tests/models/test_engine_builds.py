@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import itertools
 import json
 import os
@@ -14,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import psutil
@@ -26,7 +28,7 @@ from gpu_consumers.acceleration.cache import EngineCache
 from gpu_consumers.acceleration.chain import Wanted
 from gpu_consumers.acceleration.trt import TensorRT
 from gpu_consumers.errors import BackendError, TransientBackendError
-from gpu_consumers.generation import takeover
+from gpu_consumers.generation import engine_build, takeover
 from gpu_consumers.generation.builder import ORDER, Builder, Order, Ordered, order
 from gpu_consumers.generation.device import Device
 from gpu_consumers.generation.manifest import manifest
@@ -60,6 +62,39 @@ class Nearly(Denoising):
             return found * torch.linspace(0.9995, 1.0005, found.shape[-1])
 
         return off
+
+
+def test_a_device_has_a_number_so_that_another_process_finds_it(
+    config: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, number in (("current_device", 2), ("get_device_name", "NVIDIA H200"), ("is_available", True)):
+        monkeypatch.setattr(torch.cuda, name, lambda *_, number=number: number)
+    told = SimpleNamespace(uuid="0", total_memory=2**37)
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda _: told)
+    for name, number in (("auto", 2), ("cuda", 2), ("cuda:1", 1)):
+        place = Device(config.model_copy(update={"device": name}), []).place
+        assert place == torch.device("cuda", number) and torch.cuda._utils._get_device_index(place) == number
+
+
+def test_the_linker_finds_a_library_that_has_its_versions_name_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a driver's library, and nothing of the name that code is linked with
+    source, driver = tmp_path / "it.c", tmp_path / "driver"
+    source.write_text("int seven(void) { return 7; }")
+    driver.mkdir()
+    subprocess.run(["gcc", "-shared", "-o", driver / "libdriven.so.1", source], check=True)
+    source.write_text("int seven(void); int main(void) { return seven(); }")
+    link = ["gcc", "-o", str(tmp_path / "it"), str(source), "-ldriven"]
+    assert subprocess.run(link, capture_output=True, check=False).returncode
+    ctypes.CDLL(str(driver / "libdriven.so.1"))
+    # when
+    monkeypatch.setattr(ctypes, "CDLL", lambda name: name)
+    monkeypatch.setenv("LIBRARY_PATH", "/elsewhere")
+    engine_build._with_driver(tmp_path, "libdriven.so")
+    # then
+    assert subprocess.run(link, capture_output=True, check=False).returncode == 0
+    assert os.environ["LIBRARY_PATH"] == f"/elsewhere:{tmp_path}"
 
 
 @pytest.fixture
