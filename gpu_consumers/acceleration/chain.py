@@ -46,10 +46,13 @@ class Wanted(Region):
     proof: Callable[[], Any] | None = None  #: runs all that the module is used for; none: the example is enough
     blocks: tuple[Region, ...] = ()
     skipping: bool = False  #: a step cache leaves out some of its blocks
+    writing: bool = False  #: it answers by writing into the lists that it gets, too
 
     @property
     def regions(self) -> Sequence[Region]:
-        """What engines are for. Raises `BackendError` where none would heed the step cache."""
+        """What engines are for. Raises `BackendError` where none would heed the step cache, or what it writes."""
+        if self.writing:
+            raise BackendError(f"{type(self.module).__name__} writes into its arguments, of which engines take copies")
         if self.skipping and not self.blocks:
             raise BackendError(
                 f"{type(self.module).__name__} has no repeated blocks, and a step cache skips parts of it"

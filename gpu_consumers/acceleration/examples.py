@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from gpu_consumers.acceleration import keys
+from gpu_consumers.acceleration.buckets import keeping
 from gpu_consumers.acceleration.chain import Region, Wanted
 from gpu_consumers.generation.boundaries import repeated
 from gpu_consumers.generation.caches import afresh
@@ -89,7 +90,17 @@ def decoding(pipe: Any, bucket: str, arguments: Mapping[str, Any]) -> list[Wante
     def proof() -> Any:
         return copy.copy(pipe.vae).decode(*whole.args, **whole.kwargs)
 
-    return [Wanted(decoder, bucket, piece, "vae.decoder", proof=proof)]
+    return [Wanted(decoder, bucket, piece, "vae.decoder", proof=proof, writing=_writes(decoder, piece))]
+
+
+def _writes(module: Any, example: Example) -> bool:
+    """Whether a module leaves something else in the lists and dicts that it gets."""
+    import torch
+
+    given = example.fresh()
+    with torch.no_grad(), keeping(eager=True):
+        module(*given.args, **given.kwargs)
+    return keys.arguments(given) != keys.arguments(example)
 
 
 @contextmanager
