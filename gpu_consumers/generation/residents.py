@@ -17,6 +17,7 @@ from gpu_consumers.generation.loading import shell
 from gpu_consumers.generation.manifest import Manifest, manifest
 from gpu_consumers.generation.resident import Resident
 from gpu_consumers.generation.shelf import Shelf
+from gpu_consumers.generation.swaps import swaps
 from infra.settings import Settings
 from infra.telemetry import logs, metrics
 
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from gpu_consumers.generation.takeover import Takeover
 
 log = logs.get("device")
+
+#: A model that could not be read ahead is tried again after so many seconds.
+RETRY_S = 60.0
 
 
 class Residents:
@@ -40,6 +44,7 @@ class Residents:
         self._shelf: Shelf[Resident] = Shelf(host.budget, self._bound)
         self._users: Counter[str] = Counter()
         self._awaited: set[str] = set()  #: read ahead because they are to stand in for others
+        self._failed: dict[str, float] = {}  #: when reading them ahead last failed
         self._coming: set[str] = set()  #: next on the device, once others have left it
         self._embeddings, self._lock = Embeddings(), threading.Lock()
 
@@ -82,6 +87,7 @@ class Residents:
         finally:
             with self._lock:
                 self._users[name] -= 1
+            self._expect()
             self._shelf.trim()
             self._count()
 
@@ -99,7 +105,8 @@ class Residents:
         if self.find(name) or not self.find(before):
             return name
         with self._lock:
-            if name not in self._awaited:
+            lately = name in self._failed and time.monotonic() - self._failed[name] < RETRY_S
+            if name not in self._awaited and not lately:
                 self._awaited.add(name)
                 threading.Thread(target=self._read_ahead, args=(name,), daemon=True).start()
         return before
@@ -109,11 +116,21 @@ class Residents:
             read = Resident(manifest(name, self._config), self._config)
         except Exception as error:  # noqa: BLE001 - whatever it is, the old model goes on
             log.error("the model that was to stand in cannot be loaded", model=name, reason=str(error))
+            with self._lock:
+                self._awaited.discard(name)
+                self._failed[name] = time.monotonic()
             return
+        self._expect()
         with self._lock:
-            if name in self._awaited:  # else somebody could not wait
+            if name in self._awaited:  # else somebody could not wait, or nobody wants it any more
                 self._shelf.put(name, read, read.size)
         self._count()
+
+    def _expect(self) -> None:
+        """Count no longer on models whose swap was undone."""
+        standing = set(swaps(self._config).values())
+        with self._lock:
+            self._awaited &= standing
 
     def keep(self, kept: str) -> list[str]:
         """Let all models but that one leave the device; their names."""

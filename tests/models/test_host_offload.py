@@ -22,11 +22,12 @@ from torch.multiprocessing.reductions import StorageWeakRef
 from gpu_consumers.acceleration.backends import Eager
 from gpu_consumers.acceleration.buckets import Buckets
 from gpu_consumers.acceleration.cache import EngineCache
-from gpu_consumers.generation import takeover
+from gpu_consumers.generation import residents, takeover
 from gpu_consumers.generation.device import Device
 from gpu_consumers.generation.host import Host
 from gpu_consumers.generation.manifest import GIB, manifest
 from gpu_consumers.generation.renderer import DiffusersRenderer
+from gpu_consumers.generation.swaps import swap
 from gpu_consumers.ports import Accelerator, Urgency
 from infra.settings import Settings
 from infra.telemetry import metrics
@@ -182,6 +183,44 @@ def test_the_least_recently_used_is_let_go_for_good_and_then_read_again(config: 
     none.pipe("plain")
     none.models.drop("plain")
     assert none.models.find("plain") is None
+
+
+def test_a_model_that_was_read_ahead_for_a_swap_that_was_undone_is_let_go(config: Settings, tmp_path: Path) -> None:
+    # given a host without room, and a model that is to stand in for another
+    device = Device(config, [], Apart(0))
+    device.pipe("plain")
+    swap(config, "plain", "wan")
+    assert device.models.serving("wan", "plain") == "plain"
+    until(lambda: device.models.near("wan"))
+    # when the other one goes on, it stays for as long as the swap stands
+    for other, stays in (("wan", True), (None, False)):
+        swap(config, "plain", other)
+        clip(device, config, "plain", tmp_path)
+        assert device.models.near("wan") == stays
+    # and is read again for the next
+    swap(config, "plain", "wan")
+    assert device.models.serving("wan", "plain") == "plain"
+    until(lambda: device.models.near("wan"))
+    assert device.models.serving("wan", "plain") == "wan"
+
+
+def test_a_model_that_could_not_be_read_ahead_is_tried_again_after_a_while(
+    config: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a model that is to stand in for another, whose weights are not there
+    device, weights = Device(config, []), tmp_path / "weights" / "tiny-wan"
+    device.pipe("plain")
+    swap(config, "plain", "wan")
+    weights.rename(tmp_path / "elsewhere")
+    assert device.models.serving("wan", "plain") == "plain"
+    until(lambda: device.models._failed)
+    # when they are
+    (tmp_path / "elsewhere").rename(weights)
+    assert device.models.serving("wan", "plain") == "plain" and not device.models._awaited
+    monkeypatch.setattr(residents, "RETRY_S", 0.0)
+    assert device.models.serving("wan", "plain") == "plain"
+    # then
+    until(lambda: device.models.serving("wan", "plain") == "wan")
 
 
 def test_on_a_cpu_nothing_is_kept_and_nothing_copied(config: Settings) -> None:
