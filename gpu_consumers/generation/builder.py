@@ -15,9 +15,9 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from gpu_consumers.acceleration.backends import Engines
 from gpu_consumers.acceleration.cache import LONGEST_BUILD_S
 from gpu_consumers.acceleration.chain import Region
 from gpu_consumers.errors import BackendError
+from gpu_consumers.generation.loading import outlined
 from gpu_consumers.generation.manifest import Stage
 from infra.errors import UnavailableError
 from infra.stack.process import signal_group, tied
@@ -46,6 +47,8 @@ class Order:
     folder: str  #: of the weights
     dtype: str
     fp8: bool = False  #: its linear layers are brought to 8 bits
+    #: The types of its tensors, where engines hold none of them: what they are worth is not read. Empty: all are read.
+    outline: Mapping[str, str] = field(default_factory=dict)
     place: str  #: the torch device
     accelerator: str
     cache: tuple[str, int]
@@ -79,6 +82,7 @@ def order(accelerator: Engines, all_missing: Sequence[Region], folder: Path, dty
         part=first.part, folder=str(folder.absolute()), dtype=dtype, fp8=fp8, place=str(accelerator.place),
         accelerator=accelerator.name, cache=(str(root[0].absolute()), root[1]),
         keys=tuple(accelerator.facts(one.module, one.example, one.bucket) for one in missing),
+        outline={} if set(accelerator.holds(first.module)) else outlined(first.module),
     )  # fmt: skip
     moved = ((one.bucket, one.example.mapped(_there)) for one in missing)
     given = tuple((bucket, example.args, dict(example.kwargs)) for bucket, example in moved)

@@ -49,7 +49,7 @@ def _build(order: Order, cache: EngineCache, folder: Path) -> None:
         _with_driver(folder)
         torch.cuda.set_device(place)
     accelerator = engines(order.accelerator, cache, place)
-    module = load_part(Path(order.folder), order.part, order.dtype, fp8=order.fp8)
+    module = load_part(Path(order.folder), order.part, order.dtype, fp8=order.fp8, outline=order.outline)
     if order.fp8:
         from gpu_consumers.generation.float8 import readied
 

@@ -10,7 +10,7 @@ import copy
 import functools
 import inspect
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -56,19 +56,19 @@ def load(manifest: Manifest, folder: Path) -> Any:
     return pipe
 
 
-def load_part(folder: Path, part: str, dtype: str, *, fp8: bool = False) -> Any:
+def load_part(
+    folder: Path, part: str, dtype: str, *, fp8: bool = False, outline: Mapping[str, str] | None = None
+) -> Any:
     """One module of a pipeline, on the CPU, without the others: `transformer`, `vae.decoder`; with `fp8` its linear
-    layers are brought to 8 bits. Raises `BackendError`."""
+    layers are brought to 8 bits. With an `outline` (see `outlined`) no weights are read: any numbers stand in their
+    place. Raises `BackendError`."""
     import diffusers
-    import torch
 
     quietly()
     component, _, inner = part.partition(".")
     try:
         _, kind = json.loads((folder / "model_index.json").read_text("utf-8"))[component]
-        module = getattr(diffusers, kind).from_pretrained(
-            str(folder / component), torch_dtype=getattr(torch, dtype), use_safetensors=True, local_files_only=True
-        )
+        module = (_empty if outline else _read)(getattr(diffusers, kind), folder / component, dtype)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
         raise BackendError(f"{folder}: its {component} cannot be loaded: {error}") from error
     module.eval()  # before: layers of 8 bits are as they are made, as in `load`
@@ -76,7 +76,43 @@ def load_part(folder: Path, part: str, dtype: str, *, fp8: bool = False) -> Any:
         from gpu_consumers.generation.float8 import quantize
 
         quantize(SimpleNamespace(**{component: module}), folder.name)
-    return module.get_submodule(inner) if inner else module
+    module = module.get_submodule(inner) if inner else module
+    return _filled(module, outline) if outline else module
+
+
+def _read(kind: Any, folder: Path, dtype: str) -> Any:
+    import torch
+
+    return kind.from_pretrained(
+        str(folder), torch_dtype=getattr(torch, dtype), use_safetensors=True, local_files_only=True
+    )
+
+
+def _empty(kind: Any, folder: Path, _dtype: str) -> Any:
+    from accelerate import init_empty_weights
+
+    with init_empty_weights():
+        return kind.from_config(kind.load_config(str(folder), local_files_only=True))
+
+
+def outlined(module: Any) -> dict[str, str]:
+    """The types of all tensors that a module computes with, by name."""
+    return {name: str(value.dtype).removeprefix("torch.") for name, value in _tensors(module)}
+
+
+def _filled(module: Any, outline: Mapping[str, str]) -> Any:
+    """A module without weights with some of these types, on the CPU: at random, since compilers use what is alike."""
+    import torch
+
+    module.to_empty(device="cpu")
+    for name, value in _tensors(module):
+        value.data = torch.rand(value.shape).to(getattr(torch, outline.get(name, "float32")))
+    return module
+
+
+def _tensors(module: Any) -> Iterator[tuple[str, Any]]:
+    yield from module.named_parameters()
+    yield from module.named_buffers()
 
 
 def _encode_for(pipe: Any, dtype: Any) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from gpu_consumers import backends
-from gpu_consumers.acceleration import chain
+from gpu_consumers.acceleration import chain, keys
 from gpu_consumers.acceleration.backends import Eager, Inductor
 from gpu_consumers.acceleration.buckets import Buckets, restore
 from gpu_consumers.acceleration.cache import EngineCache
@@ -21,11 +21,12 @@ from gpu_consumers.acceleration.facts import facts_of
 from gpu_consumers.acceleration.kinds import accelerators
 from gpu_consumers.acceleration.kinds import engines as engines_of
 from gpu_consumers.acceleration.trt import TensorRT
+from gpu_consumers.errors import BackendError
 from gpu_consumers.generation.boundaries import repeated
 from gpu_consumers.generation.builder import Builder, order
 from gpu_consumers.generation.checks import check
 from gpu_consumers.generation.device import Device
-from gpu_consumers.generation.loading import load, one_step
+from gpu_consumers.generation.loading import load, load_part, one_step
 from gpu_consumers.generation.manifest import manifest
 from gpu_consumers.generation.renderer import DiffusersRenderer
 from gpu_consumers.ports import Example
@@ -137,6 +138,35 @@ def test_an_example_is_what_a_clip_gives_in_all_that_an_engine_takes_for_fixed(
 
 def _fixed(arguments: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in arguments.items() if not isinstance(value, torch.Tensor)}
+
+
+@pytest.mark.parametrize("find", [examples, decoding], ids=["denoiser", "decoder"])
+@pytest.mark.parametrize("name", PIPELINES)
+def test_what_an_engine_is_built_of_is_made_without_reading_weights(
+    name: str, find: Callable[..., list[Wanted]], config: Settings, tmp_path: Path
+) -> None:
+    # given a folder of which all weights are gone
+    bare, folder = tmp_path / "bare", Path(manifest(name, config).folder or "")
+    shutil.copytree(folder, bare, ignore=shutil.ignore_patterns("*.safetensors"))
+    (found,) = wanted(config, name, find)
+    region = (found.blocks or [found])[0]
+    # when it is made for an engine that holds none of them
+    inductor = Inductor(EngineCache(tmp_path, 1000), CPU)
+    told = order(inductor, [region], bare, "float32", fp8=False).order
+    made = load_part(Path(told.folder), told.part, told.dtype, outline=told.outline)
+    # then it has the key that was asked for
+    assert inductor.facts(made, region.example, region.bucket) == told.keys[0]
+    # and for one that holds some they are read
+    assert not order(Holding(inductor.cache, CPU), [region], bare, "float32", fp8=False).order.outline
+    with pytest.raises(BackendError, match="cannot be loaded"):
+        load_part(bare, told.part, told.dtype)
+
+
+class Holding(Inductor):
+    """Has copies of all."""
+
+    def holds(self, module: Any) -> Iterable[str]:
+        return keys.tensors(module)
 
 
 @pytest.mark.parametrize("name", ["tiny-ltx", "tiny-wan"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from gpu_consumers.generation import comparing, float8
 from gpu_consumers.generation.checks import check
 from gpu_consumers.generation.device import Device
 from gpu_consumers.generation.float8 import FORMAT, Float8Linear, fuses, placed, product, readied, scaled
-from gpu_consumers.generation.loading import load, load_part, one_step
+from gpu_consumers.generation.loading import load, load_part, one_step, outlined
 from gpu_consumers.generation.manifest import manifest
 from gpu_consumers.generation.renderer import DiffusersRenderer
 from infra.settings import Settings
@@ -212,6 +213,14 @@ def test_accelerators_get_it_like_any_module_and_those_that_have_none_say_so(
     held = keys.tensors(other)
     assert keys.structure(other) == keys.structure(one.module)
     assert keys.weights(other, held) == keys.weights(one.module, held)
+    # and of a block without its weights
+    shutil.copytree(str(model.folder), tmp_path / "bare", ignore=shutil.ignore_patterns("*.safetensors"))
+    block = one.blocks[0]
+    bare = load_part(tmp_path / "bare", block.part, "bfloat16", fp8=True, outline=outlined(block.module))
+    readied(bare, torch.device("cpu"))
+    assert keys.structure(bare) == keys.structure(block.module) and set(outlined(bare).values()) == {
+        "float8_e4m3fn", "bfloat16", "float32"
+    }  # fmt: skip
 
 
 def test_new_weights_are_brought_to_8_bits_too(config: Settings) -> None:
