@@ -61,7 +61,7 @@ def _of(one: Measured, architecture: Architecture, chip: str) -> Iterator[Figure
     if one.preview_s is not None:
         yield Figure(name=f"{name}: first preview", value=one.preview_s, unit="s", aim=f"< {AIM_PREVIEW_S}",
                      holds=one.preview_s < AIM_PREVIEW_S)  # fmt: skip
-    if one.memory_gib is not None:
+    if one.memory_gib is not None and one.device_gib is not None:
         against = f"{one.device_gib:.3g} GiB of the device are in use afterwards, torch's cache and engines included"
         yield Figure(name=f"{name}: memory at most", value=one.memory_gib, unit="GiB", against=against)
     yield Figure(name=f"{name}: ready after", value=one.ready_s, unit="s", against=one.parity)

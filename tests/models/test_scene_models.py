@@ -12,7 +12,6 @@ from typing import Any
 
 import av
 import pytest
-import torch
 
 from gpu_consumers import backends
 from gpu_consumers.errors import BackendMissingError
@@ -33,7 +32,7 @@ from schemas.envelope import Envelope, root
 from schemas.tasks import RenderScene
 from schemas.values import Lane, Origin, Scene
 from schemas.videos import SceneRendered
-from tests.models.pipelines_kit import PIPELINES, configured, save, write_flavor, write_manifest
+from tests.models.pipelines_kit import PIPELINES, every_kind, write_flavor, write_manifest
 from tests.unit.picture_kit import spec
 
 #: diffusers 0.39 hands a tensor to numpy 2 in a way that numpy is about to drop.
@@ -46,11 +45,9 @@ INTERACTIVE, BULK = Urgency(lane=Lane.INTERACTIVE), Urgency(lane=Lane.BULK)
 @pytest.fixture(scope="module")
 def config(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     folder = tmp_path_factory.mktemp("models")
-    torch.set_num_threads(1)
     for name in PIPELINES:
-        write_manifest(name, save(name, folder / "weights"), folder / "models")
         write_flavor(name, folder / "flavors")
-    return configured(folder)
+    return every_kind(folder)
 
 
 @pytest.fixture(autouse=True)

@@ -26,7 +26,7 @@ def measured(name: str, step_s: float, clip_s: float, preview_s: float | None = 
     )  # fmt: skip
     return Measured(
         accelerator=name, ready_s=60, clip_s=clip_s, file_s=clip_s + 1, step_s=step_s, preview_s=preview_s,
-        memory_gib=20.0, work=done,
+        memory_gib=20.0, device_gib=30.0, work=done,
     )  # fmt: skip
 
 
