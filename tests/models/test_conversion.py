@@ -81,7 +81,7 @@ def test_every_operation_of_a_module_is_known_and_lowered_it_computes_the_same(
     model = manifest(name, config)
     pipe = load(model, Path(model.folder or ""))
     (whole,) = find(pipe, model.shapes[0].bucket, one_step(pipe, model, model.shapes[0]))
-    (found,) = whole.regions
+    (found,) = whole.blocks or [whole]
     tensorrt, example = TensorRT(EngineCache(tmp_path, 2**20), torch.device("cpu")), found.example.mapped(random)
     # when
     tensorrt.build(found.module, example.fresh(), "")
