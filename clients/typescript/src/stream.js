@@ -165,7 +165,8 @@ export class Stream extends EventTarget {
 
   async #renew() {
     await this.session.signIn();
-    if (!this.ended) this.#renewLater(Math.max(this.session.dueMs, SHORTEST_MS));
+    // Timers may be a little early, and one that was cut off is: only what is due still has failed.
+    if (!this.ended) this.#renewLater(this.session.dueMs > 0 ? this.session.dueMs : SHORTEST_MS);
   }
 
   /** The session has a newer token: say so before the gateway closes for the old one. Another viewer says hello anew. */

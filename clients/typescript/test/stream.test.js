@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { afterEach, test } from "node:test";
 
 import { Backoff, Swipestream } from "../src/index.js";
 import { json, serve, sockets, soon, until, WELCOME } from "./fakes.js";
+
+/** Streams of the test. One that is left open would come back for ever, and the run would not end. */
+const streams = [];
+afterEach(() => streams.splice(0).forEach((stream) => stream.close()));
 
 /** A stream that comes back at once, and the sockets it opens. */
 function opened(options = {}, client = { viewer: "ada" }) {
@@ -13,6 +17,7 @@ function opened(options = {}, client = { viewer: "ada" }) {
   const { made, FakeSocket } = sockets();
   const stream = new Swipestream({ baseUrl: "http://127.0.0.1:1", ...client }).stream({ ...options, WebSocket: FakeSocket });
   stream.backoff = new Backoff(1, 2);
+  streams.push(stream);
   return { made, stream };
 }
 
@@ -99,6 +104,21 @@ test("a token that is due is renewed, and told on the connection that stands", a
   assert.deepEqual(socket.said[1], { type: "refresh", access: "new" });
   assert.deepEqual([made.length, socket.readyState], [1, 1]);
   stream.close();
+});
+
+test("a timer that is early is no renewal that failed", async () => {
+  const { made, stream } = opened({}, { memory: due(40) });
+  stream.open();
+  const socket = await connected(made, 1);
+  // Given a session that says, when asked the first time, that it is not due yet
+  const signIn = stream.session.signIn.bind(stream.session);
+  let early = true;
+  stream.session.signIn = async () => (early ? (early = false) : signIn());
+  await soon(20);
+  Object.assign(stream.session.kept, { due: Date.now() + 60 });
+  // Then it is renewed when it is, not a minute later
+  await until(() => socket.said.length === 2);
+  assert.deepEqual(socket.said[1], { type: "refresh", access: "new" });
 });
 
 test("a token that is not due, or that was never asked for, is left alone", async () => {
