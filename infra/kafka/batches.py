@@ -32,8 +32,6 @@ class StoppedError(Exception):
 
 
 Handle = Callable[[Sequence[Received]], None]
-#: Told up to where partitions are read.
-Passed = Callable[[Mapping[Partition, int]], None]
 
 
 def consumer_config(bootstrap: str, group: str, **more: Any) -> dict[str, Any]:
@@ -66,19 +64,16 @@ class BatchConsumer:
     `handle` must be idempotent, and the order of records must not matter to it. When it raises UnavailableError the
     same batch is tried again, with backoff, until it passes or `stop` is called; on any other error each record is
     tried alone and those that fail are put aside: into the retry topics, which it reads too, or into `<name>.dead`.
-    Offsets are committed after that. `tiers` replaces the delays of the retry topics. `passed` is told, before that,
-    up to where the topics are read, where records were put aside that `handle` knows nothing of.
+    Offsets are committed after that. `tiers` replaces the delays of the retry topics.
     """
 
     def __init__(
         self, bootstrap: str, name: str, topics: Sequence[str], handle: Handle, producer: EventProducer,
         *, size: int = 500, wait_s: float = 0.05, tiers: Mapping[str, float] | None = None,
-        passed: Passed | None = None,
     ) -> None:  # fmt: skip
         self._name, self._handle, self._sources = name, handle, frozenset(topics)
         self._size, self._wait_s = size, wait_s
         self._aside = Aside(producer, name, tiers=tiers)
-        self._passed, self._gaps = passed, False
         self._stop = threading.Event()
         self._delays: Delays[Raw] = Delays()
         self._held: frozenset[Partition] | None = frozenset()
@@ -111,9 +106,7 @@ class BatchConsumer:
         self._resume()
         received = [item for record in records if (item := self._decode(record))]
         if (records or ends) and (not received or self._deliver(received)):
-            _reach(ends, records)
-            if self._told(ends):
-                self._commit(ends)
+            self._commit(records, ends)
 
     def _poll(self) -> list[Message]:
         """At least one record if there is any: wait for the first, then take what is there."""
@@ -128,7 +121,7 @@ class BatchConsumer:
             return raw(message)
         trouble.note(error, message.topic())
         if skipped := self._unreadable.skip(message):
-            ends[skipped[0]], self._gaps = skipped[1], True
+            ends[skipped[0]] = skipped[1]
         return None
 
     def _due(self, record: Raw) -> bool:
@@ -168,38 +161,23 @@ class BatchConsumer:
 
     def _deliver(self, items: Sequence[tuple[Trial, Received]]) -> bool:
         """True when the batch is done; False when `stop` came first (nothing is committed then)."""
-        try:
-            if not self._insist(lambda: self._handle([received for _, received in items])):
-                return False
-        except Exception as error:
-            if len(items) > 1:
-                return all(self._deliver([item]) for item in items)
-            log.exception("record put aside", type=items[0][1].envelope.type)
-            self._put_aside(items[0][0], error)
-            return True
-        for kind, count in Counter(received.envelope.type for _, received in items).items():
-            metrics.HANDLED.labels(consumer=self._name, type=kind).inc(count)
-        return True
-
-    def _told(self, ends: Mapping[Partition, int]) -> bool:
-        """Tell of what was put aside, if anything was; False when `stop` came first."""
-        if not self._gaps or self._passed is None:
-            return True
-        passed, own = self._passed, {place: end for place, end in ends.items() if place[0] in self._sources}
-        self._gaps = not self._insist(lambda: passed(own))
-        return not self._gaps
-
-    def _insist(self, step: Callable[[], None]) -> bool:
-        """Until nothing that it needs is away; False when `stop` came first. Raises what else it raises."""
         pause = 0.2
         while not self._stop.is_set():
             try:
-                step()
+                self._handle([received for _, received in items])
+                for kind, count in Counter(received.envelope.type for _, received in items).items():
+                    metrics.HANDLED.labels(consumer=self._name, type=kind).inc(count)
                 return True
             except UnavailableError as error:
                 log.warning("waiting", why=str(error), retry_in_s=pause)
                 self._idle(pause)
                 pause = min(pause * 2, 5.0)
+            except Exception as error:
+                if len(items) == 1:
+                    log.exception("record put aside", type=items[0][1].envelope.type)
+                    self._put_aside(items[0][0], error)
+                    return True
+                return all(self._deliver([item]) for item in items)
         return False
 
     def _idle(self, seconds: float) -> None:
@@ -216,9 +194,7 @@ class BatchConsumer:
     def _put_aside(self, trial: Trial, error: Exception) -> None:
         while not self._stop.is_set():
             try:
-                self._aside.put(trial, error).result(30)
-                self._gaps = True
-                return
+                return self._aside.put(trial, error).result(30)
             except (UnavailableError, TimeoutError) as unavailable:
                 log.warning("waiting", why=str(unavailable))
                 self._idle(1)
@@ -233,16 +209,13 @@ class BatchConsumer:
         for item in partitions:
             self._delays.drop((item.topic, item.partition))
 
-    def _commit(self, ends: Mapping[Partition, int]) -> None:
+    def _commit(self, records: Sequence[Raw], ends: dict[Partition, int]) -> None:
+        for record in records:
+            partition = (record.topic, record.partition)
+            ends[partition] = max(record.offset + 1, ends.get(partition, 0))
         try:
             offsets = [TopicPartition(*partition, offset) for partition, offset in ends.items()]
             self._consumer.commit(offsets=offsets, asynchronous=False)
         except KafkaException as error:
             # The records come again; every handler is idempotent.
             log.warning("commit failed", error=str(error))
-
-
-def _reach(ends: dict[Partition, int], records: Sequence[Raw]) -> None:
-    for record in records:
-        partition = (record.topic, record.partition)
-        ends[partition] = max(record.offset + 1, ends.get(partition, 0))

@@ -90,11 +90,10 @@ class ProjectorService:
     def _consume(self, writer: Writer, keyspace: str) -> None:
         if self._done(keyspace):
             return
-        projector = Projector(writer, self._projection)
+        handle = Projector(writer, self._projection).handle
         self._consumer = consumer = BatchConsumer(
-            self._settings.kafka_address, self._name, TOPICS, projector.handle, self._producer, size=BATCH,
-            passed=projector.passed,
-        )  # fmt: skip
+            self._settings.kafka_address, self._name, TOPICS, handle, self._producer, size=BATCH
+        )
         self.filling = keyspace
         watch = threading.Thread(target=self._watch, args=(keyspace, consumer), name="live-version", daemon=True)
         watch.start()

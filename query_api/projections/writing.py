@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from infra.errors import BadInputError
-from infra.kafka.offsets import Partition
 from infra.kafka.records import Received
-from query_api.projections.positions import NAME, positions, reached
+from query_api.projections.positions import NAME, positions
 from query_api.projections.project import Place, project
 from query_api.readmodel.store import Writer
 from query_api.readmodel.tables import Write
@@ -27,10 +26,6 @@ class Projector:
         """Write the rows, then the positions. Raises UnavailableError, ValueError for what no row can hold."""
         self.rows(records)
         self._writer.write(positions(records, self._name))
-
-    def passed(self, offsets: Mapping[Partition, int]) -> None:
-        """Write positions behind records that became no rows. Raises UnavailableError."""
-        self._writer.write(reached(offsets, self._name))
 
     def rows(self, records: Sequence[Received]) -> None:
         """The rows alone."""
