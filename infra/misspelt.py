@@ -14,7 +14,7 @@ from infra.settings import ENV_FILE, PREFIX, Settings
 #: What else is read from the environment: where secrets are, who operates, names of parts; by tests and benchmarks too.
 OTHERS = (
     "SECRETS_DIR", "OPERATOR", "REGISTRY", "WORKER_NAME", "PROCESSORS_NAME", "RUN", "PAGE_URL", "BENCH_SECONDS",
-    "BENCH_LONG",
+    "BENCH_LONG", "IMAGE",
 )  # fmt: skip
 KNOWN = frozenset([*(name.upper() for name in Settings.model_fields), *OTHERS])
 

@@ -45,7 +45,7 @@ def _sweep(root: Path) -> None:
     for folder in root.iterdir():
         try:
             held = _held(folder, fcntl.LOCK_NB)
-        except (BlockingIOError, FileNotFoundError):  # it is in use, or its owner has just removed it
+        except OSError:  # it is in use, its owner has just removed it, or it is somebody else's
             continue
         shutil.rmtree(folder, ignore_errors=True)
         os.close(held)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePath
@@ -34,6 +34,7 @@ router = APIRouter(prefix="/v1/uploads", tags=["uploads"])
 
 UploadId = Annotated[str, Path(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", description="a UUID")]
 ACK_S = 0.9
+_FULL = "Uploads may take {0.upload_quota_mb} MB. Delete some; what is deleted counts for {0.media_grace_s} s more."
 #: Whose uploads are those of nobody in particular, on one's own machine.
 LOCAL = "local"
 
@@ -54,7 +55,7 @@ class UploadAnswer(BaseModel):
 
 
 class UploadsAnswer(BaseModel):
-    """Uploads, newest first, and how much room they take."""
+    """Uploads, newest first, and how much room they take, with what was deleted a short while ago."""
 
     uploads: list[UploadAnswer]
     used: int = Field(description="bytes")
@@ -99,13 +100,13 @@ async def upload(request: Request, parts: Needs, asks: Asks) -> Response:
     What it is, is told from its bytes; it is decoded once before it is kept. The same file again is the same upload.
     """
     owner = (await asks.maker()).viewer_id or LOCAL
-    used = sum(one.artifact.size for one in await _all(parts, owner))
+    used = _used(parts, await _rows(parts, owner))
     try:
         async with received(_chunks(request)) as path:
             found = await parts.prober.probe(path)
             size = path.stat().st_size
             if used + size > parts.settings.upload_quota_mb * 1_000_000:
-                raise ProblemError(413, "quota", f"Uploads may take {parts.settings.upload_quota_mb} MB: delete some.")
+                raise ProblemError(413, "quota", _FULL.format(parts.settings))
             artifact = await asyncio.to_thread(parts.media.put_file, path, found.kind.suffix)
     except NotTakenError as error:
         raise ProblemError(415, "type-not-taken", str(error)) from error
@@ -130,7 +131,8 @@ async def upload(request: Request, parts: Needs, asks: Asks) -> Response:
 
 async def _publish(parts: Parts, event: MediaUploaded | MediaRemoved, request: Request) -> None:
     await parts.publisher.publish(root(event, source=SOURCE, traceparent=traceparent(request)), timeout=ACK_S)
-    parts.uploads.put((event.viewer_id, event.upload_id), event)
+    key = event.viewer_id, event.upload_id
+    parts.uploads.put(key, (parts.uploads.get(key) or {}) | _row(event))
 
 
 async def _chunks(request: Request) -> AsyncIterator[bytes]:
@@ -158,8 +160,9 @@ def _named(request: Request) -> str:
 async def listed(parts: Needs, asks: Asks) -> UploadsAnswer:
     """One's own, newest first."""
     owner = (await asks.creator()).viewer_id or LOCAL
-    found = sorted(await _all(parts, owner), key=lambda one: -one.row["uploaded_us"])
-    used = sum(one.artifact.size for one in found)
+    rows = await _rows(parts, owner)
+    found = sorted((_upload(row) for row in rows if _there(row)), key=lambda one: -one.row["uploaded_us"])
+    used = _used(parts, rows)
     quota = parts.settings.upload_quota_mb * 1_000_000
     return UploadsAnswer(uploads=[_answer(parts, one) for one in found], used=used, quota=quota)
 
@@ -203,12 +206,25 @@ async def footage(parts: Parts, owner: str, body: FootageBody) -> Footage:
 
 
 async def _all(parts: Parts, owner: str) -> list[Upload]:
-    """What is there: as the tables have it, and ahead of them what this process took in."""
+    """What is there."""
+    return [_upload(row) for row in await _rows(parts, owner) if _there(row)]
+
+
+async def _rows(parts: Parts, owner: str) -> list[Row]:
+    """What was ever there: as the tables have it, and ahead of them what this process took in."""
     rows: dict[str, Row] = {row["upload_id"]: dict(row) for row in await parts.read.uploads(owner)}
-    for (whose, upload_id), event in parts.uploads.items():
+    for (whose, upload_id), row in parts.uploads.items():
         if whose == owner:
-            rows[upload_id] = rows.get(upload_id, {}) | _row(event)
-    return [_upload(row) for row in rows.values() if _there(row)]
+            rows[upload_id] = rows.get(upload_id, {}) | row
+    return list(rows.values())
+
+
+def _used(parts: Parts, rows: Sequence[Row]) -> int:
+    """Bytes that count: also of what was deleted a while ago, for `media gc` takes none before. Else who uploads and
+    deletes in turn would fill the disk."""
+    since = now_us() - parts.settings.media_grace_s * 1_000_000
+    counted = [row for row in rows if row.get("artifact") and (_there(row) or row["removed_us"] > since)]
+    return sum(_upload(row).artifact.size for row in counted)
 
 
 def _there(row: Row) -> bool:
