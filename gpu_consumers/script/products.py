@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from gpu_consumers.script.english import article, is_plural, sentence_case
-from gpu_consumers.script.lexicon import DETERMINERS, known
+from gpu_consumers.script.lexicon import DETERMINERS, PREPOSITIONS, known
 from gpu_consumers.script.topic import Topic, titled
 
 _MADE = r"(?:(?:please\s+)?(?:make|create|write|generate|produce|film|do)\s+(?:me\s+|us\s+)?)?"
@@ -26,8 +26,10 @@ _SHOWN = re.compile(
 _NAMED_LAST = re.compile(
     r"^(?:(?:my|our|the|this|an?)\s+)?(?P<what>(?:[a-z][a-z-]*\s+)+)(?P<name>[A-Z][\w'&-]*(?:\s+(?:&|of|and|the|[A-Z][\w'&-]*))*)$"
 )
+#: A dot after one of these, or after a single letter, ends nothing.
+_SHORT = "".join(rf"(?<!\b{word})" for word in ("Dr", "Mr", "Ms", "St", "No", "Mrs", "Prof", "[A-Z]"))
 #: What is told of a product comes after the first of these.
-_TOLD = re.compile(r"\s*(?:[:;,.]|\s-)\s+")
+_TOLD = re.compile(rf"\s*(?:[:;,]|{_SHORT}\.|\s-)\s+")
 _OWN = re.compile(r"^(?:my|our|this)\s+")
 _CALLED = re.compile(r"\s+(?:called|named)$")
 
@@ -54,9 +56,9 @@ def _named(phrase: str) -> tuple[str, str | None]:
     """`my coffee shop Morning Bird` → (`Morning Bird`, `a coffee shop`); a phrase without such a name is the name."""
     last = _NAMED_LAST.match(phrase)
     kind = _CALLED.sub("", last["what"].strip()) if last else ""
-    if last is None or not kind or kind.split()[-1] in known("adjectives"):
+    if last is None or not kind or kind.split()[-1] in {*known("adjectives"), *PREPOSITIONS}:
         return phrase, None
-    return last["name"], f"{article(kind.split()[0])} {kind}"
+    return last["name"], kind if is_plural(kind) else f"{article(kind.split()[0])} {kind}"
 
 
 def _points(told: str) -> list[str]:

@@ -11,9 +11,9 @@ from gpu_consumers.script.lexicon import PREPOSITIONS
 from gpu_consumers.script.phrases import theme
 from gpu_consumers.script.topic import Topic
 
-#: Kinds of a first sentence that announces what follows, rather than being part of it.
 #: More words than this name nothing.
 _LONGEST_NAME = 8
+#: Kinds of a first sentence that announces what follows, rather than being part of it.
 _ANNOUNCING = ("question", "action", "list", "compare", "topic", "story", "product")
 
 
