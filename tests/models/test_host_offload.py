@@ -327,10 +327,10 @@ def test_engines_go_along_where_they_compute_with_the_models_own_weights(
     assert clip(device, config, "styled", tmp_path, mix=INK) == styled
     assert block(device).forward is forward and cache.read == read
     assert clip(device, config, "styled", tmp_path) == plain
-    # and those that have copies of weights are let go with the device's memory, and come back from the cache
+    # and those that take more of the device than the model's own weights are let go, and come back from the cache
     assert clip(other, config, "styled", tmp_path) == plain
     module, read = block(other), cache.read
-    module.forward.held = frozenset({"a norm's"})
+    module.forward.travels = False
     other.models.drop("styled")
     assert "forward" not in module.__dict__
     assert clip(other, config, "styled", tmp_path) == plain
