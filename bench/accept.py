@@ -37,17 +37,17 @@ def run() -> Sequence[Figure]:
     """One private system."""
     with tempfile.TemporaryDirectory(prefix="bench-") as folder, private_system(Path(folder), **LIMITS) as system:
         port = int(urlsplit(system.api_url).port or 0)
-        asyncio.run(_steady(port, "warm", RATE, 5))
+        asyncio.run(_steady(port, "warm", 5))
         bare = _bare(system.kafka)
         before = _kept(system.kafka)
-        steady = asyncio.run(_steady(port, "steady", RATE, SECONDS))
+        steady = asyncio.run(_steady(port, "steady", SECONDS))
         flood = asyncio.run(_flood(port, FLOOD_S))
         return _figures(bare, steady, flood, _kept(system.kafka) - before)
 
 
-async def _steady(port: int, name: str, rate: int, seconds: float) -> Seen:
+async def _steady(port: int, name: str, seconds: float) -> Seen:
     """So many prompts a minute, whether or not earlier ones are answered."""
-    started, every = time.monotonic(), 60 / rate
+    started, every = time.monotonic(), 60 / RATE
     numbers = iter(range(int(seconds / every)))
 
     async def ask(api: Api, seen: Seen) -> None:

@@ -55,12 +55,14 @@ def run(*, tiny: bool = False) -> Sequence[Figure]:
             data_dir=root / "data", model_dirs=(root / "models",), device=place, scenes_at_once=1,
             accelerators=ACCELERATORS,
         )  # fmt: skip
+        # Asked before anything can end the CUDA context.
+        architecture, chip, versions = _architecture(size, config), _chip_name(place), about()
         found, made = list[Measured](), list[Figure]()
         for name in ACCELERATORS:
             found.append(_measured(name, size, config))
-            made = list(figures(found, _architecture(size, config), _chip_name(place)))
+            made = list(figures(found, architecture, chip))
             if not tiny:
-                keep("gpu", made, about())
+                keep("gpu", made, versions)
     return made
 
 

@@ -29,14 +29,12 @@ PARTITION_UA = -1
 QUEUE = 20_000
 #: Bytes of a record: with what a batch adds it is below `max_bytes` of the topics that take records of others.
 LARGEST = 2_000_000
+#: Seconds that the broker has to say how many partitions a topic has.
+ASK_S = 1.0
 
 
 class TooLargeError(SwipestreamError):
     """The record is larger than Kafka takes."""
-
-
-#: Seconds that the broker has to say how many partitions a topic has.
-ASK_S = 1.0
 
 
 class Outgoing(NamedTuple):

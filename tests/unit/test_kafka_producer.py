@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,20 +12,7 @@ from infra.kafka.deadletters import Aside
 from infra.kafka.producer import LARGEST, EventProducer, Outgoing, TooLargeError
 from infra.kafka.records import Raw, raw
 from infra.kafka.trials import Trial, fields
-from tests.unit.kafka_kit import first, mock_broker
-
-
-@pytest.fixture
-def bootstrap() -> Iterator[str]:
-    with mock_broker() as address:
-        yield address
-
-
-@pytest.fixture
-def sender(bootstrap: str) -> Iterator[EventProducer]:
-    sender = EventProducer(bootstrap, "test")
-    yield sender
-    sender.close()
+from tests.unit.kafka_kit import first
 
 
 def test_a_delivery_is_never_taken_from_another_requests_answer(monkeypatch: pytest.MonkeyPatch) -> None:

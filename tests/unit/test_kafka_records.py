@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 
 import pytest
 from aiokafka.client import AIOKafkaClient
@@ -14,15 +13,9 @@ from aiokafka.structs import TopicPartition as AioPartition
 
 from infra.kafka.records import raw
 from schemas.errors import MissingHeaderError
-from tests.unit.kafka_kit import first, mock_broker
+from tests.unit.kafka_kit import first
 
 TOPIC = "swipes"
-
-
-@pytest.fixture
-def bootstrap() -> Iterator[str]:
-    with mock_broker() as address:
-        yield address
 
 
 def batch(name: bytes) -> bytes:

@@ -8,7 +8,6 @@ from concurrent.futures import wait
 from contextlib import contextmanager
 from typing import Any
 
-import pytest
 from confluent_kafka import TopicPartition
 
 from infra.errors import UnavailableError
@@ -20,20 +19,7 @@ from schemas.codec import encode
 from schemas.envelope import Envelope, root
 from schemas.prompts import PromptSubmitted
 from schemas.values import Lane, Origin
-from tests.unit.kafka_kit import first, mock_broker
-
-
-@pytest.fixture
-def bootstrap() -> Iterator[str]:
-    with mock_broker() as address:
-        yield address
-
-
-@pytest.fixture
-def sender(bootstrap: str) -> Iterator[EventProducer]:
-    sender = EventProducer(bootstrap, "test")
-    yield sender
-    sender.close()
+from tests.unit.kafka_kit import first
 
 
 def prompt(text: str) -> Envelope[PromptSubmitted]:
