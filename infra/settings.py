@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import os
 from functools import lru_cache
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, SecretStr, StringConstraints
+from pydantic import AfterValidator, Field, SecretStr, StringConstraints
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 #: How limits on requests are written.
@@ -24,6 +26,17 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 #: A GPU by its number, or a GPU or a MIG slice by its UUID as `nvidia-smi -L` prints it.
 DEVICES = r"^(cpu|cuda:[0-9]{1,2}|(GPU|MIG)-[A-Za-z0-9/-]{8,80})$"
+
+
+def _networks(listed: str) -> str:
+    """What the server would pass over in silence, and then believe nobody, is refused."""
+    for each in [] if listed == "*" else listed.split(","):
+        try:
+            ip_network(each.strip())
+        except ValueError as error:
+            how = "{why} (addresses and networks such as 10.1.0.0/16, with commas, or * alone)"
+            raise PydanticCustomError("networks", how, {"why": str(error)}) from error
+    return listed
 
 
 class Settings(BaseSettings):
@@ -46,7 +59,7 @@ class Settings(BaseSettings):
     #: Where browsers reach the gateway, where a proxy stands before it; empty: at its port of the name they asked for.
     public_gateway: str = Field("", pattern="^(wss?://[^ ]+)?$")
     #: Addresses and networks of proxies, with commas, that say who asks (`X-Forwarded-For`, `-Proto`); `*`: everyone.
-    proxies: str = Field("127.0.0.1", pattern=r"^[0-9a-fA-F.:/*, ]+$")
+    proxies: Annotated[str, AfterValidator(_networks)] = "127.0.0.1"
     #: Whether requests need a token: `required`, `open`, or `auto` (open while nothing listens beyond localhost).
     auth: str = Field("auto", pattern="^(auto|open|required)$")
     #: What tokens, cursors and media addresses are signed with; empty: a key is made and kept in `data_dir`.

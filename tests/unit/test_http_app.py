@@ -148,7 +148,7 @@ async def test_who_asks_is_believed_of_the_proxies_that_are_named(
         told.append((scope["scheme"], scope["client"][0]))
 
     told: list[tuple[str, str]] = []
-    config = listening(Settings(data_dir=tmp_path, proxies="127.0.0.1,10.0.0.0/8"), app)
+    config = listening(Settings(data_dir=tmp_path, proxies="127.0.0.1, 10.0.0.0/8"), app)
     config.load()
     # when somebody says that they only pass on what another asks
     headers = [(b"x-forwarded-for", b"203.0.113.9"), (b"x-forwarded-proto", b"https")]
