@@ -8,8 +8,9 @@ GPU := .venv-gpu
 GPU_READY := $(GPU)/.ready
 TRT := .venv-trt
 TRT_READY := $(TRT)/.ready
-HELM := .helm
-DEPLOY_READY := $(HELM)/.ready
+HELM_VERSION := v3.19.0
+HELM := .helm/$(HELM_VERSION)
+DEPLOY_READY := .helm/.ready
 LIBRARIES = $(TRT)/lib/$(shell ls $(TRT)/lib)/site-packages/tensorrt_libs
 
 .DEFAULT_GOAL := help
@@ -67,8 +68,10 @@ $(TRT_READY): $(GPU_READY) tests/models/nvidia.py
 	@$(TRT)/bin/python -m tests.models.nvidia
 	@touch $@
 
-$(DEPLOY_READY): pyproject.toml constraints.txt | venv
-	@test -x $(HELM)/helm || GOBIN="$(CURDIR)/$(HELM)" go install helm.sh/helm/v3/cmd/helm@v3.19.0
+$(HELM)/helm:
+	GOBIN="$(CURDIR)/$(HELM)" go install helm.sh/helm/v3/cmd/helm@$(HELM_VERSION)
+
+$(DEPLOY_READY): pyproject.toml constraints.txt $(HELM)/helm | venv
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '.[dev,deploy]'
 	@touch $@
 
@@ -78,4 +81,4 @@ lock: venv ## Choose the versions anew: constraints.txt and infra/stack/jars.loc
 	$(BIN)/python -m infra.stack.lock
 
 clean: ## Remove .venv and what tools keep; videos and events in data/ stay
-	rm -rf $(VENV) $(GPU) $(TRT) $(HELM) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist
+	rm -rf $(VENV) $(GPU) $(TRT) .helm .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist
