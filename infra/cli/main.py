@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -90,8 +92,18 @@ def _say_unexpected(error: Exception) -> None:
     text = "".join(traceback.format_exception(error))
     if "--debug" in sys.argv:
         return err.print(Text(text), soft_wrap=True)
-    place = cache_dir().parent / "traceback.txt"  # the last one, so that they do not pile up
-    place.parent.mkdir(parents=True, exist_ok=True)
-    place.write_text(text)
     what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    place = cache_dir().parent / "traceback.txt"  # the last one, so that they do not pile up
+    try:
+        _keep(text, place)
+    except OSError:
+        return _say(f"Unexpected {what}", "`swipestream --debug …` shows the traceback.")
     return _say(f"Unexpected {what}", f"The traceback is in {place}; `swipestream --debug …` shows it here.")
+
+
+def _keep(text: str, place: Path) -> None:
+    """For its owner alone: what was asked for may be in it."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.unlink(missing_ok=True)
+    with open(place, "x", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
+        file.write(text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -144,7 +145,16 @@ def test_an_unexpected_error_is_one_line_and_a_file(run: Run, monkeypatch: pytes
 
     assert (code, text) == (70, "")
     assert errors.startswith("error: Unexpected ZeroDivisionError: by zero\nhint: The traceback is in ")
-    assert "Traceback (most recent call last)" in (tmp_path / "cache/swipestream/traceback.txt").read_text()
+    kept = tmp_path / "cache/swipestream/traceback.txt"
+    assert "Traceback (most recent call last)" in kept.read_text()
+    assert kept.stat().st_mode & 0o777 == 0o600
+
+    # and where nothing can be kept, it is one line all the same
+    shutil.rmtree(tmp_path / "cache")
+    (tmp_path / "cache").write_text("a file in the place of the folder")
+    assert run("fail") == (
+        70, "", "error: Unexpected ZeroDivisionError: by zero\nhint: `swipestream --debug …` shows the traceback.\n"
+    )  # fmt: skip
 
 
 def test_debug_shows_the_traceback(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -186,6 +196,28 @@ def test_a_setting_that_cannot_be_used_is_named(run: Run, monkeypatch: pytest.Mo
 
     assert code == 78
     assert errors.startswith("error: SWIPESTREAM_API_PORT: Input should be less than or equal to 65535, not '70000'.\n")
+
+
+@pytest.mark.parametrize(
+    ("listed", "told"),
+    [
+        ("10.0.0.1/8", "10.0.0.1/8 has host bits set"),
+        ("127.0.0.1, 10.0.0.0/33", "'10.0.0.0/33' does not appear to be an IPv4 or IPv6 network"),
+        ("127.0.0.1,", "'' does not appear"),
+        ("*, 10.0.0.0/8", "'*' does not appear"),
+        ("ingress.example.org", "'ingress.example.org' does not appear"),
+    ],
+)
+def test_a_network_of_proxies_that_there_cannot_be_is_named(
+    run: Run, monkeypatch: pytest.MonkeyPatch, listed: str, told: str
+) -> None:
+    monkeypatch.setenv("SWIPESTREAM_PROXIES", listed)
+
+    code, _, errors = run("status")
+
+    assert code == 78
+    assert errors.startswith(f"error: SWIPESTREAM_PROXIES: {told}")
+    assert "such as 10.1.0.0/16, with commas, or * alone" in errors
 
 
 def test_a_misspelt_setting_is_told_and_the_command_runs(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
