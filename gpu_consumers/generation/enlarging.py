@@ -16,9 +16,11 @@ import numpy as np
 
 from gpu_consumers.generation.boundaries import give_way, making
 from gpu_consumers.generation.manifest import Post
-from gpu_consumers.generation.networks import Learned, Networks, Picture
+from gpu_consumers.generation.networks import Networks
 from gpu_consumers.generation.post import Classical, Pictures, interpolator
 from gpu_consumers.generation.spool import Spool
+from gpu_consumers.generation.tensors import Picture
+from gpu_consumers.generation.upscaling import Learned
 from gpu_consumers.scheduling.places import Turn
 
 #: Frames of a clip that are fitted to their size at once.

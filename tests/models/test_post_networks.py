@@ -23,13 +23,15 @@ from gpu_consumers.errors import BackendError, BackendMissingError, UnwantedErro
 from gpu_consumers.generation.checks import check
 from gpu_consumers.generation.device import Device
 from gpu_consumers.generation.identity import content
+from gpu_consumers.generation.interpolation import Scripted
 from gpu_consumers.generation.manifest import GIB, Post, manifest
-from gpu_consumers.generation.networks import MARGIN, Learned, Scripted, loaded
+from gpu_consumers.generation.networks import loaded
 from gpu_consumers.generation.post import Blending, Classical, Pictures
 from gpu_consumers.generation.renderer import DiffusersRenderer
 from gpu_consumers.generation.second_turn import SecondTurn
 from gpu_consumers.generation.shapes import timeline
 from gpu_consumers.generation.spool import Spool
+from gpu_consumers.generation.upscaling import MARGIN, Learned
 from gpu_consumers.ports import Clip, SceneSpec, Urgency
 from schemas.values import Lane
 from tests.models.pipelines_kit import configured, save, write_manifest
