@@ -248,6 +248,7 @@ def test_rules_and_dashboard_are_those_of_the_repository(tmp_path: Path) -> None
         ({"workers": {"cpu": {"scaling": {"min": 0, "max": 4}}}}, "minimum: got 0, want 1"),
         ({"settings": {"AHEAD": "5"}}, "AHEAD"),
         ({"processors": {"replicas": 5}}, "maximum: got 5, want 4"),
+        ({"monitoring": {"podMonitor": True}}, "name Prometheus in networkPolicy.monitoring"),
         ({"api": {"ingress": {"enabled": True}}}, "api.ingress.host must be given"),
     ],
 )

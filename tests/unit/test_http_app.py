@@ -111,6 +111,14 @@ async def test_readyz_names_each_part(api: Api) -> None:
     assert [part["name"] for part in answer.json()["parts"] if not part["ok"]] == ["cassandra"]
 
 
+@pytest.mark.parametrize("header", ["Forwarded", "X-Forwarded-For"])
+async def test_who_comes_through_a_proxy_gets_no_metrics(api: Api, header: str) -> None:
+    answer = await api.get("/metrics", headers={header: "for=203.0.113.9"})
+
+    assert answer.status_code == 404 and answer.json()["type"].endswith(":not-found")
+    assert "swipestream_" not in answer.text
+
+
 async def test_metrics_count_requests_by_their_pattern(api: Api) -> None:
     await api.get("/v1/videos/6f0c5f3e-8f0a-5d0e-9a59-3f3d1f0b2c11")
     text = (await api.get("/metrics")).text
