@@ -93,7 +93,7 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
 
 
 #: What every address of the API may answer, and those that take a body.
-_ALWAYS, _WITH_BODY = (401, 403, 422, 429, 503), (400, 413)
+_ALWAYS, _WITH_BODY = (401, 403, 422, 429, 503), (400, 408, 413)
 
 
 def _complete(path: str, operation: dict[str, Any]) -> None:

@@ -1,7 +1,8 @@
-"""What wraps every request: a limit on its body, security headers, and a measurement."""
+"""What wraps every request: limits on its body, security headers, and a measurement."""
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Collection
 
@@ -15,6 +16,8 @@ from query_api.origins import hostname, known, private
 
 #: Bytes of a request's body.
 LIMIT = 65_536
+#: A body may be waited for so many seconds, and for one more with each so many bytes of it.
+PATIENCE_S, SLOWEST = 30.0, 10_000
 #: Where a body may be larger: it goes to disk as it comes.
 UPLOADS = "/v1/uploads"
 #: What changes nothing (RFC 9110, section 9.2.1).
@@ -94,18 +97,31 @@ class Guard:
 
 
 class _Body:
-    """Counts what is read, for bodies whose length was not told beforehand."""
+    """Counts what is read, for bodies whose length was not told beforehand, and how long it is waited for."""
 
     def __init__(self, receive: Receive, limit: int) -> None:
         self._receive, self._left = receive, limit
+        self._patience_s: float | None = PATIENCE_S
 
     async def __call__(self) -> Message:
-        message = await self._receive()
-        self._left -= len(message.get("body", b""))
+        asked = time.monotonic()
+        try:
+            async with asyncio.timeout(self._patience_s):
+                message = await self._receive()
+        except TimeoutError as error:
+            raise HTTPException(408, headers=CLOSE) from error
+        self._count(len(message.get("body", b"")), time.monotonic() - asked)
+        if not message.get("more_body"):
+            self._patience_s = None  # what comes now is the end of the connection
+        return message
+
+    def _count(self, size: int, waited_s: float) -> None:
+        self._left -= size
         if self._left < 0:
             # Of all errors, FastAPI lets this one through.
             raise HTTPException(413, headers=CLOSE)
-        return message
+        if self._patience_s is not None:
+            self._patience_s += size / SLOWEST - waited_s
 
 
 class _Answer:

@@ -24,6 +24,7 @@ from query_api.readmodel.model import ReadModel
 from query_api.readmodel.store import Row
 from query_api.serving import Feed, Publisher
 from query_api.uploads.receive import Prober
+from query_api.uploads.room import Room
 from schemas.envelope import Envelope
 from schemas.prompts import PromptSubmitted
 from schemas.values import Artifact
@@ -60,6 +61,7 @@ class Parts:
     #: Uploads that this process took in or deleted, by viewer and id.
     uploads: Lru[tuple[str, str], Row] = field(default_factory=lambda: Lru(2_000))
     prober: Prober = field(default_factory=Prober)
+    room: Room = field(default_factory=Room)
     #: None while nothing is told of what happens: `GET /v1/live` is a 503 then.
     gateway: Gateway | None = None
     figures: Figures = field(default_factory=lambda: Figures(Tally(), dict))

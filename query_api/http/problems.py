@@ -124,7 +124,9 @@ async def _http(request: Request, error: HTTPException) -> Response:
 
 
 TOO_LARGE = "The body is larger than this API takes."
+TOO_SLOW = "The body came too slowly."
 _KNOWN = {
+    408: ("too-slow", TOO_SLOW),
     404: ("not-found", "There is nothing at this address."),
     405: ("method-not-allowed", "This address does not know that method."),
     413: ("too-large", TOO_LARGE),

@@ -17,6 +17,7 @@ from starlette.datastructures import UploadFile
 from infra.errors import NotFoundError
 from query_api.http.asking import Asks
 from query_api.http.bodies import FootageBody
+from query_api.http.guard import CLOSE
 from query_api.http.parts import Needs, Parts
 from query_api.http.problems import ProblemError, responses
 from query_api.http.tracing import traceparent
@@ -24,6 +25,7 @@ from query_api.readmodel.store import Row
 from query_api.serving import SOURCE
 from query_api.states import moment
 from query_api.uploads.receive import NotTakenError, UndecodableError, received
+from query_api.uploads.room import NoRoomError
 from schemas import ids
 from schemas.base import now_us, rising
 from schemas.envelope import root
@@ -92,7 +94,7 @@ _BODY = {
     response_model=UploadAnswer,
     summary="Upload an image or a clip",
     openapi_extra=_BODY,
-    responses=responses(400, 401, 403, 413, 415, 422, 429, 503),
+    responses=responses(400, 401, 403, 408, 413, 415, 422, 429, 503),
 )
 async def upload(request: Request, parts: Needs, asks: Asks) -> Response:
     """As the field `file` of a form, or as the body itself. JPEG, PNG, WebP, MP4, QuickTime and WebM are taken.
@@ -100,19 +102,36 @@ async def upload(request: Request, parts: Needs, asks: Asks) -> Response:
     What it is, is told from its bytes; it is decoded once before it is kept. The same file again is the same upload.
     """
     owner = (await asks.maker()).viewer_id or LOCAL
-    used = _used(parts, await _rows(parts, owner))
+    free = parts.settings.upload_quota_mb * 1_000_000 - _used(parts, await _rows(parts, owner))
     try:
-        async with received(_chunks(request)) as path:
-            found = await parts.prober.probe(path)
-            size = path.stat().st_size
-            if used + size > parts.settings.upload_quota_mb * 1_000_000:
-                raise ProblemError(413, "quota", _FULL.format(parts.settings))
-            artifact = await asyncio.to_thread(parts.media.put_file, path, found.kind.suffix)
+        with parts.room.held(owner, _length(request), free) as held:
+            event = await _taken(request, parts, owner, held)
+            await _publish(parts, event, request)
+    except NoRoomError as error:
+        raise ProblemError(413, "quota", _FULL.format(parts.settings), headers=CLOSE) from error
     except NotTakenError as error:
         raise ProblemError(415, "type-not-taken", str(error)) from error
     except UndecodableError as error:
         raise ProblemError(422, "undecodable", str(error)) from error
-    event = MediaUploaded(
+    answer = _answer(parts, _upload(_row(event)))
+    location = {"Location": f"/v1/uploads/{event.upload_id}"}
+    return Response(answer.model_dump_json(), 201, location, "application/json")
+
+
+def _length(request: Request) -> int | None:
+    """Bytes of the body, where they are told beforehand."""
+    length = request.headers.get("content-length")
+    return int(length) if length else None
+
+
+async def _taken(request: Request, parts: Parts, owner: str, held: int) -> MediaUploaded:
+    """A file that is kept. Raises NotTakenError, UndecodableError, and NoRoomError where it is larger than `held`."""
+    async with received(_chunks(request)) as path:
+        if path.stat().st_size > held:
+            raise NoRoomError
+        found = await parts.prober.probe(path)
+        artifact = await asyncio.to_thread(parts.media.put_file, path, found.kind.suffix)
+    return MediaUploaded(
         upload_id=ids.derive(f"{owner}/{artifact.sha256}", "upload"),
         viewer_id=owner,
         ts_us=now_us(),
@@ -123,10 +142,6 @@ async def upload(request: Request, parts: Needs, asks: Asks) -> Response:
         duration_ms=found.duration_ms,
         name=_named(request),
     )
-    await _publish(parts, event, request)
-    answer = _answer(parts, _upload(_row(event)))
-    location = {"Location": f"/v1/uploads/{event.upload_id}"}
-    return Response(answer.model_dump_json(), 201, location, "application/json")
 
 
 async def _publish(parts: Parts, event: MediaUploaded | MediaRemoved, request: Request) -> None:

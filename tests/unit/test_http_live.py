@@ -21,6 +21,7 @@ from infra.auth.tokens import TokenIssuer
 from query_api.gateway import Gateway, Hub, Limits, metrics
 from query_api.gateway.frames import Message, beat, encode, join, stamped
 from query_api.gateway.requests import Hello
+from query_api.http import guard
 from query_api.http.server import Protocol, Server
 from query_api.identity.principal import Principal
 from tests.unit.gateway_kit import VIEWER, accepted, batch, published, received, rendering, unpack, vid
@@ -201,7 +202,9 @@ async def test_progress_is_told_of_the_videos_that_are_named_and_moves_no_id(sta
         assert reader.last_id == last
 
 
-async def test_in_silence_there_are_comments_and_beats(start: Start) -> None:
+async def test_in_silence_there_are_comments_and_beats(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    # also where bodies are waited for no longer than that
+    monkeypatch.setattr(guard, "PATIENCE_S", 0.1)
     site = await start(Limits(tick_s=0.005, evict_s=0.3, drain_s=0.05, ping_s=0.05, beat_s=0.5))
     async with reading(site) as reader:
         await reader.until("beat")
