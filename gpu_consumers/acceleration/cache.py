@@ -7,7 +7,6 @@ Processes that want the same engine wait for the one that builds it.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
@@ -18,8 +17,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from infra.errors import DeadlineError
 from infra.storage.artifacts import fingerprint
+from infra.storage.locks import locked
 from infra.storage.scratch import own_folder
 from infra.telemetry import logs
 
@@ -100,12 +99,7 @@ class EngineCache:
     def alone(self, key: str) -> Iterator[None]:
         """Until the end no other process has the lock of that name. Raises `DeadlineError` after too long a wait."""
         self._root.mkdir(parents=True, exist_ok=True)
-        with (self._root / f".{key}.lock").open("w") as lock:
-            deadline = time.monotonic() + LONGEST_BUILD_S
-            while not _locked(lock.fileno()):
-                if time.monotonic() > deadline:
-                    raise DeadlineError(f"another process has been building an engine for {LONGEST_BUILD_S:g} s")
-                time.sleep(0.1)
+        with locked(self._root / f".{key}.lock", LONGEST_BUILD_S):
             yield
 
     def _make_room(self) -> None:
@@ -144,11 +138,3 @@ def _write(path: Path, data: bytes) -> None:
         stream.write(data)
         stream.flush()
         os.fsync(stream.fileno())
-
-
-def _locked(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

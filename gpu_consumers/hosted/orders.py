@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from gpu_consumers.hosted.errors import FullError
 from gpu_consumers.hosted.jobs import Job
 from infra.settings import Settings
+from infra.storage.locks import locked
 
 DAY_S = 86_400
 
@@ -116,16 +117,17 @@ class Book:
     @contextmanager
     def money(self) -> Iterator[None]:
         """Nobody else spends meanwhile. Held for as long as it takes to write an order."""
-        with self._lock(".money.lock", wait=True):
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with locked(self._folder / ".money.lock"):
             yield
 
     @contextmanager
-    def _lock(self, name: str, *, wait: bool = False) -> Iterator[bool]:
+    def _lock(self, name: str) -> Iterator[bool]:
         self._folder.mkdir(parents=True, exist_ok=True)
         with (self._folder / name).open("w") as file:
             mine = False
             with contextlib.suppress(BlockingIOError):
-                fcntl.flock(file.fileno(), fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+                fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
                 mine = True
             yield mine
 

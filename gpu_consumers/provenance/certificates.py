@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import fcntl
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from infra.errors import ConfigurationError
 from infra.settings import Settings
+from infra.storage.locks import locked
 
 #: The organisation that a development certificate names, so that everybody can tell.
 DEVELOPMENT = "Swipestream development certificate (not for trust)"
@@ -62,8 +62,7 @@ def development(folder: Path) -> Identity:
     """The development certificate in that folder, made where there is none. Its key is readable by its owner alone."""
     chain, key = folder / "development.pem", folder / "development.key"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with (folder / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # workers start together; they must sign as one
+    with locked(folder / ".lock"):  # workers start together; they must sign as one
         if not (chain.exists() and key.exists()):
             _make(chain, key)
     return _read(chain, key)

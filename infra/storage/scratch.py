@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+
+from infra.errors import DeadlineError
+from infra.storage.locks import locked
+
+#: The file of a folder that is locked.
+_LOCK = ".lock"
+#: Seconds that others may sweep what was left, which may be much.
+WAIT_S = 60.0
 
 
 @contextmanager
@@ -27,45 +33,32 @@ def scratch(root: Path) -> Iterator[Path]:
 def own_folder(root: Path) -> Iterator[Path]:
     """A new folder below `root` that goes with the block. What processes left there that were killed goes first.
 
-    Each holds a lock on its folder, which the system frees however it ends: any number of processes may share a root.
+    Each holds the lock of its folder: any number of processes may share a root. Raises DeadlineError where that cannot
+    be had.
     """
     root.mkdir(parents=True, exist_ok=True)
-    with _locked(root):  # nobody sweeps between the making of a folder and its lock
-        _sweep(root)
-        folder = Path(tempfile.mkdtemp(dir=root))
-        held = _held(folder)
+    folder, mine = _made(root)
     try:
         yield folder
     finally:
+        mine.close()  # before the folder goes: NFS keeps a file that is open, and so its folder
         shutil.rmtree(folder, ignore_errors=True)
-        os.close(held)
+
+
+def _made(root: Path) -> tuple[Path, ExitStack]:
+    """A new folder, and what holds it."""
+    with ExitStack() as held, locked(root / _LOCK, WAIT_S):  # nobody sweeps between the making of a folder and its lock
+        _sweep(root)
+        folder = Path(tempfile.mkdtemp(dir=root))
+        held.enter_context(locked(folder / _LOCK, 0))
+        return folder, held.pop_all()
 
 
 def _sweep(root: Path) -> None:
     for folder in root.iterdir():
         try:
-            held = _held(folder, fcntl.LOCK_NB)
-        except OSError:  # it is in use, its owner has just removed it, or it is somebody else's
+            with locked(folder / _LOCK, 0):
+                pass
+        except (OSError, DeadlineError):  # it is no folder, has just gone, is somebody else's, or in use
             continue
         shutil.rmtree(folder, ignore_errors=True)
-        os.close(held)
-
-
-@contextmanager
-def _locked(root: Path) -> Iterator[None]:
-    held = _held(root)
-    try:
-        yield
-    finally:
-        os.close(held)
-
-
-def _held(folder: Path, how: int = 0) -> int:
-    """A descriptor that holds the lock of a folder until it is closed. No child inherits it."""
-    held = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(held, fcntl.LOCK_EX | how)
-    except BlockingIOError:
-        os.close(held)
-        raise
-    return held

@@ -35,6 +35,11 @@ def _owner(root: Path) -> Iterator[tuple[subprocess.Popen[str], Path]]:
         yield process, Path(process.stdout.readline().strip())
 
 
+def _folders(root: Path) -> list[Path]:
+    """What is in a root beside its lock."""
+    return [path for path in root.iterdir() if path.is_dir()]
+
+
 def test_temporary_files_go_with_the_block_and_the_default_comes_back(tmp_path: Path) -> None:
     before = tempfile.gettempdir()
 
@@ -43,7 +48,7 @@ def test_temporary_files_go_with_the_block_and_the_default_comes_back(tmp_path: 
         assert made.parent == folder and folder.parent == tmp_path / "scratch"
 
     assert tempfile.gettempdir() == before
-    assert list((tmp_path / "scratch").iterdir()) == []
+    assert _folders(tmp_path / "scratch") == []
 
 
 def test_what_a_killed_process_left_goes_when_the_next_one_starts(tmp_path: Path) -> None:
@@ -55,7 +60,7 @@ def test_what_a_killed_process_left_goes_when_the_next_one_starts(tmp_path: Path
     # when another one starts
     with own_folder(tmp_path) as folder:
         # then its own folder is all there is
-        assert list(tmp_path.iterdir()) == [folder]
+        assert _folders(tmp_path) == [folder]
 
 
 def test_what_a_living_process_uses_stays(tmp_path: Path) -> None:
@@ -66,7 +71,7 @@ def test_what_a_living_process_uses_stays(tmp_path: Path) -> None:
 
         # and goes when it ends as it should
         process.communicate()
-        assert list(tmp_path.iterdir()) == []
+        assert _folders(tmp_path) == []
 
 
 def test_many_that_start_at_once_leave_each_other_alone(tmp_path: Path) -> None:
@@ -77,11 +82,11 @@ def test_many_that_start_at_once_leave_each_other_alone(tmp_path: Path) -> None:
 
     with ThreadPoolExecutor(16) as pool:
         assert all(pool.map(use, range(200)))
-    assert list(tmp_path.iterdir()) == []
+    assert _folders(tmp_path) == []
 
 
 def test_a_block_that_fails_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError), scratch(tmp_path) as folder:
         (folder / "file").write_text(str(1 / 0))
 
-    assert list(tmp_path.iterdir()) == []
+    assert _folders(tmp_path) == []
