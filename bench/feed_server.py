@@ -11,7 +11,7 @@ import uvloop
 
 from infra.settings import Settings
 from infra.stack.ports import free_port
-from infra.storage.blobs import LocalBlobStore
+from infra.storage.stores import media_store
 from query_api.http.answers import PartAnswer
 from query_api.http.app import create_app
 from query_api.http.parts import Parts
@@ -68,7 +68,7 @@ def main() -> None:
     for number in range(videos):
         store.write(project(video(number, now_us() - 10_000_000), Place("video-events", 0, number)))
     read, log = ReadModel(store), Encoder()
-    media, feed = LocalBlobStore(settings.media_dir), Feed(read, log)
+    media, feed = media_store(settings), Feed(read, log)
     parts = Parts(settings, read, log, feed, media, Well(), Identity(settings), Desk(read, log))
     port = free_port()
     config = uvicorn.Config(create_app(parts), port=port, log_config=None, access_log=False, server_header=False)

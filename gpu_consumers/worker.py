@@ -23,9 +23,8 @@ from infra.kafka.producer import EventProducer
 from infra.kafka.records import Received
 from infra.kafka.tasks import Effects, TaskConsumer
 from infra.settings import Settings
-from infra.storage.artifacts import LocalArtifactIndex
-from infra.storage.blobs import LocalBlobStore
 from infra.storage.space import DiskSpace
+from infra.storage.stores import artifact_index, media_store
 from infra.telemetry import logs
 from schemas import base
 from schemas.envelope import Envelope, caused_by
@@ -61,11 +60,11 @@ STATIONS = (
 
 
 def workshop(settings: Settings, name: str) -> Workshop:
-    """The workshop over the local media store."""
+    """The workshop over the stores that the settings name."""
     return Workshop(
         settings=settings,
-        blobs=LocalBlobStore(settings.media_dir),
-        index=LocalArtifactIndex(settings.data_dir / "artifacts", settings.lease_s),
+        blobs=media_store(settings),
+        index=artifact_index(settings),
         producer=EventProducer(settings.kafka_address, name),
         name=name,
     )

@@ -153,6 +153,16 @@ class Settings(BaseSettings):
     cache_script_s: int = Field(86_400, ge=0)
     cache_voice_s: int = Field(7 * 86_400, ge=0)
     cache_video_s: int = Field(30 * 86_400, ge=0)
+    #: Where media lie: `s3://BUCKET/PREFIX`, or nothing for the data folder, which all workers and the API then share.
+    media: str = Field("", pattern=r"^(s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._/-]*)?)?$")
+    #: The address of an S3 that is not Amazon's, and the region; the environment's (`AWS_…`) unless given.
+    media_endpoint: str = Field("", pattern="^(https?://[^ ]+)?$")
+    media_region: str = Field("", pattern="^[a-z0-9-]*$")
+    #: Credentials of the bucket; the environment's (`AWS_…`) or the cloud's own unless given.
+    media_access_key: SecretStr = SecretStr("")
+    media_secret_key: SecretStr = SecretStr("")
+    #: Local copies of media that lie in S3, in GiB; the least recently used go first.
+    media_cache_gib: float = Field(10.0, gt=0)
     #: How long media files stay that nothing needs, and the parts of published videos, in seconds.
     media_grace_s: int = Field(86_400, ge=0)
     media_keep_s: int = Field(30 * 86_400, ge=0)
@@ -211,6 +221,11 @@ class Settings(BaseSettings):
     def media_dir(self) -> Path:
         """The folder of the local media store."""
         return self.data_dir / "media"
+
+    @property
+    def media_cache_dir(self) -> Path:
+        """The folder of local copies of media that lie in S3."""
+        return self.data_dir / "media-cache"
 
 
 def _reachable(host: str) -> str:

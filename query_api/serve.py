@@ -16,7 +16,7 @@ from infra.kafka.tail import Tail
 from infra.people import cassandra as people
 from infra.people.pseudonyms import Pseudonyms
 from infra.settings import Settings
-from infra.storage.blobs import LocalBlobStore
+from infra.storage.stores import media_store
 from infra.telemetry import logs
 from query_api import distances
 from query_api.figures import FOLLOWED, HISTORY, Backlog, Tally
@@ -98,6 +98,7 @@ async def _counting(settings: Settings, tally: Tally) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def _parts(settings: Settings) -> AsyncIterator[Parts]:
+    media = await asyncio.to_thread(media_store, settings)
     session, keys = reading(settings), people.session(settings)
     read = ReadModel(CassandraReader(session))
     producer = EventProducer(settings.kafka_address, "query-api", delivery_s=DELIVERY_S)
@@ -111,7 +112,7 @@ async def _parts(settings: Settings) -> AsyncIterator[Parts]:
             read=read,
             publisher=producer,
             feed=Feed(read, patient),
-            media=LocalBlobStore(settings.media_dir),
+            media=media,
             health=Monitor(read, LogEnds(settings.kafka_address), Members(settings.kafka_address)),
             identity=Identity(settings, Pseudonyms(known, producer).of),
             desk=Desk(read, producer),

@@ -37,6 +37,7 @@ def gc(dry_run: DryRun = False, grace_hours: Grace = None, keep_days: Keep = Non
 
       swipestream media gc --grace-hours 1 --json
     """
+    from infra.storage.stores import artifact_index, media_store
     from infra.storage.sweep import Sweeper
     from schemas.base import now_us
 
@@ -44,7 +45,7 @@ def gc(dry_run: DryRun = False, grace_hours: Grace = None, keep_days: Keep = Non
     needs = read(settings, quiet=as_json)
     keep_s = settings.media_keep_s if keep_days is None else keep_days * _DAY_S
     grace_s = settings.media_grace_s if grace_hours is None else grace_hours * 3600
-    sweeper = Sweeper(media=settings.media_dir, index=settings.data_dir / "artifacts", grace_s=grace_s)
+    sweeper = Sweeper(media=media_store(settings), index=artifact_index(settings), grace_s=grace_s)
     swept = sweeper.sweep(needs.hot(), needs.kept(now_us(), keep_s), dry_run=dry_run)
     if as_json:
         return print_json(swept.json())

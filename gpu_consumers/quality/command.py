@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from gpu_consumers.quality.fvd import Compared, Network
     from gpu_consumers.quality.span import Span
     from gpu_consumers.quality.summary import Line, Summary
-    from infra.storage.blobs import LocalBlobStore
+    from infra.storage.blobs import BlobStore
     from schemas.quality import DistanceMeasured
     from schemas.videos import AnomalyFound
 
@@ -155,9 +155,9 @@ def _measured(
     """Of each model's and flavor's clips that are still there, beside a reference; recorded where there is a figure."""
     from gpu_consumers.quality.fvd import compared, videos
     from gpu_consumers.quality.recording import Reference, record
-    from infra.storage.blobs import LocalBlobStore
+    from infra.storage.stores import media_store
 
-    blobs, given = LocalBlobStore(config().media_dir), videos(folder)
+    blobs, given = media_store(config()), videos(folder)
     sets = {owner: list(_kept(blobs, clips)) for owner, clips in summary.sets.items()}
     columns = (TextColumn("videos"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=err, disable=quiet or not sys.stderr.isatty(), transient=True) as bar:
@@ -167,7 +167,7 @@ def _measured(
     return found, record(config().kafka_address, found, sets, reference, span, before)
 
 
-def _kept(blobs: LocalBlobStore, names: Iterable[str]) -> Iterator[Path]:
+def _kept(blobs: BlobStore, names: Iterable[str]) -> Iterator[Path]:
     for name in sorted(names):
         with contextlib.suppress(NotFoundError):  # old media go, and other installations have theirs
             yield blobs.path(name)

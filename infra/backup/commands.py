@@ -12,8 +12,8 @@ from rich.table import Table
 from infra.cli.bars import bars
 from infra.cli.console import KEEP, JsonOption, config, err, out, print_json
 from infra.people import commands as people
-from infra.storage.blobs import LocalBlobStore
 from infra.storage.scratch import scratch
+from infra.storage.stores import media_store
 
 if TYPE_CHECKING:  # client libraries are loaded by the commands that need them: `--help` must not wait
     from infra.backup.manifest import Manifest
@@ -58,7 +58,7 @@ def backup(
     settings = config()
     with bars(quiet=as_json) as progress, scratch(settings.scratch_dir):
         place, manifest = take.backup(
-            settings.kafka_address, to or _folder(), LocalBlobStore(settings.media_dir),
+            settings.kafka_address, to or _folder(), media_store(settings),
             topics=topic or (), include_media=media, progress=progress,
         )  # fmt: skip
     if as_json:
@@ -99,7 +99,7 @@ def restore(
 
     settings = config()
     with bars(quiet=as_json) as progress:
-        work = Restore(settings, backup or _folder(), LocalBlobStore(settings.media_dir), topic or (), progress)
+        work = Restore(settings, backup or _folder(), media_store(settings), topic or (), progress)
         work.check()
         done = Restored(manifest=work.manifest) if check else work.run(replace=replace)
     if as_json:

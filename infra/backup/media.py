@@ -10,7 +10,7 @@ from infra.backup.errors import BrokenBackupError
 from infra.backup.files import SegmentWriter, read
 from infra.backup.manifest import Media
 from infra.errors import NotFoundError
-from infra.storage.blobs import NAME, BlobStore
+from infra.storage.blobs import NAME, BlobStore, artifact_of
 from infra.storage.digest import sha256
 
 _MARK = b'"sha256"'
@@ -81,7 +81,8 @@ def put_back(names: Iterable[tuple[str, int]], backup: BlobStore, media: BlobSto
     """Copy from the backup what the media store lacks; how many files neither of them holds."""
     missing = 0
     for name, size in names:
-        missing += not (_holds(media, name) or _copy(name, backup, media))
+        digest, _, suffix = name.partition(".")
+        missing += not (media.exists(artifact_of(digest, suffix, size)) or _copy(name, backup, media))
         advance(size)
     return missing
 
@@ -92,10 +93,3 @@ def _copy(name: str, source: BlobStore, target: BlobStore) -> bool:
     except NotFoundError:
         return False
     return True
-
-
-def _holds(store: BlobStore, name: str) -> bool:
-    try:
-        return store.path(name).is_file()
-    except NotFoundError:
-        return False

@@ -9,8 +9,10 @@ import psutil
 from rich.table import Table
 
 from infra.cli.console import JsonOption, config, out, print_json
+from infra.errors import UnavailableError
 from infra.settings import Settings
 from infra.storage.space import MB, free_bytes
+from infra.storage.stores import media_store
 from infra.supervisor import plan, state
 from infra.supervisor.probe import Probe
 from infra.supervisor.state import PartState
@@ -41,14 +43,26 @@ def status(as_json: JsonOption = False) -> None:
 def look(settings: Settings) -> list[dict[str, Any]]:
     """Every lasting part with `name`, `pid`, `state` and `address`, its state checked now."""
     run = state.load(settings.data_dir.resolve())
+    media = [settings] if settings.media else []
     known = [part for part in run.parts if part.state != "done" and not part.once] if run and run.alive else []
     with ThreadPoolExecutor(16) as pool:
-        parts = list(pool.map(_look, [*_elsewhere(settings), *known]))
+        asked = pool.map(_media, media)
+        parts = [*pool.map(_look, [*_elsewhere(settings), *known]), *asked]
     return [*parts, _disk(settings)] if parts else []
 
 
+def _media(settings: Settings) -> dict[str, Any]:
+    """The bucket, where media lie in one."""
+    try:
+        media_store(settings)
+        state = "ready"
+    except UnavailableError as error:
+        state = str(error)
+    return {"name": "media", "pid": None, "state": state, "address": settings.media}
+
+
 def _disk(settings: Settings) -> dict[str, Any]:
-    """Room for media. Where it is short, workers on this disk take no work."""
+    """Room for media, or for copies of them. Where it is short, workers on this disk take no work."""
     free = free_bytes(settings.media_dir)
     state = "ready" if free >= settings.disk_low_mb * MB else "nearly full"
     return {"name": "disk", "pid": None, "state": state, "address": f"{free / 1e9:.1f} GB free"}

@@ -8,12 +8,13 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
 
 from infra.storage.leases import LEASE_S, Leases
+from infra.storage.lying import Lying, lying, purge
 
 
 def fingerprint(**inputs: Any) -> str:
@@ -38,6 +39,18 @@ class ArtifactIndex(Protocol):
     def keep(self, key: str, result: Mapping[str, Any]) -> dict[str, Any]: ...
 
     def alone(self, key: str, rank: int = 0) -> AbstractContextManager[bool]: ...
+
+    def entries(self) -> Iterator[Lying]:
+        """Every result; the names are `KEY.json`."""
+        ...
+
+    def leftovers(self) -> Iterator[Lying]:
+        """What lies there beside them."""
+        ...
+
+    def purge(self, found: Lying) -> bool:
+        """Take away what was found, unless it was written since."""
+        ...
 
 
 class LocalArtifactIndex:
@@ -75,6 +88,18 @@ class LocalArtifactIndex:
     def alone(self, key: str, rank: int = 0) -> AbstractContextManager[bool]:
         """Nobody else makes that result meanwhile; see `Leases.alone`."""
         return self._leases.alone(key, rank)
+
+    def entries(self) -> Iterator[Lying]:
+        """Every result."""
+        return (found for found in lying(self._root) if found.name.endswith(".json"))
+
+    def leftovers(self) -> Iterator[Lying]:
+        """Temporary files, and leases."""
+        return (found for found in lying(self._root) if not found.name.endswith(".json"))
+
+    def purge(self, found: Lying) -> bool:
+        """Take away what was found, unless it was written since."""
+        return purge(self._root, found)
 
     def _written(self, key: str, result: Mapping[str, Any]) -> Path:
         """The result in a file of its own beside its place."""

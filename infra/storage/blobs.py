@@ -8,11 +8,13 @@ import os
 import re
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
 from infra.errors import NotFoundError
 from infra.storage.digest import sha256
+from infra.storage.lying import Lying, lying, purge
 from schemas.values import Artifact
 
 MEDIA_TYPES = {
@@ -39,6 +41,18 @@ class BlobStore(Protocol):
         """Raises NotFoundError for a name that is malformed or not held."""
         ...
 
+    def blobs(self) -> Iterator[Lying]:
+        """Every blob that is held."""
+        ...
+
+    def leftovers(self) -> Iterator[Lying]:
+        """What lies there beside them: writes that are under way, and what broken ones left."""
+        ...
+
+    def purge(self, found: Lying) -> bool:
+        """Take away what was found, unless it was used since."""
+        ...
+
 
 class LocalBlobStore:
     """Blobs below one folder, spread over 256 subfolders."""
@@ -48,14 +62,14 @@ class LocalBlobStore:
 
     def put_file(self, source: Path, suffix: str) -> Artifact:
         """Copy a file in."""
-        artifact = _artifact(sha256(source), suffix, source.stat().st_size)
+        artifact = artifact_of(sha256(source), suffix, source.stat().st_size)
         if not self.hold(artifact):
             self._adopt(source, self._place(artifact.name))
         return artifact
 
     def put_bytes(self, data: bytes, suffix: str) -> Artifact:
         """Store bytes."""
-        artifact = _artifact(hashlib.sha256(data).hexdigest(), suffix, len(data))
+        artifact = artifact_of(hashlib.sha256(data).hexdigest(), suffix, len(data))
         if not self.hold(artifact):
             place = self._place(artifact.name)
             with tempfile.NamedTemporaryFile(dir=place.parent, delete=False) as temporary:
@@ -83,6 +97,18 @@ class LocalBlobStore:
             raise NotFoundError(f"There is no media file {name[:80]!r}.")
         return place
 
+    def blobs(self) -> Iterator[Lying]:
+        """Every blob that is held."""
+        return (found for found in lying(self._root) if NAME.match(found.name))
+
+    def leftovers(self) -> Iterator[Lying]:
+        """Temporary files."""
+        return (found for found in lying(self._root) if not NAME.match(found.name))
+
+    def purge(self, found: Lying) -> bool:
+        """Take away what was found, unless it was used since."""
+        return purge(self._root, found)
+
     def _adopt(self, source: Path, place: Path) -> None:
         with tempfile.TemporaryDirectory(dir=place.parent) as folder:
             copy = Path(folder) / "blob"
@@ -98,6 +124,7 @@ class LocalBlobStore:
         return place
 
 
-def _artifact(digest: str, suffix: str, size: int) -> Artifact:
+def artifact_of(digest: str, suffix: str, size: int) -> Artifact:
+    """The artifact of a content: its hash names it."""
     media_type = MEDIA_TYPES.get(suffix, "application/octet-stream")
     return Artifact(sha256=digest, suffix=suffix, media_type=media_type, size=size)

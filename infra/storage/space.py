@@ -35,7 +35,7 @@ class DiskSpace:
 
     @classmethod
     def of(cls, settings: Settings) -> DiskSpace:
-        """Where the media lie."""
+        """Where the media lie, or their copies: beside each other."""
         low, enough = settings.disk_low_mb * MB, settings.disk_enough_mb * MB
         return cls(path=settings.media_dir, low=low, enough=max(low, enough))
 

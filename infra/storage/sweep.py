@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
-from infra.storage.blobs import NAME
+from infra.storage.artifacts import ArtifactIndex
+from infra.storage.blobs import BlobStore
+from infra.storage.lying import Lying
 
 #: A temporary file this old belongs to no write any more, in seconds.
 LEFT_S = 3600.0
@@ -41,75 +40,42 @@ class Swept:
 
 @dataclass(frozen=True, kw_only=True)
 class Sweeper:
-    """Sweeps one media folder and the artefact index beside it."""
+    """Sweeps a media store and the artefact index."""
 
-    media: Path
-    index: Path
+    media: BlobStore
+    index: ArtifactIndex
     grace_s: float
     clock: Callable[[], float] = time.time
 
-    def sweep(
-        self, hot: Collection[str], kept: Collection[str], *, dry_run: bool, advance: Callable[[], None] = lambda: None
-    ) -> Swept:
-        """One pass over the folder. A file is looked at once more right before it goes."""
+    def sweep(self, hot: Collection[str], kept: Collection[str], *, dry_run: bool) -> Swept:
+        """One pass over both. What goes is looked at once more right before."""
         swept = Swept(dry_run=dry_run)
-        for path in _files(self.media):
-            advance()
-            if NAME.match(path.name):
-                self._blob(path, hot, kept, swept)
-            else:
-                self._left(path, swept)
-        for path in _files(self.index):
-            if path.suffix == ".json":
-                self._entry(path, swept)
-            else:
-                self._left(path, swept)
+        for found in self.media.blobs():
+            self._blob(found, hot, kept, swept)
+        for found in self.index.entries():
+            self._entry(found, swept)
+        for store in (self.media, self.index):
+            for found in store.leftovers():
+                self._left(store, found, swept)
         return swept
 
-    def _blob(self, path: Path, hot: Collection[str], kept: Collection[str], swept: Swept) -> None:
-        size, age = _facts(path, self.clock())
-        if path.name in hot:
-            swept.hot, swept.hot_bytes = swept.hot + 1, swept.hot_bytes + size
-        elif path.name in kept:
-            swept.kept, swept.kept_bytes = swept.kept + 1, swept.kept_bytes + size
-        elif age < self.grace_s:
-            swept.young, swept.young_bytes = swept.young + 1, swept.young_bytes + size
+    def _blob(self, found: Lying, hot: Collection[str], kept: Collection[str], swept: Swept) -> None:
+        if found.name in hot:
+            swept.hot, swept.hot_bytes = swept.hot + 1, swept.hot_bytes + found.size
+        elif found.name in kept:
+            swept.kept, swept.kept_bytes = swept.kept + 1, swept.kept_bytes + found.size
+        elif self.clock() - found.used < self.grace_s or not (swept.dry_run or self.media.purge(found)):
+            swept.young, swept.young_bytes = swept.young + 1, swept.young_bytes + found.size
         else:
-            swept.purged, swept.freed_bytes = swept.purged + 1, swept.freed_bytes + size
-            swept.names.append(path.name)
-            if not swept.dry_run:
-                path.unlink(missing_ok=True)
+            swept.purged, swept.freed_bytes = swept.purged + 1, swept.freed_bytes + found.size
+            swept.names.append(found.name)
 
-    def _left(self, path: Path, swept: Swept) -> None:
-        size, age = _facts(path, self.clock())
-        if age < LEFT_S:
-            return
-        swept.leftovers, swept.leftover_bytes = swept.leftovers + 1, swept.leftover_bytes + size
-        if not swept.dry_run:
-            path.unlink(missing_ok=True)
-            if path.parent.name.startswith("tmp"):
-                shutil.rmtree(path.parent, ignore_errors=True)
+    def _left(self, store: BlobStore | ArtifactIndex, found: Lying, swept: Swept) -> None:
+        if self.clock() - found.used >= LEFT_S and (swept.dry_run or store.purge(found)):
+            swept.leftovers, swept.leftover_bytes = swept.leftovers + 1, swept.leftover_bytes + found.size
 
-    def _entry(self, path: Path, swept: Swept) -> None:
+    def _entry(self, found: Lying, swept: Swept) -> None:
         """What the index kept for a time only, and that time is over."""
-        try:
-            until = json.loads(path.read_bytes()).get("until")
-        except (OSError, ValueError, AttributeError):
-            return
-        if isinstance(until, int | float) and until < self.clock():
+        until = (self.index.get(found.name.removesuffix(".json")) or {}).get("until")
+        if isinstance(until, int | float) and until < self.clock() and (swept.dry_run or self.index.purge(found)):
             swept.expired += 1
-            if not swept.dry_run:
-                path.unlink(missing_ok=True)
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    return (path for path in sorted(folder.rglob("*")) if path.is_file())
-
-
-def _facts(path: Path, now: float) -> tuple[int, float]:
-    """(bytes, seconds since it was last used); a file that has just gone is new and empty."""
-    try:
-        stat = path.stat()
-    except FileNotFoundError:
-        return 0, 0.0
-    return stat.st_size, now - stat.st_mtime

@@ -1,4 +1,4 @@
-"""Files of the media store: from the local folder where they lie there, else through the API."""
+"""Files of the media store: from the store where it is here, else through the API."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from pathlib import Path
 from infra.api import ask
 from infra.errors import NotFoundError
 from infra.settings import Settings
-from infra.storage.blobs import LocalBlobStore
+from infra.storage.stores import media_store
 
 
 def fetch(settings: Settings, folder: Path, name: str) -> Path:
     """Where the file is; what had to be downloaded lies in `folder`. Raises NotFoundError, UnavailableError."""
     try:
-        return LocalBlobStore(settings.media_dir).path(name)
+        return media_store(settings).path(name)
     except NotFoundError:
         place = folder / name
         ask(settings, lambda api: api.download(f"/media/{name}", place))

@@ -28,7 +28,7 @@ _HEADERS = {
     "/media/{name}",
     response_class=FileResponse,
     summary="A media file",
-    responses=responses(403, 404, 416, 422)
+    responses=responses(403, 404, 416, 422, 503)
     | {206: {"description": "A part of the file"}, 304: {"description": "It has not changed"}},
 )
 async def media(
@@ -46,7 +46,7 @@ async def media(
     left_s = parts.urls.left_s(name, exp, sig)
     if left_s is None:
         raise ForbiddenError("The address is not signed, or has expired: ask for the card again.")
-    path = parts.media.path(name)
+    path = await parts.in_store(parts.media.path, name)
     headers = {**_HEADERS, "Cache-Control": f"public, max-age={left_s}, immutable", "ETag": f'"{name}"'}
     if filename:
         headers["Content-Disposition"] = _saved_as(filename, path.suffix)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Protocol
+from typing import Annotated, Protocol, TypeVar
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import Depends, Request
 
 from infra.auth.keys import derived, root_key
@@ -28,6 +30,10 @@ from query_api.uploads.room import Room
 from schemas.envelope import Envelope
 from schemas.prompts import PromptSubmitted
 from schemas.values import Artifact
+
+T = TypeVar("T")
+#: Requests that ask the media store at once.
+AT_A_TIME = 32
 
 
 class Media(Protocol):
@@ -70,11 +76,19 @@ class Parts:
     limiter: Limiter = field(init=False)
     #: (subject, archetype) of videos that were swiped.
     topics: Lru[str, tuple[str, str]] = field(default_factory=lambda: Lru(20_000))
+    threads: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(AT_A_TIME))
 
     def __post_init__(self) -> None:
         self.urls = MediaUrls.of(self.settings)
         self.cursors = Cursors(derived(root_key(self.settings), "cursor"))
         self.limiter = Limiter(self.settings)
+
+    async def in_store(self, ask: Callable[..., T], *asked: object) -> T:
+        """Ask the media store beside the event loop.
+
+        It may be far away. Its threads are its own: nothing else waits for one.
+        """
+        return await to_thread.run_sync(ask, *asked, limiter=self.threads)
 
 
 async def _parts(request: Request) -> Parts:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -130,7 +129,7 @@ async def _taken(request: Request, parts: Parts, owner: str, held: int) -> Media
         if path.stat().st_size > held:
             raise NoRoomError
         found = await parts.prober.probe(path)
-        artifact = await asyncio.to_thread(parts.media.put_file, path, found.kind.suffix)
+        artifact = await parts.in_store(parts.media.put_file, path, found.kind.suffix)
     return MediaUploaded(
         upload_id=ids.derive(f"{owner}/{artifact.sha256}", "upload"),
         viewer_id=owner,

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gpu_consumers.workshop import CacheKind
+from infra.storage.artifacts import LocalArtifactIndex
 from infra.storage.blobs import LocalBlobStore
 from infra.storage.retention import US, Needs
 from infra.storage.sweep import Sweeper
@@ -192,7 +193,7 @@ def test_a_sweep_takes_what_nothing_needs_and_a_rehearsal_takes_nothing(tmp_path
     for path in (broken, fresh):
         path.write_bytes(b"half")
     old(broken, 9000)
-    sweeper = Sweeper(media=tmp_path / "media", index=tmp_path / "artifacts", grace_s=3600)
+    sweeper = Sweeper(media=store, index=LocalArtifactIndex(tmp_path / "artifacts"), grace_s=3600)
     # When
     rehearsed = sweeper.sweep({hot.name}, {kept.name}, dry_run=True)
     assert store.exists(gone) and broken.exists()
@@ -211,7 +212,7 @@ def test_what_is_used_again_is_young_again(tmp_path: Path) -> None:
     old(store.path(first.name), 9000)
     assert store.put_bytes(b"same", "wav") == first and store.hold(first)
     assert time.time() - store.path(first.name).stat().st_mtime < 60
-    sweeper = Sweeper(media=tmp_path / "media", index=tmp_path / "artifacts", grace_s=3600)
+    sweeper = Sweeper(media=store, index=LocalArtifactIndex(tmp_path / "artifacts"), grace_s=3600)
     assert sweeper.sweep((), (), dry_run=False).young == 1
 
 
@@ -225,8 +226,6 @@ def test_caches_answer_for_the_time_of_their_kind_and_are_swept_after_it(tmp_pat
     days = [round((entry["until"] - now) / 86_400) for entry in kept if entry]
     assert days == [1, 7, 30]
     # A month and a day later all but the last are gone
-    sweeper = Sweeper(
-        media=tmp_path / "media", index=tmp_path / "artifacts", grace_s=0, clock=lambda: time.time() + 29 * 86_400
-    )
+    sweeper = Sweeper(media=where.blobs, index=where.index, grace_s=0, clock=lambda: time.time() + 29 * 86_400)
     assert sweeper.sweep((), (), dry_run=False).expired == 2
     assert [where.index.get(letter * 2 + "0" * 62) is None for letter in "abc"] == [True, True, False]

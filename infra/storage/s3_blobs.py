@@ -1,0 +1,107 @@
+"""Content-addressed blobs as objects of a bucket: `media/NAME`, and `holds/NAME` where one was used again."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+from infra.errors import NotFoundError, TransientError
+from infra.storage.blobs import NAME, artifact_of
+from infra.storage.buckets import Bucket
+from infra.storage.cache import BlobCache
+from infra.storage.digest import sha256
+from infra.storage.lying import Lying
+from schemas.values import Artifact
+
+#: What was used so recently, in seconds, counts as used now: no sweep has a shorter grace.
+HELD_S = 600.0
+
+
+class S3BlobStore:
+    """Blobs in a bucket, read through local copies. Every method may raise UnavailableError."""
+
+    def __init__(self, bucket: Bucket, cache: BlobCache, clock: Callable[[], float] = time.time) -> None:
+        self._bucket, self._cache, self._clock = bucket, cache, clock
+
+    def put_file(self, source: Path, suffix: str) -> Artifact:
+        """Upload a file, in parts where it is large; nobody sees it before it is whole."""
+        artifact = artifact_of(sha256(source), suffix, source.stat().st_size)
+        if not self.hold(artifact):
+            self._bucket.put(_blob(artifact.name), source)
+            self._cache.get(artifact.name, partial(shutil.copyfile, source))  # whoever made it reads it next
+        return artifact
+
+    def put_bytes(self, data: bytes, suffix: str) -> Artifact:
+        """Store bytes."""
+        artifact = artifact_of(hashlib.sha256(data).hexdigest(), suffix, len(data))
+        if not self.hold(artifact):
+            self._bucket.put(_blob(artifact.name), data)
+        return artifact
+
+    def exists(self, artifact: Artifact) -> bool:
+        """Whether the whole blob is held (its size is checked, not its hash)."""
+        found = self._bucket.head(_blob(artifact.name))
+        return found is not None and found.size == artifact.size
+
+    def hold(self, artifact: Artifact) -> bool:
+        """Whether the whole blob is held; from now on it is as new.
+
+        An object's own age changes only by writing it anew: an empty one beside it says that it was used.
+        """
+        found = self._bucket.head(_blob(artifact.name))
+        if found is None or found.size != artifact.size:
+            return False
+        if self._clock() - found.used < HELD_S:
+            return True
+        self._bucket.put(_hold(artifact.name), b"")
+        return self.exists(artifact)  # a sweep may have been faster
+
+    def path(self, name: str) -> Path:
+        """A local copy, fetched as a whole where there is none. Raises NotFoundError, UnavailableError."""
+        if not NAME.match(name):
+            raise _missing(name)
+        return self._cache.get(name, partial(self._fetch, name))
+
+    def blobs(self) -> Iterator[Lying]:
+        """Every blob that is held. The holds are kept in memory meanwhile, about 200 bytes each."""
+        held = {hold.name: hold.used for hold in self._bucket.lying("holds")}
+        for found in self._bucket.lying("media"):
+            if NAME.match(found.name):
+                yield Lying(found.place, found.size, max(found.used, held.get(found.name, 0.0)))
+
+    def leftovers(self) -> Iterator[Lying]:
+        """None. Parts of an upload that was broken off are in no listing: the bucket's own rules remove them."""
+        return iter(())
+
+    def purge(self, found: Lying) -> bool:
+        """Take away what was found, unless it was used since. Copies on other machines go within a day."""
+        blob, hold = map(self._bucket.head, (_blob(found.name), _hold(found.name)))
+        if blob is None or max(blob.used, hold.used if hold else 0.0) > found.used:
+            return False
+        self._bucket.delete(blob.place)
+        if hold:
+            self._bucket.delete(hold.place)
+        self._cache.drop(found.name)
+        return True
+
+    def _fetch(self, name: str, to: Path) -> None:
+        if not self._bucket.fetch(_blob(name), to):
+            raise _missing(name)
+        if sha256(to) != name.partition(".")[0]:
+            raise TransientError(f"The media file {name} of {self._bucket.url} is altered: its hash is another one.")
+
+
+def _blob(name: str) -> str:
+    return f"media/{name}"
+
+
+def _hold(name: str) -> str:
+    return f"holds/{name}"
+
+
+def _missing(name: str) -> NotFoundError:
+    return NotFoundError(f"There is no media file {name[:80]!r}.")
