@@ -32,6 +32,8 @@ class StoppedError(Exception):
 
 
 Handle = Callable[[Sequence[Received]], None]
+#: Told the next offset of partitions: all before it was handled, or put aside.
+Passed = Callable[[Mapping[Partition, int]], None]
 
 
 def consumer_config(bootstrap: str, group: str, **more: Any) -> dict[str, Any]:
@@ -64,14 +66,17 @@ class BatchConsumer:
     `handle` must be idempotent, and the order of records must not matter to it. When it raises UnavailableError the
     same batch is tried again, with backoff, until it passes or `stop` is called; on any other error each record is
     tried alone and those that fail are put aside: into the retry topics, which it reads too, or into `<name>.dead`.
-    Offsets are committed after that. `tiers` replaces the delays of the retry topics.
+    Offsets of `topics` are told to `passed` after that, and then committed. `tiers` replaces the delays of the retry
+    topics.
     """
 
     def __init__(
         self, bootstrap: str, name: str, topics: Sequence[str], handle: Handle, producer: EventProducer,
-        *, size: int = 500, wait_s: float = 0.05, tiers: Mapping[str, float] | None = None,
+        *, passed: Passed = lambda _: None, size: int = 500, wait_s: float = 0.05,
+        tiers: Mapping[str, float] | None = None,
     ) -> None:  # fmt: skip
         self._name, self._handle, self._sources = name, handle, frozenset(topics)
+        self._passed, self._skipped = passed, dict[Partition, int]()
         self._size, self._wait_s = size, wait_s
         self._aside = Aside(producer, name, tiers=tiers)
         self._stop = threading.Event()
@@ -99,14 +104,13 @@ class BatchConsumer:
             self._consumer.close()
 
     def _step(self) -> None:
-        ends: dict[Partition, int] = {}
-        fresh = [record for message in self._poll() if (record := self._usable(message, ends)) and self._due(record)]
+        fresh = [record for message in self._poll() if (record := self._usable(message)) and self._due(record)]
         # What comes back goes first: views that keep the last position of a batch must end at the live one.
         records = [*self._delays.take(time.time(), self._size), *fresh]
         self._resume()
         received = [item for record in records if (item := self._decode(record))]
-        if (records or ends) and (not received or self._deliver(received)):
-            self._commit(records, ends)
+        if (records or self._skipped) and (not received or self._deliver(received)):
+            self._pass(records)
 
     def _poll(self) -> list[Message]:
         """At least one record if there is any: wait for the first, then take what is there."""
@@ -116,12 +120,12 @@ class BatchConsumer:
             return strays
         return [*strays, first, *self._consumer.consume(self._size - 1, self._wait_s)]
 
-    def _usable(self, message: Message, ends: dict[Partition, int]) -> Raw | None:
+    def _usable(self, message: Message) -> Raw | None:
         if (error := message.error()) is None:
             return raw(message)
         trouble.note(error, message.topic())
         if skipped := self._unreadable.skip(message):
-            ends[skipped[0]] = skipped[1]
+            self._skipped |= dict([skipped])
         return None
 
     def _due(self, record: Raw) -> bool:
@@ -161,23 +165,30 @@ class BatchConsumer:
 
     def _deliver(self, items: Sequence[tuple[Trial, Received]]) -> bool:
         """True when the batch is done; False when `stop` came first (nothing is committed then)."""
+        try:
+            if not self._insist(lambda: self._handle([received for _, received in items])):
+                return False
+        except Exception as error:
+            if len(items) > 1:
+                return all(self._deliver([item]) for item in items)
+            log.exception("record put aside", type=items[0][1].envelope.type)
+            self._put_aside(items[0][0], error)
+            return True
+        for kind, count in Counter(received.envelope.type for _, received in items).items():
+            metrics.HANDLED.labels(consumer=self._name, type=kind).inc(count)
+        return True
+
+    def _insist(self, step: Callable[[], None]) -> bool:
+        """Until nothing that it needs is away; False when `stop` came first. Raises what else it raises."""
         pause = 0.2
         while not self._stop.is_set():
             try:
-                self._handle([received for _, received in items])
-                for kind, count in Counter(received.envelope.type for _, received in items).items():
-                    metrics.HANDLED.labels(consumer=self._name, type=kind).inc(count)
+                step()
                 return True
             except UnavailableError as error:
                 log.warning("waiting", why=str(error), retry_in_s=pause)
                 self._idle(pause)
                 pause = min(pause * 2, 5.0)
-            except Exception as error:
-                if len(items) == 1:
-                    log.exception("record put aside", type=items[0][1].envelope.type)
-                    self._put_aside(items[0][0], error)
-                    return True
-                return all(self._deliver([item]) for item in items)
         return False
 
     def _idle(self, seconds: float) -> None:
@@ -203,16 +214,23 @@ class BatchConsumer:
 
     def _assigned(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
         self._held = None
-        self._unreadable.look_ahead(partitions)
+        self._skipped |= self._unreadable.look_ahead(partitions)
 
     def _lost(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
         for item in partitions:
             self._delays.drop((item.topic, item.partition))
 
-    def _commit(self, records: Sequence[Raw], ends: dict[Partition, int]) -> None:
+    def _pass(self, records: Sequence[Raw]) -> None:
+        """Tell and commit up to where the partitions are done; neither when `stop` came first."""
+        ends, self._skipped = self._skipped, {}
         for record in records:
             partition = (record.topic, record.partition)
             ends[partition] = max(record.offset + 1, ends.get(partition, 0))
+        own = {partition: end for partition, end in ends.items() if partition[0] in self._sources}
+        if self._insist(lambda: self._passed(own)):
+            self._commit(ends)
+
+    def _commit(self, ends: Mapping[Partition, int]) -> None:
         try:
             offsets = [TopicPartition(*partition, offset) for partition, offset in ends.items()]
             self._consumer.commit(offsets=offsets, asynchronous=False)

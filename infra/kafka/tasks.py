@@ -265,7 +265,8 @@ class TaskConsumer:
 
     def _assigned(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
         self._paused = None  # so that the next balance pauses the new ones too
-        self._unreadable.look_ahead(partitions)
+        for partition, begin in self._unreadable.look_ahead(partitions).items():
+            self._pass(partition, begin)
 
     def _revoked(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
         self._reap()

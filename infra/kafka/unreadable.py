@@ -50,27 +50,29 @@ class Unreadable:
         self._bootstrap, self._name, self._consumer, self._producer = bootstrap, name, consumer, producer
         self._ends: dict[Partition, int] = {}
 
-    def look_ahead(self, partitions: Sequence[TopicPartition]) -> None:
+    def look_ahead(self, partitions: Sequence[TopicPartition]) -> Mapping[Partition, int]:
         """To be called when partitions are assigned: those with a broken batch ahead begin behind it.
 
-        The records before it go through the retry topic without a delay, as if they had been sent back.
+        The records before it go through the retry topic without a delay, as if they had been sent back. Where these
+        partitions begin is returned, to be committed.
         """
         if not retry_topics(self._name):
-            return
+            return {}
         try:
             starts = self._starts(partitions)
             broken = look(self._bootstrap, starts) if starts else {}
             moved = {one: self._pass(one, starts[one], found) for one, found in broken.items()}
             if moved:
                 self._begin(partitions, moved)
+            return moved
         except (SwipestreamError, KafkaException, FutureTimeoutError) as error:
             log.warning("not looked ahead", why=str(error))
+            return {}
 
     def _begin(self, partitions: Sequence[TopicPartition], moved: Mapping[Partition, int]) -> None:
         others = [item for item in partitions if (item.topic, item.partition) not in moved]
         behind = [TopicPartition(*partition, offset) for partition, offset in moved.items()]
         self._consumer.incremental_assign([*behind, *others])
-        self._consumer.commit(offsets=behind, asynchronous=False)
 
     def _starts(self, partitions: Sequence[TopicPartition]) -> dict[Partition, int]:
         """Where reading would begin, for partitions in which there is something to read."""

@@ -19,7 +19,7 @@ from infra.kafka.stretch import Piece, Stretch
 from infra.kafka.trials import read
 from infra.settings import Settings
 from infra.telemetry import logs
-from query_api.projections.positions import NAME, TOPICS, reached
+from query_api.projections.positions import NAME, TOPICS
 from query_api.projections.shares import Shared, copartitioned, processes, shares, size
 from query_api.projections.writing import Projector
 from query_api.readmodel.cassandra import CassandraWriter, stored, writing
@@ -166,7 +166,7 @@ class Filling:
         records = [received for record in piece.records if (received := self._decode(record))]
         self._insist(lambda: self._handle(records))
         if keep and piece.positions:
-            self._insist(lambda: self._writer.write(reached(piece.positions)))
+            self._insist(lambda: self._projector.passed(piece.positions))
 
     def _decode(self, record: Raw) -> Received | None:
         try:

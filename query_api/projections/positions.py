@@ -1,11 +1,13 @@
-"""How far the projection is: one row per partition, written after the rows of the records before it."""
+"""How far the projection is: one row per partition, written after the rows of the records before it.
+
+A position passes what was put aside, too: it is where reading goes on, and the same as the offset of the group.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from infra.kafka.offsets import Partition
-from infra.kafka.records import Raw, Received
 from query_api.readmodel.tables import Write
 
 #: The topics that are projected.
@@ -14,27 +16,8 @@ TOPICS = ("prompts", "swipes", "video-events", "feed-events", "project-events", 
 NAME = "projector"
 
 
-def positions(records: Iterable[Raw | Received], projection: str = NAME) -> list[Write]:
-    """The next offset of every partition among `records`."""
-    last = {(record.topic, record.partition): record for record in records}
-    return [
-        Write(
-            "projection_state",
-            {
-                "projection": projection,
-                "topic": record.topic,
-                "partition": record.partition,
-                "position": record.offset + 1,
-                "event_us": record.timestamp_ms * 1000,
-            },
-            record.offset + 1,
-        )
-        for record in last.values()
-    ]
-
-
-def reached(offsets: Mapping[Partition, int], projection: str = NAME) -> list[Write]:
-    """The same from offsets: what lies before them need not be a record that could be read."""
+def positions(offsets: Mapping[Partition, int], projection: str = NAME) -> list[Write]:
+    """The next offset of each partition, stamped with itself: it never goes back."""
     return [
         Write(
             "projection_state",

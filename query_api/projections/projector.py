@@ -90,10 +90,11 @@ class ProjectorService:
     def _consume(self, writer: Writer, keyspace: str) -> None:
         if self._done(keyspace):
             return
-        handle = Projector(writer, self._projection).handle
+        projector = Projector(writer, self._projection)
         self._consumer = consumer = BatchConsumer(
-            self._settings.kafka_address, self._name, TOPICS, handle, self._producer, size=BATCH
-        )
+            self._settings.kafka_address, self._name, TOPICS, projector.rows, self._producer,
+            passed=projector.passed, size=BATCH,
+        )  # fmt: skip
         self.filling = keyspace
         watch = threading.Thread(target=self._watch, args=(keyspace, consumer), name="live-version", daemon=True)
         watch.start()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from infra.errors import BadInputError
+from infra.kafka.offsets import Partition
 from infra.kafka.records import Received
 from query_api.projections.positions import NAME, positions
 from query_api.projections.project import Place, project
@@ -22,14 +23,13 @@ class Projector:
     def __init__(self, writer: Writer, name: str = NAME) -> None:
         self._writer, self._name = writer, name
 
-    def handle(self, records: Sequence[Received]) -> None:
-        """Write the rows, then the positions. Raises UnavailableError, ValueError for what no row can hold."""
-        self.rows(records)
-        self._writer.write(positions(records, self._name))
-
     def rows(self, records: Sequence[Received]) -> None:
-        """The rows alone."""
+        """Write the rows. Raises UnavailableError, ValueError for what no row can hold."""
         self._writer.write([write for record in records for write in writes(record)])
+
+    def passed(self, offsets: Mapping[Partition, int]) -> None:
+        """Write up to where the log is in the rows, apart from what was put aside. Raises UnavailableError."""
+        self._writer.write(positions(offsets, self._name))
 
 
 def writes(record: Received) -> list[Write]:

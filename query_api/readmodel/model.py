@@ -39,7 +39,6 @@ class Position:
     topic: str
     partition: int
     position: int
-    event_us: int
 
 
 class ReadModel:
@@ -145,7 +144,7 @@ class ReadModel:
     async def positions(self, projection: str) -> list[Position]:
         """How far a projection is, by partition."""
         rows = await self._reader.fetch("positions", {"projection": projection})
-        return [Position(row["topic"], row["partition"], row["position"], row["event_us"] or 0) for row in rows]
+        return [Position(row["topic"], row["partition"], row["position"]) for row in rows]
 
 
 #: What somebody decides of a revision once it is asked for.

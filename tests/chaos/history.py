@@ -55,7 +55,7 @@ class Dead:
 class Log:
     """All facts, topic by topic in the order of the log; what nobody can read, and all dead letters.
 
-    `ends`: the offset after the last readable record of each partition.
+    `ends`: the offset after the last record of each partition, whether it can be read or not.
     """
 
     facts: Sequence[Received]

@@ -27,6 +27,8 @@ def read_log(bootstrap: str) -> Log:
     unreadable: set[tuple[str, int, int]] = set()
     ends: dict[tuple[str, int], int] = {}
     for record in (record for topic in (*TOPICS, *TASKS) for record in _records(bootstrap, topic)):
+        if record.topic in TOPICS:
+            ends[record.topic, record.partition] = record.offset + 1
         try:
             found = Received(raw=record, envelope=record.decode())
         except DecodeError:
@@ -34,7 +36,6 @@ def read_log(bootstrap: str) -> Log:
             continue
         if record.topic in TOPICS:
             facts.append(found)
-            ends[record.topic, record.partition] = record.offset + 1
     # Partition by partition: the order in which one process would have read it.
     facts.sort(key=lambda one: (TOPICS.index(one.topic), one.partition, one.raw.offset))
     progress = [Received(raw=record, envelope=record.decode()) for record in _records(bootstrap, "render-progress")]

@@ -16,8 +16,8 @@ from infra.errors import UnavailableError
 from infra.settings import Settings
 from infra.stack import Stack
 from query_api.health import LogEnds
+from query_api.projections.positions import positions
 from query_api.readmodel.cassandra import CassandraWriter, writing
-from query_api.readmodel.tables import Write
 
 
 @contextlib.contextmanager
@@ -47,11 +47,7 @@ def begin_at(settings: Settings, group: str, ends: Mapping[tuple[str, int], int]
     """Let a projector begin there, as if it had read all before: a log that other tests filled is long."""
     session = writing(settings)
     session.wait(20)
-    told = [
-        {"projection": group, "topic": topic, "partition": partition, "position": end, "event_us": 0}
-        for (topic, partition), end in ends.items()
-    ]
-    CassandraWriter(session).write([Write("projection_state", cells, int(cells["position"])) for cells in told])
+    CassandraWriter(session).write(positions(ends, group))
     session.close()
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 import pytest
 
 from infra.kafka.batches import BatchConsumer
+from infra.kafka.groups import committed
+from infra.kafka.offsets import Partition
 from infra.kafka.producer import EventProducer
 from infra.kafka.records import Received
 from infra.kafka.tasks import Effects, TaskConsumer
@@ -41,6 +44,7 @@ class Reader:
 
     def __init__(self) -> None:
         self.texts: list[str] = []
+        self.ends: dict[Partition, int] = {}
 
     def work(self, received: Received) -> Effects:
         assert isinstance(received.envelope.data, PromptSubmitted)
@@ -51,6 +55,9 @@ class Reader:
         for record in records:
             self.work(record)
 
+    def passed(self, ends: Mapping[Partition, int]) -> None:
+        self.ends |= ends
+
 
 @pytest.mark.parametrize(("shell", "name"), [("batches", "projector"), ("tasks", "assembly-worker")])
 def test_it_is_skipped_and_told_and_never_read_again(address: str, shell: str, name: str) -> None:
@@ -58,7 +65,7 @@ def test_it_is_skipped_and_told_and_never_read_again(address: str, shell: str, n
 
     def make(reader: Reader) -> BatchConsumer | TaskConsumer:
         if shell == "batches":
-            return BatchConsumer(address, name, ["prompts"], reader.batch, producer)
+            return BatchConsumer(address, name, ["prompts"], reader.batch, producer, passed=reader.passed)
         return TaskConsumer(address, name, ["prompts"], reader.work, producer)
 
     # when it reads
@@ -83,4 +90,26 @@ def test_it_is_skipped_and_told_and_never_read_again(address: str, shell: str, n
     with running(make(again)):
         until(lambda: f"later-{shell}" in again.texts, 60)
     assert "a-0" not in again.texts and len(letters(address, name)) == 2
+    producer.close()
+
+
+@pytest.fixture
+def ending(tmp_path: Path) -> Iterator[str]:
+    """A log of two batches in a partition, of which the last is spoilt."""
+    with broker(tmp_path) as running:
+        send(running.address, 0, ["a-0", "a-1"], compression="none")
+        send(running.address, 0, ["b-0", "b-1"], compression="none")
+        spoil(tmp_path / "kafka" / "logs" / "prompts-0" / "00000000000000000000.log", 1)
+        yield running.address
+
+
+def test_what_cannot_be_read_is_passed_where_nothing_comes_behind_it(ending: str) -> None:
+    producer, reader = EventProducer(ending, "test"), Reader()
+    # when it is found by looking ahead, and the partition ends with it
+    with running(BatchConsumer(ending, "projector", ["prompts"], reader.batch, producer, passed=reader.passed)):
+        # then that the partition is done is told: what came before waits in the retry topic
+        until(lambda: reader.ends == {("prompts", 0): 4}, 60)
+        until(lambda: reader.texts == ["a-0", "a-1"], 20)
+        # and committed
+        until(lambda: committed(ending, "projector", [("prompts", 0)]) == {("prompts", 0): 4}, 20)
     producer.close()

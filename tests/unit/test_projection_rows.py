@@ -114,9 +114,8 @@ def test_a_row_whose_time_is_over_is_not_written() -> None:
 
 def test_positions_are_stamped_with_themselves_so_that_they_never_go_back() -> None:
     store = MemoryStore()
-    event = published(VIDEO, 1).data
-    store.write(positions([received(event, 7), received(event, 8)]))
-    store.write(positions([received(event, 3)]))
+    store.write(positions({("video-events", 0): 9}))
+    store.write(positions({("video-events", 0): 4}))
     assert [row["position"] for row in store.rows("projection_state")] == [9]
 
 
@@ -124,8 +123,8 @@ def test_an_event_from_next_year_is_refused_before_anything_is_written() -> None
     store = MemoryStore()
     now = now_us()
     with pytest.raises(Exception, match="future"):
-        Projector(store).handle([received(published(VIDEO, now).data), received(published(VIDEO, now * 2).data)])
-    assert not store.tables["videos"] and not store.tables["projection_state"]
+        Projector(store).rows([received(published(VIDEO, now).data), received(published(VIDEO, now * 2).data)])
+    assert not store.tables["videos"]
 
 
 def test_the_later_of_two_copies_has_the_greater_place() -> None:
