@@ -44,6 +44,7 @@ class Residents:
         self._shelf: Shelf[Resident] = Shelf(host.budget, self._bound)
         self._users: Counter[str] = Counter()
         self._awaited: set[str] = set()  #: read ahead because they are to stand in for others
+        self._reading: set[str] = set()  #: being read ahead now
         self._failed: dict[str, float] = {}  #: when reading them ahead last failed
         self._coming: set[str] = set()  #: next on the device, once others have left it
         self._embeddings, self._lock = Embeddings(), threading.Lock()
@@ -106,24 +107,28 @@ class Residents:
             return name
         with self._lock:
             lately = name in self._failed and time.monotonic() - self._failed[name] < RETRY_S
-            if name not in self._awaited and not lately:
+            if not (lately or self.find(name)):
                 self._awaited.add(name)
-                threading.Thread(target=self._read_ahead, args=(name,), daemon=True).start()
+                if name not in self._reading:
+                    self._reading.add(name)
+                    threading.Thread(target=self._read_ahead, args=(name,), daemon=True).start()
         return before
 
     def _read_ahead(self, name: str) -> None:
         try:
             read = Resident(manifest(name, self._config), self._config)
+            self._expect()
+            with self._lock:
+                if name in self._awaited:  # else somebody could not wait, or nobody wants it any more
+                    self._shelf.put(name, read, read.size)
         except Exception as error:  # noqa: BLE001 - whatever it is, the old model goes on
             log.error("the model that was to stand in cannot be loaded", model=name, reason=str(error))
             with self._lock:
                 self._awaited.discard(name)
                 self._failed[name] = time.monotonic()
-            return
-        self._expect()
-        with self._lock:
-            if name in self._awaited:  # else somebody could not wait, or nobody wants it any more
-                self._shelf.put(name, read, read.size)
+        finally:
+            with self._lock:
+                self._reading.discard(name)
         self._count()
 
     def _expect(self) -> None:

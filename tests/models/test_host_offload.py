@@ -25,7 +25,7 @@ from gpu_consumers.acceleration.cache import EngineCache
 from gpu_consumers.generation import residents, takeover
 from gpu_consumers.generation.device import Device
 from gpu_consumers.generation.host import Host
-from gpu_consumers.generation.manifest import GIB, manifest
+from gpu_consumers.generation.manifest import GIB, Manifest, manifest
 from gpu_consumers.generation.renderer import DiffusersRenderer
 from gpu_consumers.generation.swaps import swap
 from gpu_consumers.ports import Accelerator, Urgency
@@ -202,6 +202,34 @@ def test_a_model_that_was_read_ahead_for_a_swap_that_was_undone_is_let_go(config
     assert device.models.serving("wan", "plain") == "plain"
     until(lambda: device.models.near("wan"))
     assert device.models.serving("wan", "plain") == "wan"
+
+
+def test_a_model_is_read_once_however_often_the_swap_is_undone_and_made_meanwhile(
+    config: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device, go_on, begun = Device(config, []), threading.Event(), list[str]()
+    device.pipe("plain")
+    resident = residents.Resident
+
+    def slowly(wanted: Manifest, settings: Settings) -> Any:
+        begun.append(wanted.name)
+        assert go_on.wait(60)
+        return resident(wanted, settings)
+
+    monkeypatch.setattr(residents, "Resident", slowly)
+    # given a swap that is undone while its model is being read
+    for other in ("wan", None, "wan"):
+        swap(config, "plain", other)
+        if other:
+            assert device.models.serving("wan", "plain") == "plain"
+        else:
+            with device.models.using("plain"):
+                pass
+    # when it has been read
+    go_on.set()
+    # then it stands in, and was read once
+    until(lambda: device.models.serving("wan", "plain") == "wan")
+    assert begun == ["wan"]
 
 
 def test_a_model_that_could_not_be_read_ahead_is_tried_again_after_a_while(
