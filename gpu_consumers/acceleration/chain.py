@@ -59,6 +59,10 @@ class Wanted(Region):
             )
         return self.blocks or [self]
 
+    def places(self) -> list[Region]:
+        """Every region and its twins, one by one. Raises as `regions`."""
+        return [one for region in self.regions for one in region.each()]
+
     def result(self) -> npt.NDArray[np.float32]:
         """What comes of it, on whatever it and its blocks run now."""
         import torch
@@ -121,7 +125,7 @@ def accelerate(
         try:
             if each.name in refused:
                 raise BackendError(refused[each.name])
-            regions = [region for one in wanted for region in one.regions]
+            regions = [region for one in wanted for region in one.places()]
             if missing := [one for one in regions if not each.ready(one.module, one.example.fresh(), one.bucket)]:
                 raise NotBuiltError(each, missing)
             parity = tuple(_install(one, each, values, dtype) for one, values in zip(wanted, plain, strict=True))
@@ -141,7 +145,7 @@ def accelerate(
 def _install(wanted: Wanted, accelerator: Accelerator, plain: Any, dtype: str) -> Parity:
     import torch
 
-    for region in (one for each in wanted.regions for one in each.each()):
+    for region in wanted.places():
         _seat(region, accelerator)
     try:
         parity = compare(plain, wanted.result())

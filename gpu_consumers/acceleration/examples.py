@@ -94,13 +94,19 @@ def decoding(pipe: Any, bucket: str, arguments: Mapping[str, Any]) -> list[Wante
 
 
 def _writes(module: Any, example: Example) -> bool:
-    """Whether a module leaves something else in the lists and dicts that it gets."""
+    """Whether a module leaves something else in what it gets: other values in lists and dicts, or in tensors."""
     import torch
 
-    given = example.fresh()
+    given = example.mapped(lambda value: value.clone() if hasattr(value, "clone") else value)
+    before = given.mapped(_mark)
     with torch.no_grad(), keeping(eager=True):
         module(*given.args, **given.kwargs)
-    return keys.arguments(given) != keys.arguments(example)
+    return given.mapped(_mark) != before
+
+
+def _mark(value: Any) -> Any:
+    """The same for as long as nobody puts another value in its place or writes into it."""
+    return id(value), getattr(value, "_version", 0), value  # which is kept, so that no other one gets its id
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from gpu_consumers.acceleration.backends import Eager, Inductor
 from gpu_consumers.acceleration.buckets import Buckets, restore
 from gpu_consumers.acceleration.cache import EngineCache
 from gpu_consumers.acceleration.chain import Choice, NotBuiltError, Wanted
-from gpu_consumers.acceleration.examples import decoding, examples
+from gpu_consumers.acceleration.examples import _writes, decoding, examples
 from gpu_consumers.acceleration.facts import facts_of
 from gpu_consumers.acceleration.kinds import accelerators
 from gpu_consumers.acceleration.kinds import engines as engines_of
@@ -221,6 +221,37 @@ def test_a_decoder_that_is_right_for_the_first_piece_alone_is_refused_before_it_
     assert choice.name == "eager" and "WanDecoder3d writes into its arguments" in choice.fallbacks[0].reason
     # LTX decodes all at once: there is nothing to forget
     assert accelerate(config, "tiny-ltx", decoding, [Forgetful()]).choice.name == "forgetful"
+
+
+class Remembering(torch.nn.Module):
+    """Keeps what it was called with: in another tensor of the same shape, in the same one, or not at all."""
+
+    def __init__(self, how: str) -> None:
+        super().__init__()
+        self.how = how
+
+    def forward(self, x: torch.Tensor, kept: list[torch.Tensor]) -> torch.Tensor:
+        if self.how == "replaced":
+            kept[0] = x + 1
+        elif self.how == "overwritten":
+            kept[0].copy_(x)
+        return x + kept[0]
+
+
+@pytest.mark.parametrize(("how", "writes"), [("replaced", True), ("overwritten", True), ("read", False)])
+def test_what_is_written_is_noticed_where_the_shapes_stay_the_same(how: str, writes: bool) -> None:
+    given = Example((torch.ones(2), [torch.zeros(2)]), {})
+    assert _writes(Remembering(how), given) == writes
+
+
+def test_engines_of_twins_that_hold_weights_are_missed_all_at_once(config: Settings, tmp_path: Path) -> None:
+    (found,) = wanted(config, "tiny-wan")
+    blocks = [block for _, block in repeated(found.module)]
+    # when no engine is built
+    with pytest.raises(NotBuiltError) as told:
+        chain.accelerate([found], [Holding(EngineCache(tmp_path, 2**30), CPU)], "float32")
+    # then those of all blocks are asked for
+    assert len(blocks) > 1 and [one.module for one in told.value.missing] == blocks
 
 
 def test_each_stage_is_judged_by_its_own_precision(config: Settings) -> None:
