@@ -65,3 +65,24 @@ def test_a_topic_that_grew_is_noticed() -> None:
     dealing.refresh()
     assert dealing.partition(TOPIC, SLOTS - 1) == 99
     assert dealing.partition(TOPIC, None) is None
+
+
+def test_one_topic_is_asked_about_a_turn_and_an_error_keeps_what_is_known() -> None:
+    # Given three lanes, and a broker that can tell of two of them
+    asked, lanes = [], [lane_topic(lane) for lane in Lane]
+
+    def ask(topic: str) -> int:
+        asked.append(topic)
+        if topic == lanes[1]:
+            raise KeyError(topic)
+        return 16
+
+    dealing = Dealing(ask, clock=lambda: 0.0)
+    for lane in lanes:
+        dealing.partition(lane, 0)
+    # When it is refreshed, then each turn asks about one of them, and only once
+    for turns in (1, 2, 3, 3):
+        dealing.refresh()
+        assert asked == lanes[:turns]
+    # and what is not known stays as it was
+    assert [dealing.partition(lane, SLOTS - 1) for lane in lanes] == [15, PARTITIONS - 1, 15]
