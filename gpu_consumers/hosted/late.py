@@ -62,5 +62,5 @@ def keep_collecting(config: Settings, shelf: Shelf, stop: threading.Event) -> No
             continue
         try:
             collect(config, shelf)
-        except SwipestreamError as error:
-            log.warning("late jobs are asked after later", reason=str(error))
+        except Exception as error:  # noqa: BLE001 - whatever it is, what is paid for is asked after later
+            log.warning("late jobs are asked after later", reason=repr(error))

@@ -14,7 +14,7 @@ from cassandra.query import BatchStatement, BoundStatement
 from infra.cassandra.session import Row, Session, trouble, unlogged
 from infra.cassandra.statements import load
 from infra.cassandra.versions import live_keyspace
-from infra.errors import UnavailableError
+from infra.errors import StoreAwayError, UnavailableError
 from infra.settings import Settings
 from query_api.readmodel.latest import latest
 from query_api.readmodel.tables import Value, Write
@@ -25,6 +25,8 @@ from schemas.base import now_us
 BATCH_ROWS, BATCH_BYTES = 100, 16_000
 #: Batches on their way at a time.
 IN_FLIGHT = 48
+#: Seconds after which one that never ended counts as failed; each has a time-out of its own, far below.
+LONGEST_S = 120.0
 
 
 def reading(settings: Settings) -> Session:
@@ -135,7 +137,9 @@ class _Flight:
         self._error: BaseException | None = None
 
     def take_off(self) -> None:
-        self._slots.acquire()
+        """Wait for a place. Raises UnavailableError where none gets free."""
+        if not self._slots.acquire(timeout=LONGEST_S):
+            raise StoreAwayError("Cassandra", f"a write has not ended for {LONGEST_S:g} s")
 
     def watch(self, future: ResponseFuture) -> None:
         future.add_callbacks(lambda _: self.land(None), lambda error: self.land(trouble(error)))
@@ -146,6 +150,6 @@ class _Flight:
 
     def finish(self) -> None:
         for _ in range(IN_FLIGHT):
-            self._slots.acquire()
+            self.take_off()
         if self._error is not None:
             raise self._error

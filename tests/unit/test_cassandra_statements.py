@@ -16,7 +16,8 @@ from infra.cassandra.session import Session, trouble
 from infra.cassandra.statements import load, named, script
 from infra.errors import UnavailableError
 from infra.settings import Settings
-from query_api.readmodel.cassandra import BATCH_BYTES, BATCH_ROWS, _chunks
+from query_api.readmodel import cassandra
+from query_api.readmodel.cassandra import BATCH_BYTES, BATCH_ROWS, IN_FLIGHT, _chunks, _Flight
 from query_api.readmodel.tables import KEYS, RETENTION_S, Write
 
 HERE = files("query_api.readmodel")
@@ -114,3 +115,16 @@ def test_batches_are_bounded_in_rows_and_bytes() -> None:
     assert [len(chunk) for chunk in _chunks(large)] == [1, 1, 1]
     huge = [Write("videos", {"video_id": "v", "revision": 1, "script": "x" * (BATCH_BYTES * 2)}, 1)]
     assert [len(chunk) for chunk in _chunks(huge)] == [1]
+
+
+def test_a_write_that_never_ends_is_an_outage(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cassandra, "LONGEST_S", 0.05)
+    # given writes of which one is never heard of again
+    flight = _Flight()
+    for _ in range(IN_FLIGHT):
+        flight.take_off()
+    for _ in range(IN_FLIGHT - 1):
+        flight.land(None)
+    # then nobody waits for it for ever
+    with pytest.raises(UnavailableError, match="has not ended"):
+        flight.finish()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,7 +25,7 @@ from gpu_consumers.hosted.errors import (
     LostError,
     RefusedError,
 )
-from gpu_consumers.hosted.late import collect, is_late
+from gpu_consumers.hosted.late import collect, is_late, keep_collecting
 from gpu_consumers.hosted.manifest import secret
 from gpu_consumers.hosted.orders import Book, Order, Standing, spent
 from gpu_consumers.hosted.providers import generator
@@ -262,6 +263,32 @@ def test_a_late_clip_is_kept_and_used_the_next_time(shop: Shop, tmp_path: Path, 
     # and what is long over is forgotten
     collect(config, shop.desk, shop.clock.now + config.cache_video_s + 1)
     assert shop.book.all() == []
+
+
+def test_late_clips_are_asked_after_again_when_the_disk_failed_meanwhile(
+    shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a late job that is over, and a folder that cannot be read at the first look
+    shop.provider.polls = 1000
+    with pytest.raises(LateError):
+        shop.buy()
+    shop.provider.polls, stop, looks = 1, threading.Event(), iter([OSError(5, "Input/output error")])
+
+    def look(config: Settings, shelf: Any) -> int:
+        if error := next(looks, None):
+            raise error
+        stop.set()
+        return collect(config, shelf, shop.clock.now + 1)
+
+    (tmp_path / "hosted").mkdir(exist_ok=True)
+    monkeypatch.setattr("gpu_consumers.hosted.late.EVERY_S", 0.01)
+    monkeypatch.setattr("gpu_consumers.hosted.late.collect", look)
+    monkeypatch.setattr("gpu_consumers.hosted.late.hosted", lambda _config: {"hosted": shop.manifest})
+    monkeypatch.setattr(Book, "of", lambda _name, _config: shop.book)
+    # when they are asked after until the end
+    keep_collecting(Settings(data_dir=tmp_path), shop.desk, stop)
+    # then it is there
+    assert shop.standings == [Standing.DONE]
 
 
 def test_what_somebody_still_waits_for_is_not_late() -> None:
