@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from gpu_consumers.workshop import Workshop
+from gpu_consumers.workshop import AGAIN_S, Workshop, until
 from infra.storage.artifacts import fingerprint
 from infra.telemetry import logs
 from schemas import codec
@@ -40,7 +40,7 @@ def once(shop: Workshop, cause: Envelope[Message], work: Callable[[], Events]) -
 
 
 def _kept(made: Events) -> dict[str, Any]:
-    return {"events": [_plain(codec.encode(event)) for event in made]}
+    return {"events": [_plain(codec.encode(event)) for event in made], "until": until(AGAIN_S)}
 
 
 def _plain(record: codec.Record) -> dict[str, Any]:

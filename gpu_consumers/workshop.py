@@ -23,6 +23,7 @@ from infra.telemetry import logs
 from schemas import base
 from schemas.envelope import Envelope
 from schemas.tasks import VideoTask
+from schemas.topics import DEAD, RETRIES, TASKS
 from schemas.values import Artifact
 from schemas.videos import Stage
 
@@ -30,6 +31,14 @@ R = TypeVar("R", bound=BaseModel)
 M = TypeVar("M", bound=base.Message)
 
 log = logs.get("workshop")
+
+#: How long a task may come again: it, as a dead letter, and sent back. What it led to is kept for so many seconds.
+AGAIN_S = sum(max(topic.retention_ms for topic in topics) for topics in (TASKS, DEAD, RETRIES)) // 1000
+
+
+def until(seconds: float) -> int:
+    """When what is kept for so long goes, in seconds since the epoch."""
+    return int(time.time() + seconds)
 
 
 class CacheKind(StrEnum):
@@ -65,8 +74,8 @@ class Workshop:
 
     def remember(self, key: str, result: BaseModel, kind: CacheKind = CacheKind.VIDEO) -> None:
         """Keep a result under its fingerprint, for as long as the settings say for its kind."""
-        until = int(time.time()) + int(getattr(self.settings, f"cache_{kind.value}_s"))
-        self.index.put(key, {"kind": kind.value, "until": until, "result": result.model_dump(mode="json")})
+        over = until(getattr(self.settings, f"cache_{kind.value}_s"))
+        self.index.put(key, {"kind": kind.value, "until": over, "result": result.model_dump(mode="json")})
 
     def first(self, made: Envelope[M]) -> Envelope[M]:
         """The event as it was made the first time, if it was made before and its blobs are still there.
@@ -74,7 +83,7 @@ class Workshop:
         For what is told in the middle of a task; see `once` for what a task leads to.
         """
         key = fingerprint(kind="event", id=made.id)
-        said = {"time": made.time.isoformat(), "data": made.data.model_dump(mode="json")}
+        said = {"time": made.time.isoformat(), "data": made.data.model_dump(mode="json"), "until": until(AGAIN_S)}
         try:
             kept = self.index.keep(key, said)
             data = type(made.data).model_validate(kept["data"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from infra.flavors import WriterSpec
 from infra.settings import Settings
 from infra.storage.artifacts import LocalArtifactIndex
 from infra.storage.blobs import LocalBlobStore
+from infra.storage.sweep import Sweeper
 from schemas import ids
 from schemas.base import now_us
 from schemas.envelope import Envelope, root
@@ -124,6 +126,19 @@ def test_of_two_workers_that_do_a_task_at_once_both_tell_what_the_first_made(sho
 
     (told,) = once(shop, asked(), slow)
     assert isinstance(told.data, SceneVoiced) and told.data.ts_us == 1
+
+
+def test_what_a_task_led_to_is_swept_when_it_can_not_come_again(shop: Workshop) -> None:
+    once(shop, asked(), lambda: [voiced(shop, b"one", 1)])
+    shop.first(voiced(shop, b"one", 1))
+
+    def swept(days: int) -> int:
+        folder, now = shop.settings.data_dir, time.time() + days * 86_400
+        sweeper = Sweeper(media=folder / "media", index=folder / "artifacts", grace_s=0, clock=lambda: now)
+        return sweeper.sweep((), (), dry_run=False).expired
+
+    # A task is in its topic for a week, in the dead letters for four, and for four when it is sent back
+    assert (swept(62), swept(64)) == (0, 2)
 
 
 def test_an_event_whose_files_are_gone_is_made_anew(shop: Workshop) -> None:
