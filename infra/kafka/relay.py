@@ -121,7 +121,8 @@ class Relay:
             log.warning("commit failed", error=str(error))
 
     def _assigned(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        self._unreadable.look_ahead(partitions)
+        if moved := self._unreadable.look_ahead(partitions):
+            self._commit(moved)
 
     def _lost(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
         for item in partitions:
