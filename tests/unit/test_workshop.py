@@ -133,8 +133,8 @@ def test_what_a_task_led_to_is_swept_when_it_can_not_come_again(shop: Workshop) 
     shop.first(voiced(shop, b"one", 1))
 
     def swept(days: int) -> int:
-        folder, now = shop.settings.data_dir, time.time() + days * 86_400
-        sweeper = Sweeper(media=folder / "media", index=folder / "artifacts", grace_s=0, clock=lambda: now)
+        now = time.time() + days * 86_400
+        sweeper = Sweeper(media=shop.blobs, index=shop.index, grace_s=0, clock=lambda: now)
         return sweeper.sweep((), (), dry_run=False).expired
 
     # A task is in its topic for a week, in the dead letters for four, and for four when it is sent back
