@@ -19,11 +19,12 @@ from tests.acceptance.page_kit import PageServer, make_clips
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateSystem]:
     """All of `swipestream up`, with stores of its own: those that the other tests share are full of their records.
 
-    Stores named in the environment are used instead.
+    Stores named in the environment are used instead. One video is made ahead of each viewer: every test is another
+    one, and five for each would be most of the work.
     """
     names = ("KAFKA", "CASSANDRA")
     given = {name: value for name in names if (value := os.environ.get(f"SWIPESTREAM_{name}"))}
-    with private_system(tmp_path_factory.mktemp("system"), KEYSPACE="acceptance", **given) as running:
+    with private_system(tmp_path_factory.mktemp("system"), KEYSPACE="acceptance", AHEAD="1", **given) as running:
         yield running
 
 

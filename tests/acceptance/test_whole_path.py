@@ -222,7 +222,7 @@ def dead_letters(system: PrivateSystem, consumer: str) -> int:
         reader.close()
 
 
-def test_swipes_keep_five_videos_coming(system: PrivateSystem, api: httpx.Client) -> None:
+def test_swipes_keep_videos_coming(system: PrivateSystem, api: httpx.Client) -> None:
     # Given a viewer who opens the feed and swipes through all that there is, which other tests have made
     viewer, before = f"swiper-{ids.fresh()[:8]}", prefetched_for(system)
 

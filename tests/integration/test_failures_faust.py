@@ -43,8 +43,8 @@ def record(text: str, key: int) -> tuple[bytes, bytes, list[tuple[str, bytes]]]:
 
 
 def send(address: str, partition: int, texts: list[str], key: int = 1, compression: str = "none") -> None:
-    """One batch."""
-    producer = Producer({"bootstrap.servers": address, "linger.ms": 300, "compression.type": compression})
+    """One batch: nothing goes out before `flush`, however slow the machine is."""
+    producer = Producer({"bootstrap.servers": address, "linger.ms": 60_000, "compression.type": compression})
     for text in texts:
         own, value, headers = record(text, key)
         producer.produce("prompts", value, own, partition=partition, headers=headers)
