@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,10 @@ from hypothesis import settings
 from infra.kafka import trouble
 from infra.stack import Stack, start_stack
 from infra.stack.docker import engine_answers
+
+# Hundreds of processes of a run would compile the same modules again.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # As in every process of ours logs go to stderr, wherever that is now: a command's stdout is for what it prints.
 structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
@@ -47,7 +52,11 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 def _local(folder: Path) -> Iterator[Stack]:
-    with start_stack(folder) as stack:
+    """Nobody kills this Cassandra: its schema need not be on the disk after each new table."""
+    with ExitStack() as opened:
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setenv("JDK_JAVA_OPTIONS", "-Dcassandra.test.flush_local_schema_changes=false")
+            stack = opened.enter_context(start_stack(folder))
         yield stack
 
 
