@@ -59,7 +59,15 @@ PLAIN = STORES | {
     "workers": {"cpu": None, "gpu": {"stages": ["script", "scene", "assembly"], "resources": {}, "replicas": 3}},
     "networkPolicy": {"enabled": False},
 }
-CASES = pytest.mark.parametrize("values", [STORES, EVERYTHING, PLAIN], ids=["least", "everything", "plain"])
+BUCKET = STORES | {
+    "existingSecret": "swipestream",
+    "media": {
+        "s3": {"bucket": "videos", "prefix": "swipestream/", "endpoint": "https://s3.lan", "region": "eu-central-1"}
+    },
+}
+CASES = pytest.mark.parametrize(
+    "values", [STORES, EVERYTHING, PLAIN, BUCKET], ids=["least", "everything", "plain", "bucket"]
+)
 EVERYWHERE = "0.0.0.0"  # noqa: S104
 #: What is defined by operators, and in no schema of Kubernetes.
 FOREIGN = {"ScaledObject", "PodMonitor", "PrometheusRule"}
@@ -174,9 +182,20 @@ def test_media_are_shared_by_those_that_need_them_and_scratch_by_nobody(values: 
     for name, pod in pods(rendered(values, tmp_path)).items():
         volumes = {one["name"]: one for one in pod["volumes"]}
         places = {one["mountPath"]: volumes[one["name"]] for one in pod["containers"][0]["volumeMounts"]}
-        shared = "persistentVolumeClaim" in places["/data"]
-        assert shared == ("api" in name or "worker" in name)
-        assert "emptyDir" in places["/tmp"] and (not shared or "emptyDir" in places["/data/scratch"])
+        needed = "api" in name or "worker" in name
+        assert ("persistentVolumeClaim" in places["/data"]) == (needed and values is not BUCKET)
+        assert "emptyDir" in places["/tmp"] and (not needed or "emptyDir" in places["/data/scratch"])
+
+
+def test_with_a_bucket_nothing_is_shared_and_everyone_knows_it(tmp_path: Path) -> None:
+    manifests = rendered(BUCKET, tmp_path)
+
+    assert "PersistentVolumeClaim" not in {one["kind"] for one in manifests}
+    for container in containers(manifests):
+        told = environment(container)
+        assert told["SWIPESTREAM_MEDIA"] == "s3://videos/swipestream"
+        assert told["SWIPESTREAM_MEDIA_ENDPOINT"] == "https://s3.lan" and told["SWIPESTREAM_MEDIA_CACHE_GIB"] == "10"
+        assert not any("KEY" in name.removeprefix("SWIPESTREAM_KEYSPACE") for name in told)
 
 
 @CASES
@@ -247,6 +266,7 @@ def test_rules_and_dashboard_are_those_of_the_repository(tmp_path: Path) -> None
         ({"workers": {"cpu": {"replicas": 9}}}, "9 workers would draw scenes, but a lane has 8 partitions"),
         ({"workers": {"cpu": {"scaling": {"min": 0, "max": 4}}}}, "minimum: got 0, want 1"),
         ({"settings": {"AHEAD": "5"}}, "AHEAD"),
+        ({"media": {"s3": {"bucket": "videos"}}}, "media.s3 needs existingSecret"),
         ({"processors": {"replicas": 5}}, "maximum: got 5, want 4"),
         ({"monitoring": {"podMonitor": True}}, "name Prometheus in networkPolicy.monitoring"),
         ({"api": {"ingress": {"enabled": True}}}, "api.ingress.host must be given"),

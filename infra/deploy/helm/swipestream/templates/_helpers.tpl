@@ -58,6 +58,19 @@ securityContext:
 - {name: SWIPESTREAM_KEYSPACE, value: {{ .Values.cassandra.keyspace | quote }}}
 - {name: SWIPESTREAM_SCENE_PARTITIONS, value: {{ .Values.scenePartitions | quote }}}
 - {name: SWIPESTREAM_LOG_FORMAT, value: json}
+{{- with .Values.media.s3 }}
+{{- if .bucket }}
+{{- $_ := required "media.s3 needs existingSecret: pods share nothing that could hold their keys" $.Values.existingSecret }}
+- {name: SWIPESTREAM_MEDIA, value: {{ printf "s3://%s/%s" .bucket .prefix | trimSuffix "/" | quote }}}
+- {name: SWIPESTREAM_MEDIA_CACHE_GIB, value: {{ .cacheGib | quote }}}
+{{- with .endpoint }}
+- {name: SWIPESTREAM_MEDIA_ENDPOINT, value: {{ . | quote }}}
+{{- end }}
+{{- with .region }}
+- {name: SWIPESTREAM_MEDIA_REGION, value: {{ . | quote }}}
+{{- end }}
+{{- end }}
+{{- end }}
 {{- if .Values.existingSecret }}
 - {name: SWIPESTREAM_SECRETS_DIR, value: /run/secrets/swipestream}
 {{- end }}
@@ -79,14 +92,16 @@ securityContext:
 {{- end }}
 
 {{- define "swipestream.volumes" -}}
-{{- if .shared }}
+{{- if and .shared (not .root.Values.media.s3.bucket) }}
 - name: data
   persistentVolumeClaim: {claimName: {{ .root.Values.media.existingClaim | default (printf "%s-media" (include "swipestream.name" .root)) }}}
-- name: scratch
-  emptyDir: {sizeLimit: {{ .root.Values.scratch.sizeLimit }}}
 {{- else }}
 - name: data
   emptyDir: {}
+{{- end }}
+{{- if .shared }}
+- name: scratch
+  emptyDir: {sizeLimit: {{ .root.Values.scratch.sizeLimit }}}
 {{- end }}
 - name: tmp
   emptyDir: {}
