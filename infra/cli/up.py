@@ -17,13 +17,14 @@ from infra.cli.console import config, err
 from infra.errors import ConfigurationError
 from infra.settings import Settings
 from infra.stack import checks, docker, jars
+from infra.storage.stores import media_store
 from infra.supervisor import leftovers, plan, state
 from infra.supervisor.part import Part
 from infra.supervisor.screen import Screen
 from infra.supervisor.supervisor import Supervisor
 
 #: What the parts keep under the data folder; nothing else in it is ever removed.
-KEPT = ("kafka", "cassandra", "faust", "media", "artifacts", "scratch", "logs")
+KEPT = ("kafka", "cassandra", "faust", "media", "media-cache", "artifacts", "scratch", "logs")
 #: What stays in `run` under it: the lock is held, and the log may be written.
 _STAYS = ("lock", "up.log")
 _MEMORY_FOR_STORES, _MEMORY_FOR_A_WORKER = 1_200_000_000, 250_000_000
@@ -120,6 +121,7 @@ def _forget(settings: Settings, kind: Kind) -> None:
 
 def _check(settings: Settings, kind: Kind) -> None:
     checks.check_disk(settings.data_dir)
+    media_store(settings)  # a bucket that is away is told here, not by every part
     needed = _MEMORY_FOR_A_WORKER * plan.worker_count(settings)
     checks.check_memory(needed + (0 if kind == "none" else _MEMORY_FOR_STORES))
     checks.check_ports(list(plan.wanted_ports(settings, plan.own(settings) if kind == "jars" else ())))

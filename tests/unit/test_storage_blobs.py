@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from infra.backup import media
+from infra.backup.take import store_of
 from infra.errors import NotFoundError
 from infra.settings import Settings
 from infra.storage.artifacts import ArtifactIndex
@@ -128,6 +130,18 @@ def test_what_was_used_since_it_was_found_is_not_purged(site: Site) -> None:
     # when, then
     assert not store.purge(earlier) and store.exists(put)
     assert store.purge(found) and not store.exists(put) and not store.purge(found)
+
+
+def test_media_are_backed_up_from_it_and_put_back_into_it(site: Site) -> None:
+    # given a backup of a blob, and of one that is nowhere
+    store, backup = site.media, store_of(site.folder / "backup")
+    held, lost = store.put_bytes(b"video", "mp4"), "c" * 64 + ".mp4"
+    kept = media.keep({held.name: held.size, lost: 4}, backup, store, include=True)
+    # when the store has lost it
+    assert store.purge(next(store.blobs()))
+    missing = media.put_back(media.listed(backup, kept), backup, store, lambda _: None)
+    # then
+    assert missing == 1 and site.again().media.path(held.name).read_bytes() == b"video"
 
 
 def test_an_index_remembers_the_first_of_several_results(site: Site) -> None:

@@ -148,11 +148,11 @@ def test_half_an_upload_is_nothing(server: str, prefix: str, tmp_path: Path, tro
     assert store(server, prefix, tmp_path / "there").exists(here.put_file(source, "mp4"))
 
 
-def told(**changes: str) -> tuple[int, str]:
+def told(*words: str, **changes: str) -> tuple[int, str]:
     """Exit code and stderr of a command that needs the media store."""
     env = {name: value for name, value in os.environ.items() if not name.startswith(("SWIPESTREAM_", "AWS_"))}
     env |= {f"SWIPESTREAM_{name}": value for name, value in changes.items()}
-    command = [sys.executable, "-m", "infra.cli", "restore", "--check"]
+    command = [sys.executable, "-m", "infra.cli", *(words or ("restore", "--check"))]
     done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
     return done.returncode, " ".join(done.stderr.split())
 
@@ -163,6 +163,9 @@ def test_what_is_wrong_is_told_in_a_line_before_anything_begins(server: str, tmp
     code, said = told(**own, **right | {"MEDIA_ENDPOINT": away})
     assert code == 69 and "The media store s3://media does not answer" in said and "MEDIA_ENDPOINT" in said
     code, said = told(**own, **right | {"MEDIA": "s3://nowhere/x"})
+    assert code == 78 and "There is no bucket 'nowhere'" in said
+    stores = {"KAFKA": "127.0.0.1:9", "CASSANDRA": "127.0.0.1:9"}
+    code, said = told("up", **own, **stores, **right | {"MEDIA": "s3://nowhere"})
     assert code == 78 and "There is no bucket 'nowhere'" in said
     code, said = told(**own, **right | {"MEDIA": "s3:/media"})
     assert code == 78 and "SWIPESTREAM_MEDIA" in said
