@@ -42,8 +42,18 @@ class StoreAwayError(UnavailableError):
         super().__init__(
             f"{store} does not answer: {why}.",
             hint="`swipestream status` shows what runs here, `swipestream up` starts it (`--stores`: nothing else); "
-            f"SWIPESTREAM_{store.upper()} names one that runs elsewhere.",
+            f"SWIPESTREAM_{store.upper()} names one that runs elsewhere, "
+            f"SWIPESTREAM_{store.upper()}_{'SECURITY_PROTOCOL' if store == 'Kafka' else 'TLS'} how it speaks.",
         )
+
+
+class StoreRefusedError(UnavailableError):
+    """A store, Kafka or Cassandra, does not let us in."""
+
+    exit_code = 77
+
+    def __init__(self, store: str, why: str, settings: str) -> None:
+        super().__init__(f"{store} refuses us: {why.rstrip('.')}.", hint=f"See {settings}.")
 
 
 class TransientError(SwipestreamError):

@@ -9,20 +9,20 @@ import os
 from functools import lru_cache
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, SecretStr, StringConstraints
+from pydantic import AfterValidator, Field, SecretStr, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from infra import security
+from infra.loopback import LOOPBACK
 
 #: How limits on requests are written.
 RATE = r"^[1-9][0-9]{0,6}/(second|minute|hour|day)$"
 #: How settings begin in the environment, and the file beside which they are read from.
 PREFIX = "SWIPESTREAM_"
 ENV_FILE = "swipestream.env"
-#: Addresses that nothing beyond this machine can reach.
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-
 
 #: A GPU by its number, or a GPU or a MIG slice by its UUID as `nvidia-smi -L` prints it.
 DEVICES = r"^(cpu|cuda:[0-9]{1,2}|(GPU|MIG)-[A-Za-z0-9/-]{8,80})$"
@@ -89,6 +89,15 @@ class Settings(BaseSettings):
     kafka: str = ""
     #: `host:port,…` of a Cassandra that already runs; empty: the local stack starts one.
     cassandra: str = ""
+    #: How clients speak with that Kafka, as its own settings name it, and who they are.
+    kafka_security_protocol: str = Field("PLAINTEXT", pattern="^(PLAINTEXT|SSL|SASL_PLAINTEXT|SASL_SSL)$")
+    kafka_sasl_mechanism: str = Field("SCRAM-SHA-512", pattern="^(PLAIN|SCRAM-SHA-256|SCRAM-SHA-512)$")
+    kafka_user: str = ""
+    kafka_password: SecretStr = SecretStr("")
+    #: PEM files: who is trusted (none: whom this machine trusts), and a certificate and key of one's own.
+    kafka_ca: Path | None = None
+    kafka_certificate: Path | None = None
+    kafka_key: Path | None = None
     #: How the local stack starts its parts: `auto` (Docker where an engine answers, else jars), `docker` or `jars`.
     stack: str = Field("auto", pattern="^(auto|docker|jars)$")
     #: A repository to download the jars from, in place of Maven Central.
@@ -100,6 +109,12 @@ class Settings(BaseSettings):
     cassandra_replication: int = Field(1, ge=1, le=7)
     cassandra_user: str = ""
     cassandra_password: SecretStr = SecretStr("")
+    #: Whether connections to Cassandra are encrypted; the files as with Kafka; whether a node must prove its name.
+    cassandra_tls: bool = False
+    cassandra_ca: Path | None = None
+    cassandra_certificate: Path | None = None
+    cassandra_key: Path | None = None
+    cassandra_check_host: bool = True
 
     #: Workers started by `swipestream up`; 0 means one for each CPU core.
     workers: int = Field(0, ge=0, le=256)
@@ -172,6 +187,11 @@ class Settings(BaseSettings):
 
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
     log_format: str = Field("text", pattern="^(text|json)$")
+
+    @model_validator(mode="after")
+    def _fit_together(self) -> Self:
+        security.check(self)
+        return self
 
     @property
     def kafka_address(self) -> str:

@@ -10,6 +10,7 @@ from faust.types import TableT
 from infra import flavors
 from infra.errors import NotFoundError
 from infra.flavors import Flavor, Moderation
+from infra.kafka import connection
 from infra.kafka.producer import EventProducer
 from infra.settings import Settings
 from processors.agent import Shell
@@ -59,6 +60,7 @@ def create_app(settings: Settings, producer: EventProducer, *, instance: str = "
     app = faust.App(
         PROCESSORS,
         broker=f"kafka://{settings.kafka_address.replace(',', ';')}",
+        broker_credentials=_credentials(settings),
         store="memory://",
         datadir=str(settings.data_dir / "faust"),
         processing_guarantee="at_least_once",
@@ -85,6 +87,16 @@ def create_app(settings: Settings, producer: EventProducer, *, instance: str = "
     for processor in processors(settings):
         _attach(app, processor, producer, parked)
     return app
+
+
+def _credentials(settings: Settings) -> faust.SASLCredentials | faust.SSLCredentials | None:
+    encrypted = connection.encrypted(settings)
+    if not settings.kafka_user:
+        return faust.SSLCredentials(encrypted) if encrypted else None
+    return faust.SASLCredentials(
+        username=settings.kafka_user, password=settings.kafka_password.get_secret_value(),
+        ssl_context=encrypted, mechanism=settings.kafka_sasl_mechanism,
+    )  # fmt: skip
 
 
 def _attach(app: faust.App, processor: Processor, producer: EventProducer, parked: TableT[bytes, bytes]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from confluent_kafka import Consumer, TopicPartition
 
+from infra.kafka.connection import client
 from infra.kafka.producer import EventProducer
 from infra.settings import Settings
 from schemas import base, ids
@@ -24,7 +25,7 @@ PROMPTS = (
 
 def is_empty(settings: Settings) -> bool:
     """Whether no prompt was ever submitted, by the ends of the topic's partitions."""
-    consumer = Consumer({"bootstrap.servers": settings.kafka_address, "group.id": "starter", "log_level": 3})
+    consumer = Consumer(client(settings.kafka_address) | {"group.id": "starter"})
     try:
         ends = (
             consumer.get_watermark_offsets(TopicPartition("prompts", partition), timeout=10)

@@ -15,7 +15,7 @@ from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-d
 
 from infra.errors import UnavailableError
 from infra.kafka import groups
-from infra.kafka.sockets import SOCKETS
+from infra.kafka.connection import lasting
 from infra.kafka.tail import Batch
 from query_api.quality import Quality
 from schemas.base import Message
@@ -156,7 +156,7 @@ class Backlog:
         self._admin: AdminClient | None = None
 
     def __call__(self) -> Mapping[str, int]:
-        self._admin = self._admin or AdminClient({"bootstrap.servers": self._bootstrap, "log_level": 2, **SOCKETS})
+        self._admin = self._admin or AdminClient(lasting(self._bootstrap))
         try:
             ends, done = self._ends(self._admin), self._committed()
         except (KafkaException, TimeoutError) as error:

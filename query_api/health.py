@@ -11,7 +11,7 @@ from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
 from infra.errors import UnavailableError
-from infra.kafka.sockets import SOCKETS
+from infra.kafka.connection import lasting
 from query_api.http import measures
 from query_api.http.answers import PartAnswer
 from query_api.members import WORKING
@@ -42,7 +42,7 @@ class LogEnds:
         self._partitions = [TopicPartition(name, number) for name in TOPICS for number in _numbers(name)]
 
     def __call__(self) -> Ends:
-        self._admin = self._admin or AdminClient({"bootstrap.servers": self._bootstrap, "log_level": 2, **SOCKETS})
+        self._admin = self._admin or AdminClient(lasting(self._bootstrap))
         newest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
         try:
             asked = self._admin.list_offsets(dict.fromkeys(self._partitions, newest), request_timeout=CHECK_S)

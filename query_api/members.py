@@ -9,7 +9,7 @@ from confluent_kafka.admin import AdminClient
 
 from infra.errors import UnavailableError
 from infra.kafka import groups
-from infra.kafka.sockets import SOCKETS
+from infra.kafka.connection import lasting
 from schemas.topics import PROCESSORS
 
 #: The groups without which no video is made.
@@ -29,7 +29,7 @@ class Members:
         self._admin: AdminClient | None = None
 
     def __call__(self) -> Mapping[str, bool]:
-        self._admin = self._admin or AdminClient({"bootstrap.servers": self._bootstrap, "log_level": 2, **SOCKETS})
+        self._admin = self._admin or AdminClient(lasting(self._bootstrap))
         try:
             found = groups.at_work(self._admin, WORKING, ANSWER_S)
         except (KafkaException, TimeoutError) as error:

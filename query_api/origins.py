@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+from infra.loopback import LOOPBACK
 
 
 def known(host: str | None, origin: str | None, origins: Collection[str] = ()) -> bool:
@@ -34,4 +34,4 @@ def hostname(url: str) -> str | None:
         name = urlsplit(url).hostname
     except ValueError:
         return None
-    return "localhost" if name in _LOOPBACK else name
+    return "localhost" if name in LOOPBACK else name

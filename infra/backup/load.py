@@ -12,6 +12,7 @@ from confluent_kafka import KafkaError, Message, Producer
 from infra.backup.files import records
 from infra.backup.manifest import Manifest, Partition, Place, TopicBackup
 from infra.errors import UnavailableError
+from infra.kafka.connection import client
 from infra.kafka.offsets import Partition as Number
 from infra.kafka.records import Raw
 from infra.storage.blobs import BlobStore
@@ -59,8 +60,8 @@ class Loader:
     def __init__(self, bootstrap: str) -> None:
         self._failed: KafkaError | None = None
         self._producer = Producer(
-            {
-                "bootstrap.servers": bootstrap,
+            client(bootstrap)
+            | {
                 "client.id": "restore",
                 "enable.idempotence": True,
                 "acks": "all",
@@ -70,7 +71,6 @@ class Loader:
                 "queue.buffering.max.messages": 50_000,
                 "queue.buffering.max.kbytes": 65_536,
                 "message.timeout.ms": int(PATIENCE_S * 1000),
-                "log_level": 2,
             }
         )
 

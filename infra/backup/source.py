@@ -19,9 +19,11 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # the stubs h
 )
 
 from infra.contracts.slices import Range
-from infra.errors import NotFoundError, StoreAwayError, UnavailableError
+from infra.errors import NotFoundError, UnavailableError
+from infra.kafka.connection import client
 from infra.kafka.groups import committed
 from infra.kafka.offsets import Partition
+from infra.kafka.refusals import unanswered
 from schemas.topics import CHANGELOGS, CONSUMERS, TOPICS
 
 #: Nobody misses what a render had done a quarter of an hour ago.
@@ -40,7 +42,7 @@ class Cut:
 
 def cut(bootstrap: str, wanted: Sequence[str]) -> Cut:
     """Ask for all of it; without `wanted`, every topic of ours. Raises NotFoundError and UnavailableError."""
-    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "backup-without-a-group", "log_level": 2})
+    consumer = Consumer(client(bootstrap) | {"group.id": "backup-without-a-group"})
     try:
         counts = _partitions(consumer, wanted)
         every = [(name, number) for name, count in counts.items() for number in range(count)]
@@ -48,7 +50,7 @@ def cut(bootstrap: str, wanted: Sequence[str]) -> Cut:
         ranges = {name: _ranges(consumer, name, counts[name]) for name in _changelogs_first(counts)}
         return Cut(ranges=ranges, configs=configs(bootstrap, list(counts)), committed=groups)
     except KafkaException as error:
-        raise StoreAwayError("Kafka", error.args[0].str()) from error
+        raise unanswered(consumer, error) from error
     finally:
         consumer.close()
 
@@ -80,7 +82,7 @@ def configs(bootstrap: str, topics: Sequence[str]) -> dict[str, dict[str, str]]:
     """The settings of topics that were given to them, and are not the broker's own."""
     if not topics:
         return {}
-    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 2})
+    admin = AdminClient(client(bootstrap))
     asked = admin.describe_configs([ConfigResource(ResourceType.TOPIC, name) for name in topics])
     return {
         resource.name: {

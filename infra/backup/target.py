@@ -13,9 +13,11 @@ from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-def
 
 from infra.backup.errors import OccupiedError
 from infra.backup.manifest import TopicBackup
-from infra.errors import DeadlineError, StoreAwayError, UnavailableError
+from infra.errors import DeadlineError, UnavailableError
+from infra.kafka.connection import client
 from infra.kafka.groups import at_work
 from infra.kafka.offsets import Partition
+from infra.kafka.refusals import unanswered
 from schemas.topics import CONSUMERS
 
 _ANSWER_S = 20.0
@@ -47,13 +49,11 @@ class Broker:
 
     def __init__(self, bootstrap: str) -> None:
         self.bootstrap = bootstrap
-        self._admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 2})
+        self._admin = AdminClient(client(bootstrap))
 
     def target(self, names: Iterable[str]) -> Target:
         """What is there under these names."""
-        consumer = Consumer(
-            {"bootstrap.servers": self.bootstrap, "group.id": "restore-without-a-group", "log_level": 2}
-        )
+        consumer = Consumer(client(self.bootstrap) | {"group.id": "restore-without-a-group"})
         try:
             counts = {
                 name: len(found.partitions) for name, found in consumer.list_topics(timeout=_ANSWER_S).topics.items()
@@ -66,7 +66,7 @@ class Broker:
                 }
             )
         except KafkaException as error:
-            raise StoreAwayError("Kafka", error.args[0].str()) from error
+            raise unanswered(consumer, error) from error
         finally:
             consumer.close()
 

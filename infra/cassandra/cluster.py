@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import ssl
 
-from cassandra import ConsistencyLevel
+from cassandra import ConsistencyLevel, OperationTimedOut
 from cassandra.auth import PlainTextAuthProvider
 from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile, NoHostAvailable
 from cassandra.io.libevreactor import LibevConnection
@@ -15,6 +16,8 @@ from cassandra.policies import (
 )
 from cassandra.query import dict_factory
 
+from infra import tls
+from infra.errors import StoreAwayError, StoreRefusedError, UnavailableError
 from infra.settings import Settings
 
 # It tells of every node that it meets; what matters is raised or logged by the session.
@@ -29,6 +32,27 @@ def why(error: BaseException) -> str:
     if not isinstance(error, NoHostAvailable) or not error.errors:
         return f"{type(error).__name__}: {str(error)[:200]}"
     return "; ".join(f"{node}: {str(cause).rpartition('Last error: ')[2]}" for node, cause in error.errors.items())
+
+
+def away(error: BaseException) -> UnavailableError:
+    """What to raise for it: StoreRefusedError where a node does not let us in, else StoreAwayError."""
+    said = why(error)
+    if "authenticat" in said:
+        return StoreRefusedError("Cassandra", said, "SWIPESTREAM_CASSANDRA_USER and _PASSWORD")
+    if "ssl" in said.lower():
+        return StoreRefusedError("Cassandra", said, "SWIPESTREAM_CASSANDRA_CA, _CERTIFICATE, _KEY and _CHECK_HOST")
+    return StoreAwayError("Cassandra", said)
+
+
+def ask(settings: Settings, timeout: float = 2.0) -> None:
+    """Raises UnavailableError where no node answers within about `timeout` seconds; it says why, where one refuses."""
+    own = cluster(settings, request_s=timeout)
+    try:
+        own.connect()
+    except (NoHostAvailable, OperationTimedOut, OSError) as error:
+        raise away(error) from error
+    finally:
+        own.shutdown()
 
 
 def addresses(text: str) -> list[tuple[str, int]]:
@@ -52,6 +76,7 @@ def cluster(settings: Settings, *, request_s: float) -> Cluster:
         protocol_version=PROTOCOL,
         connection_class=LibevConnection,
         auth_provider=_login(settings),
+        ssl_context=_encrypted(settings),
         execution_profiles={EXEC_PROFILE_DEFAULT: profile},
         reconnection_policy=ConstantReconnectionPolicy(1.0, max_attempts=None),
         # Who gives a request long gives a connection as long: a command of an operator's waits for a busy cluster.
@@ -66,3 +91,10 @@ def _login(settings: Settings) -> PlainTextAuthProvider | None:
     if not settings.cassandra_user:
         return None
     return PlainTextAuthProvider(settings.cassandra_user, settings.cassandra_password.get_secret_value())
+
+
+def _encrypted(settings: Settings) -> ssl.SSLContext | None:
+    if not settings.cassandra_tls:
+        return None
+    files = settings.cassandra_ca, settings.cassandra_certificate, settings.cassandra_key
+    return tls.context(*files, check_host=settings.cassandra_check_host)

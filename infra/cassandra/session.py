@@ -15,7 +15,7 @@ from cassandra.connection import ConnectionException
 from cassandra.query import BatchStatement, BatchType, BoundStatement, PreparedStatement
 
 from infra.cassandra.binding import Binder
-from infra.cassandra.cluster import cluster, why
+from infra.cassandra.cluster import away, cluster
 from infra.errors import StoreAwayError, UnavailableError
 from infra.settings import Settings
 from infra.telemetry import logs
@@ -54,13 +54,13 @@ class Session:
         self._session: DriverSession | None = None
         self._closed = threading.Event()
         self._ready = threading.Event()
-        self._why = "the first connection is under way"
+        self._away: UnavailableError = StoreAwayError("Cassandra", "the first connection is under way")
         threading.Thread(target=self._connect_until_it_works, name="cassandra-connect", daemon=True).start()
 
     def wait(self, timeout: float) -> None:
         """Wait for the first connection. Raises UnavailableError."""
         if not self._ready.wait(timeout):
-            raise StoreAwayError("Cassandra", self._why)
+            raise self._away
 
     def bind(self, name: str, values: Mapping[str, Any]) -> BoundStatement:
         """A statement with its values; columns that are left out stay as they are. Raises what the driver raises."""
@@ -69,7 +69,7 @@ class Session:
     def submit(self, statement: BoundStatement | BatchStatement, timeout: float | None = None) -> ResponseFuture:
         """Start a statement. Its future's errors are for `trouble` to translate."""
         if self._session is None:
-            raise StoreAwayError("Cassandra", self._why)
+            raise self._away
         return self._session.execute_async(statement, timeout=timeout or self._request_s)
 
     async def fetch(self, name: str, values: Mapping[str, Any]) -> list[Row]:
@@ -90,7 +90,7 @@ class Session:
 
     def _live(self, name: str) -> Binder:
         if not self._ready.is_set():
-            raise StoreAwayError("Cassandra", self._why)
+            raise self._away
         return self._binders[name]
 
     def _connect_until_it_works(self) -> None:
@@ -101,9 +101,9 @@ class Session:
                 return self._keep_following()
             except Exception as error:  # noqa: BLE001
                 # A cluster that is starting, tables that are not there yet: whatever it is, it may pass.
-                if self._why != (now := why(error)):
-                    log.info("waiting for cassandra", why=now, since_s=round(time.monotonic() - started, 1))
-                self._why = now
+                if str(self._away) != str(now := away(error)):
+                    log.info("waiting for cassandra", why=str(now), since_s=round(time.monotonic() - started, 1))
+                self._away = now
                 self._closed.wait(1)
 
     def _connect(self) -> None:
@@ -138,7 +138,7 @@ class Session:
 def trouble(error: BaseException) -> BaseException:
     """UnavailableError where the cluster is at fault, the error itself otherwise."""
     if isinstance(error, _TROUBLE):
-        return StoreAwayError("Cassandra", why(error))
+        return away(error)
     return error
 
 

@@ -8,13 +8,13 @@ from typing import Any
 import psutil
 from rich.table import Table
 
+from infra.cli import elsewhere
 from infra.cli.console import JsonOption, config, out, print_json
 from infra.errors import UnavailableError
 from infra.settings import Settings
 from infra.storage.space import MB, free_bytes
 from infra.storage.stores import media_store
-from infra.supervisor import plan, state
-from infra.supervisor.probe import Probe
+from infra.supervisor import state
 from infra.supervisor.state import PartState
 
 _COLOURS = {"ready": "green", "starting": "yellow", "restarting": "yellow", "waiting": "dim", "done": "dim"}
@@ -46,8 +46,9 @@ def look(settings: Settings) -> list[dict[str, Any]]:
     media = [settings] if settings.media else []
     known = [part for part in run.parts if part.state != "done" and not part.once] if run and run.alive else []
     with ThreadPoolExecutor(16) as pool:
-        asked = pool.map(_media, media)
-        parts = [*pool.map(_look, [*_elsewhere(settings), *known]), *asked]
+        there = [pool.submit(ask) for ask in elsewhere.questions(settings)]
+        here, asked = pool.map(_look, known), pool.map(_media, media)
+        parts = [*(store.result() for store in there), *here, *asked]
     return [*parts, _disk(settings)] if parts else []
 
 
@@ -73,24 +74,13 @@ def _look(part: PartState) -> dict[str, Any]:
 
 
 def _state(part: PartState) -> str:
-    if part.state not in ("ready", "external"):
+    if part.state != "ready":
         return part.state
     if part.pid and not psutil.pid_exists(part.pid):
         return "stopped"
     if part.probe and not part.probe.answers(2.0):
         return "unresponsive"
     return "ready"
-
-
-def _elsewhere(settings: Settings) -> list[PartState]:
-    """Kafka and Cassandra where the settings name ones that we did not start."""
-    found = []
-    if "kafka" not in plan.own(settings):
-        found.append(PartState("kafka", None, "external", settings.kafka, probe=Probe("kafka", settings.kafka)))
-    if "cassandra" not in plan.own(settings):
-        probe = Probe("cassandra", settings.cassandra)
-        found.append(PartState("cassandra", None, "external", settings.cassandra, probe=probe))
-    return found
 
 
 def _show(parts: list[dict[str, Any]]) -> None:

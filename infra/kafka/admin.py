@@ -17,7 +17,9 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # the stubs h
     ResourceType,
 )
 
-from infra.errors import StoreAwayError, UnavailableError
+from infra.errors import StoreRefusedError, UnavailableError
+from infra.kafka.connection import client
+from infra.kafka.refusals import unanswered
 from schemas.topics import TOPICS, Topic, lane_topic
 from schemas.values import Lane
 
@@ -38,7 +40,7 @@ def apply_topics(bootstrap: str, replication: int = 1, *, scenes: int = 0, timeo
     Lanes of scene tasks get `scenes` partitions where that is more than they are declared with.
     """
     declared = [_wide(topic, scenes) for topic in TOPICS.values()]
-    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 2, "log.connection.close": False})
+    admin = AdminClient(client(bootstrap) | {"log.connection.close": False})
     existing = _existing(admin, timeout)
     created = _create(admin, [topic for topic in declared if topic.name not in existing], replication)
     altered = _configure(admin, [topic for topic in declared if topic.name in existing])
@@ -55,8 +57,9 @@ def _existing(admin: AdminClient, timeout: float) -> dict[str, int]:
         try:
             return {name: len(topic.partitions) for name, topic in admin.list_topics(timeout=5).topics.items()}
         except KafkaException as error:
-            if time.monotonic() > deadline:
-                raise StoreAwayError("Kafka", error.args[0].str()) from error
+            away = unanswered(admin, error)
+            if time.monotonic() > deadline or isinstance(away, StoreRefusedError):
+                raise away from error
 
 
 def _create(admin: AdminClient, topics: list[Topic], replication: int) -> set[str]:

@@ -12,12 +12,12 @@ from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
 from infra.errors import UnavailableError
 from infra.kafka import trouble
+from infra.kafka.connection import lasting
 from infra.kafka.deadletters import Aside
 from infra.kafka.delays import Delays
 from infra.kafka.offsets import Partition
 from infra.kafka.producer import EventProducer
 from infra.kafka.records import Raw, Received, raw
-from infra.kafka.sockets import SOCKETS
 from infra.kafka.trials import Trial, read
 from infra.kafka.unreadable import Unreadable
 from infra.telemetry import logs, metrics
@@ -38,8 +38,7 @@ Passed = Callable[[Mapping[Partition, int]], None]
 
 def consumer_config(bootstrap: str, group: str, **more: Any) -> dict[str, Any]:
     """What every consumer of ours has in common: KIP-848 groups, manual commits, from the beginning, checksums."""
-    return {
-        "bootstrap.servers": bootstrap,
+    return lasting(bootstrap) | {
         "group.id": group,
         "group.protocol": "consumer",
         # Each topic evenly. The broker's default, uniform, evens out only the sum: a worker gets whole lanes.
@@ -48,9 +47,6 @@ def consumer_config(bootstrap: str, group: str, **more: Any) -> dict[str, Any]:
         "auto.offset.reset": "earliest",
         "check.crcs": True,
         "queued.max.messages.kbytes": 16_384,
-        **SOCKETS,
-        "error_cb": lambda error: log.debug("kafka", error=str(error)),
-        "log_level": 2,
         **more,
     }
 

@@ -15,6 +15,7 @@ from confluent_kafka import (
 )
 from confluent_kafka.admin import AdminClient
 
+from infra.kafka.connection import client
 from infra.kafka.offsets import Partition
 
 Offsets = Mapping[Partition, int]
@@ -25,7 +26,7 @@ def committed(bootstrap: str, group: str, partitions: Sequence[Partition], timeo
 
     Asked through a consumer: the admin client crashes while the coordinator still loads (librdkafka #5040).
     """
-    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": group, "log_level": 2})
+    consumer = Consumer(client(bootstrap) | {"group.id": group})
     try:
         found = consumer.committed([TopicPartition(*partition) for partition in partitions], timeout=timeout)
     finally:
@@ -49,7 +50,7 @@ def commit(bootstrap: str, group: str, offsets: Offsets, timeout: float = 10) ->
 
     Tried again until `timeout`: the coordinator of a broker that has just started refuses at first.
     """
-    admin, deadline = AdminClient({"bootstrap.servers": bootstrap, "log_level": 2}), time.monotonic() + timeout
+    admin, deadline = AdminClient(client(bootstrap)), time.monotonic() + timeout
     while error := _refused(admin, group, offsets, timeout):
         if time.monotonic() > deadline:
             raise KafkaException(error)

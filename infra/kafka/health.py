@@ -7,6 +7,8 @@ from typing import Any
 
 from confluent_kafka import KafkaError
 
+from infra.kafka.refusals import heard
+
 #: Broker states of librdkafka in which requests are answered (STATISTICS.md, "brokers").
 _ANSWERING = frozenset({"UP", "UPDATE"})
 
@@ -32,5 +34,6 @@ class Health:
         self.up = any(broker["state"] in _ANSWERING for broker in json.loads(text)["brokers"].values())
 
     def _error(self, error: KafkaError) -> None:
+        heard(error)
         if error.code() == KafkaError._ALL_BROKERS_DOWN:
             self.up = False

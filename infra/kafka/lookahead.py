@@ -21,6 +21,7 @@ from aiokafka.structs import TopicPartition as AioPartition
 from confluent_kafka import KafkaError
 
 from infra.errors import UnavailableError
+from infra.kafka.connection import aio
 from infra.kafka.offsets import Partition
 from infra.kafka.records import Raw
 
@@ -84,7 +85,7 @@ def look(bootstrap: str, starts: Mapping[Partition, int], timeout: float = 30.0)
 
 
 async def _look(bootstrap: str, starts: Mapping[Partition, int]) -> dict[Partition, list[Batch]]:
-    client = AIOKafkaClient(bootstrap_servers=bootstrap)
+    client = AIOKafkaClient(**aio(bootstrap))
     await client.bootstrap()
     try:
         await client.set_topics([topic for topic, _ in starts])
@@ -131,7 +132,7 @@ def batch_end(bootstrap: str, partition: Partition, offset: int, timeout: float 
 
 
 async def _fetch(bootstrap: str, partition: Partition, offset: int) -> bytes:
-    client = AIOKafkaClient(bootstrap_servers=bootstrap)
+    client = AIOKafkaClient(**aio(bootstrap))
     await client.bootstrap()
     try:
         await client.set_topics([partition[0]])

@@ -13,8 +13,8 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from infra.ending import vital
 from infra.errors import SwipestreamError, UnavailableError
+from infra.kafka.connection import lasting
 from infra.kafka.dealing import Dealing
-from infra.kafka.sockets import SOCKETS
 from infra.telemetry import logs
 from schemas import base, codec
 from schemas.envelope import Envelope
@@ -56,8 +56,8 @@ class EventProducer:
     def __init__(self, bootstrap: str, client_id: str, *, delivery_s: float = 30.0) -> None:
         self._delivery_s = delivery_s
         self._producer = Producer(
-            {
-                "bootstrap.servers": bootstrap,
+            lasting(bootstrap)
+            | {
                 "client.id": client_id,
                 "enable.idempotence": True,
                 # One request at a time. Were the first of two refused while a broker comes back, and the second taken,
@@ -69,9 +69,6 @@ class EventProducer:
                 "message.max.bytes": LARGEST,
                 "message.timeout.ms": int(delivery_s * 1000),
                 "queue.buffering.max.messages": QUEUE,
-                **SOCKETS,
-                "error_cb": lambda error: log.debug("kafka", error=str(error)),
-                "log_level": 2,
             }
         )
         self._dealing = Dealing(self._partitions)

@@ -10,11 +10,12 @@ from typing import Self
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from infra.errors import NotFoundError, StoreAwayError, UnavailableError
+from infra.errors import NotFoundError, UnavailableError
+from infra.kafka.connection import lasting
 from infra.kafka.lookahead import CODES, batch_end
 from infra.kafka.offsets import Partition
 from infra.kafka.records import Raw, raw
-from infra.kafka.sockets import SOCKETS
+from infra.kafka.refusals import unanswered
 
 BATCH = 2_000
 #: How long a broker may stay silent while there is more to read, and how long an answer to a question may take.
@@ -61,7 +62,7 @@ class Stretch:
         try:
             return {part: self._marks(part) for topic in topics for part in self._partitions(topic)}
         except KafkaException as error:
-            raise StoreAwayError("Kafka", error.args[0].str()) from error
+            raise unanswered(self._consumer, error) from error
 
     def since(self, ranges: Ranges, ms: int) -> dict[Partition, tuple[int, int]]:
         """What of these ranges was written from `ms` on (milliseconds). Raises UnavailableError."""
@@ -69,7 +70,7 @@ class Stretch:
         try:
             found = self._consumer.offsets_for_times(asked, timeout=ANSWER_S) if asked else []
         except KafkaException as error:
-            raise StoreAwayError("Kafka", error.args[0].str()) from error
+            raise unanswered(self._consumer, error) from error
         firsts = {(at.topic, at.partition): at.offset for at in found}
         return {part: (end if firsts[part] < 0 else firsts[part], end) for part, (_, end) in ranges.items()}
 
@@ -144,8 +145,7 @@ class Stretch:
 
 
 def _config(bootstrap: str) -> dict[str, object]:
-    return {
-        "bootstrap.servers": bootstrap,
+    return lasting(bootstrap) | {
         "group.id": "stretch-without-a-group",  # librdkafka insists on a name; nothing is ever committed under it
         "enable.auto.commit": False,
         "enable.auto.offset.store": False,
@@ -154,6 +154,4 @@ def _config(bootstrap: str) -> dict[str, object]:
         "isolation.level": "read_committed",
         "check.crcs": True,
         "queued.max.messages.kbytes": 32_768,
-        "log_level": 2,
-        **SOCKETS,
     }

@@ -20,11 +20,11 @@ from prometheus_client import Counter
 
 from infra.ending import vital
 from infra.errors import UnavailableError
+from infra.kafka.connection import client, lasting
 from infra.kafka.health import Health
 from infra.kafka.incarnations import Incarnation, describe, identify
 from infra.kafka.offsets import Partition
 from infra.kafka.records import Raw, Received, raw
-from infra.kafka.sockets import SOCKETS
 from infra.telemetry import logs
 from schemas.errors import DecodeError
 
@@ -105,7 +105,7 @@ class Tail:
 
     def _read_until_it_breaks(self) -> None:
         consumer = Consumer(self._config())
-        admin = AdminClient({"bootstrap.servers": self._bootstrap, "log_level": 2})
+        admin = AdminClient(client(self._bootstrap))
         try:
             current = self._assign(consumer, describe(consumer, admin, self._topics))
             while not self._stop.is_set() and not self._outdated(admin, current):
@@ -117,19 +117,16 @@ class Tail:
             consumer.close()
 
     def _config(self) -> dict[str, object]:
-        return {
-            "bootstrap.servers": self._bootstrap,
+        return lasting(self._bootstrap) | {
             "group.id": "tail-without-a-group",  # librdkafka insists on a name; nothing is ever committed under it
             "enable.auto.commit": False,
             "enable.auto.offset.store": False,
             "enable.partition.eof": True,
             "auto.offset.reset": "error",
             "isolation.level": "read_committed",
-            **SOCKETS,
             "fetch.error.backoff.ms": 100,
             "fetch.queue.backoff.ms": 50,
             "queued.max.messages.kbytes": 16_384,
-            "log_level": 2,
             **self._health.config(),
         }
 

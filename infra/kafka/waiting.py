@@ -1,4 +1,4 @@
-"""Waiting for a broker, for clients that end when they are started before it."""
+"""Whether Kafka answers; and waiting until it does, for clients that end when they are started before it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from collections.abc import Callable
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
-from infra.kafka.sockets import SOCKETS
+from infra.errors import UnavailableError
+from infra.kafka.connection import lasting
+from infra.kafka.refusals import unanswered
 from infra.telemetry import logs
 
 log = logs.get("kafka.waiting")
@@ -17,16 +19,26 @@ log = logs.get("kafka.waiting")
 ANSWER_S, PAUSE_S = 5.0, 0.5
 
 
+def ask(bootstrap: str, timeout: float = ANSWER_S) -> None:
+    """Raises UnavailableError where no broker answers within `timeout` seconds; it says why, where one refuses."""
+    _ask(AdminClient(lasting(bootstrap)), timeout)
+
+
 def wait_for_kafka(bootstrap: str, sleep: Callable[[float], None] = time.sleep) -> None:
     """Return once a broker answers, however long that takes: whoever runs this process may end it meanwhile."""
-    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 2, **SOCKETS})
-    told = False
+    admin, told = AdminClient(lasting(bootstrap)), ""
     while True:
         try:
-            admin.list_topics(timeout=ANSWER_S)
-            return
-        except KafkaException as error:
-            if not told:
-                log.warning("waiting for kafka", why=error.args[0].str())
-                told = True
+            return _ask(admin, ANSWER_S)
+        except UnavailableError as error:
+            if told != type(error).__name__:
+                log.warning("waiting for kafka", why=str(error), hint=error.hint)
+                told = type(error).__name__
             sleep(PAUSE_S)
+
+
+def _ask(admin: AdminClient, timeout: float) -> None:
+    try:
+        admin.list_topics(timeout=timeout)
+    except KafkaException as error:
+        raise unanswered(admin, error) from error

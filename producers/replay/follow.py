@@ -9,8 +9,10 @@ from typing import Self
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
-from infra.errors import StoreAwayError, UnavailableError
+from infra.errors import UnavailableError
+from infra.kafka.connection import client
 from infra.kafka.records import Raw, Received, raw
+from infra.kafka.refusals import unanswered
 from producers.replay.log import readable
 
 _ANSWER_S = 10.0
@@ -25,13 +27,12 @@ class Follower:
     def __init__(self, bootstrap: str, topic: str, *, since_ms: int | None = None) -> None:
         self._topic, self._since_ms = topic, since_ms
         self._consumer = Consumer(
-            {
-                "bootstrap.servers": bootstrap,
+            client(bootstrap)
+            | {
                 "group.id": "follower-without-a-group",  # librdkafka insists on a name; nothing is committed under it
                 "enable.auto.commit": False,
                 "enable.auto.offset.store": False,
                 "auto.offset.reset": "latest",
-                "log_level": 2,
             }
         )
 
@@ -39,8 +40,9 @@ class Follower:
         try:
             self._consumer.assign([self._end(number) for number in self._partitions()])
         except KafkaException as error:
+            away = unanswered(self._consumer, error)
             self._consumer.close()
-            raise StoreAwayError("Kafka", error.args[0].str()) from error
+            raise away from error
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:

@@ -38,6 +38,7 @@ GPU = {
     "scaling": {"min": 1, "max": 32},
 }
 EVERYTHING = STORES | {
+    "kafka": STORES["kafka"] | {"kedaAuthentication": "kafka"},
     "existingSecret": "swipestream",
     "scenePartitions": 32,
     "settings": {"SWIPESTREAM_AHEAD": "7"},
@@ -231,6 +232,7 @@ def test_workers_scale_on_all_that_waits_for_their_stages(tmp_path: Path) -> Non
         assert waits == {(one.group, topic) for one in STATIONS if one.stage.value in stages for topic in one.topics}
         formula = spec["advanced"]["scalingModifiers"]["formula"]
         assert formula.split(" + ") == [one["name"] for one in spec["triggers"]]
+        assert all(one["authenticationRef"] == {"name": "kafka"} for one in spec["triggers"])
         # what scales has no number of its own
         assert "replicas" not in workloads(manifests)[name]["spec"]
 

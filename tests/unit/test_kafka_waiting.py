@@ -25,6 +25,8 @@ def test_it_asks_until_a_broker_answers(monkeypatch: pytest.MonkeyPatch) -> None
             if (answer := answers.pop(0)) is not None:
                 raise answer
 
+        def poll(self, timeout: float) -> None: ...
+
     monkeypatch.setattr(waiting, "AdminClient", Admin)
     slept: list[float] = []
     wait_for_kafka("somewhere:1", slept.append)

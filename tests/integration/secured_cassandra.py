@@ -1,0 +1,67 @@
+"""A Cassandra of one's own that wants TLS, a certificate of the client's, and a password."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from infra.stack import LocalCassandra, jars, ports, process
+from infra.stack.stack import wait_ready
+from tests.integration.authority import Authority
+
+#: Whom Cassandra makes when it first starts with passwords.
+USER = PASSWORD = "cassandra"
+
+
+@dataclass(frozen=True, slots=True)
+class SecuredCassandra(LocalCassandra):
+    """The local node, with TLS for its clients."""
+
+    authority: Authority
+
+    def prepare(self) -> None:
+        """Write the configuration for this run."""
+        LocalCassandra.prepare(self)
+        file = self.data_dir / "cassandra.yaml"
+        file.write_text(yaml.safe_dump(yaml.safe_load(file.read_text()) | self._secured(), sort_keys=False))
+
+    def ready(self) -> bool:
+        """Whether it listens: it answers nobody without a certificate."""
+        return ports.accepts(self.address)
+
+    def _secured(self) -> dict[str, object]:
+        chain, key = self.authority.issue("node", "10.0.0.9")
+        store = self.data_dir / "keystore.pem"
+        store.write_bytes(key.read_bytes() + chain.read_bytes())
+        return {
+            "authenticator": "PasswordAuthenticator",
+            "client_encryption_options": {
+                "enabled": True,
+                "optional": False,
+                "require_client_auth": True,
+                "keystore": str(store),
+                "truststore": str(self.authority.file),
+                "ssl_context_factory": {"class_name": "org.apache.cassandra.security.PEMBasedSslContextFactory"},
+            },
+        }
+
+
+@contextmanager
+def secured_cassandra(folder: Path) -> Iterator[SecuredCassandra]:
+    """A running one."""
+    jars.fetch("cassandra")
+    authority = Authority(folder / "tls", "authority")
+    node = SecuredCassandra(folder / "cassandra", ports.free_port(pair=True), authority)
+    node.prepare()
+    with (folder / "cassandra.log").open("ab") as output:
+        child = process.spawn(node.command(), output=output)
+    try:
+        wait_ready("cassandra", node.ready, child, time.monotonic() + 120)
+        yield node
+    finally:
+        process.stop(child)
