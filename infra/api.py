@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
-
-from swipestream_client import AwayError, LateError, ProblemError, RefusedError, Swipestream
-from swipestream_client import SwipestreamError as ClientError
 
 from infra.auth.local import NAME, token
 from infra.errors import BadInputError, DeadlineError, NotFoundError, SwipestreamError, UnavailableError
 from infra.settings import Settings
 from infra.supervisor import state
+
+if TYPE_CHECKING:  # commands that ask nobody need not wait for the client
+    from swipestream_client import Swipestream
+    from swipestream_client import SwipestreamError as ClientError
 
 _START = "Start it with `swipestream up` (or `make run`)."
 T = TypeVar("T")
@@ -29,6 +30,8 @@ class VideoRefusedError(SwipestreamError):
 def ask(settings: Settings, work: Callable[[Swipestream], Awaitable[T]]) -> T:
     """What `work` returns, given a client. Raises this project's errors, with what to do about them."""
 
+    from swipestream_client import Swipestream
+
     async def run() -> T:
         async with Swipestream(settings.api_url, viewer=NAME, token=token(settings)) as api:
             return await work(api)
@@ -40,6 +43,8 @@ def ask(settings: Settings, work: Callable[[Swipestream], Awaitable[T]]) -> T:
 @contextmanager
 def translated(settings: Settings) -> Iterator[None]:
     """Within it, errors of the client become this project's."""
+    from swipestream_client import SwipestreamError as ClientError
+
     try:
         yield
     except ClientError as error:
@@ -57,6 +62,8 @@ def start_hint(settings: Settings) -> str:
 
 
 def _ours(error: ClientError, settings: Settings) -> SwipestreamError:
+    from swipestream_client import AwayError, LateError, ProblemError, RefusedError
+
     match error:
         case AwayError():
             return UnavailableError(str(error), hint=start_hint(settings))

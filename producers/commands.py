@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
-from swipestream_client import Step, Swipestream
 
 from infra.api import ask, translated
 from infra.auth.local import token
@@ -19,7 +18,11 @@ from infra.cli.console import MAKE, JsonOption, err, out, print_json
 from infra.errors import BadInputError
 from infra.settings import settings
 from producers.replay import commands as replay
-from producers.simulate import Tally, simulate
+
+if TYPE_CHECKING:
+    from swipestream_client import Swipestream
+
+    from producers.simulate import Tally
 
 
 def register(app: typer.Typer) -> None:
@@ -66,6 +69,8 @@ def prompt(
 
 
 async def _wait(api: Swipestream, video_id: str, timeout: float, *, quiet: bool) -> dict[str, Any]:
+    from swipestream_client import Step
+
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description:<10}"),
@@ -115,6 +120,8 @@ def simulate_command(
 
       swipestream simulate --viewers 20 --rate 5 --seconds 60
     """
+    from producers.simulate import simulate
+
     with Progress(
         SpinnerColumn(), TextColumn("{task.fields[done]}"), TimeElapsedColumn(), console=err,
         disable=as_json or not sys.stderr.isatty(),

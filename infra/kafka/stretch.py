@@ -12,7 +12,6 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 
 from infra.errors import NotFoundError, UnavailableError
 from infra.kafka.connection import lasting
-from infra.kafka.lookahead import CODES, batch_end
 from infra.kafka.offsets import Partition
 from infra.kafka.records import Raw, raw
 from infra.kafka.refusals import unanswered
@@ -113,6 +112,8 @@ class Stretch:
         """Where to go on: at the end, which may lie behind offsets that hold no record, or behind a broken batch."""
         if error.code() == KafkaError._PARTITION_EOF:
             return self._left[part]
+        from infra.kafka.lookahead import CODES, batch_end  # a second client, which nobody needs before
+
         if self._whole or error.code() not in CODES:
             raise UnavailableError(f"Kafka did not go on with {part[0]}: {error.str()}")
         self.broken += 1

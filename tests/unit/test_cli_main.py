@@ -104,6 +104,18 @@ def test_help_is_one_line_for_each_command_in_80_columns() -> None:
     assert sorted(PANELS, key=text.index) == list(PANELS)
 
 
+@pytest.mark.parametrize("words", [("version",), ("models", "--help"), ("token", "--help"), ("prompt", "--help")])
+def test_a_command_that_asks_nobody_loads_no_client(words: tuple[str, ...], tmp_path: Path) -> None:
+    # given a command in a process of its own that tells what it imports
+    command = [sys.executable, "-X", "importtime", "-m", "infra.cli", *words]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True)
+
+    # then clients of Kafka and of HTTP are not among it
+    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "infra.cli.main" in loaded
+    assert loaded.isdisjoint({"aiokafka", "httpx", "websockets", "fastapi", "numpy", "cassandra.cluster"})
+
+
 def test_version_as_json_is_json_alone(run: Run) -> None:
     code, text, errors = run("version", "--json")
 
