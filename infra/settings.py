@@ -185,6 +185,8 @@ class Settings(BaseSettings):
     disk_low_mb: int = Field(512, ge=0)
     disk_enough_mb: int = Field(1024, ge=0)
 
+    #: An OpenTelemetry collector that takes spans over HTTP (`http://localhost:4318`); empty: nobody makes spans.
+    otlp_endpoint: str = Field("", pattern="^(https?://[^ ]+)?$")
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
     log_format: str = Field("text", pattern="^(text|json)$")
 

@@ -1,38 +1,54 @@
-"""`python -m query_api projector` and `python -m query_api serve`."""
+"""`python -m query_api projector`, `python -m query_api serve` and `python -m query_api tracer`."""
 
 from __future__ import annotations
 
 import argparse
 import signal
+from collections.abc import Callable
 
 from infra import collecting
 from infra.ending import end_within
+from infra.errors import ConfigurationError
 from infra.settings import Settings
 from infra.starting import started
 from infra.storage.scratch import scratch
 
 
 def main() -> None:
-    """Run one of the two processes of the read side until SIGTERM or Ctrl-C."""
+    """Run one of the processes of the read side until SIGTERM or Ctrl-C."""
     parser = argparse.ArgumentParser(prog="python -m query_api", description=__doc__)
-    parser.add_argument("part", choices=("projector", "serve"))
+    parser.add_argument("part", choices=("projector", "serve", "tracer"))
     part = parser.parse_args().part
-    {"projector": _projector, "serve": _serve}[part](started())
+    {"projector": _projector, "serve": _serve, "tracer": _tracer}[part](started())
 
 
 def _projector(config: Settings) -> None:
     from query_api.projections.projector import ProjectorService
 
     service = ProjectorService(config)
-
-    def stop(*_: object) -> None:
-        end_within()
-        service.stop()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
+    _stopped_by_signals(service.stop)
     collecting.rarely()
     service.run()
+
+
+def _tracer(config: Settings) -> None:
+    if not config.otlp_endpoint:
+        raise ConfigurationError("SWIPESTREAM_OTLP_ENDPOINT names no collector, such as http://localhost:4318.")
+    from query_api.spans.otlp import Collector
+    from query_api.spans.tracer import Tracer
+
+    tracer = Tracer(config.kafka_address, Collector(config.otlp_endpoint))
+    _stopped_by_signals(tracer.stop)
+    tracer.run()
+
+
+def _stopped_by_signals(stop: Callable[[], None]) -> None:
+    def told(*_: object) -> None:
+        end_within()
+        stop()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, told)
 
 
 def _serve(config: Settings) -> None:

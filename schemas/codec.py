@@ -53,6 +53,8 @@ def encode(envelope: Envelope[Message], topic: str | None = None) -> Record:
     ]
     if envelope.causation_id is not None:
         headers.append(("ce_causationid", envelope.causation_id.encode()))
+    if envelope.caused_at is not None:
+        headers.append(("ce_causationtime", envelope.caused_at.isoformat().encode()))
     if envelope.traceparent is not None:
         headers.append(("traceparent", envelope.traceparent.encode()))
     return Record(
@@ -87,6 +89,7 @@ def decode(topic: str, key: bytes | None, value: bytes | None, headers: Headers)
         data=data,
         correlation_id=fields.optional("ce_correlationid") or own,
         causation_id=fields.optional("ce_causationid"),
+        caused_at=fields.caused_at(),
         traceparent=fields.traceparent(),
         time=fields.time(),
     )
@@ -171,6 +174,14 @@ class _Headers:
     def traceparent(self) -> str | None:
         value = self.optional("traceparent")
         return value if value and _TRACEPARENT.match(value) else None
+
+    def caused_at(self) -> datetime | None:
+        """None for what is no moment, too: nothing but spans depends on it."""
+        try:
+            found = datetime.fromisoformat(self.optional("ce_causationtime") or "")
+        except ValueError:
+            return None
+        return found if found.tzinfo else None
 
     def time(self) -> datetime:
         try:

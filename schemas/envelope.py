@@ -6,7 +6,6 @@ context is W3C's.
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, TypeVar
@@ -27,6 +26,7 @@ class Envelope(Generic[D_co]):
     data: D_co
     correlation_id: str
     causation_id: str | None = None
+    caused_at: datetime | None = None  #: when that was written: since then this one was waited for
     traceparent: str | None = None
     time: datetime = field(default_factory=utcnow)
 
@@ -62,17 +62,18 @@ def caused_by(
         data=data,
         correlation_id=cause.correlation_id,
         causation_id=cause.causation_id if cause.data.TASK else cause.id,
+        caused_at=cause.caused_at if cause.data.TASK else cause.time,
         traceparent=_child(cause.traceparent, own),
     )
 
 
 def _new_trace(own: str) -> str:
-    return f"00-{own.replace('-', '')}-{secrets.token_hex(8)}-01"
+    return f"00-{own.replace('-', '')}-{ids.span(own)}-01"
 
 
 def _child(parent: str | None, own: str) -> str | None:
-    """Same trace, new span (the span id is derived, so that a duplicate is the same span)."""
+    """Same trace, new span."""
     if parent is None:
         return None
     version, trace, _, flags = parent.split("-")
-    return f"{version}-{trace}-{own.replace('-', '')[-16:]}-{flags}"
+    return f"{version}-{trace}-{ids.span(own)}-{flags}"

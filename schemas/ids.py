@@ -27,6 +27,11 @@ def fresh() -> str:
     return str(uuid.uuid4())
 
 
+def span(event: str) -> str:
+    """The span id of an event in W3C's trace context: 64 bits of its own id, so that a duplicate is the same span."""
+    return event.replace("-", "")[-16:]
+
+
 def video_id(cause: str) -> str:
     """The video that a prompt asks for."""
     return derive(cause, "video")

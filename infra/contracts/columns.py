@@ -33,6 +33,7 @@ ENVELOPE = {
     "ce_dataschema": "VARCHAR",
     "ce_correlationid": "VARCHAR",
     "ce_causationid": "VARCHAR",
+    "ce_causationtime": "TIMESTAMPTZ",
     "traceparent": "VARCHAR",
 }
 _PLAIN = {"integer": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN"}

@@ -41,6 +41,7 @@ def _place(record: Raw) -> dict[str, Any]:
         "_headers": {name: value for name, value in headers.items() if name not in _KNOWN},
         **{name: headers.get(name) for name in ENVELOPE},
         "ce_time": _time(headers.get("ce_time")),
+        "ce_causationtime": _time(headers.get("ce_causationtime")),
     }
 
 

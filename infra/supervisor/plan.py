@@ -67,6 +67,7 @@ def app_parts(config: Settings, *, starter: bool) -> list[Part]:
         _module("processors", "processors"),
         *_workers(config),
         _module("projector", "query_api projector"),
+        *([_module("tracer", "query_api tracer")] if config.otlp_endpoint else []),
         _api(config),
         *([_starter()] if starter else []),
     ]

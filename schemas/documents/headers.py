@@ -37,6 +37,10 @@ HEADERS = (
     ),
     Header(name="ce_correlationid", description="id of the prompt or swipe that everything began with", schema=_TEXT),
     Header(name="ce_causationid", description="id of the direct cause", required=False, schema=_TEXT),
+    Header(
+        name="ce_causationtime", description="when the direct cause was written, ISO 8601 in UTC", required=False,
+        schema={"type": "string", "format": "date-time"},
+    ),
     Header(name="traceparent", description="W3C trace context", required=False, schema=_TEXT),
 )  # fmt: skip
 
