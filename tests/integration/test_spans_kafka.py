@@ -31,7 +31,7 @@ def tracing(kafka: str, taken: Taken, name: str) -> Iterator[None]:
     thread = threading.Thread(target=tracer.run)
     thread.start()
     try:
-        assert tracer.assigned.wait(30)
+        assert tracer.assigned.wait(60)
         yield
     finally:
         tracer.stop()
@@ -56,7 +56,7 @@ def test_spans_wait_for_their_collector_and_come_once(kafka: str) -> None:
             # Given events that are written while the collector answers with errors
             first = tell(kafka)
             with taken.came:
-                assert taken.came.wait_for(lambda: taken.refused, 30)
+                assert taken.came.wait_for(lambda: taken.refused, 60)
 
             # When it answers again
             taken.status = 200

@@ -24,7 +24,7 @@ class Taken:
     services: dict[bytes, str] = field(default_factory=dict)  #: by the id of a span
     came: threading.Condition = field(default_factory=threading.Condition)
 
-    def wait(self, count: int, timeout: float = 30) -> list[Span]:
+    def wait(self, count: int, timeout: float = 60) -> list[Span]:
         """The spans, as soon as there are so many."""
         with self.came:
             assert self.came.wait_for(lambda: len(self.spans) >= count, timeout), f"{len(self.spans)} of {count} came"

@@ -42,6 +42,7 @@ EVERYTHING = STORES | {
     "existingSecret": "swipestream",
     "scenePartitions": 32,
     "settings": {"SWIPESTREAM_AHEAD": "7"},
+    "tracing": {"endpoint": "http://collector.monitoring:4318"},
     "imagePullSecrets": [{"name": "registry"}],
     "media": {"storageClass": "shared"},
     "api": {
@@ -133,7 +134,8 @@ def test_kubernetes_would_take_every_manifest(values: dict[str, Any], tmp_path: 
 
 @CASES
 def test_the_containers_are_the_parts_of_the_supervisor(values: dict[str, Any], tmp_path: Path) -> None:
-    config = Settings(_env_file=None, data_dir=tmp_path, workers=1)  # type: ignore[call-arg]
+    endpoint = values.get("tracing", {}).get("endpoint", "")
+    config = Settings(_env_file=None, data_dir=tmp_path, workers=1, otlp_endpoint=endpoint)  # type: ignore[call-arg]
     planned = {part.command[1:] for part in plan.app_parts(config, starter=False)}
 
     found = [tuple(one["command"]) for one in containers(rendered(values, tmp_path))]
