@@ -29,9 +29,10 @@ PROTOCOL = 4
 
 def why(error: BaseException) -> str:
     """What the driver says, in words: of a cluster that cannot be reached, each node's own reason."""
-    if not isinstance(error, NoHostAvailable) or not error.errors:
+    causes = error.errors if isinstance(error, NoHostAvailable) else None
+    if not causes or not isinstance(causes, dict):  # of nodes that fail at the same moment the driver has a bare list
         return f"{type(error).__name__}: {str(error)[:200]}"
-    return "; ".join(f"{node}: {str(cause).rpartition('Last error: ')[2]}" for node, cause in error.errors.items())
+    return "; ".join(f"{node}: {str(cause).rpartition('Last error: ')[2]}" for node, cause in causes.items())
 
 
 def away(error: BaseException) -> UnavailableError:

@@ -409,6 +409,8 @@ def test_what_cassandra_says_is_in_words() -> None:
     nobody = NoHostAvailable("Unable to connect to any servers", {"10.0.0.1:9042": refused, "10.0.0.2": "no login"})
 
     assert str(trouble(nobody)) == ("Cassandra does not answer: 10.0.0.1:9042: Connection refused; 10.0.0.2: no login.")
+    # the driver has two kinds: one of them names the nodes alone
+    assert "['10.0.0.1']" in str(trouble(NoHostAvailable("Unable to connect to any servers", ["10.0.0.1"])))
 
 
 def _line(answer: tuple[int, str, str]) -> str:
