@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -38,8 +39,9 @@ class Bucket:
     def of(cls, settings: Settings) -> Bucket:
         """The one that the settings name; nothing is asked of it yet."""
         name, _, prefix = settings.media.removeprefix("s3://").partition("/")
+        endpoint = settings.media_endpoint or os.environ.get("AWS_ENDPOINT_URL", "")
         waits: ClientConfig = {
-            "allow_http": settings.media_endpoint.startswith("http://"),
+            "allow_http": endpoint.startswith("http://"),  # whoever writes that means it
             "connect_timeout": timedelta(seconds=CONNECT_S),
             "read_timeout": timedelta(seconds=SILENT_S),
             "timeout": timedelta(seconds=ANSWER_S),

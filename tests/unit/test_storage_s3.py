@@ -182,6 +182,19 @@ def test_credentials_that_are_refused_are_told_and_never_shown(server: str, tmp_
     assert not any(secret in said for secret in ACCESS.values())
 
 
+def test_what_is_not_set_is_found_in_the_environment(
+    server: str, prefix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = {"ENDPOINT_URL": server, "REGION": "us-east-1"}
+    usual |= {"ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "SECRET_ACCESS_KEY": "not-so-secret"}
+    for name, value in usual.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+
+    found = media_store(Settings(data_dir=tmp_path, media=f"s3://media/{prefix}"))
+
+    assert found.exists(found.put_bytes(b"there", "wav"))
+
+
 def test_copies_stay_within_their_limit_and_those_in_use_stay(tmp_path: Path) -> None:
     # given a cache of a thousand bytes, and a clock
     now = [1e9]
