@@ -22,7 +22,7 @@ help: ## Show what there is to make
 run: venv ## Start Swipestream and print the address of its page; Ctrl-C stops it (options: make run ARGS="--fresh")
 	@$(BIN)/swipestream up $(ARGS)
 
-test: check ## Run every test; starts a Kafka and a Cassandra of its own (options: make test ARGS="-k feed")
+test: check ## Run every test; starts a Kafka and a Cassandra of its own (options: make test ARGS="-k feed", ARGS="-n 2" in two processes)
 	$(BIN)/python -m pytest $(ARGS)
 
 chaos: venv ## Kill and repeat everything at random, then check every promise, ~5 min (options: make chaos SEED=7 ARGS="--json")

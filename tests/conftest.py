@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import structlog
@@ -15,6 +16,11 @@ from hypothesis import settings
 from infra.kafka import trouble
 from infra.stack import Stack, start_stack
 from infra.stack.docker import engine_answers
+
+if TYPE_CHECKING:
+    from xdist.remote import Producer
+
+    from tests.sharing import ByFile
 
 # Hundreds of processes of a run would compile the same modules again.
 sys.dont_write_bytecode = False
@@ -26,6 +32,22 @@ structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
 # How fast a machine is, and what else it does, is no property of what is tested.
 settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
+    """How the tests of one run are shared among processes (`-n`)."""
+    from tests.sharing import ByFile
+
+    return ByFile(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """In each of these processes what takes longest comes first; where there is one, what is quick."""
+    if hasattr(config, "workerinput"):
+        from tests.sharing import FIRST, folder
+
+        items.sort(key=lambda item: FIRST.index(place) if (place := folder(item.nodeid)) in FIRST else len(FIRST))
 
 
 @pytest.fixture(autouse=True, scope="session")
