@@ -10,7 +10,7 @@ import signal
 from gpu_consumers.doors import opened
 from gpu_consumers.worker import Worker, workshop
 from infra.ending import end_within
-from infra.starting import started
+from infra.starting import ending_told, started
 from infra.storage.scratch import scratch
 from schemas.videos import Stage
 
@@ -21,6 +21,7 @@ SICK = 70
 STAGES = (Stage.SCRIPT, Stage.SCENE, Stage.ASSEMBLY)
 
 
+@ending_told()
 def main() -> None:
     """Work until SIGTERM or Ctrl-C."""
     parser = argparse.ArgumentParser(prog="python -m gpu_consumers", description=__doc__)

@@ -1,8 +1,13 @@
-"""The start of a process that serves: its settings, its logs."""
+"""The start of a process that serves: its settings, its logs, and why it could not go on."""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from infra import misspelt, security
+from infra.errors import SwipestreamError, explained
 from infra.settings import Settings, settings
 from infra.telemetry import logs
 
@@ -16,3 +21,13 @@ def started() -> Settings:
     for sentence in (*misspelt.told(), *security.told(config)):
         log.warning(sentence)
     return config
+
+
+@contextmanager
+def ending_told() -> Iterator[None]:
+    """An error of ours ends the process with a line in its log and the error's exit code."""
+    try:
+        yield
+    except SwipestreamError as error:
+        log.error("ended", why=explained(error))
+        sys.exit(error.exit_code)

@@ -10,10 +10,11 @@ from infra import collecting
 from infra.ending import end_within
 from infra.errors import ConfigurationError
 from infra.settings import Settings
-from infra.starting import started
+from infra.starting import ending_told, started
 from infra.storage.scratch import scratch
 
 
+@ending_told()
 def main() -> None:
     """Run one of the processes of the read side until SIGTERM or Ctrl-C."""
     parser = argparse.ArgumentParser(prog="python -m query_api", description=__doc__)

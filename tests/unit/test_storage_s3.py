@@ -148,34 +148,45 @@ def test_half_an_upload_is_nothing(server: str, prefix: str, tmp_path: Path, tro
     assert store(server, prefix, tmp_path / "there").exists(here.put_file(source, "mp4"))
 
 
-def told(*words: str, **changes: str) -> tuple[int, str]:
-    """Exit code and stderr of a command that needs the media store."""
+def told(*words: str, module: str = "infra.cli", **changes: str) -> tuple[int, str]:
+    """Exit code and stderr of a process that needs the media store."""
     env = {name: value for name, value in os.environ.items() if not name.startswith(("SWIPESTREAM_", "AWS_"))}
     env |= {f"SWIPESTREAM_{name}": value for name, value in changes.items()}
-    command = [sys.executable, "-m", "infra.cli", *(words or ("restore", "--check"))]
+    command = [sys.executable, "-m", module, *words]
     done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
     return done.returncode, " ".join(done.stderr.split())
 
 
 def test_what_is_wrong_is_told_in_a_line_before_anything_begins(server: str, tmp_path: Path) -> None:
-    right, own = named(server), {"DATA_DIR": str(tmp_path)}
+    check, right, own = ("restore", "--check"), named(server), {"DATA_DIR": str(tmp_path)}
     away = f"http://127.0.0.1:{ports.free_port()}"
-    code, said = told(**own, **right | {"MEDIA_ENDPOINT": away})
+    code, said = told(*check, **own, **right | {"MEDIA_ENDPOINT": away})
     assert code == 69 and "The media store s3://media does not answer" in said and "MEDIA_ENDPOINT" in said
-    code, said = told(**own, **right | {"MEDIA": "s3://nowhere/x"})
+    code, said = told(*check, **own, **right | {"MEDIA": "s3://nowhere/x"})
     assert code == 78 and "There is no bucket 'nowhere'" in said
     stores = {"KAFKA": "127.0.0.1:9", "CASSANDRA": "127.0.0.1:9"}
     code, said = told("up", **own, **stores, **right | {"MEDIA": "s3://nowhere"})
     assert code == 78 and "There is no bucket 'nowhere'" in said
-    code, said = told(**own, **right | {"MEDIA": "s3:/media"})
+    code, said = told(*check, **own, **right | {"MEDIA": "s3:/media"})
     assert code == 78 and "SWIPESTREAM_MEDIA" in said
+
+
+@pytest.mark.parametrize(("module", "words"), [("gpu_consumers", ()), ("query_api", ("serve",))])
+def test_a_part_that_cannot_start_says_why_in_a_line(
+    server: str, tmp_path: Path, module: str, words: tuple[str, ...]
+) -> None:
+    stores = {"KAFKA": "127.0.0.1:9", "CASSANDRA": "127.0.0.1:9", "DATA_DIR": str(tmp_path)}
+
+    code, said = told(*words, module=module, **stores, **named(server) | {"MEDIA": "s3://nowhere"})
+
+    assert code == 78 and "There is no bucket 'nowhere'" in said and "Traceback" not in said
 
 
 def test_credentials_that_are_refused_are_told_and_never_shown(server: str, tmp_path: Path) -> None:
     # given a server that looks at them from now on
     httpx.post(f"{server}/moto-api/reset-auth", content="0").raise_for_status()
     try:
-        code, said = told(DATA_DIR=str(tmp_path), **named(server))
+        code, said = told("restore", "--check", DATA_DIR=str(tmp_path), **named(server))
     finally:
         httpx.post(f"{server}/moto-api/reset-auth", content="inf").raise_for_status()
     assert code == 78 and "refuses these credentials: InvalidAccessKeyId" in said
