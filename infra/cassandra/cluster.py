@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import logging
 import ssl
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from cassandra import ConsistencyLevel, OperationTimedOut
 from cassandra.auth import PlainTextAuthProvider
-from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile, NoHostAvailable
+from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile, NoHostAvailable, Session
 from cassandra.io.libevreactor import LibevConnection
 from cassandra.policies import (
     ConstantReconnectionPolicy,
@@ -22,6 +25,8 @@ from infra.settings import Settings
 
 # It tells of every node that it meets; what matters is raised or logged by the session.
 logging.getLogger("cassandra").setLevel(logging.ERROR)
+# With a traceback of what it raises as well, each time that it cannot connect.
+logging.getLogger("cassandra.cluster").setLevel(logging.CRITICAL)
 
 #: Version 5 of the protocol loses bytes in driver 3.30 when a read ends inside a segment header.
 PROTOCOL = 4
@@ -47,13 +52,30 @@ def away(error: BaseException) -> UnavailableError:
 
 def ask(settings: Settings, timeout: float = 2.0) -> None:
     """Raises UnavailableError where no node answers within about `timeout` seconds; it says why, where one refuses."""
-    own = cluster(settings, request_s=timeout)
+    with connected(settings, request_s=timeout):
+        pass
+
+
+@contextmanager
+def connected(settings: Settings, *, request_s: float, patience_s: float = 0.0) -> Iterator[Session]:
+    """A session of the driver's. Tries to connect again until `patience_s` are over. Raises UnavailableError."""
+    own = _connected(settings, request_s, time.monotonic() + patience_s)
     try:
-        own.connect()
-    except (NoHostAvailable, OperationTimedOut, OSError) as error:
-        raise away(error) from error
+        yield own
     finally:
-        own.shutdown()
+        own.cluster.shutdown()
+
+
+def _connected(settings: Settings, request_s: float, deadline: float) -> Session:
+    while True:
+        own = cluster(settings, request_s=request_s)
+        try:
+            return own.connect()
+        except (NoHostAvailable, OperationTimedOut, OSError) as error:
+            own.shutdown()  # one that could not connect is of no more use
+            if time.monotonic() >= deadline:
+                raise away(error) from error
+            time.sleep(0.5)
 
 
 def addresses(text: str) -> list[tuple[str, int]]:

@@ -8,12 +8,11 @@ from collections.abc import Sequence
 from importlib.resources import files
 
 from cassandra import OperationTimedOut, ReadFailure
-from cassandra.cluster import Cluster, NoHostAvailable
+from cassandra.cluster import Cluster
 from cassandra.cluster import Session as DriverSession
 from cassandra.metadata import IndexMetadata
 
-from infra.cassandra.cluster import cluster
-from infra.cassandra.session import trouble
+from infra.cassandra.cluster import connected
 from infra.cassandra.statements import script
 from infra.cassandra.versions import version_of
 from infra.errors import UnavailableError
@@ -34,14 +33,11 @@ def apply_tables(settings: Settings, *, timeout: float = 60) -> list[str]:
 
     Idempotent. Raises UnavailableError.
     """
-    own = cluster(settings, request_s=20)
-    try:
-        session, base = _connect(own, timeout), settings.keyspace
-        made = _apply(session, own, settings, base, [*tables(), *tables("base")])
-        later = sorted(name for name in own.metadata.keyspaces if name != base and version_of(base, name))
-        return made + [f"{name}.{table}" for name in later for table in _apply(session, own, settings, name, tables())]
-    finally:
-        own.shutdown()
+    with connected(settings, request_s=20, patience_s=timeout) as session:
+        base = settings.keyspace
+        made = _apply(session, settings, base, [*tables(), *tables("base")])
+        later = sorted(name for name in session.cluster.metadata.keyspaces if name != base and version_of(base, name))
+        return made + [f"{name}.{table}" for name in later for table in _apply(session, settings, name, tables())]
 
 
 def apply_version(settings: Settings, keyspace: str, *, indexes: bool = True, timeout: float = 60) -> list[str]:
@@ -49,26 +45,20 @@ def apply_version(settings: Settings, keyspace: str, *, indexes: bool = True, ti
 
     Without `indexes` it is for filling: they are made in one go when the tables are full, by the next call with them.
     """
-    own = cluster(settings, request_s=20)
-    try:
-        wanted = [statement for statement in tables() if indexes or not statement.startswith(_INDEX)]
-        return _apply(_connect(own, timeout), own, settings, keyspace, wanted)
-    finally:
-        own.shutdown()
+    wanted = [statement for statement in tables() if indexes or not statement.startswith(_INDEX)]
+    with connected(settings, request_s=20, patience_s=timeout) as session:
+        return _apply(session, settings, keyspace, wanted)
 
 
 def wait_for_indexes(settings: Settings, keyspace: str, *, timeout: float) -> None:
     """Until every node answers through each of them: a build goes on after its statement. Raises UnavailableError."""
-    own, deadline = cluster(settings, request_s=20), time.monotonic() + timeout
-    try:
-        session = _connect(own, timeout)
-        for index in own.metadata.keyspaces[keyspace].indexes.values():
+    deadline = time.monotonic() + timeout
+    with connected(settings, request_s=20, patience_s=timeout) as session:
+        for index in session.cluster.metadata.keyspaces[keyspace].indexes.values():
             while not _answers(session, index):
                 if time.monotonic() > deadline:
                     raise UnavailableError(f"The index {keyspace}.{index.name} was not built in {timeout:g} s.")
                 time.sleep(0.2)
-    finally:
-        own.shutdown()
 
 
 def _answers(session: DriverSession, index: IndexMetadata) -> bool:
@@ -81,17 +71,15 @@ def _answers(session: DriverSession, index: IndexMetadata) -> bool:
     return True
 
 
-def _apply(
-    session: DriverSession, own: Cluster, settings: Settings, keyspace: str, statements: Sequence[str]
-) -> list[str]:  # fmt: skip
+def _apply(session: DriverSession, settings: Settings, keyspace: str, statements: Sequence[str]) -> list[str]:
     session.execute(_KEYSPACE.format(keyspace=keyspace, replication=settings.cassandra_replication))
     session.set_keyspace(keyspace)
-    before = set(own.metadata.keyspaces[keyspace].tables)
+    before = set(session.cluster.metadata.keyspaces[keyspace].tables)
     for statement in statements:
-        for missing in _columns(statement, own, keyspace):
+        for missing in _columns(statement, session.cluster, keyspace):
             session.execute(missing)
         session.execute(statement)
-    return sorted(set(own.metadata.keyspaces[keyspace].tables) - before)
+    return sorted(set(session.cluster.metadata.keyspaces[keyspace].tables) - before)
 
 
 def _columns(statement: str, own: Cluster, keyspace: str) -> list[str]:
@@ -108,14 +96,3 @@ def tables(part: str = "") -> list[str]:
     folder = files("schemas") / "cql" / part
     names = sorted(file.name for file in folder.iterdir() if file.name.endswith(".cql"))
     return [statement for name in names for statement in script((folder / name).read_text(encoding="utf-8"))]
-
-
-def _connect(own: Cluster, timeout: float) -> DriverSession:
-    deadline = time.monotonic() + timeout
-    while True:
-        try:
-            return own.connect()
-        except NoHostAvailable as error:
-            if time.monotonic() > deadline:
-                raise trouble(error) from error
-            time.sleep(0.5)

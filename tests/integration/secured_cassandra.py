@@ -51,6 +51,14 @@ class SecuredCassandra(LocalCassandra):
         }
 
 
+def settings(node: SecuredCassandra) -> dict[str, object]:
+    """What lets a client in. The node's certificate names another host."""
+    chain, key = node.authority.issue("client")
+    files = {"cassandra_ca": node.authority.file, "cassandra_certificate": chain, "cassandra_key": key}
+    login = {"cassandra_user": USER, "cassandra_password": PASSWORD}
+    return {"cassandra": node.address, "cassandra_tls": True, "cassandra_check_host": False} | files | login
+
+
 @contextmanager
 def secured_cassandra(folder: Path) -> Iterator[SecuredCassandra]:
     """A running one."""

@@ -15,7 +15,7 @@ from infra.cassandra.session import Session
 from infra.errors import StoreRefusedError, UnavailableError
 from infra.settings import Settings
 from tests.integration.authority import Authority
-from tests.integration.secured_cassandra import PASSWORD, USER, SecuredCassandra, secured_cassandra
+from tests.integration.secured_cassandra import SecuredCassandra, secured_cassandra, settings
 
 pytestmark = pytest.mark.timeout(240)
 Given = Callable[..., Settings]
@@ -29,11 +29,8 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecuredCassandra]
 
 @pytest.fixture(scope="module")
 def given(node: SecuredCassandra) -> Given:
-    """Settings that let a client in, but for what is said. The node's certificate names another host."""
-    chain, key = node.authority.issue("client")
-    files = {"cassandra_ca": node.authority.file, "cassandra_certificate": chain, "cassandra_key": key}
-    login = {"cassandra_user": USER, "cassandra_password": PASSWORD}
-    right = {"cassandra": node.address, "cassandra_tls": True, "cassandra_check_host": False} | files | login
+    """Settings that let a client in, but for what is said."""
+    right = settings(node)
 
     def use(**wrong: object) -> Settings:
         return Settings(**right | wrong)  # type: ignore[arg-type]

@@ -148,7 +148,12 @@ def test_who_is_refused_is_told_why_in_time(
     # then
     assert time.monotonic() - begun < 10
     assert setting in (error.value.hint or "")
-    with pytest.raises(StoreRefusedError, match=says), Slice(settings().kafka_address, "prompts") as records:
+
+
+def test_whoever_reads_is_told_too(ways: Ways, given: Given) -> None:
+    address = given({**ways["SCRAM"], "KAFKA_PASSWORD": "not-it"}).kafka_address
+
+    with pytest.raises(StoreRefusedError, match="invalid credentials"), Slice(address, "prompts") as records:
         next(iter(records))
 
 
