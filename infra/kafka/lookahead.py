@@ -89,8 +89,12 @@ async def _look(bootstrap: str, starts: Mapping[Partition, int]) -> dict[Partiti
     await client.bootstrap()
     try:
         await client.set_topics([topic for topic, _ in starts])
-        found = {partition: await _window(client, partition, offset) for partition, offset in starts.items()}
-        return {partition: upto for partition, window in found.items() if (upto := _upto_last_broken(window))}
+        # One after the other, and let go of where all is sound: a window is large, and partitions are many.
+        return {
+            partition: upto
+            for partition, offset in starts.items()
+            if (upto := _upto_last_broken(await _window(client, partition, offset)))
+        }
     finally:
         await client.close()
 
