@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -45,6 +45,10 @@ class Lanes(Generic[T]):
     def waiting(self, lane: str) -> int:
         """Tasks waiting in a lane."""
         return len(self._waiting[lane])
+
+    def waiting_from(self, topics: Collection[str]) -> int:
+        """Tasks waiting, in whatever lane, that were read from these topics."""
+        return sum(item.partition[0] in topics for tasks in self._waiting.values() for item in tasks)
 
     def take(self, now: float, *, urgent: bool = False) -> T | None:
         """The next task, or None; only one of the most urgent lane where `urgent` says so."""

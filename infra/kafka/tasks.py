@@ -151,8 +151,8 @@ class TaskConsumer:
         self._lanes.add(task.partition, task, time.monotonic(), lane=lane, age=record.timestamp_ms)
 
     def _wake(self) -> None:
-        """Line up what has become due, no more than can soon be begun."""
-        free = max(0, 2 * self._concurrency - len(self._lanes))
+        """Line up what has become due, no more than can soon be begun, however many others stand there already."""
+        free = max(0, 2 * self._concurrency - self._lanes.waiting_from(self._retries))
         for task in [*self._delays.take(time.time(), free), *self._resting.take(time.monotonic())]:
             self._line_up(task)
 

@@ -13,7 +13,7 @@ from confluent_kafka import TopicPartition
 from infra.errors import UnavailableError
 from infra.kafka.producer import LARGEST, EventProducer
 from infra.kafka.records import Raw, Received, raw
-from infra.kafka.tasks import Effects, TaskConsumer
+from infra.kafka.tasks import LOOK_AHEAD, Effects, TaskConsumer, _Task
 from infra.kafka.trials import Trial, fields
 from schemas.codec import encode
 from schemas.envelope import Envelope, root
@@ -97,3 +97,20 @@ def test_a_task_whose_partition_was_taken_away_is_not_done_again_here(bootstrap:
         worker._reap()
         # Then the other one does it
         assert (len(worker._resting), worker._running) == (0, {})
+
+
+def test_what_is_tried_again_is_not_kept_waiting_by_lanes_that_are_always_full(
+    bootstrap: str, sender: EventProducer
+) -> None:
+    again, now = ("script-worker.retry.10s", 0), ("prompts", 0)
+    with consumer(bootstrap, sender, lambda _: []) as worker:
+        # Given as many tasks as are read ahead, and many that have come due for another trial
+        for offset in range(LOOK_AHEAD):
+            worker._line_up(_Task(now, offset, trial()))
+        for offset in range(LOOK_AHEAD):
+            worker._delays.add(again, _Task(again, offset, trial()), 0.0)
+        # When the worker looks what is due, however often
+        for _ in range(10):
+            worker._wake()
+        # Then some stand in line with the others, no more than can soon be begun
+        assert worker._lanes.waiting("prompts") == LOOK_AHEAD + 2
