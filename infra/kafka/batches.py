@@ -214,16 +214,20 @@ class BatchConsumer:
 
     def _lost(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
         for item in partitions:
-            self._delays.drop((item.topic, item.partition))
+            partition = (item.topic, item.partition)
+            self._delays.drop(partition)
+            self._skipped.pop(partition, None)
 
     def _pass(self, records: Sequence[Raw]) -> None:
         """Tell and commit up to where the partitions are done; neither when `stop` came first."""
-        ends, self._skipped = self._skipped, {}
+        # Not before what waits in front of it: who is killed now would never read that again.
+        ready = self._skipped.keys() - self._delays.partitions
+        ends = {partition: self._skipped.pop(partition) for partition in ready}
         for record in records:
             partition = (record.topic, record.partition)
             ends[partition] = max(record.offset + 1, ends.get(partition, 0))
         own = {partition: end for partition, end in ends.items() if partition[0] in self._sources}
-        if self._insist(lambda: self._passed(own)):
+        if ends and self._insist(lambda: self._passed(own)):
             self._commit(ends)
 
     def _commit(self, ends: Mapping[Partition, int]) -> None:
