@@ -41,7 +41,8 @@ class Relay:
         self._target, self._producer = retry_topic(consumer, NOW), producer
         self._stop = threading.Event()
         self._delays: Delays[Raw] = Delays()
-        self._paused: frozenset[Partition] = frozenset()
+        self._paused: frozenset[Partition] | None = frozenset()
+        self._skipped: dict[Partition, int] = {}
         self._consumer = Consumer(
             consumer_config(bootstrap, group) | {"client.id": group, "queued.max.messages.kbytes": 1024}
         )
@@ -75,18 +76,23 @@ class Relay:
         if error := message.error():
             trouble.note(error, message.topic())
             if skipped := self._unreadable.skip(message):
-                self._commit({skipped[0]: skipped[1]})
+                self._skipped |= dict([skipped])
             return
         record = raw(message)
         self._delays.add((record.topic, record.partition), record, _due(record))
 
     def _carry(self) -> None:
         due = self._delays.take(time.time())
+        # What cannot be read is passed when nothing waits in front of it.
+        ready = self._skipped.keys() - self._delays.partitions
+        skipped = {partition: self._skipped.pop(partition) for partition in ready}
         sent: dict[Partition, int] = {}
         for record in due:
             if not self._copied(record):
                 break
             sent[record.topic, record.partition] = record.offset + 1
+        else:
+            sent |= {partition: max(end, sent.get(partition, 0)) for partition, end in skipped.items()}
         if sent:
             self._commit(sent)
 
@@ -109,9 +115,11 @@ class Relay:
         waiting = self._delays.partitions
         if waiting == self._paused:
             return
-        self._consumer.pause([TopicPartition(*each) for each in waiting - self._paused])
-        self._consumer.resume([TopicPartition(*each) for each in self._paused - waiting])
         self._paused = waiting
+        assigned = self._consumer.assignment()
+        held = [item for item in assigned if (item.topic, item.partition) in waiting]
+        self._consumer.pause(held)
+        self._consumer.resume([item for item in assigned if item not in held])
 
     def _commit(self, ends: Mapping[Partition, int]) -> None:
         try:
@@ -121,13 +129,14 @@ class Relay:
             log.warning("commit failed", error=str(error))
 
     def _assigned(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        if moved := self._unreadable.look_ahead(partitions):
-            self._commit(moved)
+        self._paused = None  # a pause outlives an assignment: the next balance lets go of it
+        self._skipped |= self._unreadable.look_ahead(partitions)
 
     def _lost(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
         for item in partitions:
-            self._delays.drop((item.topic, item.partition))
-        self._paused -= {(item.topic, item.partition) for item in partitions}
+            partition = (item.topic, item.partition)
+            self._delays.drop(partition)
+            self._skipped.pop(partition, None)
 
 
 def _due(record: Raw) -> float:
