@@ -167,6 +167,14 @@ def test_a_deep_link_opens_that_video(browser: Browser, server: PageServer) -> N
         assert viewer.until_playing()["id"] == server.feed[0]["video_id"]
 
 
+def test_a_link_to_nothing_says_so_and_the_feed_goes_on(browser: Browser, server: PageServer) -> None:
+    server.fill(3)
+    with Viewer(browser, server.url) as viewer:
+        viewer.open("#/v/00000000-0000-5000-8000-000000000000")
+        viewer.page.wait_for_selector(".toast.error:text-is('That video is not there.')")
+        assert viewer.until_playing()["id"] == server.feed[0]["video_id"]
+
+
 def test_sound_and_likes_are_remembered(browser: Browser, server: PageServer) -> None:
     server.fill(8)
     with Viewer(browser, server.url) as viewer:

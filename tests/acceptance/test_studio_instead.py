@@ -152,3 +152,20 @@ def test_a_revision_that_an_operator_dropped_says_so(page: Page, server: StudioS
     apply(server.api.store, [root(drop, source="/test")])
     expect(page.locator(".revisions li").nth(0)).to_contain_text("dropped: no more GPUs")
     expect(page.locator(".status")).to_have_text("Not rendered")
+
+
+def test_a_project_that_is_not_there_is_told_in_words(page: Page) -> None:
+    page.evaluate("() => { location.hash = '#/p/00000000-0000-5000-8000-000000000000'; }")
+
+    expect(page.locator(".toast.error")).to_have_text("That project is not there.")
+    expect(page.locator("h1")).to_have_text("Begin with an idea")
+
+
+def test_scenes_come_before_the_place_where_no_video_is_yet(page: Page, server: StudioServer) -> None:
+    # given a script of which nothing is rendered
+    opened(page, server, "painted")
+
+    # then, on any screen, its scenes begin no lower than that place
+    scenes, video = page.locator(".scene").first.bounding_box(), page.locator(".no-video").bounding_box()
+    assert scenes and video
+    assert scenes["y"] <= video["y"] + 1

@@ -47,7 +47,7 @@ export class Desk extends EventTarget {
       if (this.wanted === id) this.#take(found);
     } catch (error) {
       if (this.wanted !== id) return; // another one was asked for meanwhile
-      this.#trouble(error);
+      this.#trouble(error instanceof ApiError && error.status === 404 ? "That project is not there." : error);
       this.dispatchEvent(new Event("gone"));
     }
   }

@@ -85,7 +85,7 @@ function drawList() {
   const items = newest.map(({ project_id, title, text, changed_at }) =>
     h("li", {}, h("a", { href: `#/p/${project_id}`, "data-id": project_id }, h("strong", {}, title || text), h("small", {}, ago(changed_at)))),
   );
-  list.replaceChildren(...(items.length ? items : [h("li", { class: "quiet" }, "None yet.")]));
+  list.replaceChildren(...(items.length ? items : [h("li", { class: "quiet" }, "No projects yet.")]));
   mark();
 }
 

@@ -1,6 +1,7 @@
 /** Links to single videos: `#/v/<id>`. */
 
 import { api } from "../api.js";
+import { ApiError } from "../client/errors.js";
 import { toast } from "./toasts.js";
 
 /** @typedef {import("../client/types").VideoCard} Card */
@@ -40,6 +41,7 @@ export async function followLink(feed) {
     if (card) feed.show(card);
     else toast("That video is not ready yet.");
   } catch (error) {
-    toast(error instanceof Error ? error.message : String(error), "error");
+    const gone = error instanceof ApiError && error.status === 404;
+    toast(gone ? "That video is not there." : String(error instanceof Error ? error.message : error), "error");
   }
 }
