@@ -19,7 +19,7 @@ from infra.kafka.stretch import Piece, Stretch
 from infra.kafka.trials import read
 from infra.settings import Settings
 from infra.telemetry import logs
-from query_api.projections.positions import NAME, TOPICS
+from query_api.projections.positions import NAME, TOPICS, left
 from query_api.projections.shares import Shared, copartitioned, processes, shares, size
 from query_api.projections.writing import Projector
 from query_api.readmodel.cassandra import CassandraWriter, stored, writing
@@ -112,10 +112,7 @@ class Filling:
 
     def left(self) -> dict[Partition, tuple[int, int]]:
         """Where the tables are and where the log ends, for partitions in which there is something between."""
-        positions = stored(self._session, NAME)
-        ends = self._log.ranges(TOPICS)
-        found = {part: (max(first, positions.get(part, 0)), end) for part, (first, end) in ends.items()}
-        return {part: span for part, span in found.items() if span[0] < span[1]}
+        return left(stored(self._session, NAME), self._log.ranges(TOPICS))
 
     def catch_up(self) -> bool:
         """Fill until hardly anything is left; False where it was stopped before. Raises UnavailableError."""

@@ -5,18 +5,18 @@ killed in between finds the decision in the log, and the next command, or the pr
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from infra.cassandra import switch
 from infra.cassandra.migrate import apply_tables, apply_version, wait_for_indexes
 from infra.cassandra.versions import keyspace_of, of_version
 from infra.errors import BadInputError
-from infra.kafka.stretch import Stretch
+from infra.kafka.stretch import Ranges, Stretch
 from infra.settings import Settings
 from query_api.projections.filling import Filling, Told
 from query_api.projections.journal import current, read, settle, stamp, tell
-from query_api.projections.positions import NAME, TOPICS
+from query_api.projections.positions import NAME, TOPICS, left
+from query_api.projections.shares import size
 from query_api.projections.verifying import Said, Verdict, against_log, against_version
 from query_api.projections.versions import Status, Version, Versions, check_drop, check_promote
 from query_api.readmodel.cassandra import stored, writing
@@ -53,24 +53,23 @@ class Operator:
 def listed(settings: Settings) -> list[Listed]:
     """Every version. Raises UnavailableError."""
     with Stretch(settings.kafka_address) as log:
-        ends = {part: end for part, (_, end) in log.ranges(TOPICS).items()}
-    return [_listed(settings, one, ends) for one in current(settings).every.values()]
+        ranges = log.ranges(TOPICS)
+    return [_listed(settings, one, ranges) for one in current(settings).every.values()]
 
 
-def _listed(settings: Settings, version: Version, ends: Mapping[tuple[str, int], int]) -> Listed:
+def _listed(settings: Settings, version: Version, ranges: Ranges) -> Listed:
     keyspace = keyspace_of(settings.keyspace, version.number)
     dropped = version.status is Status.DROPPED
-    return Listed(version, keyspace, None if dropped else _lag(of_version(settings, version.number), ends))
+    return Listed(version, keyspace, None if dropped else _lag(of_version(settings, version.number), ranges))
 
 
-def _lag(settings: Settings, ends: Mapping[tuple[str, int], int]) -> int:
+def _lag(settings: Settings, ranges: Ranges) -> int:
     session = writing(settings)
     try:
         session.wait(10)
-        positions = stored(session, NAME)
+        return size(left(stored(session, NAME), ranges))
     finally:
         session.close()
-    return sum(max(0, end - positions.get(part, 0)) for part, end in ends.items())
 
 
 def begin(settings: Settings, operator: Operator, resume: int | None) -> int:

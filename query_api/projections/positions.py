@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from infra.kafka.offsets import Partition
+from infra.kafka.stretch import Ranges
 from query_api.readmodel.tables import Write
 
 #: The topics that are projected.
@@ -26,3 +27,9 @@ def positions(offsets: Mapping[Partition, int], projection: str = NAME) -> list[
         )
         for (topic, partition), offset in offsets.items()
     ]
+
+
+def left(positions: Mapping[Partition, int], ranges: Ranges) -> dict[Partition, tuple[int, int]]:
+    """What of these ranges of the log lies behind the positions, where there is something. What is gone is not left."""
+    found = {part: (max(first, positions.get(part, 0)), end) for part, (first, end) in ranges.items()}
+    return {part: span for part, span in found.items() if span[0] < span[1]}

@@ -10,7 +10,7 @@ import hashlib
 import heapq
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,7 +24,8 @@ from infra.kafka.trials import read as trial
 from infra.settings import Settings
 from query_api.projections.differences import TABLES, Count, Difference, compared, key_of, suspects
 from query_api.projections.filling import MENDED, Filling
-from query_api.projections.positions import NAME, TOPICS
+from query_api.projections.positions import NAME, TOPICS, left
+from query_api.projections.shares import size
 from query_api.projections.writing import writes
 from query_api.readmodel.cassandra import CassandraWriter, stored, writing
 from query_api.readmodel.memory import MemoryStore
@@ -60,28 +61,24 @@ class Versions:
     def __init__(self, settings: Settings, live: int, stopped: threading.Event) -> None:
         self._settings, self._live, self._stopped = settings, live, stopped
 
-    def bring(self, number: int, ends: Mapping[Partition, int]) -> None:
-        """Wait until a version has passed these offsets, or fill it. Raises UnavailableError."""
+    def bring(self, number: int, ranges: Ranges) -> None:
+        """Wait until a version has passed these ranges of the log, or fill it. Raises UnavailableError."""
         if number == self._live:
-            return self._wait(number, ends)
+            return self._wait(number, ranges)
         with Filling(of_version(self._settings, number), self._stopped) as filling:
             filling.to_the_end()
 
-    def _wait(self, number: int, ends: Mapping[Partition, int]) -> None:
+    def _wait(self, number: int, ranges: Ranges) -> None:
         session, deadline = writing(of_version(self._settings, number)), time.monotonic() + PATIENCE_S
         try:
             session.wait(10)
-            while behind := _behind(stored(session, NAME), ends):
+            while behind := size(left(stored(session, NAME), ranges)):
                 if time.monotonic() > deadline or self._stopped.is_set():
                     hint = "Is the projector running? `swipestream status` says so."
                     raise UnavailableError(f"The live version does not catch up: {behind} records to go.", hint=hint)
                 self._stopped.wait(0.2)
         finally:
             session.close()
-
-
-def _behind(positions: Mapping[Partition, int], ends: Mapping[Partition, int]) -> int:
-    return sum(max(0, end - positions.get(part, 0)) for part, end in ends.items())
 
 
 def against_version(
@@ -93,15 +90,15 @@ def against_version(
         log = stack.enter_context(Stretch(settings.kafka_address))
         old, new = (stack.enter_context(scanning(of_version(settings, one))) for one in (other, number))
         for one in {number, other} - {live}:
-            versions.bring(one, _ends(log))
+            versions.bring(one, log.ranges(TOPICS))
         found = _gathered(old, new, count, verdict, stopped, said)
 
-        def again(ends: Mapping[Partition, int]) -> Callable[[Suspect], Difference | None]:
+        def again(ranges: Ranges) -> Callable[[Suspect], Difference | None]:
             for one in (number, other):
-                versions.bring(one, ends)
+                versions.bring(one, ranges)
             return lambda suspect: compared(*suspect, old.row(*suspect), new.row(*suspect))
 
-        verdict.differences = _settled(found, lambda: again(_ends(log)))
+        verdict.differences = _settled(found, lambda: again(log.ranges(TOPICS)))
     verdict.rows = count.rows
     return verdict
 
@@ -134,10 +131,6 @@ def _settled(
         again = look()
         left = [differs for one in left if (differs := again((one.table, one.key)))]
     return left
-
-
-def _ends(log: Stretch) -> dict[Partition, int]:
-    return {part: end for part, (_, end) in log.ranges(TOPICS).items()}
 
 
 def against_log(
@@ -199,12 +192,12 @@ class Fold:
         self._store = MemoryStore()
         self._ends: dict[Partition, int] = {}
 
-    def advance(self) -> Mapping[Partition, int]:
-        """Go on to where the log ends now; those ends."""
+    def advance(self) -> Ranges:
+        """Go on to where the log ends now; what there is of it."""
         ranges = self._log.ranges((*TOPICS, MENDED))
         self._read({part: (self._ends.get(part, first), end) for part, (first, end) in ranges.items()})
         self._ends = {part: end for part, (_, end) in ranges.items()}
-        return {part: end for part, end in self._ends.items() if part[0] != MENDED}
+        return {part: span for part, span in ranges.items() if part[0] != MENDED}
 
     def _read(self, ranges: Ranges) -> None:
         count = 0

@@ -9,7 +9,7 @@ import pytest
 
 from infra.kafka.records import Raw, Received
 from query_api.projections.lineage import detail
-from query_api.projections.positions import positions
+from query_api.projections.positions import left, positions
 from query_api.projections.project import HANDLERS, NAMED, Place, project
 from query_api.projections.writing import Projector
 from query_api.readmodel.memory import MemoryStore
@@ -117,6 +117,12 @@ def test_positions_are_stamped_with_themselves_so_that_they_never_go_back() -> N
     store.write(positions({("video-events", 0): 9}))
     store.write(positions({("video-events", 0): 4}))
     assert [row["position"] for row in store.rows("projection_state")] == [9]
+
+
+def test_what_is_left_is_what_the_log_still_has_behind_the_positions() -> None:
+    ranges = {("swipes", 0): (0, 9), ("swipes", 1): (5, 5), ("swipes", 2): (5, 9), ("swipes", 3): (5, 9)}
+    # Of a partition whose records are all gone nothing is left, though none was ever read
+    assert left({("swipes", 0): 9, ("swipes", 2): 7}, ranges) == {("swipes", 2): (7, 9), ("swipes", 3): (5, 9)}
 
 
 def test_an_event_from_next_year_is_refused_before_anything_is_written() -> None:
