@@ -42,14 +42,25 @@ def gc(dry_run: DryRun = False, grace_hours: Grace = None, keep_days: Keep = Non
     from schemas.base import now_us
 
     settings = config()
+    grace_s = settings.media_grace_s if grace_hours is None else grace_hours * 3600
+    if settings.media:
+        _long_enough(grace_s)
     needs = read(settings, quiet=as_json)
     keep_s = settings.media_keep_s if keep_days is None else keep_days * _DAY_S
-    grace_s = settings.media_grace_s if grace_hours is None else grace_hours * 3600
     sweeper = Sweeper(media=media_store(settings), index=artifact_index(settings), grace_s=grace_s)
     swept = sweeper.sweep(needs.hot(), needs.kept(now_us(), keep_s), dry_run=dry_run)
     if as_json:
         return print_json(swept.json())
     return _show(swept)
+
+
+def _long_enough(grace_s: float) -> None:
+    from infra.errors import ConfigurationError
+    from infra.storage.s3_blobs import HELD_S
+
+    if grace_s < HELD_S:
+        told = f"A grace of {grace_s:g} s is too short for a bucket: what is in use is marked every {HELD_S:g} s."
+        raise ConfigurationError(told, hint="Set SWIPESTREAM_MEDIA_GRACE_S or --grace-hours higher.")
 
 
 def read(settings: Settings, *, quiet: bool = False) -> Needs:

@@ -136,6 +136,12 @@ def test_a_list_that_is_no_json_is_a_setting_that_cannot_be_used(run: Run, monke
     assert "SWIPESTREAM_FLAVOR_DIRS: not the JSON that it must be." in said and '["one", "two"]' in said
 
 
+def test_a_sweep_of_a_bucket_leaves_what_may_be_in_use(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SWIPESTREAM_MEDIA", "s3://media/here")
+    code, _, said = run("media", "gc", "--dry-run", "--grace-hours", "0.1")
+    assert code == 78 and "360 s is too short for a bucket" in said
+
+
 @pytest.mark.parametrize(
     ("error", "told"),
     [
