@@ -184,6 +184,21 @@ def test_commands_say_it_in_one_line_without_the_password(command: tuple[str, ..
     assert "Traceback" not in ended.stderr
 
 
+@pytest.mark.parametrize("service", [("processors",), ("gpu_consumers", "--stages", "script")])
+def test_services_that_are_refused_log_it_and_try_on(service: tuple[str, ...], ways: Ways, tmp_path: Path) -> None:
+    named = ways["SCRAM"] | {"KAFKA_PASSWORD": "not-it", "DATA_DIR": str(tmp_path / "data")}
+    environment = os.environ | {f"SWIPESTREAM_{name}": value for name, value in named.items()}
+    with (tmp_path / "log").open("wb") as log:
+        process = subprocess.Popen([sys.executable, "-m", *service], env=environment, stdout=log, stderr=log)
+    try:
+        until(lambda: "SWIPESTREAM_KAFKA_USER" in (tmp_path / "log").read_text(), 40)
+        assert process.poll() is None
+        assert "not-it" not in (tmp_path / "log").read_text()
+    finally:
+        process.kill()
+        process.wait(20)
+
+
 def _prompt(text: str) -> PromptSubmitted:
     video = str(uuid.uuid4())
     return PromptSubmitted(video_id=video, text=text, origin=Origin.PERSON, lane=Lane.INTERACTIVE, ts_us=1)
