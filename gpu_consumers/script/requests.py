@@ -61,7 +61,8 @@ _WORDINGS = (
 )
 _HARD = _pattern(r"^why (.+?) (?:is|are|can be|feels?) (?:so )?(?:hard|difficult)(?:,? and (?:what helps|how to .+))$")
 _AUDIENCE = _pattern(
-    r",?\s+(?:to (?:a|my|an) (?:child|kid|toddler|beginner|layman|grandma|grandmother|grandpa|friend)|"
+    r",?\s+(?:to (?:a|my|an) (?:child|kid|toddler|beginner|teen(?:ager)?|student|layman|"
+    r"grandma|grandmother|grandpa|friend)|"
     r"to (?:a|my|an)? ?(?:five|5|six|ten|10|\w+)[- ]year[- ]olds?|like i'?m (?:five|5)|"
     r"in simple (?:terms|words)|in (?:\d+|thirty|sixty) seconds|in (?:a|one|1|\d+) minutes?|please|to me|"
     r"(?:for|on) (?:tiktok|instagram|youtube|reels|shorts))\s*[.!]?$"
@@ -93,6 +94,7 @@ _HINTS = (
         ),
     ),
     ("how-to", _pattern(r"\b(?:tutorial|guide) (?:to|for|on)\b")),
+    ("explainer", _pattern(r"^explain\b(?!.*\bhow to\b)")),
 )
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gpu_consumers.ports import Brief
 from gpu_consumers.script.clean import sentences
-from gpu_consumers.script.knowledge import answer_to, answers, guide_to, guides
+from gpu_consumers.script.knowledge import answer_to, answers, facts_on, guide_to, guides
 from gpu_consumers.script.memory import mark
 from gpu_consumers.script.templates import TemplateWriter
 from gpu_consumers.script.understanding import understand
@@ -26,6 +26,7 @@ ASKED = {
     "Why do flamingos stand on one leg?": "no strength", "How does bluetooth work?": "jumping",
     "Why did the Roman empire fall?": "troubles", "Why do cats always land on their feet?": "halves",
     "What killed the dinosaurs?": "asteroid", "How do touchscreens work?": "electricity",
+    "How do submarines sink and rise again?": "changing their weight",
 }  # fmt: skip
 OTHERS = (
     "Why do cats purr when a violin plays?", "Why is the sky falling?", "Why is blue paint so expensive?",
@@ -53,6 +54,14 @@ def test_a_known_question_is_answered(prompt: str, answer: str) -> None:
     assert [scene.beat for scene in made.scenes][-2:] == ["payoff", "close"]
     assert sum("?" in scene.narration for scene in made.scenes) <= 3
     assert 0.85 <= sum(estimate_seconds(scene.narration, "en") for scene in made.scenes) / 30 <= 1.15
+
+
+@pytest.mark.parametrize("listener", ["a teenager", "my grandma", "a five-year-old"])
+def test_whoever_it_is_explained_to_it_is_the_same_subject(listener: str) -> None:
+    prompt = f"Explain compound interest to {listener}"
+    assert facts_on(understand(prompt), "explainer")
+    # then, whatever the seed, facts are told
+    assert all(written(prompt, seed).archetype == "explainer" for seed in range(5))
 
 
 @pytest.mark.parametrize("prompt", OTHERS)
