@@ -27,6 +27,7 @@ ASKED = {
     "Why did the Roman empire fall?": "troubles", "Why do cats always land on their feet?": "halves",
     "What killed the dinosaurs?": "asteroid", "How do touchscreens work?": "electricity",
     "How do submarines sink and rise again?": "changing their weight",
+    "What is inflation?": "basket",
 }  # fmt: skip
 OTHERS = (
     "Why do cats purr when a violin plays?", "Why is the sky falling?", "Why is blue paint so expensive?",
