@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gpu_consumers.script import readers
+from gpu_consumers.script import readers, series
 from gpu_consumers.script.clean import clean, picture_words, sentences
 from gpu_consumers.script.english import sentence_case
 from gpu_consumers.script.lexicon import PREPOSITIONS
@@ -19,7 +19,7 @@ _ANNOUNCING = ("question", "action", "list", "compare", "topic", "story", "produ
 
 def understand(prompt: str) -> Topic:
     """Take an English prompt apart. Never fails: what cannot be taken apart is a topic by itself."""
-    text = clean(prompt)
+    text = series.spelt_out(clean(prompt))
     if not any(character.isalnum() for character in text):
         text = picture_words(prompt)
     parts = sentences(text)

@@ -1,0 +1,83 @@
+"""Figures in a row, such as `2016: 1.29, 2020: 1.27` or `Berlin 3.7 million, Hamburg 1.9 million`, as sentences."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from gpu_consumers.script.clean import sentences
+
+_ITEM = re.compile(
+    r"""^(?:and\s+)?(?P<label>[^\W\d_][\w' .&-]{0,40}?|(?:1[5-9]|20)\d\d)(?P<colon>\s*[:=]\s*|\s+)
+    (?P<text>(?P<before>[$€£]?)(?P<number>\d{1,3}(?:,\d{3})+|\d{1,9}(?:\.\d{1,4})?)
+    (?P<after>%|\s?[^\W\d_]{1,12}\.?(?:\s[^\W\d_]{1,12})?)?)\.?$""",
+    re.VERBOSE,
+)
+_YEAR = re.compile(r"^(?:1[5-9]|20)\d\d$")
+_APART = re.compile(r"[,;]\s+(?:and\s+)?|\s+and\s+(?=[^,;]*$)")
+#: What announces them belongs to the sentence before: `Rents in Europe: Berlin 14, Paris 29, London 33`.
+_INTRODUCED = re.compile(r"^(?P<head>[^:]{3,90}):\s+(?P<rows>.+)$")
+#: Fewer figures than this are part of a sentence.
+_FEWEST = 3
+#: From this on the larger is told as a multiple of the smaller.
+_TIMES = Decimal("1.5")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One figure: what it is of, as it is written, and its value. Rows of one series have the same unit."""
+
+    label: str
+    text: str
+    value: Decimal
+    unit: str
+
+    @property
+    def sentence(self) -> str:
+        """The figure by itself."""
+        return f"In {self.label} it was {self.text}." if _YEAR.match(self.label) else f"{self.label}: {self.text}."
+
+
+def spelt_out(text: str) -> str:
+    """The text with its rows of figures as sentences, and what they come to. All else stays as it is."""
+    return " ".join(_sentence(sentence) for sentence in sentences(text)) if any(map(str.isdigit, text)) else text
+
+
+def _sentence(sentence: str) -> str:
+    if rows := _rows(sentence):
+        return _told(rows)
+    found = _INTRODUCED.match(sentence)
+    if found and (rows := _rows(found["rows"])):
+        return f"{found['head']}. {_told(rows)}"
+    return sentence
+
+
+def _rows(text: str) -> list[Row]:
+    """Nothing where one part of the text is no figure, or where they are not of one kind."""
+    found = [_ITEM.match(part.strip()) for part in _APART.split(text)]
+    rows = [_row(one) for one in found if one]
+    alike = len({row.unit for row in rows}) == 1 and len({row.label for row in rows}) == len(rows)
+    return rows if len(rows) == len(found) >= _FEWEST and alike else []
+
+
+def _row(found: re.Match[str]) -> Row:
+    unit = found["before"] + (found["after"] or "").strip()
+    return Row(found["label"].strip(), found["text"], Decimal(found["number"].replace(",", "")), unit)
+
+
+def _told(rows: Sequence[Row]) -> str:
+    return " ".join([*(row.sentence for row in rows), *_compared(rows)])
+
+
+def _compared(rows: Sequence[Row]) -> list[str]:
+    """The highest and the lowest, and how far they lie apart. Nothing where they are the same."""
+    most, least = max(rows, key=lambda row: row.value), min(rows, key=lambda row: row.value)
+    if most.value == least.value:
+        return []
+    highest = f"{most.label} is the highest of these with {most.text}"
+    if least.value <= 0 or most.value / least.value < _TIMES:
+        return [f"{highest}, {least.label} the lowest with {least.text}."]
+    times = (most.value / least.value).quantize(Decimal("0.1")).normalize()
+    return [f"{highest}: {times:f} times the lowest, {least.label} with {least.text}."]
