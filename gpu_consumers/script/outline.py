@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from gpu_consumers.script import fit
 from gpu_consumers.script.archetypes import Archetype, Beat
+from gpu_consumers.script.clean import sentences
 from gpu_consumers.script.fit import Draft
 from gpu_consumers.script.grammar import Line
 from gpu_consumers.script.slots import number as word_for
@@ -102,10 +103,10 @@ def _given(facts: Sequence[str]) -> list[Draft]:
     return drafts
 
 
-def _joined(sentences: Sequence[str]) -> list[str]:
+def _joined(said: Sequence[str]) -> list[str]:
     """Two of a few words each share a scene: alone they would be gone before they are read."""
     kept: list[str] = []
-    for sentence in sentences:
+    for sentence in said:
         if kept and max(len(kept[-1].split()), len(sentence.split())) < _FEW_WORDS:
             kept[-1] = f"{kept[-1]} {sentence}"
         else:
@@ -122,12 +123,12 @@ def _own(text: str) -> Line:
 
 
 def beginning(text: str) -> str:
-    """What a sentence shows of itself: all of a short one, its first short clause, or its subject; nothing is cut off
-    in the middle. Empty where there is no such part."""
+    """What sentences show of themselves: all of short ones, the first if it is short, a short clause, or the subject;
+    nothing is cut off in the middle. Empty where there is no such part."""
     clauses = [clause.strip() for clause in _CLAUSES.split(text.rstrip(".!?… ")) if clause.strip()]
     whole = " ".join(text.rstrip(".!?… ").split())
     subject = statement(whole.split())
-    found = [whole, *clauses, subject[0] if subject else ""]
+    found = [whole, *(one.rstrip(".!?… ") for one in sentences(text)[:1]), *clauses, subject[0] if subject else ""]
     return next((part for part in found if _FEWEST_WORDS <= len(part.split()) <= _MOST_WORDS), "")
 
 

@@ -37,7 +37,7 @@ class Row:
     @property
     def sentence(self) -> str:
         """The figure by itself."""
-        return f"In {self.label} it was {self.text}." if _YEAR.match(self.label) else f"{self.label}: {self.text}."
+        return f"In {self.label} it was {self.text}." if _YEAR.match(self.label) else f"{self.label}, {self.text}."
 
 
 def spelt_out(text: str) -> str:

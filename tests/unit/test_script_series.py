@@ -19,16 +19,16 @@ from gpu_consumers.script.templates import TemplateWriter
         ),
         (
             "Rents: Berlin 14 euros, Paris 29 euros, London 33 euros and Lisbon 22 euros",
-            "Rents. Berlin: 14 euros. Paris: 29 euros. London: 33 euros. Lisbon: 22 euros. "
+            "Rents. Berlin, 14 euros. Paris, 29 euros. London, 33 euros. Lisbon, 22 euros. "
             "London is the highest of these with 33 euros: 2.4 times the lowest, Berlin with 14 euros.",
         ),
         (
             "Tea 30%; Coffee 30%; Water 30%.",
-            "Tea: 30%. Coffee: 30%. Water: 30%.",
+            "Tea, 30%. Coffee, 30%. Water, 30%.",
         ),
         (
             "Sales: May $1,200, June $2,400, July $600",
-            "Sales. May: $1,200. June: $2,400. July: $600. "
+            "Sales. May, $1,200. June, $2,400. July, $600. "
             "June is the highest of these with $2,400: 4 times the lowest, July with $600.",
         ),
     ],
@@ -59,4 +59,4 @@ def test_a_script_tells_every_figure_of_the_prompt(seed: int) -> None:
 
     said = " ".join(scene.narration for scene in script.scenes)
 
-    assert all(figure in said for figure in ("Coffee: 52%", "Tea: 31%", "Water: 17%", "3.1 times the lowest"))
+    assert all(figure in said for figure in ("Coffee, 52%", "Tea, 31%", "Water, 17%", "3.1 times the lowest"))
