@@ -11,7 +11,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, SecretStr, StringConstraints, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -37,6 +37,10 @@ def _networks(listed: str) -> str:
             how = "{why} (addresses and networks such as 10.1.0.0/16, with commas, or * alone)"
             raise PydanticCustomError("networks", how, {"why": str(error)}) from error
     return listed
+
+
+#: A file that may be named; as for texts, empty is not given.
+File = Annotated[Path | None, BeforeValidator(lambda given: given or None)]
 
 
 class Settings(BaseSettings):
@@ -95,9 +99,9 @@ class Settings(BaseSettings):
     kafka_user: str = ""
     kafka_password: SecretStr = SecretStr("")
     #: PEM files: who is trusted (none: whom this machine trusts), and a certificate and key of one's own.
-    kafka_ca: Path | None = None
-    kafka_certificate: Path | None = None
-    kafka_key: Path | None = None
+    kafka_ca: File = None
+    kafka_certificate: File = None
+    kafka_key: File = None
     #: How the local stack starts its parts: `auto` (Docker where an engine answers, else jars), `docker` or `jars`.
     stack: str = Field("auto", pattern="^(auto|docker|jars)$")
     #: A repository to download the jars from, in place of Maven Central.
@@ -111,9 +115,9 @@ class Settings(BaseSettings):
     cassandra_password: SecretStr = SecretStr("")
     #: Whether connections to Cassandra are encrypted; the files as with Kafka; whether a node must prove its name.
     cassandra_tls: bool = False
-    cassandra_ca: Path | None = None
-    cassandra_certificate: Path | None = None
-    cassandra_key: Path | None = None
+    cassandra_ca: File = None
+    cassandra_certificate: File = None
+    cassandra_key: File = None
     cassandra_check_host: bool = True
 
     #: Workers started by `swipestream up`; 0 means one for each CPU core.
@@ -144,7 +148,7 @@ class Settings(BaseSettings):
     #: Models that made way on a GPU and wait in the host's memory, in GiB; 0: none, not given: half of what is free.
     host_cache_gib: float | None = Field(None, ge=0)
     #: TorchScript of a network whose features FVD compares; none: `swipestream quality --fvd` cannot be asked for.
-    fvd_network: Path | None = None
+    fvd_network: File = None
     #: Videos kept ready ahead of every active viewer.
     ahead: int = Field(5, ge=0, le=50)
     #: A viewer counts as active for this long after the last sign of life, in seconds.
@@ -161,8 +165,8 @@ class Settings(BaseSettings):
     credentials: bool = True
     #: A certificate chain (PEM, the signer's first) and its key (PEM, Ed25519 or ECDSA), in place of the development
     #: certificate that is made in the data folder.
-    credentials_certificate: Path | None = None
-    credentials_key: Path | None = None
+    credentials_certificate: File = None
+    credentials_key: File = None
 
     #: How long caches answer, in seconds: scripts, voices, and pictures with the videos made of them.
     cache_script_s: int = Field(86_400, ge=0)

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from cassandra import ConsistencyLevel, OperationTimedOut
+from cassandra import ConsistencyLevel, OperationTimedOut, UnresolvableContactPoints
 from cassandra.auth import PlainTextAuthProvider
 from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile, NoHostAvailable, Session
 from cassandra.io.libevreactor import LibevConnection
@@ -68,11 +68,14 @@ def connected(settings: Settings, *, request_s: float, patience_s: float = 0.0) 
 
 def _connected(settings: Settings, request_s: float, deadline: float) -> Session:
     while True:
-        own = cluster(settings, request_s=request_s)
+        own = None
         try:
+            own = cluster(settings, request_s=request_s)
             return own.connect()
-        except (NoHostAvailable, OperationTimedOut, OSError) as error:
-            own.shutdown()  # one that could not connect is of no more use
+        # A service without ready pods has a name without addresses.
+        except (NoHostAvailable, OperationTimedOut, UnresolvableContactPoints, OSError) as error:
+            if own:
+                own.shutdown()  # one that could not connect is of no more use
             if time.monotonic() >= deadline:
                 raise away(error) from error
             time.sleep(0.5)

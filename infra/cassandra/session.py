@@ -60,7 +60,7 @@ class Session:
     def wait(self, timeout: float) -> None:
         """Wait for the first connection. Raises UnavailableError."""
         if not self._ready.wait(timeout):
-            raise self._away
+            raise self._outage()
 
     def bind(self, name: str, values: Mapping[str, Any]) -> BoundStatement:
         """A statement with its values; columns that are left out stay as they are. Raises what the driver raises."""
@@ -69,7 +69,7 @@ class Session:
     def submit(self, statement: BoundStatement | BatchStatement, timeout: float | None = None) -> ResponseFuture:
         """Start a statement. Its future's errors are for `trouble` to translate."""
         if self._session is None:
-            raise self._away
+            raise self._outage()
         return self._session.execute_async(statement, timeout=timeout or self._request_s)
 
     async def fetch(self, name: str, values: Mapping[str, Any]) -> list[Row]:
@@ -90,8 +90,12 @@ class Session:
 
     def _live(self, name: str) -> Binder:
         if not self._ready.is_set():
-            raise self._away
+            raise self._outage()
         return self._binders[name]
+
+    def _outage(self) -> UnavailableError:
+        """One error for all who ask meanwhile: without the frames of those before, which it would keep."""
+        return self._away.with_traceback(None)
 
     def _connect_until_it_works(self) -> None:
         started = time.monotonic()

@@ -162,7 +162,7 @@ class BatchConsumer:
     def _deliver(self, items: Sequence[tuple[Trial, Received]]) -> bool:
         """True when the batch is done; False when `stop` came first (nothing is committed then)."""
         try:
-            if not self._insist(lambda: self._handle([received for _, received in items])):
+            if self._stop.is_set() or not self._insist(lambda: self._handle([received for _, received in items])):
                 return False
         except Exception as error:
             if len(items) > 1:
@@ -175,17 +175,19 @@ class BatchConsumer:
         return True
 
     def _insist(self, step: Callable[[], None]) -> bool:
-        """Until nothing that it needs is away; False when `stop` came first. Raises what else it raises."""
+        """Once, and again while something that it needs is away; False when `stop` came before it worked. Raises what
+        else it raises."""
         pause = 0.2
-        while not self._stop.is_set():
+        while True:
             try:
                 step()
                 return True
             except UnavailableError as error:
                 log.warning("waiting", why=str(error), retry_in_s=pause)
-                self._idle(pause)
-                pause = min(pause * 2, 5.0)
-        return False
+            self._idle(pause)
+            pause = min(pause * 2, 5.0)
+            if self._stop.is_set():
+                return False
 
     def _idle(self, seconds: float) -> None:
         """Wait without leaving the group: a paused consumer still polls."""
@@ -219,7 +221,7 @@ class BatchConsumer:
             self._skipped.pop(partition, None)
 
     def _pass(self, records: Sequence[Raw]) -> None:
-        """Tell and commit up to where the partitions are done; neither when `stop` came first."""
+        """Tell and commit up to where the partitions are done; neither where telling fails until `stop`."""
         # Not before what waits in front of it: who is killed now would never read that again.
         ready = self._skipped.keys() - self._delays.partitions
         ends = {partition: self._skipped.pop(partition) for partition in ready}

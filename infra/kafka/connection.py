@@ -45,9 +45,13 @@ def encrypted(config: Settings) -> ssl.SSLContext | None:
 
 
 def secured(config: Settings) -> dict[str, str]:
-    """The settings of librdkafka on security; none where there is none. Host names are checked, as by default."""
+    """The settings of librdkafka on security; none where there is none. Host names are checked, as by default.
+
+    Raises as `encrypted`.
+    """
     if config.kafka_security_protocol == "PLAINTEXT":
         return {}
+    encrypted(config)  # says which file is of no use; librdkafka says it in words of its own
     files = {
         "ssl.ca.location": config.kafka_ca,
         "ssl.certificate.location": config.kafka_certificate,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 
 from infra.kafka.records import Received
@@ -27,6 +27,8 @@ TOLD = (
     "origin", "flavor", "archetype", "writer", "voice", "backend", "model", "look", "duration_ms", "reused", "draft",
     "error",
 )  # fmt: skip
+#: Nanoseconds since 1970 go no further.
+_EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2500, 1, 1, tzinfo=UTC)
 _UUID = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 
 Value = str | bool | int | float
@@ -53,12 +55,15 @@ def spans(received: Received) -> Iterator[Span]:
     envelope, data = received.envelope, received.envelope.data
     if envelope.traceparent is None or envelope.time.tzinfo is None or not _UUID.match(envelope.id):
         return
+    start = min(envelope.caused_at or envelope.time, envelope.time)
+    if not _EARLIEST <= start <= envelope.time < _LATEST:
+        return
     _, trace, carried, _ = envelope.traceparent.split("-")
     own = ids.span(envelope.id)
     event = Span(
         trace=trace, id=own, parent=_parent(envelope, own, carried), name=data.TYPE,
         service=envelope.source.strip("/").replace("/", "."),
-        start=min(envelope.caused_at or envelope.time, envelope.time), end=envelope.time,
+        start=start, end=envelope.time,
         attributes={**_place(received), **_told(data)}, consumed=envelope.causation_id is not None,
         failed=data.reason if isinstance(data, VideoFailed) else "",
     )  # fmt: skip
@@ -83,10 +88,10 @@ def _work(event: Span, cost: object) -> Span | None:
         "swipestream.cpu_seconds": cost.cpu_seconds, "swipestream.gpu_seconds": cost.gpu_seconds,
         "swipestream.energy_j": cost.energy_j, f"swipestream.cost_{cost.currency.lower()}": cost.amount,
     }  # fmt: skip
-    began = max(event.start, event.end - timedelta(seconds=cost.wall_seconds))
+    seconds = min(cost.wall_seconds, (event.end - event.start).total_seconds())
     return Span(
         trace=event.trace, id=ids.span(ids.derive(event.id, "work")), parent=event.id, name=f"{event.name} work",
-        service=event.service, start=began, end=event.end, attributes=told,
+        service=event.service, start=event.end - timedelta(seconds=seconds), end=event.end, attributes=told,
     )  # fmt: skip
 
 

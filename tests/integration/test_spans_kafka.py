@@ -31,7 +31,7 @@ def tracing(kafka: str, taken: Taken, name: str) -> Iterator[None]:
     thread = threading.Thread(target=tracer.run)
     thread.start()
     try:
-        assert tracer.assigned.wait(60)
+        assert tracer.begun.wait(60)
         yield
     finally:
         tracer.stop()

@@ -19,3 +19,9 @@ def test_it_is_asked_more_than_once_and_then_told_without_a_traceback(caplog: py
 
     assert time.monotonic() - begun >= 0.8
     assert caplog.text == ""
+
+
+def test_a_name_without_an_address_is_away() -> None:
+    """As that of a service whose pods are not ready yet."""
+    with pytest.raises(StoreAwayError):
+        apply_tables(Settings(cassandra="nobody.invalid:9042"), timeout=0.1)

@@ -95,3 +95,16 @@ def test_what_cannot_be_read_is_not_passed_before_what_waits_in_front_of_it(monk
         consumer._step()
     # Then neither is passed: who is killed now reads them again
     assert consumer._consumer.committed == {} and len(consumer._delays) == 1
+
+
+def test_what_was_done_when_it_was_told_to_stop_is_committed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches, "Consumer", Client)
+    monkeypatch.setattr(batches, "Unreadable", Skipping)
+    passed: dict[tuple[str, int], int] = {}
+    consumer: Any = BatchConsumer("nowhere:1", "test", ["t"], lambda _: None, producer=None, passed=passed.update)  # type: ignore[arg-type]
+    consumer._skipped = {("t", 0): 9}
+    # When it is told to stop while that is in hand
+    consumer.stop()
+    consumer._pass([])
+    # Then it does not come again
+    assert consumer._consumer.committed == passed == {("t", 0): 9}

@@ -144,3 +144,15 @@ def test_a_refusal_names_the_setting(code: int, text: str, setting: str) -> None
 
 def test_an_outage_is_no_refusal() -> None:
     assert refusals.setting(KafkaError(KafkaError._ALL_BROKERS_DOWN, "1/1 brokers are down")) is None
+
+
+def test_a_file_without_a_name_is_not_given() -> None:
+    assert made(kafka_ca="", cassandra_ca="", credentials_key="").kafka_ca is None
+
+
+def test_clients_of_kafka_are_told_the_file_that_is_of_no_use(tmp_path: Path) -> None:
+    (tmp_path / "ca.crt").write_bytes(b"\x30\x82")
+    config = made(**LOGIN, kafka_ca=tmp_path / "ca.crt")
+
+    with pytest.raises(ConfigurationError, match=r"ca\.crt: no TLS with these files"):
+        connection.secured(config)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -75,6 +75,16 @@ def test_an_event_lasts_from_its_cause_and_its_work_is_the_end_of_that() -> None
     assert work.attributes["swipestream.cpu_seconds"] == COST.cpu_seconds
 
 
+def test_work_is_no_longer_than_what_it_was_for() -> None:
+    prompt = submitted(VIDEO, 1)
+    data = next(one.data for one in life(VIDEO, 1) if one.type == "ScriptWritten")
+    absurd = data.model_copy(update={"cost": COST.model_copy(update={"wall_seconds": 1e12})})
+
+    event, work = made(later(caused_by(prompt, absurd, source="/workers", step="written"), 3))
+
+    assert (work.start, work.end) == (event.start, event.end)
+
+
 def test_the_same_event_is_the_same_span_whoever_makes_it() -> None:
     event = life(VIDEO, 1)[2]
     assert made(event) == made(event)
@@ -107,7 +117,10 @@ def test_nothing_tells_of_a_person_or_what_somebody_wrote() -> None:
     assert attributes["swipestream.origin"] == Origin.PERSON.value
 
 
-@pytest.mark.parametrize("changes", [{"traceparent": None}, {"id": "kcat-1"}])
+@pytest.mark.parametrize(
+    "changes", [{"traceparent": None}, {"id": "kcat-1"}, {"time": datetime(1, 1, 1, tzinfo=UTC)},
+                {"time": datetime(9999, 1, 1, tzinfo=UTC)}],
+)  # fmt: skip
 def test_what_has_no_trace_has_no_span(changes: dict[str, Any]) -> None:
     assert made(replace(submitted(VIDEO, 1), **changes)) == []
 
