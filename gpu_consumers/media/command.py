@@ -58,8 +58,8 @@ def _long_enough(grace_s: float) -> None:
     from infra.errors import ConfigurationError
     from infra.storage.s3_blobs import HELD_S
 
-    if grace_s < HELD_S:
-        told = f"A grace of {grace_s:g} s is too short for a bucket: what is in use is marked every {HELD_S:g} s."
+    if grace_s < 2 * HELD_S:  # a mark is up to HELD_S old when a task begins
+        told = f"A grace of {grace_s:g} s is too short for a bucket: it must be {2 * HELD_S:g} s or more."
         raise ConfigurationError(told, hint="Set SWIPESTREAM_MEDIA_GRACE_S or --grace-hours higher.")
 
 

@@ -14,6 +14,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from infra.errors import NotFoundError
+
 #: Whoever was given a path has this long to open the file, in seconds, however full the folder is.
 OPEN_S = 600.0
 #: A copy is fetched anew after this long, in seconds: what was deleted for good must not be served for ever.
@@ -34,7 +36,7 @@ class BlobCache:
     def get(self, name: str, fetch: Callable[[Path], object]) -> Path:
         """The copy of a blob; what is not here is fetched into the path given, once however many threads ask.
 
-        Raises what `fetch` raises; nothing is kept then.
+        Raises what `fetch` raises; what it fetched is not kept then, nor an older copy after NotFoundError.
         """
         if place := self._found(name):
             return place
@@ -61,7 +63,7 @@ class BlobCache:
             copy = Path(folder) / name
             try:
                 fetch(copy)
-            except BaseException:
+            except NotFoundError:
                 self.drop(name)  # of a day ago, if there is one
                 raise
             os.utime(copy, (now, now))
@@ -76,10 +78,17 @@ class BlobCache:
         """Remove what is old, and what was not used for longest until the rest is within the limit."""
         now, held = self._clock(), sorted(_files(self._root))
         left = sum(size for _, _, size, _ in held)
-        for used, fetched, size, path in held:
-            if now - used >= OPEN_S and (left > self._limit or now - fetched >= FRESH_S):
+        for _, fetched, size, path in held:
+            if (left > self._limit or now - fetched >= FRESH_S) and self._unused(path):
                 path.unlink(missing_ok=True)
                 left -= size
+
+    def _unused(self, path: Path) -> bool:
+        """Asked right before a copy goes: another process may have handed it out since the folder was read."""
+        try:
+            return self._clock() - path.stat().st_atime >= OPEN_S
+        except FileNotFoundError:
+            return True
 
     def _place(self, name: str) -> Path:
         return self._root / name[:2] / name

@@ -6,12 +6,13 @@ import hashlib
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from infra.errors import NotFoundError, TransientError
+from infra.errors import NotFoundError, TransientError, UnavailableError
 from infra.storage.blobs import NAME, artifact_of
-from infra.storage.buckets import Bucket
+from infra.storage.buckets import TRIALS_S, Bucket
 from infra.storage.cache import BlobCache
 from infra.storage.digest import sha256
 from infra.storage.lying import Lying
@@ -19,6 +20,8 @@ from schemas.values import Artifact
 
 #: What was used so recently, in seconds, counts as used now: no sweep has a shorter grace.
 HELD_S = 600.0
+#: A bucket that did not answer is not asked for a blob for so many seconds, and by one thread after that.
+AWAY_S = 5.0
 
 
 class S3BlobStore:
@@ -26,6 +29,7 @@ class S3BlobStore:
 
     def __init__(self, bucket: Bucket, cache: BlobCache, clock: Callable[[], float] = time.time) -> None:
         self._bucket, self._cache, self._clock = bucket, cache, clock
+        self._away_until = 0.0
 
     def put_file(self, source: Path, suffix: str) -> Artifact:
         """Upload a file, in parts where it is large; nobody sees it before it is whole."""
@@ -89,10 +93,29 @@ class S3BlobStore:
         return True
 
     def _fetch(self, name: str, to: Path) -> None:
-        if not self._bucket.fetch(_blob(name), to):
+        with self._unless_away():
+            found = self._bucket.fetch(_blob(name), to)
+        if not found:
             raise _missing(name)
         if sha256(to) != name.partition(".")[0]:
             raise TransientError(f"The media file {name} of {self._bucket.url} is altered: its hash is another one.")
+
+    @contextmanager
+    def _unless_away(self) -> Iterator[None]:
+        """Fails at once while the bucket is known to be away: threads that wait for it serve no copies."""
+        now, away = self._clock(), self._away_until
+        if now < away:
+            raise UnavailableError(f"The media store {self._bucket.url} did not answer a moment ago.")
+        if away:
+            self._away_until = now + TRIALS_S  # one finds out whether it is back
+        until = 0.0
+        try:
+            yield
+        except UnavailableError:
+            until = self._clock() + AWAY_S
+            raise
+        finally:
+            self._away_until = until
 
 
 def _blob(name: str) -> str:

@@ -138,8 +138,8 @@ def test_a_list_that_is_no_json_is_a_setting_that_cannot_be_used(run: Run, monke
 
 def test_a_sweep_of_a_bucket_leaves_what_may_be_in_use(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SWIPESTREAM_MEDIA", "s3://media/here")
-    code, _, said = run("media", "gc", "--dry-run", "--grace-hours", "0.1")
-    assert code == 78 and "360 s is too short for a bucket" in said
+    code, _, said = run("media", "gc", "--dry-run", "--grace-hours", "0.2")
+    assert code == 78 and "720 s is too short for a bucket: it must be 1200 s or more" in said
 
 
 @pytest.mark.parametrize(

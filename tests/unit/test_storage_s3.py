@@ -19,7 +19,7 @@ from infra.settings import Settings
 from infra.stack import ports
 from infra.storage.buckets import RETRIES, Bucket
 from infra.storage.cache import FRESH_S, OPEN_S, BlobCache
-from infra.storage.s3_blobs import HELD_S, S3BlobStore
+from infra.storage.s3_blobs import AWAY_S, HELD_S, S3BlobStore
 from infra.storage.stores import media_store
 from infra.storage.sweep import Sweeper
 from tests.s3_server import ACCESS, Trouble, named, s3_server, troubled
@@ -107,6 +107,29 @@ def test_an_altered_object_is_never_handed_out(server: str, prefix: str, tmp_pat
     assert not list((tmp_path / "cache").rglob("*.wav"))
 
 
+def test_a_copy_goes_with_its_blob_and_not_with_a_failure(tmp_path: Path) -> None:
+    # given a copy of a day ago, which another process fetches anew meanwhile
+    now = [1e9]
+    cache, beside = (BlobCache(tmp_path, 1000, lambda: now[0]) for _ in range(2))
+    name = "a" * 64 + ".wav"
+    copy = cache.get(name, lambda to: to.write_bytes(b"x"))
+    now[0] += FRESH_S
+
+    def fails(error: Exception) -> None:
+        beside.get(name, lambda to: to.write_bytes(b"y"))
+        raise error
+
+    # when it cannot be fetched, then the other's stays
+    with pytest.raises(UnavailableError):
+        cache.get(name, lambda _: fails(UnavailableError()))
+    assert copy.read_bytes() == b"y"
+    # when there is no such blob any more, then none is left
+    now[0] += FRESH_S
+    with pytest.raises(NotFoundError):
+        cache.get(name, lambda _: fails(NotFoundError()))
+    assert not copy.exists()
+
+
 def test_a_server_that_fails_twice_is_asked_again(server: str, prefix: str, tmp_path: Path) -> None:
     left = [503, 500]
     with troubled(server, lambda *_: left.pop() if left else None) as address:
@@ -125,6 +148,36 @@ def test_a_server_that_only_fails_is_away_after_a_bounded_time(server: str, pref
     with troubled(server, down) as address, pytest.raises(UnavailableError, match=said):
         media_store(config(address, prefix, tmp_path))
     assert len(asked) == RETRIES + 1
+
+
+def test_a_bucket_that_is_away_is_asked_once_in_a_while_and_copies_are_served(
+    server: str, prefix: str, tmp_path: Path
+) -> None:
+    # given a copy, a blob that is not here, and a bucket that goes away
+    now, down, asked = [time.time()], [False], [0]
+
+    def trouble(method: str, path: str) -> int | None:
+        asked[0] += 1
+        return 503 if down[0] else None
+
+    there = store(server, prefix, tmp_path / "there")
+    copied, other = (there.put_bytes(text, "wav").name for text in (b"copied", b"other"))
+    with troubled(server, trouble) as address:
+        bucket = Bucket.of(config(address, prefix, tmp_path))
+        here = S3BlobStore(bucket, BlobCache(tmp_path / "here", 1 << 30), lambda: now[0])
+        here.path(copied)
+        down[0] = True
+        with pytest.raises(UnavailableError, match="503"):
+            here.path(other)
+        # when both are asked for meanwhile
+        before = asked[0]
+        with pytest.raises(UnavailableError, match="a moment ago"):
+            here.path(other)
+        # then nobody waits, the copy is served, and what is back is asked again
+        assert here.path(copied).exists() and asked[0] == before
+        down[0] = False
+        now[0] += AWAY_S
+        assert here.path(other).read_bytes() == b"other"
 
 
 def parts_lost(method: str, path: str) -> int | None:
