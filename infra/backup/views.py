@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from cassandra.cluster import NoHostAvailable
 from cassandra.cluster import Session as DriverSession
 
-from infra.cassandra.cluster import cluster
-from infra.cassandra.session import trouble
-from infra.cassandra.versions import version_of
+from infra.cassandra.cluster import connected
+from infra.cassandra.versions import spaces
 from infra.settings import Settings
 
 #: Which version is read is an operator's decision, and stays.
@@ -34,12 +32,6 @@ def clear(settings: Settings) -> list[str]:
 @contextmanager
 def _session(settings: Settings) -> Iterator[tuple[DriverSession, list[str]]]:
     """A session, and the names of all tables with their keyspaces."""
-    own = cluster(settings, request_s=20)
-    try:
-        session = own.connect()
-        spaces = [space for name, space in own.metadata.keyspaces.items() if version_of(settings.keyspace, name)]
-        yield session, sorted(f"{space.name}.{name}" for space in spaces for name in space.tables if name != _STAYS)
-    except NoHostAvailable as error:
-        raise trouble(error) from error
-    finally:
-        own.shutdown()
+    with connected(settings, request_s=20) as session:
+        found = ((space.name, name) for space in spaces(session, settings.keyspace) for name in space.tables)
+        yield session, sorted(f"{space}.{name}" for space, name in found if name != _STAYS)

@@ -8,9 +8,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from cassandra import ConsistencyLevel, OperationTimedOut, UnresolvableContactPoints
+from cassandra import ConsistencyLevel, OperationTimedOut, RequestExecutionException, UnresolvableContactPoints
 from cassandra.auth import PlainTextAuthProvider
 from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile, NoHostAvailable, Session
+from cassandra.connection import ConnectionException
 from cassandra.io.libevreactor import LibevConnection
 from cassandra.policies import (
     ConstantReconnectionPolicy,
@@ -28,6 +29,8 @@ logging.getLogger("cassandra").setLevel(logging.ERROR)
 # With a traceback of what it raises as well, each time that it cannot connect.
 logging.getLogger("cassandra.cluster").setLevel(logging.CRITICAL)
 
+#: What the driver raises where the cluster, rather than the request, is at fault.
+_TROUBLE = (NoHostAvailable, OperationTimedOut, RequestExecutionException, ConnectionException, OSError)
 #: Version 5 of the protocol loses bytes in driver 3.30 when a read ends inside a segment header.
 PROTOCOL = 4
 
@@ -50,6 +53,11 @@ def away(error: BaseException) -> UnavailableError:
     return StoreAwayError("Cassandra", said)
 
 
+def trouble(error: BaseException) -> BaseException:
+    """UnavailableError where the cluster is at fault, the error itself otherwise."""
+    return away(error) if isinstance(error, _TROUBLE) else error
+
+
 def ask(settings: Settings, timeout: float = 2.0) -> None:
     """Raises UnavailableError where no node answers within about `timeout` seconds; it says why, where one refuses."""
     with connected(settings, request_s=timeout):
@@ -58,10 +66,15 @@ def ask(settings: Settings, timeout: float = 2.0) -> None:
 
 @contextmanager
 def connected(settings: Settings, *, request_s: float, patience_s: float = 0.0) -> Iterator[Session]:
-    """A session of the driver's. Tries to connect again until `patience_s` are over. Raises UnavailableError."""
+    """A session of the driver's. Tries to connect again until `patience_s` are over.
+
+    Raises UnavailableError, also for what fails in the block by the cluster's fault.
+    """
     own = _connected(settings, request_s, time.monotonic() + patience_s)
     try:
         yield own
+    except _TROUBLE as error:
+        raise away(error) from error
     finally:
         own.cluster.shutdown()
 

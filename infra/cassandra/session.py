@@ -8,14 +8,12 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from cassandra import OperationTimedOut, RequestExecutionException
-from cassandra.cluster import Cluster, NoHostAvailable, ResponseFuture
+from cassandra.cluster import Cluster, ResponseFuture
 from cassandra.cluster import Session as DriverSession
-from cassandra.connection import ConnectionException
 from cassandra.query import BatchStatement, BatchType, BoundStatement, PreparedStatement
 
 from infra.cassandra.binding import Binder
-from infra.cassandra.cluster import away, cluster
+from infra.cassandra.cluster import away, cluster, trouble
 from infra.errors import StoreAwayError, UnavailableError
 from infra.settings import Settings
 from infra.telemetry import logs
@@ -23,10 +21,6 @@ from infra.telemetry import logs
 log = logs.get("cassandra")
 
 Row = dict[str, Any]
-#: What the driver raises when the cluster, rather than the request, is at fault.
-_TROUBLE = (NoHostAvailable, OperationTimedOut, RequestExecutionException, ConnectionException, OSError)
-
-
 #: How often a session that follows asks which keyspace it is to use.
 FOLLOW_S = 1.0
 #: Which keyspace is to be used, asked over a session of the driver's.
@@ -137,13 +131,6 @@ class Session:
                     log.info("following", keyspace=keyspace)
             except Exception as error:  # noqa: BLE001 - an outage: what is in use stays in use until it is over
                 log.debug("keyspace not asked", why=str(error))
-
-
-def trouble(error: BaseException) -> BaseException:
-    """UnavailableError where the cluster is at fault, the error itself otherwise."""
-    if isinstance(error, _TROUBLE):
-        return away(error)
-    return error
 
 
 def unlogged(statements: Sequence[BoundStatement]) -> BatchStatement:

@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-from cassandra.cluster import Session as DriverSession
-
-from infra.cassandra.cluster import cluster
+from infra.cassandra.cluster import connected
 from infra.cassandra.migrate import tables
-from infra.cassandra.session import trouble
 from infra.cassandra.versions import keyspace_of
 from infra.settings import Settings
 
@@ -20,14 +14,14 @@ _DROP_S = 60.0
 
 def point(settings: Settings, version: int, ts_us: int) -> None:
     """Let everyone read this version, unless a later decision is there already. Raises UnavailableError."""
-    with _session(settings) as session:
+    with connected(settings, request_s=_DROP_S) as session:
         session.execute(_POINT.format(base=settings.keyspace), (settings.keyspace, version, ts_us))
 
 
 def drop(settings: Settings, version: int) -> None:
     """Take away the rows of a version; of any but the first, the keyspace too. Idempotent. Raises UnavailableError."""
     keyspace = keyspace_of(settings.keyspace, version)
-    with _session(settings) as session:
+    with connected(settings, request_s=_DROP_S) as session:
         if version != 1:
             session.execute(f"DROP KEYSPACE IF EXISTS {keyspace}")
             return
@@ -35,14 +29,3 @@ def drop(settings: Settings, version: int) -> None:
         for statement in tables():
             if statement.startswith("CREATE TABLE"):
                 session.execute(f"TRUNCATE {keyspace}.{statement.split('(')[0].split()[-1]}")
-
-
-@contextmanager
-def _session(settings: Settings) -> Iterator[DriverSession]:
-    own = cluster(settings, request_s=_DROP_S)
-    try:
-        yield own.connect()
-    except Exception as error:
-        raise trouble(error) from error
-    finally:
-        own.shutdown()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from cassandra.cluster import Session as DriverSession
+from cassandra.metadata import KeyspaceMetadata
 
 from infra.errors import ConfigurationError
 from infra.settings import Settings
@@ -36,6 +37,11 @@ def version_of(base: str, keyspace: str) -> int | None:
 def of_version(settings: Settings, version: int) -> Settings:
     """The same settings for the tables of one version."""
     return settings.model_copy(update={"keyspace": keyspace_of(settings.keyspace, version)})
+
+
+def spaces(session: DriverSession, base: str) -> list[KeyspaceMetadata]:
+    """The keyspaces of every version that there is."""
+    return [space for name, space in session.cluster.metadata.keyspaces.items() if version_of(base, name)]
 
 
 def live_version(session: DriverSession, base: str) -> int:

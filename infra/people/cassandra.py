@@ -13,7 +13,8 @@ from importlib.resources import files
 
 from cassandra.cluster import ResponseFuture
 
-from infra.cassandra.session import Row, Session, trouble
+from infra.cassandra.cluster import trouble
+from infra.cassandra.session import Row, Session
 from infra.cassandra.statements import load
 from infra.contracts.slices import Slice
 from infra.errors import NotFoundError, UnavailableError

@@ -6,13 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from cassandra.cluster import NoHostAvailable
 from cassandra.cluster import Session as DriverSession
 from cassandra.metadata import KeyspaceMetadata
 
-from infra.cassandra.cluster import cluster
-from infra.cassandra.session import trouble
-from infra.cassandra.versions import version_of
+from infra.cassandra.cluster import connected
+from infra.cassandra.versions import spaces
 from infra.settings import Settings
 from schemas.viewers import ViewerForgotten
 
@@ -68,15 +66,8 @@ def _each(
 
 @contextmanager
 def _session(settings: Settings) -> Iterator[tuple[DriverSession, list[_Table]]]:
-    own = cluster(settings, request_s=20)
-    try:
-        session = own.connect()
-        spaces = [space for name, space in own.metadata.keyspaces.items() if version_of(settings.keyspace, name)]
-        yield session, [table for space in spaces for table in _tables(space)]
-    except NoHostAvailable as error:
-        raise trouble(error) from error
-    finally:
-        own.shutdown()
+    with connected(settings, request_s=20) as session:
+        yield session, [table for space in spaces(session, settings.keyspace) for table in _tables(space)]
 
 
 def _tables(space: KeyspaceMetadata) -> list[_Table]:

@@ -11,7 +11,8 @@ from importlib.resources import files
 from cassandra.cluster import ResponseFuture
 from cassandra.query import BatchStatement, BoundStatement
 
-from infra.cassandra.session import Row, Session, trouble, unlogged
+from infra.cassandra.cluster import trouble
+from infra.cassandra.session import Row, Session, unlogged
 from infra.cassandra.statements import load
 from infra.cassandra.versions import live_keyspace
 from infra.errors import StoreAwayError, UnavailableError

@@ -9,8 +9,7 @@ from typing import Protocol
 from cassandra.cluster import Session as DriverSession
 from cassandra.query import PreparedStatement
 
-from infra.cassandra.cluster import cluster
-from infra.cassandra.session import trouble
+from infra.cassandra.cluster import connected, trouble
 from infra.settings import Settings
 from query_api.readmodel.store import Row
 from query_api.readmodel.tables import KEYS, Value
@@ -72,10 +71,5 @@ class CassandraRows:
 @contextmanager
 def scanning(settings: Settings) -> Iterator[CassandraRows]:
     """The rows in the keyspace of these settings. Raises UnavailableError."""
-    own = cluster(settings, request_s=_PATIENCE_S)
-    try:
-        yield CassandraRows(own.connect(), settings.keyspace)
-    except Exception as error:
-        raise trouble(error) from error
-    finally:
-        own.shutdown()
+    with connected(settings, request_s=_PATIENCE_S) as session:
+        yield CassandraRows(session, settings.keyspace)

@@ -10,9 +10,9 @@ from cassandra import OperationTimedOut
 from cassandra.cluster import NoHostAvailable
 from cassandra.io.libevreactor import LibevConnection
 
-from infra.cassandra.cluster import addresses, cluster
+from infra.cassandra.cluster import addresses, cluster, trouble
 from infra.cassandra.migrate import tables
-from infra.cassandra.session import Session, trouble
+from infra.cassandra.session import Session
 from infra.cassandra.statements import load, named, script
 from infra.errors import UnavailableError
 from infra.settings import Settings

@@ -19,7 +19,7 @@ import pytest
 import typer
 from cassandra.cluster import NoHostAvailable
 
-from infra.cassandra.session import trouble
+from infra.cassandra.cluster import trouble
 from infra.cli import main as cli
 from infra.cli.console import PANELS
 from infra.errors import BadInputError, StoreAwayError, explained
