@@ -1,4 +1,4 @@
-"""Whether what the settings say of TLS and passwords fits together: told before anybody connects."""
+"""Whether what the settings say of TLS, passwords and keys fits together: told before anybody connects."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ _FILES = ("ca", "certificate", "key")
 
 def check(settings: Settings) -> None:
     """Raises ConfigurationError that names the settings which contradict each other, and never their values."""
-    for problem in (*_kafka(settings), *_cassandra(settings)):
-        raise ConfigurationError(problem, hint="docs/howto/own-kafka-and-cassandra.md shows what belongs together.")
+    stores = "own-kafka-and-cassandra", (*_kafka(settings), *_cassandra(settings))
+    for page, problems in (stores, ("media-in-s3", _media(settings))):
+        for problem in problems:
+            raise ConfigurationError(problem, hint=f"docs/howto/{page}.md shows what belongs together.")
 
 
 def told(settings: Settings) -> Iterator[str]:
@@ -49,6 +51,11 @@ def _cassandra(settings: Settings) -> Iterator[str]:
     if settings.cassandra_password.get_secret_value() and not settings.cassandra_user:
         yield "SWIPESTREAM_CASSANDRA_PASSWORD is of no use without SWIPESTREAM_CASSANDRA_USER."
     yield from _files(settings, "cassandra", "SWIPESTREAM_CASSANDRA_TLS is not set", settings.cassandra_tls)
+
+
+def _media(settings: Settings) -> Iterator[str]:
+    if bool(settings.media_access_key.get_secret_value()) != bool(settings.media_secret_key.get_secret_value()):
+        yield "SWIPESTREAM_MEDIA_ACCESS_KEY and _SECRET_KEY: one is of no use without the other."
 
 
 def _files(settings: Settings, store: str, without: str, tls: bool) -> Iterator[str]:

@@ -41,6 +41,12 @@ def told(url: str, error: BaseError) -> UnavailableError:
     )
 
 
+def unusable(url: str, error: BaseError) -> BucketRefusesError:
+    """For settings, or variables `AWS_…`, of which no client can be made."""
+    why = str(error).splitlines()[0].rstrip(".")
+    return BucketRefusesError(f"The media store {url} cannot be used: {why}.", hint=_CREDENTIALS)
+
+
 def no_bucket(url: str) -> BucketRefusesError:
     """For what can lack nothing but its bucket."""
     name = url.removeprefix("s3://").partition("/")[0]

@@ -14,7 +14,7 @@ from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import S3Store
 
 from infra.settings import Settings
-from infra.storage.bucket_errors import no_bucket, told
+from infra.storage.bucket_errors import no_bucket, told, unusable
 from infra.storage.lying import Lying
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Bucket:
 
     @classmethod
     def of(cls, settings: Settings) -> Bucket:
-        """The one that the settings name; nothing is asked of it yet."""
+        """The one that the settings name; nothing is asked of it yet. Raises BucketRefusesError."""
         name, _, prefix = settings.media.removeprefix("s3://").partition("/")
         endpoint = settings.media_endpoint or os.environ.get("AWS_ENDPOINT_URL", "")
         waits: ClientConfig = {
@@ -47,15 +47,17 @@ class Bucket:
             "timeout": timedelta(seconds=ANSWER_S),
         }
         trials: RetryConfig = {"max_retries": RETRIES, "retry_timeout": timedelta(seconds=TRIALS_S)}
-        store = S3Store(
-            name, prefix=prefix.strip("/") or None, config=_access(settings), client_options=waits, retry_config=trials
-        )
+        below, access = prefix.strip("/") or None, _access(settings)
+        try:
+            store = S3Store(name, prefix=below, config=access, client_options=waits, retry_config=trials)
+        except BaseError as error:
+            raise unusable(settings.media, error) from error
         return cls(settings.media, store)
 
     def check(self) -> None:
         """Whether it answers and is ours to read. Writing is found out by writing."""
         with self._asked(), _missing_bucket(self.url):
-            obstore.list_with_delimiter(self._store)
+            next(iter(obstore.list(self._store, chunk_size=1)), None)  # one page, however much there is
 
     def head(self, place: str) -> Lying | None:
         """What an object is, or None."""

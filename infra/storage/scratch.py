@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -58,7 +60,20 @@ def _sweep(root: Path) -> None:
     for folder in root.iterdir():
         try:
             with locked(folder / _LOCK, 0):
-                pass
+                _unlocked(folder)
         except (OSError, DeadlineError):  # it is no folder, has just gone, is somebody else's, or in use
             continue
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _unlocked(folder: Path) -> None:
+    """Raises BlockingIOError where the folder itself is locked, as earlier versions do."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise
+    except OSError:
+        pass  # NFS has no locks on folders: nobody holds one
+    finally:
+        os.close(descriptor)

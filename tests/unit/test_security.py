@@ -51,6 +51,8 @@ def as_set(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
         ({"cassandra": "c:1", "cassandra_ca": __file__}, "SWIPESTREAM_CASSANDRA_TLS is not set"),
         ({"cassandra": "c:1", "cassandra_tls": True, "cassandra_key": __file__}, "one is of no use without the other"),
         ({"cassandra_password": "se-cret"}, "of no use without SWIPESTREAM_CASSANDRA_USER"),
+        ({"media_access_key": "AKIA"}, "MEDIA_ACCESS_KEY and _SECRET_KEY: one is of no use without the other"),
+        ({"media_secret_key": "se-cret"}, "MEDIA_ACCESS_KEY and _SECRET_KEY: one is of no use without the other"),
     ],
 )
 def test_what_contradicts_itself_is_refused_without_the_password(named: dict[str, object], says: str) -> None:

@@ -17,6 +17,7 @@ import pytest
 from infra.errors import NotFoundError, TransientError, UnavailableError
 from infra.settings import Settings
 from infra.stack import ports
+from infra.storage.bucket_errors import BucketRefusesError
 from infra.storage.buckets import RETRIES, Bucket
 from infra.storage.cache import FRESH_S, OPEN_S, BlobCache
 from infra.storage.s3_blobs import AWAY_S, HELD_S, S3BlobStore
@@ -257,6 +258,18 @@ def test_what_is_not_set_is_found_in_the_environment(
     found = media_store(Settings(data_dir=tmp_path, media=f"s3://media/{prefix}"))
 
     assert found.exists(found.put_bytes(b"there", "wav"))
+
+
+def test_half_of_the_credentials_in_the_environment_is_told_in_a_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY", raising=False)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
+
+    with pytest.raises(BucketRefusesError, match=r"s3://media cannot be used: .*Missing SecretAccessKey") as error:
+        Bucket.of(Settings(data_dir=tmp_path, media="s3://media"))
+
+    assert "AKIA" not in str(error.value)
 
 
 def test_copies_stay_within_their_limit_and_those_in_use_stay(tmp_path: Path) -> None:

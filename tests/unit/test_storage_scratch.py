@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import subprocess
 import sys
 import tempfile
@@ -72,6 +74,21 @@ def test_what_a_living_process_uses_stays(tmp_path: Path) -> None:
         # and goes when it ends as it should
         process.communicate()
         assert _folders(tmp_path) == []
+
+
+def test_a_folder_that_is_itself_locked_stays(tmp_path: Path) -> None:
+    # given the folder of a version that locks folders, not files in them
+    used = tmp_path / "tmpused"
+    used.mkdir()
+    descriptor = os.open(used, os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+
+    # when another starts, then it stays, and goes once it is free
+    with own_folder(tmp_path):
+        assert used.exists()
+    os.close(descriptor)
+    with own_folder(tmp_path):
+        assert not used.exists()
 
 
 def test_many_that_start_at_once_leave_each_other_alone(tmp_path: Path) -> None:
