@@ -35,6 +35,7 @@ GPU = {
     "tolerations": [{"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}],
     "runtimeClassName": "nvidia",
     "weights": {"persistentVolumeClaim": {"claimName": "weights", "readOnly": True}},
+    "hosted": {"persistentVolumeClaim": {"claimName": "hosted"}},
     "scaling": {"min": 1, "max": 32},
 }
 EVERYTHING = STORES | {
@@ -199,6 +200,15 @@ def test_with_a_bucket_nothing_is_shared_and_everyone_knows_it(tmp_path: Path) -
         assert told["SWIPESTREAM_MEDIA"] == "s3://videos/swipestream"
         assert told["SWIPESTREAM_MEDIA_ENDPOINT"] == "https://s3.lan" and told["SWIPESTREAM_MEDIA_CACHE_GIB"] == "10"
         assert not any("KEY" in name.removeprefix("SWIPESTREAM_KEYSPACE") for name in told)
+
+
+def test_the_order_book_of_a_pool_is_the_volume_that_it_names(tmp_path: Path) -> None:
+    pod = pods(rendered(EVERYTHING, tmp_path))["swipestream-worker-gpu"]
+
+    mounted = {one["mountPath"]: one["name"] for one in pod["containers"][0]["volumeMounts"]}
+    (volume,) = (one for one in pod["volumes"] if one["name"] == mounted["/data/hosted"])
+
+    assert volume["persistentVolumeClaim"] == {"claimName": "hosted"}
 
 
 @CASES
