@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from infra.storage.buckets import Bucket
+from infra.storage.s3_blobs import AWAY_S
 from infra.supervisor.private import PrivateSystem, private_system
 from tests.acceptance.test_whole_path import published, submit
 from tests.acceptance.waiting import until
@@ -82,6 +83,6 @@ def test_a_video_is_made_and_served_without_a_folder_in_common(
         assert api.get(where).status_code == 503 and api.get("/healthz").is_success
         parts = json.loads(system.cli("status", "--json").stdout)["parts"]
         assert "does not answer" in next(each["state"] for each in parts if each["name"] == "media")
-        # and when it is back, so is everything
+        # and when it is back, so is everything, once it is asked again
         switch.away = False
-        assert api.get(where, headers=part).status_code == 206
+        until(lambda: api.get(where, headers=part).status_code == 206 or None, 3 * AWAY_S)
