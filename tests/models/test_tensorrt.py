@@ -15,6 +15,7 @@ import torch
 from torch.utils import _pytree
 
 from gpu_consumers.acceleration import chain, keys, trt
+from gpu_consumers.acceleration.backends import Engines
 from gpu_consumers.acceleration.buckets import fast_in, held, keeping, restore
 from gpu_consumers.acceleration.cache import EngineCache
 from gpu_consumers.acceleration.chain import Region, Wanted
@@ -190,7 +191,9 @@ def test_one_engine_is_for_all_blocks_and_skips_what_a_step_cache_skips(
     assert not list(fast_in(found.module))
 
 
-def test_blocks_that_hold_weights_of_their_own_get_an_engine_each(programs: Programs) -> None:
+def test_blocks_that_hold_weights_of_their_own_get_an_engine_each(
+    programs: Programs, monkeypatch: pytest.MonkeyPatch
+) -> None:
     # given blocks that are alike but for their convolutions
     class Denoiser(torch.nn.Module):
         def __init__(self) -> None:
@@ -203,7 +206,9 @@ def test_blocks_that_hold_weights_of_their_own_get_an_engine_each(programs: Prog
     module, example = Denoiser().eval(), Example((torch.randn(1, 4, 8),), {})
     first, second = module.blocks
     both = Wanted(module, "", example, "it", blocks=(Region(first, "", example, "it.0", {"it.1": second}),))
+    monkeypatch.setattr(Programs, "ready", Engines.ready)
     # when the engine of one is built, that of the other is asked for
+    programs.build(first, example, "")
     with pytest.raises(chain.NotBuiltError) as told:
         chain.accelerate([both], [programs], "float32")
     (missing,) = told.value.missing
