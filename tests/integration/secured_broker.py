@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.stack import LocalKafka, jars, ports, process
-from infra.stack.stack import run_format, wait_ready
+from infra.stack import LocalKafka, jars, ports
+from infra.stack.stack import run_format
 from tests.integration.authority import Authority
+from tests.integration.running import running
 
 USER, PASSWORD = "swipestream", "correct horse battery staple"
 _PLAIN = f'org.apache.kafka.common.security.plain.PlainLoginModule required user_{USER}="{PASSWORD}";'
@@ -66,10 +66,5 @@ def secured_broker(folder: Path) -> Iterator[SecuredKafka]:
     kafka = SecuredKafka(folder / "kafka", ports.free_port(pair=True), authority, login, certificate)
     kafka.prepare()
     run_format(kafka)
-    with (folder / "kafka.log").open("ab") as output:
-        child = process.spawn(kafka.command(), output=output)
-    try:
-        wait_ready("kafka", kafka.ready, child, time.monotonic() + 90)
+    with running("kafka", kafka, folder / "kafka.log", 90):
         yield kafka
-    finally:
-        process.stop(child)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,9 +9,9 @@ from pathlib import Path
 
 import yaml
 
-from infra.stack import LocalCassandra, jars, ports, process
-from infra.stack.stack import wait_ready
+from infra.stack import LocalCassandra, jars, ports
 from tests.integration.authority import Authority
+from tests.integration.running import running
 
 #: Whom Cassandra makes when it first starts with passwords.
 USER = PASSWORD = "cassandra"
@@ -66,10 +65,5 @@ def secured_cassandra(folder: Path) -> Iterator[SecuredCassandra]:
     authority = Authority(folder / "tls", "authority")
     node = SecuredCassandra(folder / "cassandra", ports.free_port(pair=True), authority)
     node.prepare()
-    with (folder / "cassandra.log").open("ab") as output:
-        child = process.spawn(node.command(), output=output)
-    try:
-        wait_ready("cassandra", node.ready, child, time.monotonic() + 120)
+    with running("cassandra", node, folder / "cassandra.log", 120):
         yield node
-    finally:
-        process.stop(child)
