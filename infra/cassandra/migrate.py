@@ -14,7 +14,7 @@ from cassandra.metadata import IndexMetadata
 
 from infra.cassandra.cluster import connected
 from infra.cassandra.statements import script
-from infra.cassandra.versions import version_of
+from infra.cassandra.versions import spaces
 from infra.errors import UnavailableError
 from infra.settings import Settings
 
@@ -36,7 +36,7 @@ def apply_tables(settings: Settings, *, timeout: float = 60) -> list[str]:
     with connected(settings, request_s=20, patience_s=timeout) as session:
         base = settings.keyspace
         made = _apply(session, settings, base, [*tables(), *tables("base")])
-        later = sorted(name for name in session.cluster.metadata.keyspaces if name != base and version_of(base, name))
+        later = sorted(space.name for space in spaces(session, base) if space.name != base)
         return made + [f"{name}.{table}" for name in later for table in _apply(session, settings, name, tables())]
 
 

@@ -1,7 +1,7 @@
 """Copies of remote blobs in a local folder: the least recently used go first, and none is kept for longer than a day.
 
-The time of access says when a copy was used (it is set, whatever the file system is mounted with), the time of change
-when it was fetched.
+The time of access says when a copy was used (it is set, whatever the file system is mounted with), the time of its
+modification when it was fetched.
 """
 
 from __future__ import annotations
