@@ -72,11 +72,12 @@ def _same(key: dict[str, str], accelerator: Engines, module: Any, example: Examp
 
 
 def _with_headers() -> None:
-    """Where no CUDA is installed, inductor takes the headers that came with torch."""
+    """Unless a CUDA is named, inductor takes the headers that came with torch: they are of its version, and those of a
+    machine may be missing where its libraries are there."""
     import torch
 
     own = Path(torch.__file__).parents[1] / "nvidia" / f"cu{(torch.version.cuda or '').split('.')[0]}"
-    if not ({"CUDA_HOME", "CUDA_PATH"} & set(os.environ)) and not Path("/usr/local/cuda").exists() and own.is_dir():
+    if not {"CUDA_HOME", "CUDA_PATH"} & set(os.environ) and (own / "include" / "crt").is_dir():
         os.environ["CUDA_HOME"] = str(own)
 
 

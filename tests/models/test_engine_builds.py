@@ -76,6 +76,26 @@ def test_a_device_has_a_number_so_that_another_process_finds_it(
         assert place == torch.device("cuda", number) and torch.cuda._utils._get_device_index(place) == number
 
 
+@pytest.mark.skipif(torch.version.cuda is None, reason="this torch is not for CUDA")
+def test_what_an_engine_for_a_gpu_begins_with_compiles_where_no_cuda_is_installed(tmp_path: Path) -> None:
+    # given the folders in which a building process looks for headers
+    told = (
+        "from gpu_consumers.generation.engine_build import _with_headers; _with_headers()\n"
+        "from torch.utils.cpp_extension import include_paths; print(*include_paths('cuda'), sep='\\n')"
+    )
+    env = {name: value for name, value in os.environ.items() if name not in ("CUDA_HOME", "CUDA_PATH")}
+    found = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True, env=env)
+    # when
+    source = tmp_path / "engine.cpp"
+    source.write_text("#include <torch/csrc/inductor/aoti_include/cuda.h>\n")
+    folders = [f"-I{folder}" for folder in found.stdout.splitlines()]
+    compiled = subprocess.run(
+        ["g++", "-std=c++20", "-fsyntax-only", "-DUSE_CUDA", *folders, source], capture_output=True, check=False
+    )
+    # then
+    assert compiled.returncode == 0, compiled.stderr.decode()[-1000:]
+
+
 def test_the_linker_finds_a_library_that_has_its_versions_name_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
