@@ -25,20 +25,30 @@ NAME = re.compile(r"^[0-9a-f]{64}\.[a-z0-9]{1,8}$")
 
 
 class BlobStore(Protocol):
-    """Where finished files live. `path` names a local file, fetched first where the store is remote."""
+    """Where finished files live. Every method of a remote one may raise UnavailableError."""
 
-    def put_file(self, source: Path, suffix: str) -> Artifact: ...
+    def put_file(self, source: Path, suffix: str) -> Artifact:
+        """Store what is in a file, which stays as it is. Nothing is written where the blob is held."""
+        ...
 
-    def put_bytes(self, data: bytes, suffix: str) -> Artifact: ...
+    def put_bytes(self, data: bytes, suffix: str) -> Artifact:
+        """Store bytes. Nothing is written where the blob is held."""
+        ...
 
-    def exists(self, artifact: Artifact) -> bool: ...
+    def exists(self, artifact: Artifact) -> bool:
+        """Whether the whole blob is held: at least its size is checked."""
+        ...
 
     def hold(self, artifact: Artifact) -> bool:
         """As `exists`; a blob that is there counts as used now, so that no sweep takes it from under its user."""
         ...
 
     def path(self, name: str) -> Path:
-        """Raises NotFoundError for a name that is malformed or not held."""
+        """A local file, fetched first where the store is remote.
+
+        Raises NotFoundError for a name that is malformed or not held, and DamagedError for a media file that was found
+        to be another one: it is set aside and counts as not held from then on.
+        """
         ...
 
     def blobs(self) -> Iterator[Lying]:
@@ -46,7 +56,7 @@ class BlobStore(Protocol):
         ...
 
     def leftovers(self) -> Iterator[Lying]:
-        """What lies there beside them: writes that are under way, and what broken ones left."""
+        """What lies there beside them: writes that are under way, what broken ones left, and what was damaged."""
         ...
 
     def purge(self, found: Lying) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -102,6 +103,11 @@ class Bucket:
         """Remove an object, if there is one."""
         with self._asked():
             obstore.delete(self._store, place)
+
+    def move(self, place: str, to: str) -> None:
+        """Rename an object, if there is one; what was at the other place is replaced."""
+        with self._asked(), contextlib.suppress(FileNotFoundError):
+            obstore.rename(self._store, place, to)
 
     def lying(self, folder: str) -> Iterator[Lying]:
         """Every object below a folder, a page at a time."""

@@ -10,10 +10,11 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from infra.errors import NotFoundError, TransientError, UnavailableError
+from infra.errors import NotFoundError, UnavailableError
 from infra.storage.blobs import NAME, artifact_of
 from infra.storage.buckets import TRIALS_S, Bucket
 from infra.storage.cache import BlobCache
+from infra.storage.damage import damaged, is_named_by_content
 from infra.storage.digest import sha256
 from infra.storage.lying import Lying
 from schemas.values import Artifact
@@ -65,7 +66,7 @@ class S3BlobStore:
         return self.exists(artifact)  # a sweep may have been faster
 
     def path(self, name: str) -> Path:
-        """A local copy, fetched as a whole where there is none. Raises NotFoundError, UnavailableError."""
+        """A local copy, fetched as a whole where there is none. Raises NotFoundError, DamagedError."""
         if not NAME.match(name):
             raise _missing(name)
         return self._cache.get(name, partial(self._fetch, name))
@@ -78,11 +79,14 @@ class S3BlobStore:
                 yield Lying(found.place, found.size, max(found.used, held.get(found.name, 0.0)))
 
     def leftovers(self) -> Iterator[Lying]:
-        """None. Parts of an upload that was broken off are in no listing: the bucket's own rules remove them."""
-        return iter(())
+        """What was damaged. Parts of a broken upload are in no listing: the bucket's own rules remove them."""
+        return self._bucket.lying("damaged")
 
     def purge(self, found: Lying) -> bool:
         """Take away what was found, unless it was used since. Copies on other machines go within a day."""
+        if found.place == _aside(found.name):
+            self._bucket.delete(found.place)
+            return True
         blob, hold = map(self._bucket.head, (_blob(found.name), _hold(found.name)))
         if blob is None or max(blob.used, hold.used if hold else 0.0) > found.used:
             return False
@@ -97,8 +101,9 @@ class S3BlobStore:
             found = self._bucket.fetch(_blob(name), to)
         if not found:
             raise _missing(name)
-        if sha256(to) != name.partition(".")[0]:
-            raise TransientError(f"The media file {name} of {self._bucket.url} is altered: its hash is another one.")
+        if not is_named_by_content(to, name):
+            self._bucket.move(_blob(name), _aside(name))
+            raise damaged(name, f"{self._bucket.url}/{_aside(name)}")
 
     @contextmanager
     def _unless_away(self) -> Iterator[None]:
@@ -124,6 +129,10 @@ def _blob(name: str) -> str:
 
 def _hold(name: str) -> str:
     return f"holds/{name}"
+
+
+def _aside(name: str) -> str:
+    return f"damaged/{name}"
 
 
 def _missing(name: str) -> NotFoundError:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from infra.settings import Settings
 from infra.storage.artifacts import ArtifactIndex, LocalArtifactIndex
-from infra.storage.blobs import BlobStore, LocalBlobStore
+from infra.storage.blobs import BlobStore
+from infra.storage.damage import VerifiedBlobStore
 from infra.storage.leases import Leases
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ GIB = 1 << 30
 def media_store(settings: Settings) -> BlobStore:
     """Where media lie. Raises UnavailableError where that is a bucket that does not answer or is not ours."""
     if not settings.media:
-        return LocalBlobStore(settings.media_dir)
+        return VerifiedBlobStore(settings.media_dir)
     from infra.storage.cache import BlobCache
     from infra.storage.s3_blobs import S3BlobStore
 

@@ -18,6 +18,8 @@ from infra.errors import NotFoundError
 from infra.settings import Settings
 from infra.storage.artifacts import ArtifactIndex
 from infra.storage.blobs import BlobStore
+from infra.storage.buckets import Bucket
+from infra.storage.damage import DamagedError
 from infra.storage.stores import artifact_index, media_store
 from infra.storage.sweep import Sweeper
 from tests.s3_server import named, s3_server
@@ -45,6 +47,13 @@ class Site:
     @property
     def index(self) -> ArtifactIndex:
         return artifact_index(self.settings)
+
+    def overwrite(self, name: str, content: bytes) -> None:
+        """Damage a blob."""
+        if self.settings.media:
+            Bucket.of(self.settings).put(f"media/{name}", content)
+        else:
+            (self.settings.media_dir / name[:2] / name).write_bytes(content)
 
     def again(self) -> Site:
         elsewhere = self.folder / "elsewhere" if self.settings.media else self.settings.data_dir
@@ -95,6 +104,41 @@ def test_a_blob_of_another_size_does_not_count_and_is_put_anew(site: Site) -> No
     put = site.media.put_bytes(b"whole", "wav")
     half = put.model_copy(update={"size": 2})
     assert not site.media.exists(half) and not site.media.hold(half) and site.media.hold(put)
+
+
+def test_a_damaged_blob_is_never_handed_out_and_is_put_anew(
+    site: Site, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # given a blob that is something else of the same size by now
+    put = site.media.put_bytes(b"as it was", "wav")
+    site.overwrite(put.name, b"as it is!")
+    # when somebody elsewhere reads it
+    store = site.again().media
+    with pytest.raises(DamagedError, match="damaged"):
+        store.path(put.name)
+    # then it counts as gone, which is said; and what is made again takes its place
+    assert not store.exists(put) and not store.hold(put) and not list(store.blobs())
+    with pytest.raises(NotFoundError):
+        store.path(put.name)
+    assert put.name in caplog.text + "".join(capsys.readouterr())
+    assert store.put_bytes(b"as it was", "wav") == put
+    assert site.again().media.path(put.name).read_bytes() == b"as it was"
+    # and a sweep takes the damaged one
+    later = Sweeper(media=store, index=site.index, grace_s=3600, clock=lambda: time.time() + 86_400)
+    assert later.sweep({put.name}, (), dry_run=False).leftovers == 1 and store.exists(put)
+
+
+def test_a_damaged_blob_is_put_back_from_a_backup(site: Site) -> None:
+    # given a backup, and a damaged blob that somebody has come across
+    backup, put = store_of(site.folder / "backup"), site.media.put_bytes(b"video", "mp4")
+    kept = media.keep({put.name: put.size}, backup, site.media, include=True)
+    site.overwrite(put.name, b"v1deo")
+    store = site.again().media
+    with pytest.raises(DamagedError):
+        store.path(put.name)
+    # when, then
+    assert media.put_back(media.listed(backup, kept), backup, store, lambda _: None) == 0
+    assert store.path(put.name).read_bytes() == b"video"
 
 
 def test_many_writers_of_one_blob_leave_one(site: Site) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from infra.errors import NotFoundError, TransientError, UnavailableError
+from infra.errors import NotFoundError, UnavailableError
 from infra.settings import Settings
 from infra.stack import ports
 from infra.storage.bucket_errors import BucketRefusesError
@@ -97,15 +97,6 @@ def test_one_blob_is_fetched_once_however_many_ask(server: str, prefix: str, tmp
         here = store(address, prefix, tmp_path / "here")
         found = set(pool.map(here.path, [put.name] * 8))
     assert len(found) == 1 == len(gets)
-
-
-def test_an_altered_object_is_never_handed_out(server: str, prefix: str, tmp_path: Path) -> None:
-    here = store(server, prefix, tmp_path)
-    put = here.put_bytes(b"as it was", "wav")
-    Bucket.of(config(server, prefix, tmp_path)).put(f"media/{put.name}", b"as it is!")
-    with pytest.raises(TransientError, match="altered"):
-        here.path(put.name)
-    assert not list((tmp_path / "cache").rglob("*.wav"))
 
 
 def test_a_copy_goes_with_its_blob_and_not_with_a_failure(tmp_path: Path) -> None:
