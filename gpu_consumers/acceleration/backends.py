@@ -17,6 +17,7 @@ from gpu_consumers.acceleration import keys
 from gpu_consumers.acceleration.cache import EngineCache
 from gpu_consumers.acceleration.facts import facts_of
 from gpu_consumers.errors import BackendError
+from gpu_consumers.generation.faults import memory_named
 from gpu_consumers.ports import Example
 from infra.storage.artifacts import fingerprint
 
@@ -94,7 +95,8 @@ class Engines(Eager):
         import torch
 
         try:
-            return self._loaded(engine, module)
+            with memory_named(self.place):
+                return self._loaded(engine, module)
         except (BackendError, torch.OutOfMemoryError):
             raise
         except Exception as error:  # what loads it raises whatever it likes

@@ -13,6 +13,7 @@ from gpu_consumers.acceleration.backends import Eager, NoEngineError
 from gpu_consumers.acceleration.buckets import restore, seated
 from gpu_consumers.acceleration.parity import Parity, compare, numbers
 from gpu_consumers.errors import BackendError, TransientBackendError
+from gpu_consumers.generation.faults import memory_named
 from gpu_consumers.ports import Accelerator, Example
 from infra.errors import SwipestreamError
 from infra.storage.artifacts import fingerprint
@@ -148,7 +149,8 @@ def _install(wanted: Wanted, accelerator: Accelerator, plain: Any, dtype: str) -
     for region in wanted.places():
         _seat(region, accelerator)
     try:
-        parity = compare(plain, wanted.result())
+        with memory_named(next(wanted.module.parameters()).device):
+            parity = compare(plain, wanted.result())
     except (SwipestreamError, torch.OutOfMemoryError):
         raise
     except Exception as error:  # what was compiled may fail where it is first used for the whole

@@ -85,6 +85,7 @@ class Opened:
         outputs = [name for name in names if name not in self._inputs]
         self._place = place
         with torch.cuda.device(place):
+            torch.cuda.empty_cache()  # TensorRT takes its room beside torch, which keeps what it has freed
             self._module = torch_tensorrt().runtime.PythonTorchTensorRTModule(plan, self._inputs, outputs)
 
     def __call__(self, tensors: Mapping[str, Any]) -> Sequence[Any]:

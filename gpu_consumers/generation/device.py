@@ -13,7 +13,7 @@ from gpu_consumers.energy import GpuEnergy
 from gpu_consumers.estimates.formula import Phases, chip
 from gpu_consumers.estimates.model import CostModel
 from gpu_consumers.generation import boundaries, company, selftest
-from gpu_consumers.generation.faults import DeviceMemoryError, SickError
+from gpu_consumers.generation.faults import DeviceMemoryError, SickError, memory_named
 from gpu_consumers.generation.host import Host
 from gpu_consumers.generation.loading import one_step
 from gpu_consumers.generation.manifest import BATCH_MOST, GIB, manifest, manifests
@@ -91,7 +91,8 @@ class Device:
     def _sparing(self, name: str, work: Callable[[], T], company: int = 1) -> T:
         """What `work` does with a model; once more without the others where memory runs out. Raises as `run`."""
         try:
-            return work()
+            with memory_named(self.place):
+                return work()
         except self._torch.OutOfMemoryError:
             metrics.OUT_OF_MEMORY.inc()
             log.warning("out of memory, once more without the other models", model=name)
@@ -101,7 +102,8 @@ class Device:
         for left in self.models.keep(name):
             self.turnstile.forget(left)
         try:
-            return work()
+            with memory_named(self.place):
+                return work()
         except self._torch.OutOfMemoryError:
             told = f"{self.name} is out of memory for {name}"
         # Outside, where the traceback no longer holds what had been allocated.

@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+from gpu_consumers.generation.faults import memory_named
+
 #: Numbers from -4 to 4: every product and sum of this many is exact in float32, and in TF32.
 _WIDTH, _MOST = 512, 4
 _WORDS = 16 * 2**20
@@ -22,10 +24,15 @@ def failing(place: Any, patience_s: float = PATIENCE_S) -> str | None:
 
 
 def _failing(place: Any) -> str | None:
+    import torch
+
     try:
-        if not _same(product(place)):
-            return "it multiplies wrongly"
-        return None if remembers(place) else "its memory does not keep what is written"
+        with memory_named(place):
+            if not _same(product(place)):
+                return "it multiplies wrongly"
+            return None if remembers(place) else "its memory does not keep what is written"
+    except torch.OutOfMemoryError:
+        return None  # it is full, which is no fault of its
     except Exception as error:  # noqa: BLE001 - drivers raise whatever they like
         return f"{type(error).__name__}: {(str(error).strip().splitlines() or [''])[0][:300]}"
 

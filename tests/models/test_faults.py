@@ -14,7 +14,7 @@ from prometheus_client import REGISTRY
 
 from gpu_consumers import backends
 from gpu_consumers.errors import TransientBackendError
-from gpu_consumers.generation import selftest
+from gpu_consumers.generation import faults, selftest
 from gpu_consumers.generation.device import Device
 from gpu_consumers.generation.faults import DeviceMemoryError, SickError
 from gpu_consumers.generation.manifest import manifest
@@ -152,6 +152,36 @@ def test_without_the_memory_the_others_go_first_and_then_half_of_the_pixels(
     assert (clip.details["work"].width, clip.details["work"].height, clip.details["squeezed"]) == (32, 96, True)
 
 
+@pytest.mark.parametrize(
+    ("said", "refused"),
+    [
+        ("CUDA error: out of memory", 0),
+        ("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`", 0),
+        ("cuDNN error: CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED", 0),
+        ("run_func_( container_handle_ ) API call failed at model_container_runner.cpp, line 152", 1),
+    ],
+)
+def test_memory_that_runs_out_in_a_library_or_in_compiled_code_is_no_error_of_the_model(
+    device: Device, config: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str, refused: int
+) -> None:
+    # given another model, and a denoiser for which memory runs out beside it, as those tell it who are not torch
+    device.pipe("tiny-wan")
+    refusals = [0]
+    monkeypatch.setattr(faults, "refusals", lambda _place: refusals[0])
+
+    def full(*_: Any) -> None:
+        if "tiny-wan" in device.models.names:
+            refusals[0] += refused
+            raise RuntimeError(said)
+
+    handle = device.pipe("tiny-ltx").transformer.register_forward_pre_hook(full)
+    # when
+    clip = rendered(device, config, tmp_path / "clip.mp4")
+    handle.remove()
+    # then the other made way, and it is as large as ever
+    assert clip.details["fallbacks"] == () and device.models.names == ("tiny-ltx",)
+
+
 def test_where_even_that_is_too_much_the_task_goes_back_for_others(
     device: Device, config: Settings, tmp_path: Path
 ) -> None:
@@ -211,6 +241,10 @@ def wrong(right: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return product
 
 
+def full(_place: Any) -> Any:
+    raise RuntimeError("CUDA error: out of memory")
+
+
 def test_a_device_that_computes_and_remembers_passes() -> None:
     assert selftest.failing(CPU) is None
 
@@ -225,6 +259,9 @@ def test_one_wrong_number_one_lost_word_or_silence_fails(monkeypatch: pytest.Mon
     with monkeypatch.context() as patch:
         patch.setattr(selftest, "product", lambda _place: torch.zeros(3).to("cuda:99"))
         assert selftest.failing(CPU) is not None
+    with monkeypatch.context() as patch:
+        patch.setattr(selftest, "product", full)
+        assert selftest.failing(CPU) is None  # a device that is full is well
     done = threading.Event()
     monkeypatch.setattr(selftest, "product", lambda _place: done.wait(30))
     assert selftest.failing(CPU, patience_s=0.05) == "it has not answered for 0.05 s"

@@ -293,6 +293,24 @@ def test_weights_that_an_engine_cannot_read_where_they_are_are_a_reason(monkeypa
         bound(print, layout, module)
 
 
+def test_an_engine_that_finds_no_room_is_not_given_up_for_it(
+    config: Settings, programs: Programs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given an engine that is built, and no memory for it to work in, as Torch-TensorRT tells it
+    found, said = wanted(config, "tiny-ltx"), "Failed to create execution context"
+
+    def full(_plan: bytes) -> Any:
+        raise AssertionError(said)
+
+    monkeypatch.setattr(programs, "_opened", full)
+    # then nothing is known against it, and the others make way
+    with pytest.raises(torch.OutOfMemoryError, match=said):
+        chain.accelerate([found], [programs], "float32")
+    # while one that is broken is given up
+    said = "engine was not built to target current platform"
+    assert said in chain.accelerate([found], [programs], "float32").fallbacks[0].reason
+
+
 def test_arguments_that_an_engine_cannot_read_where_they_are_are_copied() -> None:
     module, seen, numbers = torch.nn.Linear(4, 4), list[Any](), torch.randn(3, 4)
     _, layout, _ = lowered(module, Example((torch.ones(2, 4),), {}))
