@@ -8,7 +8,9 @@ transformer and for any fine-tuning, and styles that are merged into the weights
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -54,7 +56,7 @@ class TensorRT(Engines):
 
         program, layout, tensors = lowered(module, example)
         convert = torch_tensorrt().dynamo.convert_exported_program_to_serialized_trt_engine
-        with torch.no_grad():
+        with torch.no_grad(), logged_is_raised():
             return packed(layout, bytes(convert(program, arg_inputs=tensors, **SETTINGS)))
 
     def _loaded(self, engine: bytes, module: Any) -> Callable[..., Any]:
@@ -118,6 +120,29 @@ def _readable(value: Any) -> Any:
         return value
     value = value.contiguous()
     return value.clone() if value.data_ptr() % ALIGNED else value
+
+
+@contextmanager
+def logged_is_raised() -> Iterator[None]:
+    """Let what goes wrong in a conversion be what is raised: the library (2.11) logs it, and stumbles over having no
+    result."""
+    errors, logger = _Errors(logging.ERROR), logging.getLogger("torch_tensorrt")
+    logger.addHandler(errors)
+    try:
+        yield
+    except UnboundLocalError as error:
+        raise errors.last or error from None
+    finally:
+        logger.removeHandler(errors)
+
+
+class _Errors(logging.Handler):
+    """Keeps the last one that was logged."""
+
+    last: BaseException | None = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.last = record.exc_info[1] if record.exc_info else self.last
 
 
 def torch_tensorrt() -> Any:

@@ -20,8 +20,10 @@ from gpu_consumers.acceleration.examples import decoding, examples
 from gpu_consumers.acceleration.layout import lent, unpacked
 from gpu_consumers.acceleration.parity import compare, numbers
 from gpu_consumers.acceleration.trt import TensorRT
+from gpu_consumers.errors import BackendError
 from gpu_consumers.generation.loading import load, one_step
 from gpu_consumers.generation.manifest import manifest
+from gpu_consumers.ports import Example
 from infra.settings import Settings
 from tests.models.pipelines_kit import PIPELINES, every_kind
 
@@ -104,3 +106,17 @@ def test_every_operation_of_a_module_is_known_and_lowered_it_computes_the_same(
             plain = found.module(*given.args, **given.kwargs)
             made = layout.result(_pytree.tree_leaves(graph(*tensors.values())))
         assert compare(numbers(plain), numbers(made)).relative < 1e-4
+
+
+def test_why_a_conversion_fails_is_told(library: Library, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    # given TensorRT that builds no network
+    from torch_tensorrt.dynamo import _compiler
+
+    def failing(*_: Any, **__: Any) -> None:
+        raise RuntimeError("Error Code 10: Internal Error (Could not find any implementation for node)")
+
+    monkeypatch.setattr(_compiler, "interpret_module_to_result", failing)
+    tensorrt = TensorRT(EngineCache(tmp_path, 2**20), torch.device("cpu"))
+    # then the library's own error is the reason, and not what it stumbles over afterwards
+    with pytest.raises(BackendError, match="RuntimeError: Error Code 10"):
+        tensorrt.build(torch.nn.Linear(4, 4).eval(), Example((torch.rand(2, 4),), {}), "")
