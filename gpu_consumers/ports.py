@@ -103,6 +103,8 @@ class SceneSpec:
         """What decides the pixels, for a fingerprint: everything but where the files lie."""
         models = {name: getattr(self, name) for name in ("styles", "guidance")}
         decides = {name: value for name, value in vars(self).items() if name != "files" and name not in models}
+        if self.scene.chart is None:  # what was made before there were charts is found again
+            decides["scene"] = self.scene.model_dump(mode="json", exclude={"chart"})
         return decides | {name: value for name, value in models.items() if value not in ((), None)}
 
     @property

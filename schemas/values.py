@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from schemas.base import Contract, Slug
+from schemas.charts import Chart
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
@@ -259,6 +260,7 @@ class Scene(Contract):
     on_screen_text: Annotated[str, StringConstraints(strip_whitespace=True, max_length=120)] = ""
     duration_s: float = Field(gt=0, le=60, description="planned; the voice's real timing decides")
     footage: Footage | None = Field(None, description="what is seen behind the words; none: the look alone")
+    chart: Chart | None = Field(None, description="figures that are told in it: they are drawn in place of a look")
     muted: bool = Field(False, strict=True, description="nobody speaks; what would be said is read")
     first_number: int | None = Field(
         None, ge=1, le=99, description="its number before it was moved: seed and look go by it. None: it was not"

@@ -37,9 +37,11 @@ class Shown:
 
 
 def footage_for(shop: Workshop, flavor: Flavor, scene: Scene, title: str, seed: int) -> Shown:
-    """Never fails: a scene without footage has its look."""
+    """Never fails: a scene without footage has its look. For one with a chart no library is asked."""
     if scene.footage is not None:
         return _own(shop, scene.footage)
+    if scene.chart is not None:
+        return Shown(None)
     failed: list[Fallback] = []
     for spec in flavor.stock:
         try:

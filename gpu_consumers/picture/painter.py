@@ -18,6 +18,8 @@ from gpu_consumers.picture.layout import Layout
 from gpu_consumers.picture.looks import choose, look_named
 from gpu_consumers.picture.looks.backdrop import NAME as BACKDROP
 from gpu_consumers.picture.looks.backdrop import backdrop
+from gpu_consumers.picture.looks.chart import NAME as CHART
+from gpu_consumers.picture.looks.chart import chart
 from gpu_consumers.picture.palettes import palette_for
 from gpu_consumers.picture.stage import Paint, Stage
 from gpu_consumers.picture.transitions import Transitions
@@ -64,6 +66,8 @@ def _look(spec: SceneSpec, stage: Stage) -> tuple[str, Paint]:
     if spec.footage is not None:
         source = opened(spec.footage, spec.files, spec.size, spec.fps, spec.frames, spec.seed)
         return BACKDROP, backdrop(stage, source, hybrid=spec.hybrid)
+    if spec.scene.chart is not None:
+        return CHART, chart(stage, spec.scene.chart)
     name = spec.look or choose(spec.scene.beat, spec.scene.drawn_as, spec.title, spec.seed)
     return name, look_named(name)(stage)
 

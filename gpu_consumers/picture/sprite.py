@@ -46,6 +46,14 @@ class Sprite:
         made.keep = full, half
         return made
 
+    def cut(self, width: float) -> Sprite:
+        """Its left part, of about that many pixels."""
+        made, half = copy(self), max(0, round((width - self.left) / 2))
+        luma, blue, red = self.add
+        made.add = luma[:, : 2 * half], blue[:, :half], red[:, :half]
+        made.keep = self.keep[0][:, : 2 * half], self.keep[1][:, :half]
+        return made
+
 
 class Plate:
     """An opaque picture in planes; it may be larger than the canvas, and is pasted by copying."""
@@ -76,6 +84,12 @@ class Plate:
             share = np.asarray(cover).astype(np.uint16)
             share += share >> 7
             blend(plane, 256 - share, share * np.uint16(level))
+
+    @classmethod
+    def of_planes(cls, planes: Planes) -> Plate:
+        """A copy of what stands on a canvas."""
+        luma, blue, red = (plane.copy() for plane in planes)
+        return cls((luma, blue, red))
 
     @classmethod
     def plain(cls, width: int, height: int, colour: Rgb) -> Plate:

@@ -20,6 +20,8 @@ KINDS = ("cut", "zoom", "slide", "wipe", "fade")
 FRAMES = 6
 #: How far a picture slides, and how wide the stripe of a wipe is, as shares of the width: most of it stays in sight.
 SLIDE, STRIPE = 0.2, 0.22
+#: How far a picture fades at most: no frame is dark.
+FADE = 0.7
 
 
 def kind_of(title: str) -> str:
@@ -82,7 +84,7 @@ class Transitions:
             canvas.fill(colour, round(left), n * tall, round(wide), tall)
 
     def _faded(self, canvas: Canvas, away: float) -> None:
-        weight = round(256 * away)
+        weight = round(256 * FADE * away)
         for plane, level in zip(canvas.planes, yuv(self._palette.deep), strict=True):
             plane[...] = (plane * np.uint16(256 - weight) + np.uint16(level * weight)) >> 8
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from gpu_consumers.script.clean import sentences
+from gpu_consumers.script.slots import number
 
 _ITEM = re.compile(
     r"""^(?:and\s+)?(?P<label>[^\W\d_][\w' .&-]{0,40}?|(?:1[5-9]|20)\d\d)(?P<colon>\s*[:=]\s*|\s+)
@@ -15,14 +16,19 @@ _ITEM = re.compile(
     (?P<after>%|\s?[^\W\d_]{1,12}\.?(?:\s[^\W\d_]{1,12})?)?)\.?$""",
     re.VERBOSE,
 )
-_YEAR = re.compile(r"^(?:1[5-9]|20)\d\d$")
+#: A label that is a year.
+YEAR = re.compile(r"^(?:1[5-9]|20)\d\d$")
 _APART = re.compile(r"[,;]\s+(?:and\s+)?|\s+and\s+(?=[^,;]*$)")
 #: What announces them belongs to the sentence before: `Rents in Europe: Berlin 14, Paris 29, London 33`.
 _INTRODUCED = re.compile(r"^(?P<head>[^:]{3,90}):\s+(?P<rows>.+)$")
+#: Figures that are told in one breath, and so are one scene.
+_BREATH = 4
 #: Fewer figures than this are part of a sentence.
 _FEWEST = 3
 #: From this on the larger is told as a multiple of the smaller.
 _TIMES = Decimal("1.5")
+#: Of a scale whose zero is no nothing, multiples mean nothing.
+_DEGREES = re.compile(r"°|deg", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -36,22 +42,43 @@ class Row:
 
     @property
     def sentence(self) -> str:
-        """The figure by itself."""
-        return f"In {self.label} it was {self.text}." if _YEAR.match(self.label) else f"{self.label}, {self.text}."
+        """The figure by itself, without its end mark."""
+        return f"in {self.label} it was {self.text}" if YEAR.match(self.label) else f"{self.label}, {self.text}"
 
 
 def spelt_out(text: str) -> str:
     """The text with its rows of figures as sentences, and what they come to. All else stays as it is."""
-    return " ".join(_sentence(sentence) for sentence in sentences(text)) if any(map(str.isdigit, text)) else text
+    if not any(map(str.isdigit, text)):
+        return text
+    said = [_sentence(sentence, first=not number) for number, sentence in enumerate(sentences(text))]
+    return " ".join(said)
 
 
-def _sentence(sentence: str) -> str:
+def series(text: str) -> list[list[Row]]:
+    """The rows of figures in a text."""
+    return [rows for sentence in sentences(text) if (rows := _parted(sentence)[1])]
+
+
+def _sentence(sentence: str, *, first: bool) -> str:
+    head, rows = _parted(sentence)
+    if not rows:
+        return sentence
+    head = head or (_named(rows) if first else "")
+    return f"{head}. {_told(rows)}" if head else _told(rows)
+
+
+def _named(rows: Sequence[Row]) -> str:
+    """What rows are called that nothing announces."""
+    first, last = rows[0].label, rows[-1].label
+    return f"{first} to {last}" if YEAR.match(first) else f"{first} and {number(len(rows) - 1)} others"
+
+
+def _parted(sentence: str) -> tuple[str, list[Row]]:
+    """What announces the rows of a sentence, if anything does, and the rows, if there are any."""
     if rows := _rows(sentence):
-        return _told(rows)
+        return "", rows
     found = _INTRODUCED.match(sentence)
-    if found and (rows := _rows(found["rows"])):
-        return f"{found['head']}. {_told(rows)}"
-    return sentence
+    return (found["head"], _rows(found["rows"])) if found else ("", [])
 
 
 def _rows(text: str) -> list[Row]:
@@ -68,7 +95,9 @@ def _row(found: re.Match[str]) -> Row:
 
 
 def _told(rows: Sequence[Row]) -> str:
-    return " ".join([*(row.sentence for row in rows), *_compared(rows)])
+    breaths = [rows[place : place + _BREATH] for place in range(0, len(rows), _BREATH)]
+    said = ["; ".join(row.sentence for row in breath) for breath in breaths]
+    return " ".join([*(f"{each[0].upper()}{each[1:]}." for each in said), *_compared(rows)])
 
 
 def _compared(rows: Sequence[Row]) -> list[str]:
@@ -77,7 +106,7 @@ def _compared(rows: Sequence[Row]) -> list[str]:
     if most.value == least.value:
         return []
     highest = f"{most.label} is the highest of these with {most.text}"
-    if least.value <= 0 or most.value / least.value < _TIMES:
+    if least.value <= 0 or most.value / least.value < _TIMES or _DEGREES.match(least.unit):
         return [f"{highest}, {least.label} the lowest with {least.text}."]
     times = (most.value / least.value).quantize(Decimal("0.1")).normalize()
     return [f"{highest}: {times:f} times the lowest, {least.label} with {least.text}."]

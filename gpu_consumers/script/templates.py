@@ -10,7 +10,7 @@ from pathlib import Path
 from random import Random
 
 from gpu_consumers.ports import Brief
-from gpu_consumers.script import archetypes, fit, foreign, knowledge, outline, slots, told, visuals
+from gpu_consumers.script import archetypes, charts, fit, foreign, knowledge, outline, slots, told, visuals
 from gpu_consumers.script.archetypes import Archetype
 from gpu_consumers.script.clean import clean
 from gpu_consumers.script.english import sentence_case
@@ -80,8 +80,8 @@ def _asked(topic: Topic, shape: Archetype, mood: str, brief: Brief, language: st
     tries = (_drafts(topic, shape, brief, rng, attempt) for attempt in range(_TRIES))
     best = min(fit.until(tries, lambda drafts: _off(drafts, brief) <= _NEAR), key=lambda drafts: _off(drafts, brief))
     count = outline.items(best)
-    scenes = _scenes([draft for draft in best if draft.lines], topic, mood, rng)
     title = outline.asked_title(topic, count)
+    scenes = charts.charted(_scenes([d for d in best if d.lines], topic, mood, rng), brief.prompt, title)
     return Script(title=title, subject=topic.subject, archetype=shape.name, language=language, mood=mood, scenes=scenes)
 
 

@@ -61,12 +61,13 @@ def draw(shop: Workshop, cause: Envelope[RenderScene], flavor: Flavor, spec: Sce
     """The scene's picture, from the index where it is known.
 
     Where the flavor's backend cannot do it, the procedural one does, and the event says so; a model that was asked for
-    by name has no substitute. Footage is shown by the procedural one. Raises `BackendError`.
+    by name has no substitute. Footage and charts are shown by the procedural one. Raises `BackendError`.
     """
     task = cause.data
     shown = footage_for(shop, flavor, task.scene, task.title, task.seed)
     spec = with_files(shop, flavor, replace(spec, footage=shown.footage))
-    backend = backends.PROCEDURAL if shown.footage else flavor.scene_backend
+    charted = task.scene.chart is not None and not task.model
+    backend = backends.PROCEDURAL if shown.footage or charted else flavor.scene_backend
     try:
         made = _draw(shop, cause, backend, spec)
     except TransientBackendError:

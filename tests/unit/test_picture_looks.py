@@ -131,6 +131,13 @@ def test_a_transition_leaves_most_of_the_picture_in_sight(kind: str) -> None:
         assert min(seen) > 0.2 and sum(seen) > 0.75, frame
 
 
+def test_no_frame_of_a_fade_is_dark() -> None:
+    faded = stage(number=3, count=9, title=next(f"title {n}" for n in range(60) if kind_of(f"title {n}") == "fade"))
+    canvas = Transitions(faded).apply(plain(Canvas.blank(1080, 1920)), faded.frames - 1)
+    dark = yuv(faded.palette.deep)[0]
+    assert canvas.planes[0].mean() - dark > 0.25 * (yuv(GREY)[0] - dark)
+
+
 def test_transitions_end_where_the_picture_stands() -> None:
     titles = {kind_of(f"title {n}"): f"title {n}" for n in range(60)}
     for kind in KINDS:

@@ -14,26 +14,35 @@ from gpu_consumers.script.templates import TemplateWriter
     [
         (
             "The warmest years. 2016: 1.29, 2020: 1.27, 2023: 1.45",
-            "The warmest years. In 2016 it was 1.29. In 2020 it was 1.27. In 2023 it was 1.45. "
+            "The warmest years. In 2016 it was 1.29; in 2020 it was 1.27; in 2023 it was 1.45. "
             "2023 is the highest of these with 1.45, 2020 the lowest with 1.27.",
         ),
         (
             "Rents: Berlin 14 euros, Paris 29 euros, London 33 euros and Lisbon 22 euros",
-            "Rents. Berlin, 14 euros. Paris, 29 euros. London, 33 euros. Lisbon, 22 euros. "
+            "Rents. Berlin, 14 euros; Paris, 29 euros; London, 33 euros; Lisbon, 22 euros. "
             "London is the highest of these with 33 euros: 2.4 times the lowest, Berlin with 14 euros.",
         ),
         (
             "Tea 30%; Coffee 30%; Water 30%.",
-            "Tea, 30%. Coffee, 30%. Water, 30%.",
+            "Tea and two others. Tea, 30%; Coffee, 30%; Water, 30%.",
         ),
         (
             "Sales: May $1,200, June $2,400, July $600",
-            "Sales. May, $1,200. June, $2,400. July, $600. "
+            "Sales. May, $1,200; June, $2,400; July, $600. "
             "June is the highest of these with $2,400: 4 times the lowest, July with $600.",
+        ),
+        (
+            "Noon: Rome 30 degrees, Oslo 10 degrees, Bern 20 degrees",  # thrice as warm would mean nothing
+            "Noon. Rome, 30 degrees; Oslo, 10 degrees; Bern, 20 degrees. "
+            "Rome is the highest of these with 30 degrees, Oslo the lowest with 10 degrees.",
+        ),
+        (
+            "A 1, B 1, C 1, D 1, E 1",
+            "A and four others. A, 1; B, 1; C, 1; D, 1. E, 1.",
         ),
     ],
 )  # fmt: skip
-def test_each_figure_is_a_sentence_and_they_are_compared(text: str, told: str) -> None:
+def test_figures_are_told_four_in_a_breath_and_compared(text: str, told: str) -> None:
     assert spelt_out(text) == told
 
 

@@ -16,6 +16,7 @@ from infra.settings import Settings
 from infra.storage.artifacts import LocalArtifactIndex
 from infra.storage.blobs import LocalBlobStore
 from schemas import ids
+from schemas.charts import Chart, ChartValue
 from schemas.envelope import Envelope, root
 from schemas.tasks import RenderScene, ScenePart
 from schemas.values import Footage, Lane, Origin, Scene
@@ -95,6 +96,20 @@ def test_a_scene_has_its_renditions_and_passes_on_what_the_assembly_needs(shop: 
     assert (made.footage, made.fallbacks, made.seed, made.backend) == (None, (), 5, "procedural")
     part = ScenePart.model_validate(made.model_dump())
     assert (part.look, part.seed, part.renditions) == (made.look, 5, made.renditions)
+
+
+def test_a_chart_is_drawn_where_other_scenes_are_generated(shop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Given a flavor whose scenes come from a model, and a scene that tells figures
+    monkeypatch.setattr(flavors, "get_flavor", lambda *_: FLAVOR.model_copy(update={"scene_backend": "ltx"}))
+    figures = tuple(
+        ChartValue(label=label, text=f"{value} mm", value=value) for label, value in (("May", 3), ("June", 9))
+    )
+    task = asked().data
+    shown = task.scene.model_copy(update={"chart": Chart(values=figures), "narration": "May, 3 mm; June, 9 mm."})
+    # When
+    made = rendered(shop, root(task.model_copy(update={"scene": shown}), source="/test"))
+    # Then nothing was tried before, and no library was asked
+    assert (made.look, made.backend, made.fallbacks, made.footage) == ("chart", "procedural", (), None)
 
 
 def test_its_pictures_are_measured_and_a_reused_scene_has_the_same_figures(shop: Workshop) -> None:

@@ -95,6 +95,29 @@ class Changes(TypedDict):
     text: NotRequired[str | None]
 
 
+class Chart(TypedDict):
+    """Figures of one unit. All of them are drawn; each stands out from when it is told."""
+
+    kind: NotRequired[ChartKind]
+    values: list[ChartValue]
+    #: how many of them, from the first on, were told before the scene
+    told: NotRequired[int]
+
+
+#: How figures are drawn.
+ChartKind: TypeAlias = Literal["bars", "line"]
+
+
+class ChartValue(TypedDict):
+    """One figure of a chart."""
+
+    #: what it is of
+    label: str
+    #: as it is shown, with its unit
+    text: str
+    value: float
+
+
 class ClipQuality(TypedDict):
     """What a clip's pictures say of themselves, without anybody looking: measured on the luma of its frames."""
 
@@ -1053,6 +1076,8 @@ class Scene(TypedDict):
     duration_s: float
     #: what is seen behind the words; none: the look alone
     footage: NotRequired[Footage | None]
+    #: figures that are told in it: they are drawn in place of a look
+    chart: NotRequired[Chart | None]
     #: nobody speaks; what would be said is read
     muted: NotRequired[bool]
     #: its number before it was moved: seed and look go by it. None: it was not

@@ -82,6 +82,26 @@ export interface Changes {
   text?: string | null;
 }
 
+/** Figures of one unit. All of them are drawn; each stands out from when it is told. */
+export interface Chart {
+  kind?: ChartKind;
+  values: ChartValue[];
+  /** how many of them, from the first on, were told before the scene */
+  told?: number;
+}
+
+/** How figures are drawn. */
+export type ChartKind = "bars" | "line";
+
+/** One figure of a chart. */
+export interface ChartValue {
+  /** what it is of */
+  label: string;
+  /** as it is shown, with its unit */
+  text: string;
+  value: number;
+}
+
 /** What a clip's pictures say of themselves, without anybody looking: measured on the luma of its frames. */
 export interface ClipQuality {
   /** pixels of the frames that were looked at */
@@ -994,6 +1014,8 @@ export interface Scene {
   duration_s: number;
   /** what is seen behind the words; none: the look alone */
   footage?: Footage | null;
+  /** figures that are told in it: they are drawn in place of a look */
+  chart?: Chart | null;
   /** nobody speaks; what would be said is read */
   muted?: boolean;
   /** its number before it was moved: seed and look go by it. None: it was not */
