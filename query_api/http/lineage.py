@@ -10,7 +10,7 @@ from infra.errors import NotFoundError
 from query_api.http.asking import Asks
 from query_api.http.parts import Needs
 from query_api.http.problems import responses
-from query_api.http.videos import VideoId, owner
+from query_api.http.videos import VideoId, is_theirs
 from query_api.lineage.graph import Direction, Graph
 from query_api.lineage.trace import trace, trace_video
 
@@ -34,9 +34,8 @@ async def of_video(video_id: VideoId, parts: Needs, asks: Asks, direction: Way =
     """
     who = await asks.viewer()
     revisions = await parts.read.revisions(video_id)
-    found = (
-        await trace_video(parts.read, video_id, direction) if who.may_see(owner(parts, video_id, revisions)) else None
-    )
+    theirs = is_theirs(who, parts, video_id, revisions)
+    found = await trace_video(parts.read, video_id, direction) if theirs else None
     if found is None:
         raise NotFoundError(f"There is no video {video_id}.")
     return found

@@ -63,10 +63,15 @@ router.add_api_route("/media/{name}", media, methods=["HEAD"], include_in_schema
 
 def _saved_as(filename: str, suffix: str) -> str:
     """RFC 6266: the name in ASCII for all, and in full for those who read RFC 8187."""
-    stem = "".join(letter if letter.isprintable() and letter not in '/\\:*?"<>|%' else " " for letter in filename)
-    stem = " ".join(stem.removesuffix(suffix).split()).strip(". ") or "video"
-    plain = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode().strip() or "video"
+    stem = _safe(filename.removesuffix(suffix))
+    plain = _safe(unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode())  # wide quotes become narrow
     return f"attachment; filename=\"{plain}{suffix}\"; filename*=UTF-8''{quote(stem + suffix)}"
+
+
+def _safe(stem: str) -> str:
+    """Without what ends a quoted text, or is a path or a pattern to somebody's system."""
+    letters = (letter if letter.isprintable() and letter not in '/\\:*?"<>|%' else " " for letter in stem)
+    return " ".join("".join(letters).split()).strip(". ") or "video"
 
 
 def _matches(header: str, etag: str) -> bool:

@@ -22,6 +22,14 @@ Title = Annotated[
 ]
 
 
+def _speakable(script: Script) -> Script:
+    """A script that comes along is held to what each of its texts is when it is edited."""
+    for scene in (script, *script.scenes):
+        for text in dict(scene).values():
+            speakable(text if isinstance(text, str) else "")
+    return script
+
+
 #: What a generative model is told, beside its words. A style or a scale that it does not have fails the scene.
 _STYLES = "LoRAs of the model's manifest, and how strong each is"
 _GUIDANCE = "how closely a generative model keeps to the prompt: 1 is not at all, most take 3 to 8"
@@ -37,7 +45,9 @@ class OpenBody(Body):
     format: Shape | None = Field(None, description="width to height; the flavor's when left out")
     voice: Voice | None = None
     footage: list[FootageBody] = Field(default_factory=list, max_length=SCENES_MAX)
-    script: Script | None = Field(None, description="scenes are numbered from 1 without a gap")
+    script: Annotated[Script, AfterValidator(_speakable)] | None = Field(
+        None, description="scenes are numbered from 1 without a gap"
+    )
     viewer_id: ViewerId | None = Field(None, description="whose project; with a token, the token says so")
 
     model_config = Body.model_config | {

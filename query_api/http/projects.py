@@ -87,7 +87,8 @@ def _numbered(script: Script | None) -> Script | None:
 async def _same_as_before(parts: Parts, event: ProjectOpened) -> None:
     """A key that came with another request before is refused."""
     rows = await parts.read.project(event.project_id)
-    if rows and ProjectOpened.model_validate_json(rows[0]["payload"]).idea != event.idea:
+    before = ProjectOpened.model_validate_json(rows[0]["payload"]) if rows else event
+    if before.model_copy(update={"ts_us": event.ts_us}) != event:
         raise ProblemError(422, "idempotency-key-reused", "This Idempotency-Key came with another request before.")
 
 

@@ -151,7 +151,7 @@ async def _publish(parts: Parts, event: MediaUploaded | MediaRemoved, request: R
 
 async def _chunks(request: Request) -> AsyncIterator[bytes]:
     """The bytes of the file, as they come."""
-    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+    if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         async for chunk in request.stream():
             yield chunk
         return

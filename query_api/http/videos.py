@@ -16,6 +16,7 @@ from query_api.http.answers import EventAnswer, EventsAnswer
 from query_api.http.asking import Asks
 from query_api.http.parts import Needs, Parts
 from query_api.http.problems import responses
+from query_api.identity.principal import Principal
 from query_api.lineage.graph import unpadded
 from query_api.readmodel.store import Row
 from query_api.states import (
@@ -57,7 +58,7 @@ async def video(video_id: VideoId, parts: Needs, asks: Asks) -> VideoState:
     if found is None:
         raise _missing(video_id)
     found = _linked(parts, found)
-    if who.may_see(owner(parts, video_id, rows)):
+    if is_theirs(who, parts, video_id, rows):
         return found
     if found.status is not Status.PUBLISHED:
         raise _missing(video_id)
@@ -79,7 +80,7 @@ async def events(video_id: VideoId, parts: Needs, asks: Asks) -> EventsAnswer:
     who = await asks.viewer()
     rows, revisions = await asyncio.gather(parts.read.events(video_id), parts.read.revisions(video_id))
     known = rows or parts.prompts.get(video_id)
-    if not known or not who.may_see(owner(parts, video_id, revisions)):
+    if not known or not is_theirs(who, parts, video_id, revisions):
         raise _missing(video_id)
     return EventsAnswer(video_id=video_id, events=told(rows))
 
@@ -121,7 +122,7 @@ async def revisions(video_id: VideoId, parts: Needs, asks: Asks) -> RevisionsAns
     rows, scenes, later = await asyncio.gather(
         parts.read.revisions(video_id), parts.read.scenes(video_id), parts.read.regenerations(video_id)
     )
-    if not rows or not who.may_see(owner(parts, video_id, rows)):
+    if not rows or not is_theirs(who, parts, video_id, rows):
         raise _missing(video_id)
     asked = {row["revision"]: row for row in later}
     live = live_revision(rows)
@@ -165,11 +166,15 @@ def _missing(video_id: str) -> NotFoundError:
     return NotFoundError(f"There is no video {video_id}.")
 
 
-def owner(parts: Parts, video_id: str, rows: Sequence[Row]) -> str | None:
-    """Who asked for a video; None: nobody in particular."""
+def is_theirs(who: Principal, parts: Parts, video_id: str, rows: Sequence[Row]) -> bool:
+    """Whether they asked for a video, or nobody in particular did; operators have all.
+
+    The rows of a video may be there before the one that says who asked: until then it is nobody's.
+    """
     if envelope := parts.prompts.get(video_id):
-        return envelope.data.viewer_id
-    return next((row["viewer_id"] for row in rows if row["viewer_id"]), None)
+        return who.may_see(envelope.data.viewer_id)
+    asked = [row["viewer_id"] for row in rows if row["origin"]]
+    return who.is_operator or (bool(asked) and who.may_see(next(filter(None, asked), None)))
 
 
 def told(rows: Sequence[Row]) -> list[EventAnswer]:

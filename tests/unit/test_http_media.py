@@ -96,3 +96,15 @@ async def test_head_tells_the_size(api: Api, path: str) -> None:
 async def test_a_name_that_is_not_held_is_a_404(api: Api, name: str) -> None:
     answer = await api.get(f"/media/{name}")
     assert answer.status_code == 404 and answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("wide", ["a\uff02; filename=\uff02b.exe", "..\uff0f..\uff0fa\uff3cb", "\uff05\uff1a\uff1f"])
+async def test_no_name_ends_the_header_that_tells_it(tmp_path: Path, wide: str) -> None:
+    # given letters that are quotes, slashes and the like once they are ASCII
+    api = Api(tmp_path)
+    put = api.media.put_bytes(b"video", "mp4")
+    # when a file is saved under them
+    told = (await api.get(f"/media/{put.name}", params={"filename": wide})).headers["content-disposition"]
+    # then they are none
+    plain = told.removeprefix('attachment; filename="').partition("\"; filename*=UTF-8''")[0]
+    assert plain.endswith(".mp4") and not set(plain) & set('"/\\:?%')

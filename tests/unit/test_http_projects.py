@@ -409,3 +409,25 @@ async def test_another_process_sees_what_this_one_did(api: Api) -> None:
     await studio.do("PATCH", "/scenes/1", {"narration": "New."})
     api.parts.desk = Desk(api.parts.read, api.publisher)
     assert numbers(await studio.see())[0] == "New."
+
+
+async def test_a_key_that_came_with_another_script_or_voice_is_refused(api: Api) -> None:
+    # given a project that was opened with a key
+    body, key = {"text": "Why do cats purr?", "script": SCRIPT, "voice": "anna"}, {"Idempotency-Key": "k"}
+    first = await api.post("/v1/projects", json=body, headers=key)
+    # when the key comes again with the same request, with another script, and with another voice
+    same, script, voice = [
+        await api.post("/v1/projects", json=body | changes, headers=key)
+        for changes in ({}, {"script": SCRIPT | {"title": "Dogs"}}, {"voice": "ben"})
+    ]
+    # then
+    assert same.status_code == 201 and same.json()["project_id"] == first.json()["project_id"]
+    assert [answer.json().get("status") for answer in (script, voice)] == [422, 422]
+
+
+@pytest.mark.parametrize("where", ["title", "subject", "narration", "visuals", "on_screen_text"])
+async def test_a_script_with_control_characters_is_refused(api: Api, where: str) -> None:
+    scenes = [scene | ({where: "a\x1b[2Jb"} if where in scene or "_" in where else {}) for scene in SCRIPT["scenes"]]
+    bad = SCRIPT | {"scenes": scenes} | ({where: "a\x00b"} if where in SCRIPT else {})
+    answer = await api.post("/v1/projects", json={"text": "Why do cats purr?", "script": bad})
+    assert answer.status_code == 422 and "control characters" in answer.text

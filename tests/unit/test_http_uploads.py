@@ -200,3 +200,12 @@ async def test_an_upload_is_shown_in_the_scenes_of_a_project(api: Api) -> None:
     assert (shown.kind, shown.scene_number, shown.move, shown.artifact.size) == ("image", 2, "in", len(picture()))
     missing = [{"upload_id": ids.fresh()}]
     assert (await api.post("/v1/projects", json={"text": "x", "footage": missing})).status_code == 404
+
+
+async def test_a_form_is_one_however_its_type_is_written(api: Api) -> None:
+    # given a form whose type is written with capitals (RFC 9110, section 8.3.1)
+    head = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.jpg"\r\n\r\n'
+    body = head + picture() + b"\r\n--x--\r\n"
+    # when, then
+    answer = await api.post("/v1/uploads", content=body, headers={"Content-Type": "Multipart/Form-Data; boundary=x"})
+    assert answer.status_code == 201 and answer.json()["name"] == "a.jpg"

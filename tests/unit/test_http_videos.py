@@ -6,11 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from infra.auth.keys import root_key
+from infra.auth.scopes import Scope
+from infra.auth.tokens import TokenIssuer
 from schemas import ids
 from schemas.base import now_us
 from tests.unit.read_kit import Api, apply, life
 
 VIDEO = ids.video_id("http")
+#: The events that say who asked for a video.
+ASKED = ("PromptSubmitted", "PromptAccepted")
 
 
 @pytest.fixture
@@ -66,3 +71,21 @@ async def test_without_the_store_there_is_a_503(api: Api) -> None:
     api.store.down = True
     answer = await api.get(f"/v1/videos/{VIDEO}")
     assert answer.status_code == 503 and "retry-after" in answer.headers
+
+
+async def test_a_video_is_nobodys_until_it_is_known_who_asked(tmp_path: Path) -> None:
+    # given a video of anna's of which the tables have all but who asked for it
+    api = Api(tmp_path, auth="required")
+    apply(api.store, [event for event in life(VIDEO, now_us()) if event.data.TYPE not in ASKED])
+    # when somebody else asks, and an operator
+    paths = [f"/v1/videos/{VIDEO}{more}" for more in ("/events", "/revisions", "/lineage")]
+    issuer = TokenIssuer(root_key(api.parts.settings))
+    other, operator = (
+        {"Authorization": f"Bearer {issuer.issue('ben', frozenset({scope}), 60)}"}
+        for scope in (Scope.CREATOR, Scope.OPERATOR)
+    )
+    found = [[(await api.get(path, headers=who)).status_code for path in paths] for who in (other, operator)]
+    # then the one sees what everyone sees of what is published
+    assert found == [[404] * 3, [200] * 3]
+    shown = (await api.get(f"/v1/videos/{VIDEO}", headers=other)).json()
+    assert shown["status"] == "published" and not shown["scenes"] and "events" not in shown["links"]
