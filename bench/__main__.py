@@ -40,11 +40,14 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--strict", action="store_true", help="exit 1 when an aim does not hold")
     parser.add_argument("--tiny", action="store_true", help="gpu: a few weights, on a CPU too; shows that it runs")
+    parser.add_argument(
+        "--only", choices=("eager", "inductor", "tensorrt"), help="gpu: this one; the others' figures stay"
+    )
     chosen = parser.parse_args()
     logs.configure("WARNING")  # to stderr: stdout is for the figures
     try:
         with scratch(cache_dir().parent / "bench"):
-            figures = _measured(chosen.name, tiny=chosen.tiny)
+            figures = _measured(chosen.name, tiny=chosen.tiny, only=chosen.only)
     except SwipestreamError as error:
         print(f"error: {error}" + (f"\nhint: {error.hint}" if error.hint else ""), file=sys.stderr)
         return error.exit_code
@@ -52,13 +55,13 @@ def main() -> int:
     return 0 if holds or not chosen.strict else 1
 
 
-def _measured(name: str, *, tiny: bool) -> Sequence[Figure]:
+def _measured(name: str, *, tiny: bool, only: str | None) -> Sequence[Figure]:
     """The figures of a bench, kept in its file; tiny ones say nothing and are not kept."""
     module = importlib.import_module(f"bench.{name.replace('-', '_')}")
-    if tiny:
-        if name != "gpu":
-            raise BadInputError("only gpu has a tiny form")
-        return module.run(tiny=True)  # type: ignore[no-any-return]
+    if name == "gpu":  # which keeps its own, part by part
+        return module.run(tiny=tiny, only=only)  # type: ignore[no-any-return]
+    if tiny or only:
+        raise BadInputError("only gpu has a tiny form and parts")
     figures: Sequence[Figure] = module.run()
     keep(name, figures, module.about() if hasattr(module, "about") else None)
     return figures

@@ -33,13 +33,18 @@ class Size:
 #: the real one's width: encoding takes a small part of a clip, and no part of the figures for the denoiser.
 FULL = Size(
     name="wan-1.3b", heads=12, head_width=128, feed_forward=8960, layers=30, text_width=4096, vae_width=96,
-    vae_blocks=2, dtype="bfloat16", shape={"width": 480, "height": 832, "frames": 81}, steps=10, memory=(4, 24),
+    vae_blocks=2, dtype="bfloat16", shape={"width": 480, "height": 832, "frames": 81}, steps=10, memory=(4, 12),
 )  # fmt: skip
 TINY = Size(
     name="wan-tiny", heads=2, head_width=12, feed_forward=32, layers=2, text_width=32, vae_width=3, vae_blocks=1,
     dtype="float32", shape={"width": 16, "height": 32, "frames": 17}, steps=3, memory=(0.1, 0.1),
     draft=6, duration_ms=1000,
 )  # fmt: skip
+
+
+def built(size: Size, root: Path) -> bool:
+    """Whether `build` has ended there."""
+    return _manifest_file(size, root).is_file()
 
 
 def build(size: Size, root: Path, place: str) -> int:
@@ -97,5 +102,10 @@ def _write_manifest(size: Size, root: Path, parameters: int) -> None:
         "network": {"parameters": float(parameters), "layers": size.layers, "width": size.heads * size.head_width},
         "post": {"interpolate": "blend"},
     }  # fmt: skip
-    (root / "models" / size.name).mkdir(parents=True)
-    (root / "models" / size.name / "model.yaml").write_text(yaml.safe_dump(made))
+    file = _manifest_file(size, root)
+    file.parent.mkdir(parents=True)
+    file.write_text(yaml.safe_dump(made))
+
+
+def _manifest_file(size: Size, root: Path) -> Path:
+    return root / "models" / size.name / "model.yaml"

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
 from bench import gpu, gpu_models, report
 from bench.gpu_figures import Measured
+from bench.gpu_part import RESULT
 from schemas.values import RenderWork
 
 pytestmark = [
@@ -18,10 +21,28 @@ pytestmark = [
 ]
 
 
+def measured(name: str, clip_s: float = 2.0) -> Measured:
+    work = RenderWork(model="wan", width=16, height=32, frames=17, steps=3, accelerator=name, device="NVIDIA H200")
+    return Measured(accelerator=name, clip_s=clip_s, step_s=0.5, work=work, memory_gib=3.0, device_gib=5.0)
+
+
+@pytest.fixture
+def results(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Where they are kept, on a machine that passes for one with a GPU."""
+    monkeypatch.setattr(gpu, "_place", lambda **_: "cpu")
+    monkeypatch.setattr(report, "RESULTS", tmp_path)
+    return tmp_path / "gpu.json"
+
+
+def kept(results: Path) -> dict[str, Any]:
+    return {one["name"]: one for one in json.loads(results.read_text())["figures"]}
+
+
 def test_every_accelerator_is_measured_or_given_up_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     # given
-    torch.set_num_threads(1)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
     # when
     told = {figure.name: figure for figure in gpu.run(tiny=True)}
     # then
@@ -39,27 +60,57 @@ def test_the_model_of_full_size_is_as_large_as_the_published_one() -> None:
 
 
 def test_what_was_measured_is_kept_before_the_next_begins_whatever_ends_that_one(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    results: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # given a machine whose second accelerator ends the CUDA context, and whose third ends the bench
-    def measured(name: str, *_: object) -> Measured:
-        if name == "inductor":
-            raise RuntimeError("CUDA error: an illegal memory access was encountered")
+    # given a second accelerator whose process is ended, and a third at which somebody ends the bench
+    def part(name: str, *_: object, **__: object) -> Measured:
         if name == "tensorrt":
             raise KeyboardInterrupt
-        work = RenderWork(
-            model="wan-tiny", width=16, height=32, frames=17, steps=3, accelerator=name, device="NVIDIA H200"
-        )
-        return Measured(accelerator=name, clip_s=2.0, step_s=0.5, work=work, memory_gib=3.0, device_gib=5.0)
+        return measured(name) if name == "eager" else Measured(accelerator=name, reason="illegal memory access")
 
-    monkeypatch.setattr(gpu, "_on_a_device", measured)
-    monkeypatch.setattr(gpu, "FULL", gpu_models.TINY)
-    monkeypatch.setattr(gpu, "_place", lambda **_: "cpu")
-    monkeypatch.setattr(report, "RESULTS", tmp_path)
+    monkeypatch.setattr(gpu, "part", part)
     # when
     with pytest.raises(KeyboardInterrupt):
         gpu.run()
     # then
-    told = {one["name"]: one for one in json.loads((tmp_path / "gpu.json").read_text())["figures"]}
+    told = kept(results)
     assert told["eager: a clip"]["value"] == 2.0 and "5 GiB" in told["eager: memory at most"]["against"]
     assert "illegal memory access" in told["inductor: given up"]["against"] and "tensorrt: given up" not in told
+
+
+@pytest.mark.parametrize(
+    ("process", "reason"),
+    [
+        ("import os; os.abort()", "its process was ended by SIGABRT"),
+        ("raise SystemExit(3)", "its process ended with 3"),
+        ("import time; time.sleep(60)", "it took longer than 2 s"),
+    ],
+)
+def test_a_process_that_dies_or_hangs_is_a_reason_and_what_it_had_measured_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, process: str, reason: str
+) -> None:
+    monkeypatch.setattr(gpu, "PART_S", 2.0)
+    # given one that has measured nothing
+    monkeypatch.setattr(gpu, "COMMAND", (sys.executable, "-c", process))
+    assert gpu.part("eager", tmp_path, "cpu", tiny=True).reason == reason
+    # and one that had measured a clip
+    (tmp_path / "eager.json").write_bytes(RESULT.dump_json(measured("eager")))
+    found = gpu.part("eager", tmp_path, "cpu", tiny=True)
+    assert (found.clip_s, found.reason) == (2.0, "") and reason in found.parity
+
+
+def test_parts_that_are_measured_one_by_one_are_figures_together(
+    results: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given two accelerators that were measured by a command each
+    seconds = {"inductor": 3.0, "tensorrt": 2.0, "eager": 4.0}
+    monkeypatch.setattr(gpu, "part", lambda name, *_, **__: measured(name, seconds[name]))
+    for name in ("tensorrt", "inductor"):
+        gpu.run(only=name)
+    # then they stand beside one another
+    assert kept(results)["tensorrt beside inductor"]["value"] == 1.5
+    # and what another driver did is not beside what this one does
+    before = gpu.about()
+    monkeypatch.setattr(gpu, "about", lambda: {**before, "driver": "999"})
+    gpu.run(only="eager")
+    assert "eager: a clip" in kept(results) and "tensorrt: a clip" not in kept(results)

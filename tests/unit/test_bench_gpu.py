@@ -20,18 +20,20 @@ TOKENS = 30 * 52 * 21
 OPERATIONS = 2 * (2 * 1.3e9 * TOKENS + 4 * TOKENS**2 * 1536 * 30)
 
 
-def measured(name: str, step_s: float, clip_s: float, preview_s: float | None = 0.5) -> Measured:
+def measured(
+    name: str, step_s: float, clip_s: float, preview_s: float | None = 0.5, on: str = "NVIDIA H200"
+) -> Measured:
     done = RenderWork(
-        model="wan", width=480, height=832, frames=81, steps=10, accelerator=name, device="NVIDIA H200", step_s=step_s
+        model="wan", width=480, height=832, frames=81, steps=10, accelerator=name, device=on, step_s=step_s
     )  # fmt: skip
     return Measured(
         accelerator=name, ready_s=60, clip_s=clip_s, file_s=clip_s + 1, step_s=step_s, preview_s=preview_s,
-        memory_gib=20.0, device_gib=30.0, work=done,
+        memory_gib=20.0, device_gib=30.0, work=done, architecture=WAN,
     )  # fmt: skip
 
 
-def by_name(*found: Measured, on: str = "NVIDIA H200") -> dict[str, Figure]:
-    return {figure.name: figure for figure in figures(found, WAN, on)}
+def by_name(*found: Measured) -> dict[str, Figure]:
+    return {figure.name: figure for figure in figures(found)}
 
 
 def test_the_operations_of_a_step_are_those_of_the_formula() -> None:
@@ -64,7 +66,7 @@ def test_aims_are_held_against_what_was_measured() -> None:
 
 def test_what_was_given_up_or_cannot_be_known_is_said_and_not_made_up() -> None:
     gone = Measured(accelerator="tensorrt", reason="no module torch_tensorrt")
-    told = by_name(measured("eager", 1.0, 9.0, None), gone, on="NVIDIA T4")
+    told = by_name(measured("eager", 1.0, 9.0, None, on="NVIDIA T4"), gone)
     assert told["tensorrt: given up"].against == "no module torch_tensorrt"
     assert not {"eager: first preview", "eager: of the chip's peak", "the best in the denoiser"} & set(told)
     assert "tensorrt beside inductor" not in told
