@@ -56,8 +56,6 @@ class Eager:
 class Engines(Eager):
     """What is common to those that run engines out of the cache."""
 
-    #: How often the module's weights are in memory while one is built: the module's own, and what the builder takes.
-    copies = 2
     #: How they are built, as far as that decides what they compute and how they are read.
     made: Mapping[str, Any] = {}
 
@@ -131,7 +129,6 @@ class Inductor(Engines):
     """`torch.export`, and inductor's machine code for it (AOTInductor). The weights stay the module's own."""
 
     name = "inductor"
-    copies = 1
     made = CONFIG
 
     def __init__(self, cache: EngineCache, place: Any) -> None:

@@ -21,6 +21,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from gpu_consumers.acceleration import keys
 from gpu_consumers.acceleration.backends import Engines
 from gpu_consumers.acceleration.cache import LONGEST_BUILD_S
 from gpu_consumers.acceleration.chain import Region
@@ -66,7 +67,7 @@ class Ordered:
 
     order: Order
     examples: tuple[tuple[str, tuple[Any, ...], dict[str, Any]], ...]
-    size: int  #: bytes of the weights that are in memory while it is built
+    size: int  #: bytes of the weights in memory while it is built: the module's, and those that engines take copies of
 
     @property
     def stage(self) -> Stage:
@@ -77,17 +78,18 @@ class Ordered:
 def order(accelerator: Engines, all_missing: Sequence[Region], folder: Path, dtype: str, *, fp8: bool) -> Ordered:
     """For the engines that an accelerator misses, all of the first module."""
     first, root = all_missing[0], accelerator.cache.place
+    held = frozenset(accelerator.holds(first.module))
     missing = [one for one in all_missing if one.part == first.part]
     told = Order(
         part=first.part, folder=str(folder.absolute()), dtype=dtype, fp8=fp8, place=str(accelerator.place),
         accelerator=accelerator.name, cache=(str(root[0].absolute()), root[1]),
         keys=tuple(accelerator.facts(one.module, one.example, one.bucket) for one in missing),
-        outline={} if set(accelerator.holds(first.module)) else outlined(first.module),
+        outline={} if held else outlined(first.module),
     )  # fmt: skip
     moved = ((one.bucket, one.example.mapped(_there)) for one in missing)
     given = tuple((bucket, example.args, dict(example.kwargs)) for bucket, example in moved)
-    size = sum(value.numel() * value.element_size() for value in first.module.parameters())
-    return Ordered(told, given, accelerator.copies * size)
+    sizes = {name: int(value.nbytes) for name, value in keys.tensors(first.module).items()}
+    return Ordered(told, given, sum(sizes.values()) + sum(sizes[name] for name in held))
 
 
 def _there(value: Any) -> Any:

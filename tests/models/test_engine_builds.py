@@ -311,9 +311,13 @@ def test_inductors_machine_code_computes_with_the_modules_own_weights(tmp_path: 
         fast.prepare(torch.nn.Sequential(torch.nn.Linear(8, 8)).eval(), example, "4x8")
 
 
-def test_the_memory_that_a_build_needs_depends_on_where_the_weights_are(tmp_path: Path) -> None:
-    # given a layer of 32 numbers, whose weights inductor leaves where they are and TensorRT takes over
-    module, cache = torch.nn.Linear(8, 4, bias=False), EngineCache(tmp_path, 2**30)
-    wanted = Wanted(module, "8", Example((torch.zeros(1, 8),), {}), part="transformer")
+@pytest.mark.parametrize(("module", "copies"), [(torch.nn.Linear(8, 4), 1), (torch.nn.Conv1d(8, 4, 1), 2)])
+def test_the_memory_that_a_build_needs_depends_on_where_the_weights_are(
+    tmp_path: Path, module: torch.nn.Module, copies: int
+) -> None:
+    # given a layer of 36 numbers: inductor leaves all weights where they are, TensorRT takes those of convolutions over
+    cache = EngineCache(tmp_path, 2**30)
+    wanted = Wanted(module, "8", Example((torch.zeros(1, 8, 1),), {}), part="transformer")
     sizes = [order(kind(cache, CPU), [wanted], tmp_path, "float32", fp8=False).size for kind in (Inductor, TensorRT)]
-    assert sizes == [32 * 4, 2 * 32 * 4]
+    # then those are in memory twice
+    assert sizes == [36 * 4, copies * 36 * 4]
