@@ -10,8 +10,6 @@ from pathlib import Path
 from statistics import mean, median
 from typing import Any
 
-import numpy as np
-
 from gpu_consumers.acceleration.backends import Eager
 from gpu_consumers.acceleration.buckets import keeping
 from gpu_consumers.acceleration.chain import Choice
@@ -29,6 +27,7 @@ from gpu_consumers.generation.post import Pictures
 from gpu_consumers.generation.previews import Watcher
 from gpu_consumers.generation.second_turn import SecondTurn
 from gpu_consumers.generation.shapes import smaller, work_for
+from gpu_consumers.generation.tensors import levels
 from gpu_consumers.ports import Clip, Progress, SceneSpec, Urgency
 from gpu_consumers.quality.gauge import gauged
 from gpu_consumers.scheduling.places import Heed, Turn
@@ -199,6 +198,7 @@ class DiffusersRenderer:
             keeping(eager=not self._choice.of(len(items)).settled),
         ):
             result = pipe(**self._arguments(pipe, specs, work, marks))
+            made = [levels(clip) for clip in result.frames]
             give_way()
             encoded = here.encoded_s or 0.0
         done = RenderWork(
@@ -209,10 +209,7 @@ class DiffusersRenderer:
             decode_s=max(0.0, turn.used_s - marks.ends[-1]), waited_s=turn.waited_s, preemptions=turn.preemptions,
         )  # fmt: skip
         self._device.learn(done)
-        return [
-            Made((np.asarray(pictures) * 255 + 0.5).astype(np.uint8), done, item, turn)
-            for pictures, item in zip(result.frames, items, strict=True)
-        ]
+        return [Made(pictures, done, item, turn) for pictures, item in zip(made, items, strict=True)]
 
     def _still_promised(self) -> None:
         """Raises `TransientBackendError` where what the fingerprint names is gone: the clip is asked for anew."""
@@ -228,7 +225,7 @@ class DiffusersRenderer:
         own = self._manifest.guidance if first.guidance is None else first.guidance
         told = prompts(self._manifest, [self._prompt(spec) for spec in specs], [spec.seed for spec in specs])
         return call_arguments(
-            pipe, self._manifest, **told, image=image, output_type="np", width=work.width, height=work.height,
+            pipe, self._manifest, **told, image=image, output_type="pt", width=work.width, height=work.height,
             num_frames=work.frames, num_inference_steps=work.steps, guidance_scale=own,
             max_guidance_scale=first.guidance, frame_rate=self._manifest.fps, callback_on_step_end=marks,
         )  # fmt: skip

@@ -31,6 +31,7 @@ from gpu_consumers.generation.renderer import DiffusersRenderer
 from gpu_consumers.generation.second_turn import SecondTurn
 from gpu_consumers.generation.shapes import timeline
 from gpu_consumers.generation.spool import Spool
+from gpu_consumers.generation.tensors import levels
 from gpu_consumers.generation.upscaling import MARGIN, Learned
 from gpu_consumers.ports import Clip, SceneSpec, Urgency
 from schemas.values import Lane
@@ -484,3 +485,11 @@ def test_deadlines_leave_time_for_what_comes_afterwards(home: Path) -> None:
     work = hurried.work(small())
     first, whole = hurried._request(small(), work).deadline, hurried._deadline()
     assert first is not None and whole is not None and first < whole - 0.9 * hurried._afterwards(work, small())
+
+
+def test_levels_are_those_of_the_numbers_wherever_they_are_worked_out() -> None:
+    clip = torch.rand(2, 3, 5, 7)
+    clip[0, :, 0, 0], clip[0, :, 0, 1] = 0.0, 1.0
+    for made in (clip, clip.bfloat16()):
+        expected = (made.float().permute(0, 2, 3, 1).numpy() * 255 + 0.5).astype(np.uint8)
+        assert np.array_equal(levels(made), expected)
