@@ -1,4 +1,4 @@
-"""Whether what the settings say of TLS, passwords and keys fits together: told before anybody connects."""
+"""Whether what the settings say of TLS, passwords and keys fits together: said before anybody connects."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def check(settings: Settings) -> None:
             raise ConfigurationError(problem, hint=f"docs/howto/{page}.md shows what belongs together.")
 
 
-def told(settings: Settings) -> Iterator[str]:
+def warnings(settings: Settings) -> Iterator[str]:
     """A sentence for each password that leaves this machine where others may read along.
 
     Told, not refused: the network itself may be encrypted, which no setting of ours can know.

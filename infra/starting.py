@@ -18,7 +18,7 @@ def started() -> Settings:
     """The settings, with logging set up by them; what is misspelt among them is in the log."""
     config = settings()
     logs.configure(config.log_level, config.log_format)
-    for sentence in (*misspelt.told(), *security.told(config)):
+    for sentence in (*misspelt.told(), *security.warnings(config)):
         log.warning(sentence)
     return config
 

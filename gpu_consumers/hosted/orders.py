@@ -6,11 +6,10 @@ What is written here is on the disk before the next step is taken: first that a 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from gpu_consumers.hosted.errors import FullError
 from gpu_consumers.hosted.jobs import Job
 from infra.settings import Settings
-from infra.storage.locks import locked
+from infra.storage.locks import locked, try_locked
 
 DAY_S = 86_400
 
@@ -121,15 +120,9 @@ class Book:
         with locked(self._folder / ".money.lock"):
             yield
 
-    @contextmanager
-    def _lock(self, name: str) -> Iterator[bool]:
+    def _lock(self, name: str) -> AbstractContextManager[bool]:
         self._folder.mkdir(parents=True, exist_ok=True)
-        with (self._folder / name).open("w") as file:
-            mine = False
-            with contextlib.suppress(BlockingIOError):
-                fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-                mine = True
-            yield mine
+        return try_locked(self._folder / name)
 
     def _where(self, order: Order) -> Path:
         return self._folder / f"{order.key}-{order.attempt}.json"

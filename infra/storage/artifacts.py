@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from infra.storage.leases import LEASE_S, Leases
-from infra.storage.lying import Lying, lying, purge
+from infra.storage.objects import StoredObject, files_below, purge
 
 
 def fingerprint(**inputs: Any) -> str:
@@ -40,15 +40,15 @@ class ArtifactIndex(Protocol):
 
     def alone(self, key: str, rank: int = 0) -> AbstractContextManager[bool]: ...
 
-    def entries(self) -> Iterator[Lying]:
+    def entries(self) -> Iterator[StoredObject]:
         """Every result; the names are `KEY.json`."""
         ...
 
-    def leftovers(self) -> Iterator[Lying]:
+    def leftovers(self) -> Iterator[StoredObject]:
         """What lies there beside them."""
         ...
 
-    def purge(self, found: Lying) -> bool:
+    def purge(self, found: StoredObject) -> bool:
         """Take away what was found, unless it was written since."""
         ...
 
@@ -89,15 +89,15 @@ class LocalArtifactIndex:
         """Nobody else makes that result meanwhile; see `Leases.alone`."""
         return self._leases.alone(key, rank)
 
-    def entries(self) -> Iterator[Lying]:
+    def entries(self) -> Iterator[StoredObject]:
         """Every result."""
-        return (found for found in lying(self._root) if found.name.endswith(".json"))
+        return (found for found in files_below(self._root) if found.name.endswith(".json"))
 
-    def leftovers(self) -> Iterator[Lying]:
+    def leftovers(self) -> Iterator[StoredObject]:
         """Temporary files, and leases."""
-        return (found for found in lying(self._root) if not found.name.endswith(".json"))
+        return (found for found in files_below(self._root) if not found.name.endswith(".json"))
 
-    def purge(self, found: Lying) -> bool:
+    def purge(self, found: StoredObject) -> bool:
         """Take away what was found, unless it was written since."""
         return purge(self._root, found)
 

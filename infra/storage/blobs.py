@@ -14,7 +14,7 @@ from typing import Protocol
 
 from infra.errors import NotFoundError
 from infra.storage.digest import sha256
-from infra.storage.lying import Lying, lying, purge
+from infra.storage.objects import StoredObject, files_below, purge
 from schemas.values import Artifact
 
 MEDIA_TYPES = {
@@ -51,15 +51,15 @@ class BlobStore(Protocol):
         """
         ...
 
-    def blobs(self) -> Iterator[Lying]:
+    def blobs(self) -> Iterator[StoredObject]:
         """Every blob that is held."""
         ...
 
-    def leftovers(self) -> Iterator[Lying]:
+    def leftovers(self) -> Iterator[StoredObject]:
         """What lies there beside them: writes that are under way, what broken ones left, and what was damaged."""
         ...
 
-    def purge(self, found: Lying) -> bool:
+    def purge(self, found: StoredObject) -> bool:
         """Take away what was found, unless it was used since."""
         ...
 
@@ -107,15 +107,15 @@ class LocalBlobStore:
             raise NotFoundError(f"There is no media file {name[:80]!r}.")
         return place
 
-    def blobs(self) -> Iterator[Lying]:
+    def blobs(self) -> Iterator[StoredObject]:
         """Every blob that is held."""
-        return (found for found in lying(self._root) if NAME.match(found.name))
+        return (found for found in files_below(self._root) if NAME.match(found.name))
 
-    def leftovers(self) -> Iterator[Lying]:
+    def leftovers(self) -> Iterator[StoredObject]:
         """Temporary files."""
-        return (found for found in lying(self._root) if not NAME.match(found.name))
+        return (found for found in files_below(self._root) if not NAME.match(found.name))
 
-    def purge(self, found: Lying) -> bool:
+    def purge(self, found: StoredObject) -> bool:
         """Take away what was found, unless it was used since."""
         return purge(self._root, found)
 

@@ -24,7 +24,7 @@ class BucketRefusesError(UnavailableError):
     exit_code = 78
 
 
-def told(url: str, error: BaseError) -> UnavailableError:
+def translated(url: str, error: BaseError) -> UnavailableError:
     """What it means for whoever runs this. Of a server's answer only its code: bodies name keys and signatures."""
     text = str(error)
     code, last = _CODE.search(text), text.splitlines()[0].rpartition(" - ")[2].strip().rstrip(":. ")

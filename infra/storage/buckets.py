@@ -15,8 +15,8 @@ from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import S3Store
 
 from infra.settings import Settings
-from infra.storage.bucket_errors import no_bucket, told, unusable
-from infra.storage.lying import Lying
+from infra.storage.bucket_errors import no_bucket, translated, unusable
+from infra.storage.objects import StoredObject
 
 if TYPE_CHECKING:
     from obstore import ObjectMeta
@@ -60,11 +60,11 @@ class Bucket:
         with self._asked(), _missing_bucket(self.url):
             next(iter(obstore.list(self._store, chunk_size=1)), None)  # one page, however much there is
 
-    def head(self, place: str) -> Lying | None:
+    def head(self, place: str) -> StoredObject | None:
         """What an object is, or None."""
         try:
             with self._asked():
-                return _lying(obstore.head(self._store, place))
+                return _stored(obstore.head(self._store, place))
         except FileNotFoundError:
             return None
 
@@ -109,18 +109,18 @@ class Bucket:
         with self._asked(), contextlib.suppress(FileNotFoundError):
             obstore.rename(self._store, place, to)
 
-    def lying(self, folder: str) -> Iterator[Lying]:
+    def objects(self, folder: str) -> Iterator[StoredObject]:
         """Every object below a folder, a page at a time."""
         with self._asked(), _missing_bucket(self.url):
             for page in obstore.list(self._store, folder, chunk_size=1000):
-                yield from map(_lying, page)
+                yield from map(_stored, page)
 
     @contextmanager
     def _asked(self) -> Iterator[None]:
         try:
             yield
         except BaseError as error:
-            raise told(self.url, error) from error
+            raise translated(self.url, error) from error
 
 
 @contextmanager
@@ -143,5 +143,5 @@ def _access(settings: Settings) -> S3Config:
     return cast("S3Config", {name: value for name, value in given.items() if value})
 
 
-def _lying(found: ObjectMeta) -> Lying:
-    return Lying(found["path"], found["size"], found["last_modified"].timestamp())
+def _stored(found: ObjectMeta) -> StoredObject:
+    return StoredObject(found["path"], found["size"], found["last_modified"].timestamp())

@@ -31,6 +31,13 @@ def locked(path: Path, wait_s: float = 30.0) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def try_locked(path: Path) -> Iterator[bool]:
+    """The same without a wait: whether the block holds the lock. Raises OSError."""
+    with path.open("a") as file:
+        yield _taken(file.fileno())
+
+
 def _taken(descriptor: int) -> bool:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

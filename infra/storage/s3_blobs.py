@@ -16,7 +16,7 @@ from infra.storage.buckets import TRIALS_S, Bucket
 from infra.storage.cache import BlobCache
 from infra.storage.damage import damaged, is_named_by_content
 from infra.storage.digest import sha256
-from infra.storage.lying import Lying
+from infra.storage.objects import StoredObject
 from schemas.values import Artifact
 
 #: What was used so recently, in seconds, counts as used now: no sweep has a shorter grace.
@@ -71,18 +71,18 @@ class S3BlobStore:
             raise _missing(name)
         return self._cache.get(name, partial(self._fetch, name))
 
-    def blobs(self) -> Iterator[Lying]:
+    def blobs(self) -> Iterator[StoredObject]:
         """Every blob that is held. The holds are kept in memory meanwhile, about 200 bytes each."""
-        held = {hold.name: hold.used for hold in self._bucket.lying("holds")}
-        for found in self._bucket.lying("media"):
+        held = {hold.name: hold.used for hold in self._bucket.objects("holds")}
+        for found in self._bucket.objects("media"):
             if NAME.match(found.name):
-                yield Lying(found.place, found.size, max(found.used, held.get(found.name, 0.0)))
+                yield StoredObject(found.place, found.size, max(found.used, held.get(found.name, 0.0)))
 
-    def leftovers(self) -> Iterator[Lying]:
+    def leftovers(self) -> Iterator[StoredObject]:
         """What was damaged. Parts of a broken upload are in no listing: the bucket's own rules remove them."""
-        return self._bucket.lying("damaged")
+        return self._bucket.objects("damaged")
 
-    def purge(self, found: Lying) -> bool:
+    def purge(self, found: StoredObject) -> bool:
         """Take away what was found, unless it was used since. Copies on other machines go within a day."""
         if found.place == _aside(found.name):
             self._bucket.delete(found.place)

@@ -9,7 +9,7 @@ from typing import Any
 
 from infra.storage.buckets import Bucket
 from infra.storage.leases import Leases
-from infra.storage.lying import Lying
+from infra.storage.objects import StoredObject
 
 
 class S3ArtifactIndex:
@@ -43,15 +43,15 @@ class S3ArtifactIndex:
         """Nobody else on this machine makes that result meanwhile; see `Leases.alone`."""
         return self._leases.alone(key, rank)
 
-    def entries(self) -> Iterator[Lying]:
+    def entries(self) -> Iterator[StoredObject]:
         """Every result."""
-        return self._bucket.lying("index")
+        return self._bucket.objects("index")
 
-    def leftovers(self) -> Iterator[Lying]:
+    def leftovers(self) -> Iterator[StoredObject]:
         """None: objects are whole or not there."""
         return iter(())
 
-    def purge(self, found: Lying) -> bool:
+    def purge(self, found: StoredObject) -> bool:
         """Take away what was found, unless it was written since."""
         now = self._bucket.head(found.place)
         if now is None or now.used > found.used:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from infra.settings import Settings
@@ -37,8 +38,9 @@ def artifact_index(settings: Settings) -> ArtifactIndex:
     return S3ArtifactIndex(_bucket(settings), Leases(folder / "leases", settings.lease_s))
 
 
+@lru_cache(maxsize=1)
 def _bucket(settings: Settings) -> Bucket:
-    """A bucket that has answered."""
+    """A bucket that has answered; asked once for both stores of a process."""
     from infra.storage.buckets import Bucket  # loads a client that an installation without one need not wait for
 
     bucket = Bucket.of(settings)

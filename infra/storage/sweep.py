@@ -11,7 +11,7 @@ from typing import Any
 
 from infra.storage.artifacts import ArtifactIndex
 from infra.storage.blobs import BlobStore
-from infra.storage.lying import Lying
+from infra.storage.objects import StoredObject
 
 #: A temporary file this old belongs to no write any more, in seconds.
 LEFT_S = 3600.0
@@ -63,7 +63,7 @@ class Sweeper:
                 self._left(store, found, swept)
         return swept
 
-    def _blob(self, found: Lying, hot: Collection[str], kept: Collection[str], swept: Swept) -> None:
+    def _blob(self, found: StoredObject, hot: Collection[str], kept: Collection[str], swept: Swept) -> None:
         if found.name in hot:
             swept.hot, swept.hot_bytes = swept.hot + 1, swept.hot_bytes + found.size
         elif found.name in kept:
@@ -74,17 +74,17 @@ class Sweeper:
             swept.purged, swept.freed_bytes = swept.purged + 1, swept.freed_bytes + found.size
             swept.names.append(found.name)
 
-    def _left(self, store: BlobStore | ArtifactIndex, found: Lying, swept: Swept) -> None:
+    def _left(self, store: BlobStore | ArtifactIndex, found: StoredObject, swept: Swept) -> None:
         if self.clock() - found.used >= LEFT_S and (swept.dry_run or store.purge(found)):
             swept.leftovers, swept.leftover_bytes = swept.leftovers + 1, swept.leftover_bytes + found.size
 
-    def _over(self) -> Iterator[Lying]:
+    def _over(self) -> Iterator[StoredObject]:
         """What the index kept for a time only, and that time is over."""
         entries = self.index.entries()
         with ThreadPoolExecutor(READERS) as pool:
             while page := list(islice(entries, PAGE)):
                 yield from compress(page, pool.map(self._is_over, page))
 
-    def _is_over(self, found: Lying) -> bool:
+    def _is_over(self, found: StoredObject) -> bool:
         until = (self.index.get(found.name.removesuffix(".json")) or {}).get("until")
         return isinstance(until, int | float) and until < self.clock()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from typing import Any
 
 import psutil
 
+from infra.storage.locks import try_locked
 from infra.supervisor.errors import AlreadyRunningError
 from infra.supervisor.probe import Probe
 
@@ -86,11 +86,9 @@ def exclusive(data_dir: Path) -> Iterator[None]:
     """Hold the data folder; raises AlreadyRunningError when another process does. The system frees it at any death."""
     folder = data_dir / "run"
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise _already_running(data_dir) from None
+    with try_locked(folder / "lock") as mine:
+        if not mine:
+            raise _already_running(data_dir)
         yield
 
 

@@ -67,7 +67,7 @@ def test_a_video_is_made_and_served_without_a_folder_in_common(
         switch.away = False
         where = published(api, video_id)["card"]["media"]["video"]
         name = where.partition("?")[0].rpartition("/")[2]
-        assert name in {found.name for found in Bucket.of(config(address, "feed", tmp_path)).lying("media")}
+        assert name in {found.name for found in Bucket.of(config(address, "feed", tmp_path)).objects("media")}
         assert not (system.data_dir / "media").exists()
         # and it is served in ranges, from the bucket where there is no copy, and from the copy from then on
         copies, part = system.data_dir / "media-cache", {"Range": "bytes=4-7"}

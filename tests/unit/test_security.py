@@ -74,7 +74,7 @@ def test_what_contradicts_itself_is_refused_without_the_password(named: dict[str
     ],
 )
 def test_passwords_that_leave_this_machine_without_tls_are_told(named: dict[str, object], stores: list[str]) -> None:
-    said = list(security.told(made(**named)))
+    said = list(security.warnings(made(**named)))
 
     assert [store for store in ("Kafka", "Cassandra") if any(store in sentence for sentence in said)] == stores
 

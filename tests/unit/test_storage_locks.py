@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from infra.errors import DeadlineError
-from infra.storage.locks import locked
+from infra.storage.locks import locked, try_locked
 from infra.storage.scratch import own_folder
 
 #: A process that takes a lock, says so, and waits until its standard input ends.
@@ -72,3 +72,11 @@ def test_a_root_that_is_held_for_ever_stops_nobody_for_ever(tmp_path: Path, monk
     ):
         pytest.fail("nobody may sweep meanwhile")
     assert other.returncode == 0
+
+
+def test_what_is_tried_without_a_wait_is_had_or_not(tmp_path: Path) -> None:
+    path = tmp_path / ".lock"
+    with try_locked(path) as first, try_locked(path) as second:
+        assert (first, second) == (True, False)
+    with try_locked(path) as again:
+        assert again

@@ -21,7 +21,7 @@ from infra.storage.bucket_errors import BucketRefusesError
 from infra.storage.buckets import RETRIES, Bucket
 from infra.storage.cache import FRESH_S, OPEN_S, BlobCache
 from infra.storage.s3_blobs import AWAY_S, HELD_S, S3BlobStore
-from infra.storage.stores import media_store
+from infra.storage.stores import artifact_index, media_store
 from infra.storage.sweep import Sweeper
 from tests.s3_server import ACCESS, Trouble, named, s3_server, troubled
 from tests.unit.test_storage_blobs import Site
@@ -81,6 +81,14 @@ def test_what_was_purged_by_another_machine_is_not_served_for_longer_than_a_day(
     with pytest.raises(NotFoundError):
         here.path(put.name)
     assert not copy.exists()
+
+
+def test_a_process_asks_once_whether_its_bucket_is_there(server: str, prefix: str, tmp_path: Path) -> None:
+    asked: list[str] = []
+    with troubled(server, lambda method, path: asked.append(f"{method} {path}")) as address:
+        settings = config(address, prefix, tmp_path)
+        media_store(settings), artifact_index(settings)
+    assert len(asked) == 1 and "list-type=2" in asked[0]
 
 
 def test_one_blob_is_fetched_once_however_many_ask(server: str, prefix: str, tmp_path: Path) -> None:

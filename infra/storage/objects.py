@@ -1,4 +1,4 @@
-"""What lies in a store, as a sweep sees it: its name, its size, and when it was used last."""
+"""What is in a store, as a sweep sees it: its name, its size, and when it was used last."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
-class Lying:
-    """One thing in a store. `place`: below the root of the store; `used`: in seconds since the epoch."""
+class StoredObject:
+    """A blob, a result or a leftover. `place`: below the root of the store; `used`: in seconds since the epoch."""
 
     place: str
     size: int
@@ -22,14 +22,14 @@ class Lying:
         return self.place.rpartition("/")[2]
 
 
-def lying(root: Path) -> Iterator[Lying]:
+def files_below(root: Path) -> Iterator[StoredObject]:
     """Every file below a folder, in the order of their places; one that has just gone is passed over."""
     for path in sorted(root.rglob("*")):
         if found := _seen(root, path):
             yield found
 
 
-def purge(root: Path, found: Lying) -> bool:
+def purge(root: Path, found: StoredObject) -> bool:
     """Remove a file, and the temporary folder that it lies in; not one that was used since it was found."""
     path = root / found.place
     now = _seen(root, path)
@@ -42,9 +42,9 @@ def purge(root: Path, found: Lying) -> bool:
     return True
 
 
-def _seen(root: Path, path: Path) -> Lying | None:
+def _seen(root: Path, path: Path) -> StoredObject | None:
     with contextlib.suppress(FileNotFoundError):
         if path.is_file():
             stat = path.stat()
-            return Lying(path.relative_to(root).as_posix(), stat.st_size, stat.st_mtime)
+            return StoredObject(path.relative_to(root).as_posix(), stat.st_size, stat.st_mtime)
     return None
