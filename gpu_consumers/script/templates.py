@@ -54,12 +54,14 @@ class TemplateWriter:
         topic = understand(brief.prompt)
         for telling, known in (("explainer", knowledge.answer_to), ("how-to", knowledge.guide_to)):
             shape = archetypes.archetypes()[telling]
-            if not named and not topic.items and self._may(shape) and known(topic, telling):
+            if not named and not topic.items and self._may(telling) and known(topic, telling):
                 return shape
-        return named or archetypes.choose(topic, rng, self.archetypes)
+        suited = tuple(name for name in knowledge.SUITED if self._may(name) and knowledge.facts_on(topic, name))
+        asked = topic.archetype is not None and topic.archetype not in suited
+        return named or archetypes.choose(topic, rng, self.archetypes if asked else suited or self.archetypes)
 
-    def _may(self, shape: Archetype) -> bool:
-        return not self.archetypes or shape.name in self.archetypes
+    def _may(self, archetype: str) -> bool:
+        return not self.archetypes or archetype in self.archetypes
 
 
 def _english(brief: Brief, shape: Archetype, language: str, rng: Random) -> Script:
@@ -70,8 +72,8 @@ def _english(brief: Brief, shape: Archetype, language: str, rng: Random) -> Scri
     steps = told.unheard(knowledge.guide_to(topic, shape.name), brief)
     if script := told.guided(topic, shape, mood, language, steps, brief, rng):
         return script
-    known = told.chosen(knowledge.facts_on(topic, shape.name), brief, rng, topic.count)
-    script = told.script(topic, shape, mood, language, known, brief, rng) if known else None
+    facts = knowledge.facts_on(topic, shape.name)
+    script = told.known(topic, shape, mood, language, facts, brief, rng)
     return script or _asked(topic, shape, mood, brief, language, rng)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from random import Random
 
@@ -12,6 +13,7 @@ from gpu_consumers.script.clean import sentences
 from gpu_consumers.script.english import sentence_case
 from gpu_consumers.script.grammar import Line
 from gpu_consumers.script.knowledge import Fact
+from gpu_consumers.script.lexicon import FUNCTION_WORDS, proper_names
 from gpu_consumers.script.memory import mark
 from gpu_consumers.script.topic import Topic
 from gpu_consumers.voice.pace import estimate_seconds
@@ -24,6 +26,10 @@ _SHORTEST, _LONGEST = 0.86, 1.14
 _LONGEST_RECIPE = 2.4
 #: What the opening and the close take, in seconds.
 _AROUND_S = 11.0
+#: Choices of facts that are tried.
+_CHOICES = 6
+#: What may stand behind a name.
+_ENDING = re.compile(r"(?:'s)?[,?:]?$")
 
 
 def chosen(facts: Sequence[Fact], brief: Brief, rng: Random, most: int | None = None) -> list[Fact]:
@@ -38,6 +44,15 @@ def chosen(facts: Sequence[Fact], brief: Brief, rng: Random, most: int | None = 
             break
         kept = told
     return kept if len(kept) >= _FEWEST else []
+
+
+def known(
+    topic: Topic, shape: Archetype, mood: str, language: str, facts: Sequence[Fact], brief: Brief, rng: Random
+) -> Script | None:
+    """Facts, by the first choice of them that is about as long as is wished."""
+    choices = (chosen(facts, brief, rng, topic.count) for _ in range(_CHOICES))
+    scripts = (script(topic, shape, mood, language, each, brief, rng) for each in choices if each)
+    return next(filter(None, scripts), None)
 
 
 def unheard(facts: Sequence[Fact], brief: Brief) -> Sequence[Fact]:
@@ -168,15 +183,12 @@ def _of(fact: Fact) -> dict[str, str]:
 
 def _inside(sentence: str) -> str:
     """After a colon: without its capital, where that is not a name's."""
-    first = sentence.split()[0]
-    plain = first.lower() in _SMALL or first in ("One", "You", "Your")
-    return sentence[0].lower() + sentence[1:] if plain else sentence
-
-
-_SMALL = frozenset(
-    "a an the how why what when where who which does do is can before after from in about for to few old twelve two "
-    "three until more by off plans being saying morning dream seen half".split()
-)
+    first, second = (*sentence.split(), "")[:2]
+    bare = _ENDING.sub("", first)
+    of_two = first.isalpha() and second[:1].isupper() and bare.lower() not in FUNCTION_WORDS
+    inner = bare[1:] != bare[1:].lower()
+    named = of_two or inner or bare.lower() in proper_names() or bare.partition("'")[0] == "I"
+    return sentence if named else sentence[0].lower() + sentence[1:]
 
 
 def _seconds(text: str) -> float:

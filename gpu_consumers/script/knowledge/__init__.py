@@ -17,7 +17,7 @@ from gpu_consumers.script.topic import Topic
 #: Kinds of prompts that ask for what there is to know, rather than for one answer, a story or an opinion.
 _OPEN = ("topic", "list")
 #: Archetypes that facts suit.
-_SUITED = ("list", "explainer", "myth-vs-fact", "testimonial")
+SUITED = ("list", "explainer", "myth-vs-fact", "testimonial")
 #: Archetypes that steps suit.
 _GUIDING = ("how-to", "list", "explainer")
 #: A list of these, about something that can be done, is a list of steps.
@@ -43,7 +43,7 @@ class Fact:
 
 def facts_on(topic: Topic, archetype: str) -> tuple[Fact, ...]:
     """What is known of a topic; nothing where it does not suit what was asked for."""
-    if topic.kind not in _OPEN or archetype not in _SUITED or topic.action:
+    if topic.kind not in _OPEN or archetype not in SUITED or topic.action:
         return ()
     if topic.kind == "list" and not (topic.items and topic.items.split()[-1] in _ITEMS):
         return ()
@@ -87,7 +87,7 @@ def _is_so(word: str, part: str) -> bool:
 def answer_to(topic: Topic, archetype: str) -> tuple[Fact, ...]:
     """The steps and the answer of a question that is known; nothing for another one, or where it does not suit."""
     asked = topic.question or (topic.title if topic.claim else "")
-    if not asked or archetype not in _SUITED:
+    if not asked or archetype not in SUITED:
         return ()
     return next((answer.facts for answer in answers() if answer.fits(asked.lower())), ())
 

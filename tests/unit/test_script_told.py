@@ -1,0 +1,53 @@
+"""What is known is told: in archetypes that suit it, and as a part of a sentence where it is one."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from gpu_consumers.ports import Brief
+from gpu_consumers.script.knowledge import stock
+from gpu_consumers.script.slots import number
+from gpu_consumers.script.templates import TemplateWriter
+from schemas.values import Script
+
+NAMES = frozenset("Claude Berlin China American Greenland Singapore's Pluto Mars GPS Wifi Olympus Brazil I".split())
+
+
+def written(prompt: str, seed: int, archetype: str | None = None) -> Script:
+    brief = Brief(prompt=prompt, seed=seed, target_seconds=30, archetype=archetype, language="en")
+    return TemplateWriter().write(brief)
+
+
+def told(script: Script, subject: str) -> int:
+    said = " ".join(scene.narration for scene in script.scenes).lower()
+    return sum(fact.tell.lower() in said for fact in stock()[subject])
+
+
+@pytest.mark.parametrize("subject", ["penguins", "compound interest", "black holes"])
+def test_what_is_known_of_a_subject_is_told_whatever_the_seed(subject: str) -> None:
+    assert all(told(written(subject, seed), subject) >= 2 for seed in range(20))
+
+
+def test_an_archetype_that_is_asked_for_stays() -> None:
+    assert written("penguins", 1, "pov").archetype == "pov"
+    assert written("POV: you are a penguin", 1).archetype == "pov"
+    assert TemplateWriter(archetypes=("pov",)).write(
+        Brief(prompt="penguins", seed=1, target_seconds=30, archetype=None, language="en")
+    ).archetype == "pov"  # fmt: skip
+
+
+@pytest.mark.parametrize("subject", sorted({facts: name for name, facts in stock().items()}.values()))
+def test_after_a_colon_only_names_have_a_capital(subject: str) -> None:
+    said = [scene.narration for seed in range(8) for scene in written(f"5 facts about {subject}", seed).scenes]
+
+    assert {*re.findall(r": ([A-Z][\w']*)", " ".join(said))} <= NAMES
+
+
+@pytest.mark.parametrize("subject", ["black holes", "cats", "coffee", "sleep", "penguins"])
+def test_the_title_of_a_list_says_how_many_facts_are_told(subject: str) -> None:
+    for seed in range(8):
+        script = written(f"5 facts about {subject}", seed)
+
+        assert script.title == f"{number(told(script, subject)).capitalize()} facts about {subject}"
