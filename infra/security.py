@@ -1,4 +1,4 @@
-"""Whether what the settings say of TLS, passwords and keys fits together: said before anybody connects."""
+"""Whether what the settings say of TLS, passwords, keys and media fits together: said before anybody connects."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from infra.errors import ConfigurationError
 from infra.loopback import stays_here
+from infra.media_grace import SHORTEST_S
 
 if TYPE_CHECKING:
     from infra.settings import Settings
@@ -56,6 +57,8 @@ def _cassandra(settings: Settings) -> Iterator[str]:
 def _media(settings: Settings) -> Iterator[str]:
     if bool(settings.media_access_key.get_secret_value()) != bool(settings.media_secret_key.get_secret_value()):
         yield "SWIPESTREAM_MEDIA_ACCESS_KEY and _SECRET_KEY: one is of no use without the other."
+    if settings.media and settings.media_grace_s < SHORTEST_S:
+        yield f"SWIPESTREAM_MEDIA_GRACE_S is {settings.media_grace_s}: with a bucket it must be {SHORTEST_S} or more."
 
 
 def _files(settings: Settings, store: str, without: str, tls: bool) -> Iterator[str]:

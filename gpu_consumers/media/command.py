@@ -56,11 +56,11 @@ def gc(dry_run: DryRun = False, grace_hours: Grace = None, keep_days: Keep = Non
 
 def _long_enough(grace_s: float) -> None:
     from infra.errors import ConfigurationError
-    from infra.storage.s3_blobs import HELD_S
+    from infra.media_grace import SHORTEST_S
 
-    if grace_s < 2 * HELD_S:  # a mark is up to HELD_S old when a task begins
-        told = f"A grace of {grace_s:g} s is too short for a bucket: it must be {2 * HELD_S:g} s or more."
-        raise ConfigurationError(told, hint="Set SWIPESTREAM_MEDIA_GRACE_S or --grace-hours higher.")
+    if grace_s < SHORTEST_S:
+        told = f"A grace of {grace_s:g} s is too short for a bucket: it must be {SHORTEST_S} s or more."
+        raise ConfigurationError(told, hint="Set --grace-hours higher.")
 
 
 def read(settings: Settings, *, quiet: bool = False) -> Needs:

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from infra.errors import NotFoundError, UnavailableError
+from infra.media_grace import HELD_S
 from infra.storage.blobs import NAME, artifact_of
 from infra.storage.buckets import TRIALS_S, Bucket
 from infra.storage.cache import BlobCache
@@ -19,8 +20,6 @@ from infra.storage.digest import sha256
 from infra.storage.objects import StoredObject
 from schemas.values import Artifact
 
-#: What was used so recently, in seconds, counts as used now: no sweep has a shorter grace.
-HELD_S = 600.0
 #: A bucket that did not answer is not asked for a blob for so many seconds, and by one thread after that.
 AWAY_S = 5.0
 

@@ -56,6 +56,12 @@ EVERYTHING = STORES | {
     "networkPolicy": {"api": [{"podSelector": {}}], "monitoring": [{"namespaceSelector": {}}]},
     "monitoring": {"podMonitor": True, "rules": True, "dashboard": True, "labels": {"release": "prometheus"}},
 }
+#: Workers that may buy scenes, with their media in a bucket.
+BUYS = STORES | {
+    "existingSecret": "swipestream",
+    "media": {"s3": {"bucket": "videos"}},
+    "settings": {"SWIPESTREAM_MODEL_DIRS": '["/models"]'},
+}
 PLAIN = STORES | {
     "media": {"existingClaim": "media"},
     "api": {"service": {"type": "LoadBalancer"}, "ingress": {"enabled": True, "host": "videos.lan"}},
@@ -281,6 +287,7 @@ def test_rules_and_dashboard_are_those_of_the_repository(tmp_path: Path) -> None
         ({"workers": {"cpu": {"scaling": {"min": 0, "max": 4}}}}, "minimum: got 0, want 1"),
         ({"settings": {"AHEAD": "5"}}, "AHEAD"),
         ({"media": {"s3": {"bucket": "videos"}}}, "media.s3 needs existingSecret"),
+        (BUYS, "workers.cpu: with media.s3 and SWIPESTREAM_MODEL_DIRS give `hosted` a volume"),
         ({"processors": {"replicas": 5}}, "maximum: got 5, want 4"),
         ({"monitoring": {"podMonitor": True}}, "name Prometheus in networkPolicy.monitoring"),
         ({"api": {"ingress": {"enabled": True}}}, "api.ingress.host must be given"),
@@ -290,3 +297,10 @@ def test_what_cannot_work_is_refused(more: dict[str, Any], told: str, tmp_path: 
     done = helm(STORES | more, tmp_path, "template", "swipestream")
 
     assert done.returncode and told in done.stderr
+
+
+@pytest.mark.parametrize("volume", [{"persistentVolumeClaim": {"claimName": "hosted"}}, {"emptyDir": {}}])
+def test_workers_that_may_buy_say_where_the_order_book_is(volume: dict[str, Any], tmp_path: Path) -> None:
+    done = helm(BUYS | {"workers": {"cpu": {"hosted": volume}}}, tmp_path, "template", "swipestream")
+    assert done.returncode == 0, done.stderr
+    assert "mountPath: /data/hosted" in done.stdout

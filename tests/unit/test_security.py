@@ -53,6 +53,7 @@ def as_set(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
         ({"cassandra_password": "se-cret"}, "of no use without SWIPESTREAM_CASSANDRA_USER"),
         ({"media_access_key": "AKIA"}, "MEDIA_ACCESS_KEY and _SECRET_KEY: one is of no use without the other"),
         ({"media_secret_key": "se-cret"}, "MEDIA_ACCESS_KEY and _SECRET_KEY: one is of no use without the other"),
+        ({"media": "s3://videos", "media_grace_s": 1199}, "MEDIA_GRACE_S is 1199: with a bucket it must be 1200"),
     ],
 )
 def test_what_contradicts_itself_is_refused_without_the_password(named: dict[str, object], says: str) -> None:

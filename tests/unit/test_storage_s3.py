@@ -15,12 +15,13 @@ import httpx
 import pytest
 
 from infra.errors import NotFoundError, UnavailableError
+from infra.media_grace import HELD_S
 from infra.settings import Settings
 from infra.stack import ports
 from infra.storage.bucket_errors import BucketRefusesError
 from infra.storage.buckets import RETRIES, Bucket
 from infra.storage.cache import FRESH_S, OPEN_S, BlobCache
-from infra.storage.s3_blobs import AWAY_S, HELD_S, S3BlobStore
+from infra.storage.s3_blobs import AWAY_S, S3BlobStore
 from infra.storage.stores import artifact_index, media_store
 from infra.storage.sweep import Sweeper
 from tests.s3_server import ACCESS, Trouble, named, s3_server, troubled
