@@ -31,6 +31,11 @@ def words(text: str, each_ms: int = 400) -> tuple[Word, ...]:
         ("strawberries!", "", "🍓"),
         ("deep", "sea?", "🌊"),
         ("deep", "thoughts", None),
+        ("submarines", "", "🌊"),
+        ("drums", "", "🥁"),
+        ("lies", "down", None),
+        ("picture", "of", None),
+        ("spends", "her", None),
         ("the", "", None),
         ("", "", None),
     ],
@@ -54,6 +59,21 @@ def test_the_heading_opens_and_what_is_said_follows_when_it_is_said() -> None:
 def test_weak_pictures_are_shown_only_where_there_is_no_other() -> None:
     assert figures("A question of time", "Cats", (), 30, "en")[0].emoji == "🐱"
     assert figures("A question of time", "", (), 30, "en")[0].emoji == "❓"
+
+
+@pytest.mark.parametrize(
+    ("heading", "language", "shown"),
+    [
+        ("La historia del chocolate", "es", "🍫"),
+        ("Warum frieren Pinguine nicht?", "de", "🐧"),
+        ("Les requins dorment-ils ?", "fr", "🦈"),
+        ("Die Hainbuche", "de", None),
+    ],
+)
+def test_other_languages_have_pictures_of_what_is_often_asked_for(
+    heading: str, language: str, shown: str | None
+) -> None:
+    assert next((each.emoji for each in figures(heading, "", (), 30, language)), None) == shown
 
 
 def test_other_languages_have_none_since_their_words_mean_other_things() -> None:

@@ -69,6 +69,14 @@ ENGLISH = (
 )
 
 
+@pytest.mark.parametrize(
+    "prompt",
+    ["Wie lernt man am besten Vokabeln?", "Wie funktioniert Photosynthese?", "Was macht ein Imker beim Honig?"],
+)
+def test_german_is_known_by_its_verbs_too(prompt: str) -> None:
+    assert language(prompt, "en") == "de"
+
+
 @pytest.mark.parametrize("prompt", ["", *ENGLISH.split(" | ")])
 def test_english_with_foreign_words_stays_english(prompt: str) -> None:
     assert language(prompt, "en") == "en"
