@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 
 from gpu_consumers.errors import BackendError
 from gpu_consumers.generation.loading import pipeline_class
 from gpu_consumers.generation.manifest import GIB, Manifest
+from gpu_consumers.generation.styles import locate_style
 from gpu_consumers.generation.weights import locate
 from infra.flavors import list_flavors
 from infra.settings import Settings
@@ -32,14 +34,15 @@ class Finding:
 
 
 def check(manifest: Manifest, config: Settings, *, parity: bool = False) -> list[Finding]:
-    """Packages, pipeline class, weights, memory, the networks that its frames go through, flavors, FP8, the step cache;
-    with `parity` the last two and the accelerators are tried out on the device."""
+    """Packages, pipeline class, weights, memory, the networks that its frames go through, FP8, the step cache, styles,
+    flavors; with `parity` FP8, the step cache and the accelerators are tried out on the device."""
     found = [*_software(manifest), *_weights(manifest, config), *_memory(manifest, config), *_networks(manifest)]
     works = all(finding.ok is not False for finding in found)
     found += _eighths(manifest, config, parity and works)
     works = all(finding.ok is not False for finding in found)
     found += _cache(manifest, config, parity and works)
-    return [*found, *(_accelerators(manifest, config) if parity and works else ()), *_flavors(manifest, config)]
+    tried = _accelerators(manifest, config) if parity and works else ()
+    return [*found, *tried, *_styles(manifest, config), *_flavors(manifest, config)]
 
 
 def _software(manifest: Manifest) -> list[Finding]:
@@ -142,6 +145,14 @@ def _accelerators(manifest: Manifest, config: Settings) -> list[Finding]:
     told = f"{choice.label}; at worst beside eager: {worst}" if worst else choice.label
     given_up = [Finding("fast", None, f"not {one.backend}: {one.reason}") for one in choice.fallbacks]
     return [Finding("fast", True, told), *given_up]
+
+
+def _styles(manifest: Manifest, config: Settings) -> Iterator[Finding]:
+    for name in manifest.styles:
+        try:
+            yield Finding("style", True, f"{name}: {locate_style(manifest, name, config)}")
+        except BackendError as error:
+            yield Finding("style", False, str(error), error.hint or "")
 
 
 def _flavors(manifest: Manifest, config: Settings) -> list[Finding]:

@@ -134,9 +134,13 @@ def pull_model(
     from gpu_consumers.generation.weights import commit_of
 
     wanted = manifest(name, config())
-    err.print(f"{wanted.repo}: about {wanted.memory.weights:.0f} GiB, licence {wanted.licence} {wanted.licence_url}")
+    if wanted.repo:
+        err.print(
+            f"{wanted.repo}: about {wanted.memory.weights:.0f} GiB, licence {wanted.licence} {wanted.licence_url}"
+        )
     folder = pull(wanted, config(), revision)
-    out.print(f"{name} is here: {folder}, commit {commit_of(folder, wanted)}", soft_wrap=True)
+    what = f"{name} is here: {folder}, commit {commit_of(folder, wanted)}"
+    out.print(what if wanted.repo else f"the styles of {name} are here: {folder}", soft_wrap=True)
 
 
 @models.command("warm")

@@ -12,13 +12,14 @@ from infra.settings import Settings
 
 
 def pull(manifest: Manifest, config: Settings, revision: str | None = None) -> Path:
-    """Fetch the weights into their folder, going on where an earlier try stopped.
+    """Fetch weights and styles into their folder, going on where an earlier try stopped; styles alone, where a model's
+    weights lie in a folder of its own.
 
     `revision`: the commit, for a manifest that names none. Raises `BackendError`, also where there is no commit at all:
     a branch holds other weights tomorrow, and nobody could say which made a clip.
     """
     if manifest.repo is None:
-        raise BackendError(f"{manifest.name} has a folder of its own, {manifest.folder}: there is nothing to fetch")
+        return _styles_alone(manifest, config)
     manifest = _pinned(manifest, manifest.repo, revision)
     needed, free = room_for(manifest, config)
     if free < needed * 1.1:
@@ -32,6 +33,13 @@ def pull(manifest: Manifest, config: Settings, revision: str | None = None) -> P
     (folder / FETCHED).write_text(f"{manifest.revision}\n", "utf-8")
     if gone := missing(folder):
         raise BackendError(f"{manifest.repo} lacks {', '.join(gone)}", hint="Is it a diffusers pipeline?")
+    return folder
+
+
+def _styles_alone(manifest: Manifest, config: Settings) -> Path:
+    if not any(style.repo for style in manifest.styles.values()):
+        raise BackendError(f"{manifest.name} has a folder of its own, {manifest.folder}: there is nothing to fetch")
+    _fetch(manifest, folder := own_folder(manifest, config))
     return folder
 
 
@@ -72,20 +80,22 @@ def _fetch(manifest: Manifest, folder: Path) -> None:
         raise BackendMissingError("fetching weights needs huggingface_hub", hint=hint) from error
     import httpx
 
+    what = manifest.repo or f"a style of {manifest.name}"
     try:
-        snapshot_download(
-            str(manifest.repo), revision=manifest.revision, local_dir=folder, allow_patterns=list(PATTERNS)
-        )
+        if manifest.repo:
+            snapshot_download(
+                manifest.repo, revision=manifest.revision, local_dir=folder, allow_patterns=list(PATTERNS)
+            )
         for name, style in manifest.styles.items():
             if style.repo:
                 parts = folder / "styles" / f".{name}"
                 got = hf_hub_download(style.repo, style.weight_name, revision=style.revision, local_dir=parts)
                 Path(got).replace(folder / "styles" / f"{name}.safetensors")
     except GatedRepoError as error:
-        hint = f"Accept its licence on {manifest.licence_url or manifest.repo}, then set HF_TOKEN."
-        raise BackendError(f"{manifest.repo} asks for a licence to be accepted", hint=hint) from error
+        hint = f"Accept its licence on {manifest.licence_url or what}, then set HF_TOKEN."
+        raise BackendError(f"{what} asks for a licence to be accepted", hint=hint) from error
     except (RepositoryNotFoundError, RevisionNotFoundError) as error:
-        raise BackendError(f"the hub has no {manifest.repo} at {manifest.revision or 'its newest revision'}") from error
+        raise BackendError(f"the hub has no {what} at {manifest.revision or 'its newest revision'}") from error
     except (HfHubHTTPError, httpx.HTTPError, OSError) as error:
         hint = f"Go on where it stopped: swipestream models pull {manifest.name}"
-        raise TransientBackendError(f"{manifest.repo} was not fetched: {error}", hint=hint) from error
+        raise TransientBackendError(f"{what} was not fetched: {error}", hint=hint) from error

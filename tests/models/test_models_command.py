@@ -185,6 +185,26 @@ def test_styles_are_fetched_with_the_model(cli: Cli, hub: Hub) -> None:
     assert (cli.data / "weights/tiny-ltx/styles/ink.safetensors").read_bytes() == b"ink"
 
 
+def test_styles_of_a_model_in_a_folder_of_its_own_are_missed_and_fetched(cli: Cli, hub: Hub) -> None:
+    # given a model that somebody else put on this machine, with a style that nobody fetched
+    told = yaml.safe_load(cli.manifest.read_text())
+    own = {name: value for name, value in told.items() if name not in ("repo", "revision")}
+    style = {"repo": "tiny/ltx", "revision": COMMIT, "weight_name": "inked.safetensors"}
+    cli.manifest.write_text(yaml.safe_dump(own | {"folder": str(hub.folder), "styles": {"ink": style}}))
+    (hub.folder / "inked.safetensors").write_bytes(b"ink")
+    missed = cli("check", "tiny-ltx")
+    assert missed.returncode == 1 and "swipestream models pull tiny-ltx" in missed.stdout
+    # when they are fetched, then nothing else is, and nothing is missed
+    pulled = cli("pull", "tiny-ltx")
+    assert "the styles of tiny-ltx are here" in pulled.stdout and "None" not in pulled.stdout + pulled.stderr
+    assert set(hub.asked) == {"inked.safetensors"}
+    assert cli("check", "tiny-ltx").returncode == 0
+    # and of one without styles there is nothing to fetch
+    cli.manifest.write_text(yaml.safe_dump(own | {"folder": str(hub.folder)}))
+    refused = cli("pull", "tiny-ltx")
+    assert refused.returncode == 1 and "there is nothing to fetch" in refused.stderr and "None" not in refused.stderr
+
+
 def test_a_licence_that_must_be_accepted_is_told(cli: Cli, hub: Hub) -> None:
     hub.gated = True
     refused = cli("pull", "tiny-ltx")
