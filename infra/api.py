@@ -70,6 +70,10 @@ def _ours(error: ClientError, settings: Settings) -> SwipestreamError:
         case ProblemError(problem=told, status=status) if not told:
             what = f"What answers at {settings.api_url} (HTTP {status}) is not Swipestream's API."
             return UnavailableError(what, hint=start_hint(settings))
+        case ProblemError(status=401):
+            return BadInputError(
+                str(error), hint="Set SWIPESTREAM_TOKEN: `swipestream token` makes one beside the API."
+            )
         case ProblemError(status=404):
             return NotFoundError(str(error))
         case ProblemError(passing=True):

@@ -30,15 +30,29 @@ def _plain(value: Any) -> Any:
 
 
 class ArtifactIndex(Protocol):
-    """Results by fingerprint. A result is a small JSON object that names its blobs."""
+    """Results by fingerprint (64 hexadecimal digits). A result is a small JSON object that names its blobs.
 
-    def get(self, key: str) -> dict[str, Any] | None: ...
+    Every method of a remote one may raise UnavailableError, and of a local one OSError where it writes.
+    """
 
-    def put(self, key: str, result: Mapping[str, Any]) -> None: ...
+    def get(self, key: str) -> dict[str, Any] | None:
+        """The result, or None. One that cannot be read counts as none: the work is then done again."""
+        ...
 
-    def keep(self, key: str, result: Mapping[str, Any]) -> dict[str, Any]: ...
+    def put(self, key: str, result: Mapping[str, Any]) -> None:
+        """Remember a result; a reader sees the old or the new one. The last writer wins."""
+        ...
 
-    def alone(self, key: str, rank: int = 0) -> AbstractContextManager[bool]: ...
+    def keep(self, key: str, result: Mapping[str, Any]) -> dict[str, Any]:
+        """Remember a result unless there is one already. What is remembered: of several writers, the first one's."""
+        ...
+
+    def alone(self, key: str, rank: int = 0) -> AbstractContextManager[bool]:
+        """Nobody else on this machine makes that result meanwhile, or, where that is False, somebody may.
+
+        It waits at most the lease's seconds, and not for somebody less urgent (`rank`); look for the result after it.
+        """
+        ...
 
     def entries(self) -> Iterator[StoredObject]:
         """Every result; the names are `KEY.json`."""

@@ -23,8 +23,8 @@ from query_api.http.media_urls import MediaUrls
 from query_api.identity.identity import Identity
 from query_api.projects.desk import Desk
 from query_api.readmodel.model import ReadModel
-from query_api.readmodel.store import Row
 from query_api.serving import Feed, Publisher
+from query_api.uploads.owned import Recent
 from query_api.uploads.receive import Prober
 from query_api.uploads.room import Room
 from schemas.envelope import Envelope
@@ -64,8 +64,7 @@ class Parts:
     desk: Desk
     #: Prompts of this process by video: answers what the read model does not know yet, and repeats them unchanged.
     prompts: Lru[str, Envelope[PromptSubmitted]] = field(default_factory=lambda: Lru(5_000))
-    #: Uploads that this process took in or deleted, by viewer and id.
-    uploads: Lru[tuple[str, str], Row] = field(default_factory=lambda: Lru(2_000))
+    uploads: Recent = field(default_factory=lambda: Lru(2_000))
     prober: Prober = field(default_factory=Prober)
     room: Room = field(default_factory=Room)
     #: None while nothing is told of what happens: `GET /v1/live` is a 503 then.

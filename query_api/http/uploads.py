@@ -2,34 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
 from datetime import datetime
 from pathlib import PurePath
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 from starlette.datastructures import UploadFile
 
-from infra.errors import NotFoundError
 from query_api.http.asking import Asks
 from query_api.http.bodies import FootageBody
 from query_api.http.guard import CLOSE
 from query_api.http.parts import Needs, Parts
 from query_api.http.problems import ProblemError, responses
 from query_api.http.tracing import traceparent
-from query_api.readmodel.store import Row
 from query_api.serving import SOURCE
 from query_api.states import moment
+from query_api.uploads.owned import Owned, Upload, owned, row_of, upload_of
 from query_api.uploads.receive import NotTakenError, UndecodableError, received
 from query_api.uploads.room import NoRoomError
 from schemas import ids
 from schemas.base import now_us, rising
 from schemas.envelope import root
 from schemas.uploads import MediaRemoved, MediaUploaded
-from schemas.values import Artifact, Footage, FootageKind
+from schemas.values import Footage, FootageKind
 
 router = APIRouter(prefix="/v1/uploads", tags=["uploads"])
 
@@ -63,16 +61,6 @@ class UploadsAnswer(BaseModel):
     quota: int = Field(description="bytes")
 
 
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """An upload that is there."""
-
-    upload_id: str
-    artifact: Artifact
-    kind: FootageKind
-    row: Row
-
-
 _BINARY = {"type": "string", "format": "binary"}
 _BODY = {
     "requestBody": {
@@ -101,7 +89,7 @@ async def upload(request: Request, parts: Needs, asks: Asks) -> Response:
     What it is, is told from its bytes; it is decoded once before it is kept. The same file again is the same upload.
     """
     owner = (await asks.maker()).viewer_id or LOCAL
-    free = parts.settings.upload_quota_mb * 1_000_000 - _used(parts, await _rows(parts, owner))
+    free = parts.settings.upload_quota_mb * 1_000_000 - _used(parts, await _owned(parts, owner))
     try:
         with parts.room.held(owner, _length(request), free) as held:
             event = await _taken(request, parts, owner, held)
@@ -112,7 +100,7 @@ async def upload(request: Request, parts: Needs, asks: Asks) -> Response:
         raise ProblemError(415, "type-not-taken", str(error)) from error
     except UndecodableError as error:
         raise ProblemError(422, "undecodable", str(error)) from error
-    answer = _answer(parts, _upload(_row(event)))
+    answer = _answer(parts, upload_of(row_of(event)))
     location = {"Location": f"/v1/uploads/{event.upload_id}"}
     return Response(answer.model_dump_json(), 201, location, "application/json")
 
@@ -146,7 +134,7 @@ async def _taken(request: Request, parts: Parts, owner: str, held: int) -> Media
 async def _publish(parts: Parts, event: MediaUploaded | MediaRemoved, request: Request) -> None:
     await parts.publisher.publish(root(event, source=SOURCE, traceparent=traceparent(request)), timeout=ACK_S)
     key = event.viewer_id, event.upload_id
-    parts.uploads.put(key, (parts.uploads.get(key) or {}) | _row(event))
+    parts.uploads.put(key, (parts.uploads.get(key) or {}) | row_of(event))
 
 
 async def _chunks(request: Request) -> AsyncIterator[bytes]:
@@ -174,11 +162,9 @@ def _named(request: Request) -> str:
 async def listed(parts: Needs, asks: Asks) -> UploadsAnswer:
     """One's own, newest first."""
     owner = (await asks.creator()).viewer_id or LOCAL
-    rows = await _rows(parts, owner)
-    found = sorted((_upload(row) for row in rows if _there(row)), key=lambda one: -one.row["uploaded_us"])
-    used = _used(parts, rows)
+    found = await _owned(parts, owner)
     quota = parts.settings.upload_quota_mb * 1_000_000
-    return UploadsAnswer(uploads=[_answer(parts, one) for one in found], used=used, quota=quota)
+    return UploadsAnswer(uploads=[_answer(parts, one) for one in found.uploads], used=_used(parts, found), quota=quota)
 
 
 @router.get(
@@ -187,7 +173,7 @@ async def listed(parts: Needs, asks: Asks) -> UploadsAnswer:
 async def shown(upload_id: UploadId, parts: Needs, asks: Asks) -> UploadAnswer:
     """What it is, and where its bytes are."""
     owner = (await asks.creator()).viewer_id or LOCAL
-    return _answer(parts, await of(parts, owner, upload_id))
+    return _answer(parts, (await _owned(parts, owner)).get(upload_id))
 
 
 @router.delete(
@@ -197,7 +183,7 @@ async def removed(upload_id: UploadId, request: Request, parts: Needs, asks: Ask
     """Its bytes go with the next `media gc`, unless something else needs them: a video that somebody downloaded and
     uploaded is one file. Scenes that show it cannot be made again after that."""
     owner = (await asks.creator()).viewer_id or LOCAL
-    found = await of(parts, owner, upload_id)
+    found = (await _owned(parts, owner)).get(upload_id)
     event = MediaRemoved(
         upload_id=upload_id, viewer_id=owner, ts_us=rising(found.row["uploaded_us"]), sha256=found.artifact.sha256
     )
@@ -205,60 +191,19 @@ async def removed(upload_id: UploadId, request: Request, parts: Needs, asks: Ask
     return Response(status_code=204)
 
 
-async def of(parts: Parts, owner: str, upload_id: str) -> Upload:
-    """An upload of somebody's. Raises NotFoundError."""
-    found = next((one for one in await _all(parts, owner) if one.upload_id == upload_id), None)
-    if found is None:
-        raise NotFoundError(f"There is no upload {upload_id}.")
-    return found
-
-
 async def footage(parts: Parts, owner: str, body: FootageBody) -> Footage:
     """An upload of somebody's, as scenes show it. Raises NotFoundError."""
-    found = await of(parts, owner, body.upload_id)
+    found = (await _owned(parts, owner)).get(body.upload_id)
     return Footage(artifact=found.artifact, kind=found.kind, **body.model_dump(exclude={"upload_id"}))
 
 
-async def _all(parts: Parts, owner: str) -> list[Upload]:
-    """What is there."""
-    return [_upload(row) for row in await _rows(parts, owner) if _there(row)]
+async def _owned(parts: Parts, owner: str) -> Owned:
+    return await owned(parts.read, parts.uploads, owner)
 
 
-async def _rows(parts: Parts, owner: str) -> list[Row]:
-    """What was ever there: as the tables have it, and ahead of them what this process took in."""
-    rows: dict[str, Row] = {row["upload_id"]: dict(row) for row in await parts.read.uploads(owner)}
-    for (whose, upload_id), row in parts.uploads.items():
-        if whose == owner:
-            rows[upload_id] = rows.get(upload_id, {}) | row
-    return list(rows.values())
-
-
-def _used(parts: Parts, rows: Sequence[Row]) -> int:
-    """Bytes that count: also of what was deleted a while ago, for `media gc` takes none before. Else who uploads and
-    deletes in turn would fill the disk."""
-    since = now_us() - parts.settings.media_grace_s * 1_000_000
-    counted = [row for row in rows if row.get("artifact") and (_there(row) or row["removed_us"] > since)]
-    return sum(_upload(row).artifact.size for row in counted)
-
-
-def _there(row: Row) -> bool:
-    return bool(row.get("uploaded_us")) and (row.get("removed_us") or 0) < row["uploaded_us"]
-
-
-def _row(event: MediaUploaded | MediaRemoved) -> Row:
-    if isinstance(event, MediaRemoved):
-        return {"removed_us": event.ts_us}
-    told: dict[str, Any] = event.model_dump(include={"upload_id", "width", "height", "duration_ms", "name"})
-    return told | {
-        "uploaded_us": event.ts_us,
-        "kind": event.kind.value,
-        "artifact": event.artifact.model_dump_json(),
-    }
-
-
-def _upload(row: Row) -> Upload:
-    artifact = Artifact.model_validate_json(row["artifact"])
-    return Upload(row["upload_id"], artifact, FootageKind(row["kind"]), row)
+def _used(parts: Parts, found: Owned) -> int:
+    """Bytes that count, with those that `media gc` does not take yet."""
+    return found.used(now_us() - parts.settings.media_grace_s * 1_000_000)
 
 
 def _answer(parts: Parts, one: Upload) -> UploadAnswer:

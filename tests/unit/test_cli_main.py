@@ -423,3 +423,27 @@ def _line(answer: tuple[int, str, str]) -> str:
     code, _, told = answer
     assert code == 69
     return " ".join(told.split())
+
+
+def test_who_has_no_token_is_told_how_to_get_one(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    # given an API that wants a token
+    class Wants(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = (
+                b'{"type": "urn:swipestream:problem:unauthenticated", "status": 401, "detail": "This needs a token."}'
+            )
+            self.send_response(401)
+            self.send_header("Content-Type", "application/problem+json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None: ...
+
+    with HTTPServer(("127.0.0.1", 0), Wants) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv("SWIPESTREAM_API_PORT", str(server.server_port))
+        # when a video is asked for, then
+        code, _, told = run("prompt", "why do cats purr")
+        server.shutdown()
+    assert code == 65 and "This needs a token." in told and "Set SWIPESTREAM_TOKEN" in told

@@ -17,6 +17,7 @@ from infra.auth.keys import root_key
 from infra.auth.scopes import Scope
 from infra.auth.tokens import TokenIssuer
 from schemas import ids
+from schemas.envelope import root
 from schemas.projects import ProjectOpened
 from schemas.uploads import MediaRemoved, MediaUploaded
 from tests.unit.read_kit import Api, apply
@@ -209,3 +210,17 @@ async def test_a_form_is_one_however_its_type_is_written(api: Api) -> None:
     # when, then
     answer = await api.post("/v1/uploads", content=body, headers={"Content-Type": "Multipart/Form-Data; boundary=x"})
     assert answer.status_code == 201 and answer.json()["name"] == "a.jpg"
+
+
+async def test_what_another_process_took_in_later_counts(api: Api) -> None:
+    # given an upload that was deleted here
+    first = (await send(api, picture())).json()
+    assert (await api.request("DELETE", f"/v1/uploads/{first['upload_id']}")).status_code == 204
+    deleted = api.publisher.of(MediaRemoved)[0]
+    # when the same file is uploaded again at another process
+    again = api.publisher.of(MediaUploaded)[0].model_copy(update={"ts_us": deleted.ts_us + 1})
+    apply(api.store, [root(again, source="/test")])
+    # then it is there, here too; and once it is deleted there, it is not
+    assert (await api.get(f"/v1/uploads/{first['upload_id']}")).status_code == 200
+    apply(api.store, [root(deleted.model_copy(update={"ts_us": again.ts_us + 1}), source="/test")])
+    assert (await api.get(f"/v1/uploads/{first['upload_id']}")).status_code == 404
