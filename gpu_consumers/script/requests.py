@@ -38,7 +38,10 @@ _ORDERS = (
         r"(?:\s+(?:about|something about|more about|more on))?(?:\s+(?:the (?:topic|concept|idea) of))?[:,]?\s+"
     ),
     _pattern(r"^(?:give|tell|show|send|name|list|share)\s+(?:me|us)\s+"),
-    _pattern(r"^(?:promote|advertise|market|announce|celebrate|compare|rank|rate|debate|debunk)\s+"),
+    _pattern(
+        r"^(?:promote|advertise|market(?! (?:shares?|prices?|caps?|research|crash|crashes|economy|economies|days?)\b)|"
+        r"announce|celebrate|compare|rank|rate|debate|debunk)(?! of\b)\s+"
+    ),
 )
 _WORDINGS = (
     _pattern(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from gpu_consumers.script.clean import sentences
+from gpu_consumers.script.english import sentence_case
 from gpu_consumers.script.slots import number
 
 _ITEM = re.compile(
@@ -18,7 +19,9 @@ _ITEM = re.compile(
 )
 #: A label that is a year.
 YEAR = re.compile(r"^(?:1[5-9]|20)\d\d$")
-_APART = re.compile(r"[,;]\s+(?:and\s+)?|\s+and\s+(?=[^,;]*$)")
+_APART = re.compile(r"[,;]\s+(?:and\s+)?|\s+(?:and|und|et|y|e)\s+(?=[^,;]*$)")
+#: Fractions and thousands, which languages write in different ways.
+_MARKED = re.compile(r"\d[.,]\d")
 #: What announces them belongs to the sentence before: `Rents in Europe: Berlin 14, Paris 29, London 33`.
 _INTRODUCED = re.compile(r"^(?P<head>[^:]{3,90}):\s+(?P<rows>.+)$")
 #: Figures that are told in one breath, and so are one scene.
@@ -52,6 +55,18 @@ def spelt_out(text: str) -> str:
         return text
     said = [_sentence(sentence, first=not number) for number, sentence in enumerate(sentences(text))]
     return " ".join(said)
+
+
+def listed(text: str) -> str:
+    """The same in any language, without words of ours: rows of whole numbers apart from what announces them."""
+    return " ".join(map(_listed, sentences(text)))
+
+
+def _listed(sentence: str) -> str:
+    head, rows = _parted(sentence)
+    if not rows or not head or _MARKED.search(sentence):
+        return sentence
+    return f"{head}. {sentence_case('; '.join(f'{row.label}, {row.text}' for row in rows))}."
 
 
 def series(text: str) -> list[list[Row]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from random import Random
 
 from gpu_consumers.ports import Brief
-from gpu_consumers.script import archetypes, charts, fit, foreign, knowledge, outline, slots, told, visuals
+from gpu_consumers.script import archetypes, charts, fit, foreign, knowledge, outline, series, slots, told, visuals
 from gpu_consumers.script.archetypes import Archetype
 from gpu_consumers.script.clean import clean
 from gpu_consumers.script.english import sentence_case
@@ -106,11 +106,11 @@ def _off(drafts: Sequence[fit.Draft], brief: Brief) -> float:
 
 def _foreign(brief: Brief, language: str, rng: Random) -> Script:
     shape = archetypes.archetypes().get(brief.archetype or "") or archetypes.archetypes()["explainer"]
-    made, mood = (
-        foreign.compose(brief.prompt, language, brief.target_seconds, rng, brief.heard),
-        rng.choice(shape.moods),
-    )
-    subject = foreign.subject(brief.prompt, language)
+    text = clean(brief.prompt)
+    prompt = series.listed(text)
+    figures, title = prompt != text, foreign.title(prompt)
+    made, mood = foreign.compose(prompt, language, brief.target_seconds, rng, brief.heard), rng.choice(shape.moods)
+    subject = foreign.subject(title if figures else brief.prompt, language)
     scenes = tuple(
         Scene(
             scene_number=number,
@@ -122,8 +122,8 @@ def _foreign(brief: Brief, language: str, rng: Random) -> Script:
         )
         for number, (beat, narration, punch) in enumerate(made, 1)
     )
-    title = foreign.title(brief.prompt)
-    return Script(title=title, subject=subject, archetype=shape.name, language=language, mood=mood, scenes=scenes)
+    shown = charts.charted(scenes, brief.prompt, title) if figures else scenes
+    return Script(title=title, subject=subject, archetype=shape.name, language=language, mood=mood, scenes=shown)
 
 
 def _scenes(drafts: Sequence[fit.Draft], topic: Topic, mood: str, rng: Random) -> tuple[Scene, ...]:

@@ -55,3 +55,32 @@ def test_moments_in_their_order_are_a_line(rows: str, kind: ChartKind) -> None:
 )
 def test_without_a_row_that_is_readable_there_is_no_chart(prompt: str) -> None:
     assert charts(prompt) == []
+
+
+@pytest.mark.parametrize(
+    ("prompt", "language", "title", "narration"),
+    [
+        (
+            "Regen: Montag 3 mm, Dienstag 12 mm und Mittwoch 7 mm", "de", "Regen",
+            "Montag, 3 mm; Dienstag, 12 mm; Mittwoch, 7 mm.",
+        ),
+        (
+            "Lluvia en la ciudad: lunes 3 mm, martes 12 mm y miércoles 7 mm", "es", "Lluvia en la ciudad",
+            "Lunes, 3 mm; martes, 12 mm; miércoles, 7 mm.",
+        ),
+    ],
+)  # fmt: skip
+def test_rows_in_other_languages_are_drawn_too(prompt: str, language: str, title: str, narration: str) -> None:
+    script = TemplateWriter().write(Brief(prompt=prompt, seed=1, target_seconds=30, archetype=None, language="en"))
+
+    assert (script.language, script.title) == (language, title)
+    assert [(s.narration, s.on_screen_text, len(s.chart.values)) for s in script.scenes if s.chart] == [
+        (narration, title, 3)
+    ]
+
+
+@pytest.mark.parametrize(
+    "rows", ["Mai 1.200 Euro, Juni 900 Euro, Juli 1.300 Euro", "Mai 3,5 Euro, Juni 3,6 Euro, Juli 4 Euro"]
+)
+def test_figures_that_another_language_writes_in_another_way_are_not_guessed(rows: str) -> None:
+    assert charts(f"Umsatz der Firma im Jahr: {rows}") == []

@@ -255,3 +255,15 @@ def test_a_text_is_told_whole_and_named_by_what_it_comes_back_to(prompt: str, ab
 )
 def test_what_only_sounds_like_an_advertisement_is_none(prompt: str) -> None:
     assert not understand(prompt).product
+
+
+@pytest.mark.parametrize(
+    ("prompt", "title"),
+    [
+        ("Market share", "Market share"),
+        ("Rate of inflation", "Rate of inflation"),
+        ("Market our bakery", "Our bakery"),
+    ],
+)
+def test_a_noun_is_not_taken_for_a_wish(prompt: str, title: str) -> None:
+    assert understand(prompt).title == title
