@@ -27,7 +27,7 @@ class Asking:
     token: str | None
     limiter: Limiter
     address: str
-    told: dict[str, str]  #: header fields of the answer
+    answer_headers: dict[str, str]
 
     async def viewer(self, claimed: str | None = None) -> Principal:
         """Who asks, to watch. Raises UnauthenticatedError, ForbiddenError."""
@@ -45,27 +45,27 @@ class Asking:
         """Who asks, to look after the installation."""
         return await self._with(Scope.OPERATOR, None)
 
-    def knock(self) -> None:
-        """Somebody without a name asks for something. Raises ProblemError (429)."""
-        self.told.update(self.limiter.knock(self.address).headers())
+    def anonymous(self) -> None:
+        """Count a request of somebody without a name. Raises ProblemError (429)."""
+        self.answer_headers.update(self.limiter.count_address(self.address).headers())
 
     async def _with(self, scope: Scope, claimed: str | None, *, makes: bool = False) -> Principal:
         try:
             who = await self.identity.who(self.token, claimed)
         except (UnauthenticatedError, ForbiddenError):
-            self.limiter.knock(self.address)
+            self.limiter.count_address(self.address)
             raise
         if quota := self.limiter.count(who, self.address, makes=makes):
-            self.told.update(quota.headers())
+            self.answer_headers.update(quota.headers())
         who.need(scope)
         return who
 
 
 async def _asking(request: Request, parts: Needs, _told: Annotated[object, Depends(_BEARER)] = None) -> Asking:
-    told: dict[str, str] = {}
-    request.state.told = told
+    headers: dict[str, str] = {}
+    request.state.answer_headers = headers
     address = request.client.host if request.client else ""
-    return Asking(parts.identity, bearer(request.headers.get("authorization")), parts.limiter, address, told)
+    return Asking(parts.identity, bearer(request.headers.get("authorization")), parts.limiter, address, headers)
 
 
 Asks = Annotated[Asking, Depends(_asking)]

@@ -44,19 +44,16 @@ async def feed(
     who = named(await asks.viewer(viewer))
     walk = parts.cursors.read(cursor, who) if cursor else None
     if if_none_match and if_none_match == await parts.feed.mark(who):
-        return Response(status_code=304, headers={"ETag": if_none_match, **_PRIVATE})
+        return Response(status_code=304, headers={"ETag": if_none_match})
     chosen, after = await parts.feed.serve(who, limit, walk)
     for choice in chosen:
         measures.FEED_ITEMS.labels(choice.reason.value).inc()
     if not chosen:
         measures.FEED_EMPTY.inc()
-    headers = {"ETag": parts.feed.last_mark(who), **_PRIVATE}
+    headers = {"ETag": parts.feed.last_mark(who)}
     return Response(
         _body(parts, chosen, parts.cursors.sign(after, who)), media_type="application/json", headers=headers
     )
-
-
-_PRIVATE = {"Cache-Control": "no-store"}
 
 
 def _body(parts: Parts, chosen: list[Choice], cursor: str) -> str:

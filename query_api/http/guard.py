@@ -136,14 +136,16 @@ class _Answer:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             headers = MutableHeaders(scope=message)
-            for name, value in (*HEADERS.items(), *self._told().items()):
+            for name, value in (*HEADERS.items(), *self._limits().items()):
                 headers[name] = value
             headers["Content-Security-Policy"] = self._policy
+            # What is somebody's, or not there yet, is in nobody's cache, unless a route says otherwise.
+            headers.setdefault("Cache-Control", "no-store")
         await self._send(message)
 
-    def _told(self) -> dict[str, str]:
+    def _limits(self) -> dict[str, str]:
         """What is left of the limits, where the request was counted."""
-        return dict(self._scope.get("state", {}).get("told", {}))
+        return dict(self._scope.get("state", {}).get("answer_headers", {}))
 
     def measured(self) -> None:
         """Count the request under its route's pattern, so that ids do not become labels."""

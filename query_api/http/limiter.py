@@ -52,11 +52,11 @@ class Limiter:
         """Count a request of somebody; None for operators, who have no limit. Raises ProblemError (429)."""
         if who.is_operator:
             return None
-        self.knock(address)
+        self.count_address(address)
         told = self._hit("viewer", who.viewer_id or address)
         return self._hit("make", who.viewer_id or address) if makes else told
 
-    def knock(self, address: str) -> Quota:
+    def count_address(self, address: str) -> Quota:
         """Count a request from somewhere. Raises ProblemError (429)."""
         return self._hit("address", address)
 

@@ -54,7 +54,7 @@ class EventStream(StreamingResponse):
 
     def __init__(self, stream: Stream) -> None:
         # The connection ends with the stream: what is cut off after it must not be another request's.
-        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "Connection": "close"}
+        headers = {"X-Accel-Buffering": "no", "Connection": "close"}
         super().__init__(stream.events(), headers=headers)
         self._stream = stream
 

@@ -80,11 +80,8 @@ def _gzipped(path: str, _version: str) -> bytes:
 async def config(request: Request, parts: Needs) -> JSONResponse:
     """Where the gateway is, as seen from the browser that asks."""
     if parts.settings.public_gateway:
-        return JSONResponse({"gateway": parts.settings.public_gateway}, headers=_NO_STORE)
+        return JSONResponse({"gateway": parts.settings.public_gateway})
     scheme = "wss" if request.url.scheme == "https" else "ws"
     host = request.url.hostname or "127.0.0.1"
     shown = f"[{host}]" if ":" in host else host
-    return JSONResponse({"gateway": f"{scheme}://{shown}:{parts.settings.gateway_port}/"}, headers=_NO_STORE)
-
-
-_NO_STORE = {"Cache-Control": "no-store"}
+    return JSONResponse({"gateway": f"{scheme}://{shown}:{parts.settings.gateway_port}/"})

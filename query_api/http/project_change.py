@@ -85,7 +85,7 @@ def mine(who: Principal) -> Callable[[Project], None]:
 async def answer(parts: Parts, done: Done, status: int = 200) -> Response:
     project = done.project
     told = await whole(parts, project)
-    headers = {"ETag": f'"{project.version}"', "Cache-Control": "no-store"}
+    headers = {"ETag": f'"{project.version}"'}
     if status == 201:
         headers["Location"] = told.links["self"]
     code = status if done.settled else 202

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from query_api.http.asking import Asks
@@ -43,11 +43,10 @@ class SessionAnswer(BaseModel):
     openapi_extra={"security": [{}, {"HTTPBearer": []}]},
     responses=responses(400, 401, 403, 413, 422, 429),
 )
-async def session(asks: Asks, response: Response, body: SessionBody | None = None) -> SessionAnswer:
+async def session(asks: Asks, body: SessionBody | None = None) -> SessionAnswer:
     """A new anonymous viewer; with a token that is still valid, the same viewer again, for as long again."""
-    asks.knock()
+    asks.anonymous()
     token, claims = await asks.identity.session(asks.token, body.viewer_id if body else None)
-    response.headers["Cache-Control"] = "no-store"
     return SessionAnswer(
         token=token,
         viewer_id=claims.name,

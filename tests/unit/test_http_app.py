@@ -220,3 +220,11 @@ def test_the_page_names_every_module_that_it_loads_so_that_they_come_at_once() -
             found.add(path)
     named = re.findall(r'rel="modulepreload" href="([^"]+)"', (FOLDER / "index.html").read_text())
     assert sorted(named) == sorted(found)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/v1/history?viewer=anna", "/v1/uploads", "/v1/projects", "/v1/nothing", f"/media/{'0' * 64}.mp4", "/config.json"],
+)
+async def test_what_is_somebodys_or_not_there_yet_is_in_no_cache(api: Api, path: str) -> None:
+    assert (await api.get(path)).headers["cache-control"] == "no-store"
