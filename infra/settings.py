@@ -11,12 +11,14 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, SecretStr, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from infra import security
 from infra.loopback import LOOPBACK
+from infra.media_settings import MediaSettings
+from infra.store_settings import File, StoreSettings
 
 #: How limits on requests are written.
 RATE = r"^[1-9][0-9]{0,6}/(second|minute|hour|day)$"
@@ -39,11 +41,7 @@ def _networks(listed: str) -> str:
     return listed
 
 
-#: A file that may be named; as for texts, empty is not given.
-File = Annotated[Path | None, BeforeValidator(lambda given: given or None)]
-
-
-class Settings(BaseSettings):
+class Settings(StoreSettings, MediaSettings, BaseSettings):
     """Everything that can be set. Nothing listens beyond localhost unless `host` says so."""
 
     model_config = SettingsConfigDict(
@@ -85,40 +83,6 @@ class Settings(BaseSettings):
     #: The largest upload, and all uploads of one creator, in MB.
     upload_mb: int = Field(100, ge=1, le=10_000)
     upload_quota_mb: int = Field(1000, ge=1, le=1_000_000)
-    #: Ports of the local stack, used only when the addresses below are not set.
-    kafka_port: int = Field(9092, ge=1, le=65535)
-    cassandra_port: int = Field(9042, ge=1, le=65535)
-
-    #: `host:port,…` of a Kafka that already runs; empty: the local stack starts one.
-    kafka: str = ""
-    #: `host:port,…` of a Cassandra that already runs; empty: the local stack starts one.
-    cassandra: str = ""
-    #: How clients speak with that Kafka, as its own settings name it, and who they are.
-    kafka_security_protocol: str = Field("PLAINTEXT", pattern="^(PLAINTEXT|SSL|SASL_PLAINTEXT|SASL_SSL)$")
-    kafka_sasl_mechanism: str = Field("SCRAM-SHA-512", pattern="^(PLAIN|SCRAM-SHA-256|SCRAM-SHA-512)$")
-    kafka_user: str = ""
-    kafka_password: SecretStr = SecretStr("")
-    #: PEM files: who is trusted (none: whom this machine trusts), and a certificate and key of one's own.
-    kafka_ca: File = None
-    kafka_certificate: File = None
-    kafka_key: File = None
-    #: How the local stack starts its parts: `auto` (Docker where an engine answers, else jars), `docker` or `jars`.
-    stack: str = Field("auto", pattern="^(auto|docker|jars)$")
-    #: A repository to download the jars from, in place of Maven Central.
-    maven: str = ""
-    kafka_replication: int = Field(1, ge=1, le=7)
-    #: Partitions of each lane of scene tasks: as many workers draw at once. `topics apply` adds, and never takes away.
-    scene_partitions: int = Field(8, ge=8, le=4096)
-    keyspace: str = Field("swipestream", pattern="^[a-z][a-z0-9_]{0,47}$")
-    cassandra_replication: int = Field(1, ge=1, le=7)
-    cassandra_user: str = ""
-    cassandra_password: SecretStr = SecretStr("")
-    #: Whether connections to Cassandra are encrypted; the files as with Kafka; whether a node must prove its name.
-    cassandra_tls: bool = False
-    cassandra_ca: File = None
-    cassandra_certificate: File = None
-    cassandra_key: File = None
-    cassandra_check_host: bool = True
 
     #: Workers started by `swipestream up`; 0 means one for each CPU core.
     workers: int = Field(0, ge=0, le=256)
@@ -168,27 +132,6 @@ class Settings(BaseSettings):
     credentials_certificate: File = None
     credentials_key: File = None
 
-    #: How long caches answer, in seconds: scripts, voices, and pictures with the videos made of them.
-    cache_script_s: int = Field(86_400, ge=0)
-    cache_voice_s: int = Field(7 * 86_400, ge=0)
-    cache_video_s: int = Field(30 * 86_400, ge=0)
-    #: Where media lie: `s3://BUCKET/PREFIX`, or nothing for the data folder, which all workers and the API then share.
-    media: str = Field("", pattern=r"^(s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._/-]*)?)?$")
-    #: The address of an S3 that is not Amazon's, and the region; the environment's (`AWS_…`) unless given.
-    media_endpoint: str = Field("", pattern="^(https?://[^ ]+)?$")
-    media_region: str = Field("", pattern="^[a-z0-9-]*$")
-    #: Credentials of the bucket; the environment's (`AWS_…`) or the cloud's own unless given.
-    media_access_key: SecretStr = SecretStr("")
-    media_secret_key: SecretStr = SecretStr("")
-    #: Local copies of media that lie in S3, in GiB; the least recently used go first.
-    media_cache_gib: float = Field(10.0, gt=0)
-    #: How long media files stay that nothing needs, and the parts of published videos, in seconds.
-    media_grace_s: int = Field(86_400, ge=0)
-    media_keep_s: int = Field(30 * 86_400, ge=0)
-    #: Workers take no work while less than `low` MB are free, and go on from `enough` MB.
-    disk_low_mb: int = Field(512, ge=0)
-    disk_enough_mb: int = Field(1024, ge=0)
-
     #: An OpenTelemetry collector that takes spans over HTTP (`http://localhost:4318`); empty: nobody makes spans.
     otlp_endpoint: str = Field("", pattern="^(https?://[^ ]+)?$")
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
@@ -198,16 +141,6 @@ class Settings(BaseSettings):
     def _fit_together(self) -> Self:
         security.check(self)
         return self
-
-    @property
-    def kafka_address(self) -> str:
-        """The bootstrap servers that every client uses."""
-        return self.kafka or f"127.0.0.1:{self.kafka_port}"
-
-    @property
-    def cassandra_address(self) -> str:
-        """The contact points that every session uses, `host:port,…`."""
-        return self.cassandra or f"127.0.0.1:{self.cassandra_port}"
 
     @property
     def auth_required(self) -> bool:
