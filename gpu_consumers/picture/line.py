@@ -35,7 +35,8 @@ class Line:
             (self._plot.x + at * self._plot.width, self._height(v.value))
             for at, v in zip(places([v.label for v in chart.values]), chart.values, strict=True)
         ]
-        self._line = self._drawn(inks.plain)
+        self._line, self._whole = self._drawn(inks.plain), self._drawn(inks.quiet)
+        self._names = [*self._ticks(), *self._moments()]
         self._dots = [Sprite.of_mask(disc(size * unit), ink) for size, ink in ((16, inks.plain), (26, inks.lit))]
         self._told = [self._large(n) for n in range(len(chart.values))]
 
@@ -57,15 +58,20 @@ class Line:
 
     def ground(self, canvas: Canvas) -> None:
         """What stands still: the axis with its numbers, the moments, and the line as it will be."""
-        size = TICK * self._unit
-        for tick, number in zip(self._scale.ticks, self._numbers, strict=True):
-            y = self._height(tick)
-            canvas.fill(self._inks.quiet, self._plot.x, even(y), self._plot.width, 2)
-            box = Box(self._box.x, round(y - size / 2), self._plot.x - self._box.x, round(size))
-            label(number, box, size, self._inks.text).draw(canvas, 0)
-        canvas.stamp(self._drawn(self._inks.quiet), self._box.x, self._box.y)
-        for name in self._moments():
+        for tick in self._scale.ticks:
+            canvas.fill(self._inks.quiet, self._plot.x, even(self._height(tick)), self._plot.width, 2)
+        canvas.stamp(self._whole, self._box.x, self._box.y)
+        for name in self._names:
             name.draw(canvas, 0)
+
+    def _ticks(self) -> list[Headline]:
+        """The numbers of the axis, each at its height."""
+        size, wide = TICK * self._unit, self._plot.x - self._box.x
+        heights = [round(self._height(tick) - size / 2) for tick in self._scale.ticks]
+        return [
+            label(number, Box(self._box.x, y, wide, round(size)), size, self._inks.text)
+            for number, y in zip(self._numbers, heights, strict=True)
+        ]
 
     def _moments(self) -> list[Headline]:
         """The labels below the line that have room beside one another, the last one among them."""

@@ -86,12 +86,6 @@ class Plate:
             blend(plane, 256 - share, share * np.uint16(level))
 
     @classmethod
-    def of_planes(cls, planes: Planes) -> Plate:
-        """A copy of what stands on a canvas."""
-        luma, blue, red = (plane.copy() for plane in planes)
-        return cls((luma, blue, red))
-
-    @classmethod
     def plain(cls, width: int, height: int, colour: Rgb) -> Plate:
         """One colour. Sizes must be even."""
         luma, blue, red = yuv(colour)

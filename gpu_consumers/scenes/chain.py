@@ -64,7 +64,8 @@ def ways(spec: SceneSpec) -> Iterator[SceneSpec]:
         yield spec
     again = replace(spec, seed=ids.seed(f"{spec.seed}/again"))
     yield again
-    yield replace(again, look=next(look for look in SAFE_LOOKS if look != spec.look))
+    bare = spec.scene.model_copy(update={"chart": None})
+    yield replace(again, scene=bare, look=next(look for look in SAFE_LOOKS if look != spec.look))
 
 
 def _legible(spec: SceneSpec) -> SceneSpec:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,7 +17,9 @@ from gpu_consumers.picture.looks.chart import chart
 from gpu_consumers.picture.painter import Painter, stage_of
 from gpu_consumers.picture.palettes import PALETTES
 from gpu_consumers.picture.plot import axis, places, spans, telling
+from gpu_consumers.picture.renderer import ProceduralRenderer
 from gpu_consumers.ports import SceneSpec
+from gpu_consumers.scenes.chain import ways
 from infra.storage.artifacts import fingerprint
 from schemas.charts import Chart, ChartKind, ChartValue
 from schemas.values import Format
@@ -93,11 +96,29 @@ def test_a_cover_shows_all_of_it() -> None:
 def test_any_figures_are_drawn_inside_the_stage(kind: ChartKind, shape: Format, values: dict[str, float]) -> None:
     shot = charted(kind, told=len(values), values=values, format=shape)
     drawn, stage = stage_of(shot), Layout(*shape.size).stage
-    luma, ground = chart(drawn, shot.scene.chart)(30).planes[0], yuv(drawn.palette.ground)[0]  # type: ignore[arg-type]
+    luma = chart(drawn, shot.scene.chart)(30).planes[0]  # type: ignore[arg-type]
+    ground, dots = (
+        yuv(colour)[0] for colour in (drawn.palette.ground, drawn.palette.ground.mix(drawn.palette.ink, 0.14))
+    )
 
-    assert (luma[stage.y : stage.bottom, stage.x : stage.right] != ground).mean() > 0.01
-    assert (luma[stage.y : stage.bottom, : stage.x - 8] == ground).all()
-    assert (luma[stage.y : stage.bottom, stage.right + 8 :] == ground).all()
+    shown = (luma < min(ground, dots)) | (luma > max(ground, dots))
+    assert shown[stage.y : stage.bottom, stage.x : stage.right].mean() > 0.01
+    assert not shown[stage.y : stage.bottom, : stage.x - 8].any()
+    assert not shown[stage.y : stage.bottom, stage.right + 8 :].any()
+
+
+@pytest.mark.parametrize("kind", ChartKind)
+def test_it_never_stands_still_for_long(kind: ChartKind, tmp_path: Path) -> None:
+    # Given a comparison: all is told, and nothing grows
+    shot = replace(charted(kind, told=3), renditions=())
+    # When it is drawn, under the gates of any scene
+    clip = ProceduralRenderer().render(shot, tmp_path / "clip.mp4", lambda *_: None)
+    # Then none of them closes
+    assert (clip.look, clip.faults) == ("chart", ())
+
+
+def test_the_last_way_to_draw_a_scene_goes_without_its_chart() -> None:
+    assert [way.scene.chart is None for way in ways(charted())] == [False, False, True]
 
 
 @pytest.mark.parametrize("kind", ChartKind)
