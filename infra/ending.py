@@ -14,14 +14,16 @@ log = logs.get("ending")
 
 #: What was not finished or committed by then comes again: every handler may repeat.
 DRAIN_S = 10.0
+#: Exit code of a process that was found to hang (EX_SOFTWARE).
+HUNG = 70
 
 
-def end_within(seconds: float = DRAIN_S) -> None:
+def end_within(seconds: float = DRAIN_S, *, code: int = 0) -> None:
     """End the process after that long, whatever it waits for: clients of a broker that is away know no limit.
 
     Called when it is told to stop; may be called from a signal handler.
     """
-    limit = threading.Timer(seconds, os._exit, (0,))
+    limit = threading.Timer(seconds, os._exit, (code,))
     limit.daemon = True
     limit.start()
 

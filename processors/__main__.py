@@ -12,6 +12,7 @@ import uvloop
 
 from infra import collecting
 from infra.ending import end_within
+from infra.heartbeat import Heartbeat
 from infra.kafka.aiokafka_skips import skip_unreadable
 from infra.kafka.producer import EventProducer
 from infra.kafka.relay import Relay
@@ -56,8 +57,12 @@ def main() -> None:
     collecting.rarely()
     relay.start()
     AssignmentWatch(app).start()
+    heart = Heartbeat("processors")
+    heart.turning(loop)
+    worker = Worker(app, loop=loop, override_logging=False, redirect_stdouts=False, daemon=True)
     try:
-        Worker(app, loop=loop, override_logging=False, redirect_stdouts=False, daemon=True).execute_from_commandline()
+        with heart:
+            worker.execute_from_commandline()
     finally:
         relay.stop()
         producer.close()

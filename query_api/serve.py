@@ -11,6 +11,7 @@ import uvicorn
 import uvloop
 from starlette.types import ASGIApp
 
+from infra.heartbeat import Heartbeat
 from infra.kafka.producer import EventProducer
 from infra.kafka.tail import Tail
 from infra.people import cassandra as people
@@ -49,6 +50,13 @@ def run(settings: Settings) -> None:
 
 async def serve(settings: Settings) -> None:
     """Serve until the server is told to stop; then finish what is under way."""
+    heart = Heartbeat("query-api")
+    heart.turning(asyncio.get_running_loop())
+    with heart:
+        await _serve(settings)
+
+
+async def _serve(settings: Settings) -> None:
     async with (
         _parts(settings) as parts,
         gateway.start(settings, identity=parts.identity, seal=parts.urls.frame) as live,

@@ -11,6 +11,7 @@ from typing import Any
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
 from infra.errors import UnavailableError
+from infra.heartbeat import Heartbeat
 from infra.kafka import trouble
 from infra.kafka.connection import lasting
 from infra.kafka.deadletters import Aside
@@ -75,7 +76,7 @@ class BatchConsumer:
         self._passed, self._skipped = passed, dict[Partition, int]()
         self._size, self._wait_s = size, wait_s
         self._aside = Aside(producer, name, tiers=tiers)
-        self._stop = threading.Event()
+        self._stop, self._heartbeat = threading.Event(), Heartbeat(name)
         self._delays: Delays[Raw] = Delays()
         self._held: frozenset[Partition] | None = frozenset()
         self._strays: list[Message] = []
@@ -92,14 +93,16 @@ class BatchConsumer:
     def run(self) -> None:
         """Consume until `stop`. Leaves the group on the way out."""
         try:
-            while not self._stop.is_set():
-                self._step()
+            with self._heartbeat:
+                while not self._stop.is_set():
+                    self._step()
         except StoppedError:
             log.info("stopped with a batch in hand")
         finally:
             self._consumer.close()
 
     def _step(self) -> None:
+        self._heartbeat.beat()
         fresh = [record for message in self._poll() if (record := self._usable(message)) and self._due(record)]
         # What comes back goes first: views that keep the last position of a batch must end at the live one.
         records = [*self._delays.take(time.time(), self._size), *fresh]
@@ -193,6 +196,7 @@ class BatchConsumer:
         """Wait without leaving the group: a paused consumer still polls."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline and not self._stop.is_set():
+            self._heartbeat.beat()
             self._consumer.pause(self._consumer.assignment())
             # Of a partition that has just been assigned. Without its value a message is false: it counts all the same.
             if (stray := self._consumer.poll(0.1)) is not None:

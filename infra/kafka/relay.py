@@ -15,6 +15,7 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from infra.ending import vital
 from infra.errors import UnavailableError
+from infra.heartbeat import Heartbeat
 from infra.kafka import trouble
 from infra.kafka.batches import consumer_config
 from infra.kafka.deadletters import partition_of
@@ -39,7 +40,7 @@ class Relay:
     ) -> None:
         group = f"{consumer}.retry"
         self._target, self._producer = retry_topic(consumer, NOW), producer
-        self._stop = threading.Event()
+        self._stop, self._heartbeat = threading.Event(), Heartbeat(group)
         self._delays: Delays[Raw] = Delays()
         self._paused: frozenset[Partition] | None = frozenset()
         self._skipped: dict[Partition, int] = {}
@@ -62,10 +63,12 @@ class Relay:
 
     def _run(self) -> None:
         try:
-            while not self._stop.is_set():
-                self._admit()
-                self._carry()
-                self._balance()
+            with self._heartbeat:
+                while not self._stop.is_set():
+                    self._heartbeat.beat()
+                    self._admit()
+                    self._carry()
+                    self._balance()
         finally:
             self._consumer.close()
 
@@ -101,6 +104,7 @@ class Relay:
         partition = partition_of(self._target, record.partition)
         headers = [(name, value or b"") for name, value in record.headers]
         while not self._stop.is_set():
+            self._heartbeat.beat()
             try:
                 self._producer.send_raw(
                     self._target, record.key, record.value, headers, partition=partition

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from infra.errors import UnavailableError
+from infra.heartbeat import Heartbeat
 from infra.kafka import trouble
 from infra.kafka.batches import consumer_config, retried
 from infra.kafka.deadletters import Aside
@@ -81,7 +82,7 @@ class TaskConsumer:
         self._running: dict[Future[None], _Task | None] = {}  #: None: its partition was taken away meanwhile
         self._concurrency = concurrency
         self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix=name)
-        self._stop = threading.Event()
+        self._stop, self._heartbeat = threading.Event(), Heartbeat(name)
         self._committed_at = 0.0
         self._consumer = Consumer(
             consumer_config(bootstrap, name)
@@ -100,8 +101,10 @@ class TaskConsumer:
     def run(self) -> None:
         """Consume until `stop`. Commits what is done and leaves the group on the way out."""
         try:
-            while not self._stop.is_set():
-                self._step()
+            with self._heartbeat:
+                while not self._stop.is_set():
+                    self._heartbeat.beat()
+                    self._step()
             self._drain()
         finally:
             self._pool.shutdown(wait=False, cancel_futures=True)

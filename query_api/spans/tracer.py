@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
 from infra.errors import UnavailableError
+from infra.heartbeat import Heartbeat
 from infra.kafka import trouble
 from infra.kafka.batches import consumer_config
 from infra.kafka.groups import commit
@@ -37,7 +38,7 @@ class Tracer:
 
     def __init__(self, bootstrap: str, collector: Collector, name: str = NAME) -> None:
         self._bootstrap, self._collector, self._name = bootstrap, collector, name
-        self._stop = threading.Event()
+        self._stop, self._heartbeat = threading.Event(), Heartbeat(name)
         #: Set once it is settled where it begins.
         self.begun = threading.Event()
         self._consumer = Consumer(consumer_config(bootstrap, name))
@@ -52,10 +53,12 @@ class Tracer:
         try:
             self._begin()
             self._consumer.subscribe(list(TOPICS))
-            while not self._stop.is_set():
-                messages = self._consumer.consume(BATCH, 0.5)
-                if messages and self._handed_over(list(self._made(messages))):
-                    self._commit()
+            with self._heartbeat:
+                while not self._stop.is_set():
+                    self._heartbeat.beat()
+                    messages = self._consumer.consume(BATCH, 0.5)
+                    if messages and self._handed_over(list(self._made(messages))):
+                        self._commit()
         finally:
             self._consumer.close()
             self._collector.close()
@@ -101,6 +104,7 @@ class Tracer:
         """False where `stop` came first: nothing is committed then."""
         pause = 1.0
         while not self._stop.is_set():
+            self._heartbeat.beat()
             try:
                 self._collector.take(made)
                 return True
