@@ -32,7 +32,7 @@ from schemas.projects import DraftFailed
 from schemas.tasks import VideoTask, WriteScript
 from schemas.topics import lane_topic
 from schemas.values import Lane
-from schemas.videos import Stage, VideoFailed
+from schemas.videos import Stage, VideoFailed, VideoPublished
 
 log = logs.get("worker")
 
@@ -104,6 +104,9 @@ class Worker:
         log.info("task", stage=station.stage.value, key=received.envelope.data.key)
         shop, cause = self._shop, cast(Envelope[VideoTask], received.envelope)
         told = once(shop, cause, lambda: while_wanted(shop, cause, station.stage, lambda: station.work(shop, cause)))
+        for event in told:
+            if isinstance(event.data, VideoPublished):
+                _news(event.data)
         return [(event, None) for event in told]
 
     def _failed(self, station: Station, received: Received, error: Exception) -> Effects:
@@ -175,6 +178,11 @@ class Worker:
             for consumer in self._consumers:
                 consumer.stop()
         backends.stop()
+
+
+def _news(video: VideoPublished) -> None:
+    """The one line that people wait for: `swipestream up` shows it on the terminal. No title: it may be personal."""
+    log.info("published", video=video.video_id, seconds=video.duration_ms / 1000, cpu_s=video.total_cost.cpu_seconds)
 
 
 def _undrafted(cause: Envelope[base.Message], task: WriteScript, error: Exception) -> Envelope[base.Message]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import signal
+from dataclasses import replace
 from typing import Annotated, Literal
 
 import typer
@@ -40,6 +41,7 @@ def up(
     ] = True,
     detach: Annotated[bool, typer.Option("--detach", help="Return once all is ready; it runs on.")] = False,
     stores: Annotated[bool, typer.Option("--stores", help="Only Kafka and Cassandra: what a restore needs.")] = False,
+    logs: Annotated[bool, typer.Option("--logs", help="Show all that is logged, not only trouble and news.")] = False,
 ) -> None:
     """Start everything on this machine, until Ctrl-C.
 
@@ -65,18 +67,19 @@ def up(
     if detach:
         detached.start(settings, fresh=fresh, starter=starter, stores=stores)
     else:
-        _run(settings, fresh=fresh, starter=starter, stores=stores)
+        _run(settings, fresh=fresh, starter=starter, stores=stores, logs=logs)
     err.print(_told(settings, stores) if detach else "Stopped. `swipestream up` goes on with the same data.")
 
 
-def _run(settings: Settings, *, fresh: bool, starter: bool, stores: bool) -> None:
+def _run(settings: Settings, *, fresh: bool, starter: bool, stores: bool, logs: bool) -> None:
     # Until the supervisor has its own handler, SIGTERM unwinds as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with state.exclusive(settings.data_dir):
         kind = _kind(settings)
         _clean(settings, kind, fresh=fresh)
         _check(settings, kind)
-        parts = [*_stores(settings, kind), *(() if stores else plan.app_parts(settings, starter=starter))]
+        ours = () if stores else plan.app_parts(settings, starter=starter)
+        parts = [*_stores(settings, kind), *(replace(part, quiet=part.quiet and not logs) for part in ours)]
         if not parts:
             raise ConfigurationError("--stores starts nothing: both addresses are set, so both run elsewhere.")
         supervisor = Supervisor(parts, settings.data_dir, Screen(err))

@@ -10,7 +10,14 @@ from typing import IO
 
 _MOST_BYTES = 16 * 1024 * 1024
 _LONGEST_LINE = 8 * 1024
-_TROUBLE = re.compile(r"^\S+ +(ERROR|FATAL)\b|^Exception in thread|java\.lang\.OutOfMemoryError")
+#: How Kafka and Cassandra say it, and our own processes, in text and in JSON.
+_TROUBLE = re.compile(
+    r"^\S+ +(ERROR|FATAL)\b|^Exception in thread|java\.lang\.OutOfMemoryError"
+    r'|^\S+ \[(warning|error|critical) *\]|^\{.*"level": "(warning|error|critical)"'
+)
+#: What people wait for.
+_NEWS = re.compile(r'^\S+ \[info *\] published\b|^\{.*"event": "published"')
+_RECORD = re.compile(r"\d+[-:]|\{")
 
 
 class LogFile:
@@ -59,9 +66,19 @@ class Lines:
             self._rest = ""
 
 
-def is_trouble(line: str) -> bool:
-    """Whether a line of a quiet part belongs on the terminal all the same."""
-    return bool(_TROUBLE.search(line))
+class Notable:
+    """Whether a line of a quiet part belongs on the terminal all the same: trouble, with its traceback, and news."""
+
+    def __init__(self) -> None:
+        self._tracing = False
+
+    def __call__(self, line: str) -> bool:
+        """Asked for each line in turn."""
+        if _RECORD.match(line):
+            self._tracing = False
+        elif line.startswith("Traceback"):
+            self._tracing = True
+        return self._tracing or bool(_TROUBLE.search(line) or _NEWS.search(line))
 
 
 def tail(path: Path, lines: int = 12) -> str:

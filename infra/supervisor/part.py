@@ -25,7 +25,7 @@ class Part:
     #: Names of the parts that must be ready before it starts.
     depends_on: tuple[str, ...] = ()
     once: bool = False
-    #: Keeps what it logs off the terminal, errors excepted.
+    #: Keeps what it logs off the terminal, trouble and news excepted.
     quiet: bool = False
     #: Failures in a row, before it was ever ready, after which it is not started again; 0: never.
     patience: int = 0

@@ -109,7 +109,7 @@ def _migration(what: str, depends_on: tuple[str, ...]) -> Part:
 
 def _module(name: str, module: str, env: dict[str, str] | None = None) -> Part:
     # Long enough for one that cannot start to have said so.
-    return Part(name, _python(*module.split()), env=env or {}, depends_on=(_TOPICS, _TABLES), settle=3.0)
+    return Part(name, _python(*module.split()), env=env or {}, depends_on=(_TOPICS, _TABLES), settle=3.0, quiet=True)
 
 
 def _workers(config: Settings) -> list[Part]:
@@ -143,6 +143,7 @@ def _api(config: Settings) -> Part:
         probe=Probe("http", f"{config.api_url}/healthz"),
         address=config.api_url,
         depends_on=(_TOPICS, _TABLES),
+        quiet=True,
     )
 
 

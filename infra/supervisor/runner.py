@@ -13,7 +13,7 @@ from pathlib import Path
 
 from infra.stack import process
 from infra.supervisor.errors import StartError
-from infra.supervisor.logfile import Lines, LogFile, is_trouble, tail
+from infra.supervisor.logfile import Lines, LogFile, Notable, tail
 from infra.supervisor.part import Part
 from infra.supervisor.policy import Backoff, describe_exit
 from infra.supervisor.screen import Screen
@@ -44,7 +44,7 @@ class Runner:
         )
         #: Set when it is ready for the first time (a one-shot part: when it has succeeded).
         self.ready = asyncio.Event()
-        self._screen = screen
+        self._screen, self._notable = screen, Notable()
         self._env = {**env, **part.env}
         self._changed = changed
         self._backoff = backoff or Backoff()
@@ -137,7 +137,7 @@ class Runner:
         lines.end()
 
     def _show(self, line: str) -> None:
-        if not self.part.quiet or is_trouble(line):
+        if not self.part.quiet or self._notable(line):
             self._screen.log(self.part.name, line)
 
     async def _watch(self, child: subprocess.Popen[bytes], born: float) -> None:

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from infra.supervisor.logfile import Lines, LogFile, is_trouble, tail
+import pytest
+
+from infra.supervisor.logfile import Lines, LogFile, Notable, tail
 
 
 def _lines(*chunks: bytes) -> list[str]:
@@ -48,8 +50,33 @@ def test_the_tail_of_a_log(tmp_path: Path) -> None:
     assert tail(tmp_path / "none.log") == ""
 
 
-def test_trouble_of_a_quiet_part_is_shown() -> None:
-    assert is_trouble("12:00:00.000 ERROR StorageService: no disk")
-    assert is_trouble('Exception in thread "main" java.lang.OutOfMemoryError')
-    assert not is_trouble("12:00:00.000 INFO  CassandraDaemon: JVM Arguments: [-XX:+ExitOnOutOfMemoryError]")
-    assert not is_trouble("12:00:00.000 WARN  StartupChecks: no ERROR here")
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("12:00:00.000 ERROR StorageService: no disk", True),
+        ('Exception in thread "main" java.lang.OutOfMemoryError', True),
+        ("12:00:00.000 INFO  CassandraDaemon: JVM Arguments: [-XX:+ExitOnOutOfMemoryError]", False),
+        ("12:00:00.000 WARN  StartupChecks: no ERROR here", False),
+        ("2026-11-23T03:49:42.810371Z [warning  ] waiting                        [kafka.batches] why=away", True),
+        ("2026-11-23T03:49:42.810371Z [error    ] ended                          [settings] why=none", True),
+        ("2026-11-23T03:49:42.810371Z [info     ] task                           [worker] key=[error]", False),
+        ("2026-11-23T03:49:42.810371Z [info     ] published                      [worker] seconds=31.2", True),
+        ('{"why": "away", "event": "waiting", "level": "warning", "logger": "kafka.batches"}', True),
+        ('{"seconds": 31.2, "event": "published", "level": "info", "logger": "worker"}', True),
+        ('{"key": "a", "event": "task", "level": "info", "logger": "worker"}', False),
+        ("compiled in 3 s", False),
+    ],
+)
+def test_of_a_quiet_part_trouble_and_news_are_shown(line: str, shown: bool) -> None:
+    assert Notable()(line) is shown
+
+
+def test_a_traceback_is_shown_to_its_end() -> None:
+    notable, told = Notable(), []
+    for line in (
+        "2026-11-23T03:49:42Z [info     ] ready", "Traceback (most recent call last):", "  File x, line 1",
+        "ValueError: no", "2026-11-23T03:49:43Z [info     ] task",
+    ):  # fmt: skip
+        if notable(line):
+            told.append(line)
+    assert told == ["Traceback (most recent call last):", "  File x, line 1", "ValueError: no"]
