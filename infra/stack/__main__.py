@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import signal
+import threading
 from pathlib import Path
 
 from infra.stack.stack import start_stack
@@ -16,13 +17,19 @@ def main() -> None:
     parser.add_argument("--kafka-port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--cassandra-port", type=int, default=0, help="0 takes a free one")
     arguments = parser.parse_args()
-    # As Ctrl-C does it: unwinds, and so stops what has been started by then.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    told = threading.Event()
+
+    def stop(*_: object) -> None:
+        told.set()
+        raise KeyboardInterrupt  # unwinds, and so stops what has been started by then
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
     arguments.data.mkdir(parents=True, exist_ok=True)
     try:
         with start_stack(arguments.data, arguments.kafka_port, arguments.cassandra_port) as stack:
             print(f"READY kafka={stack.kafka} cassandra={stack.cassandra}", flush=True)
-            signal.pause()
+            told.wait()  # set already where the exception was lost, as in a callback of a library
     except KeyboardInterrupt:
         pass
 

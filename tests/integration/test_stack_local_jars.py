@@ -96,7 +96,10 @@ def test_topics_are_not_created_by_use(stack: Stack) -> None:
 def _foreground(folder: Path) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-m", "infra.stack", "--data", str(folder)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:
-        yield parent
+        try:
+            yield parent
+        finally:
+            parent.kill()  # one that was not ended would be waited for without a limit
 
 
 def _none_left(children: list[psutil.Process]) -> bool:
