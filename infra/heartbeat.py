@@ -10,7 +10,8 @@ import asyncio
 import faulthandler
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Self
 
@@ -19,15 +20,18 @@ from infra.telemetry import logs
 
 log = logs.get("heartbeat")
 
-#: Seconds without a beat. Every wait of a loop has a shorter limit: longer is no wait.
+#: Seconds without a beat. Every wait of a loop has a shorter limit, or is known to have none (`resting`).
 PATIENCE_S = 180.0
 EVERY_S = 1.0
 
 
-def restart() -> None:
-    """Say where every thread stands, on stderr, and end this process; by force where it does not drain."""
-    faulthandler.dump_traceback(sys.stderr)
-    end_within(code=HUNG)  # a main thread that hangs runs no handler of signals
+def restart(why: str) -> None:
+    """End this process, by force where it does not drain, and say where every thread stands, on stderr."""
+    # First of all: a main thread that hangs runs no handler of signals, and what hangs may hold a lock of the log.
+    end_within(code=HUNG)
+    log.error("starting anew", why=why)
+    with suppress(Exception):
+        faulthandler.dump_traceback(sys.stderr)
     drain()
 
 
@@ -38,10 +42,16 @@ class Heartbeat:
     """
 
     def __init__(
-        self, loop: str, *, patience_s: float = PATIENCE_S, every_s: float = EVERY_S, end: Callable[[], None] = restart
+        self,
+        loop: str,
+        *,
+        patience_s: float = PATIENCE_S,
+        every_s: float = EVERY_S,
+        end: Callable[[str], None] = restart,
     ) -> None:
         self._loop, self._patience_s, self._every_s, self._end = loop, patience_s, every_s, end
         self._beaten, self._left = threading.Event(), threading.Event()
+        self._rests = False
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._watch, name=f"{self._loop}-heartbeat", daemon=True).start()
@@ -56,6 +66,16 @@ class Heartbeat:
         """The loop has turned. May be called as often as one likes."""
         self._beaten.set()
 
+    @contextmanager
+    def resting(self) -> Iterator[None]:
+        """Nothing is counted meanwhile: for a wait that has no limit of its own."""
+        self._rests = True
+        try:
+            yield
+        finally:
+            self.beat()
+            self._rests = False
+
     def turning(self, loop: asyncio.AbstractEventLoop) -> None:
         """Beat for as long as this event loop turns."""
         self.beat()
@@ -66,7 +86,6 @@ class Heartbeat:
         while missed * self._every_s < self._patience_s:
             if self._left.wait(self._every_s):
                 return
-            missed = 0 if self._beaten.is_set() else missed + 1
+            missed = 0 if self._rests or self._beaten.is_set() else missed + 1
             self._beaten.clear()
-        log.error("the loop stands still: starting anew", loop=self._loop, after_s=self._patience_s)
-        self._end()
+        self._end(f"the loop of {self._loop} has stood still for {self._patience_s:.0f} s")

@@ -164,6 +164,7 @@ class BatchConsumer:
 
     def _deliver(self, items: Sequence[tuple[Trial, Received]]) -> bool:
         """True when the batch is done; False when `stop` came first (nothing is committed then)."""
+        self._heartbeat.beat()
         try:
             if self._stop.is_set() or not self._insist(lambda: self._handle([received for _, received in items])):
                 return False
@@ -206,6 +207,7 @@ class BatchConsumer:
 
     def _put_aside(self, trial: Trial, error: Exception) -> None:
         while not self._stop.is_set():
+            self._heartbeat.beat()
             try:
                 return self._aside.put(trial, error).result(30)
             except (UnavailableError, TimeoutError) as unavailable:
@@ -239,7 +241,8 @@ class BatchConsumer:
     def _commit(self, ends: Mapping[Partition, int]) -> None:
         try:
             offsets = [TopicPartition(*partition, offset) for partition, offset in ends.items()]
-            self._consumer.commit(offsets=offsets, asynchronous=False)
+            with self._heartbeat.resting():
+                self._consumer.commit(offsets=offsets, asynchronous=False)
         except KafkaException as error:
             # The records come again; every handler is idempotent.
             log.warning("commit failed", error=str(error))

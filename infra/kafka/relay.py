@@ -128,7 +128,8 @@ class Relay:
     def _commit(self, ends: Mapping[Partition, int]) -> None:
         try:
             offsets = [TopicPartition(*partition, offset) for partition, offset in ends.items()]
-            self._consumer.commit(offsets=offsets, asynchronous=False)
+            with self._heartbeat.resting():
+                self._consumer.commit(offsets=offsets, asynchronous=False)
         except KafkaException as error:  # copied again, and recognised as a repetition
             log.warning("commit failed", error=str(error))
 

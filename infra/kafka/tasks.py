@@ -257,11 +257,10 @@ class TaskConsumer:
         offsets = self._offsets.committable()
         if not offsets:
             return
+        ends = [TopicPartition(*partition, offset) for partition, offset in offsets.items()]
         try:
-            self._consumer.commit(
-                offsets=[TopicPartition(topic, partition, offset) for (topic, partition), offset in offsets.items()],
-                asynchronous=False,
-            )
+            with self._heartbeat.resting():
+                self._consumer.commit(offsets=ends, asynchronous=False)
             self._offsets.committed(offsets)
         except KafkaException as error:
             log.warning("commit failed", error=str(error))

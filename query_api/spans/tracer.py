@@ -116,6 +116,7 @@ class Tracer:
 
     def _commit(self) -> None:
         try:
-            self._consumer.commit(asynchronous=False)
+            with self._heartbeat.resting():
+                self._consumer.commit(asynchronous=False)
         except KafkaException as error:
             log.warning("commit failed", error=str(error))  # they come again, as the same spans

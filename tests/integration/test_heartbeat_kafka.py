@@ -24,7 +24,7 @@ PATIENCE_S = 4.0
 @pytest.fixture
 def ended(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     ended = threading.Event()
-    hasty = partial(Heartbeat, patience_s=PATIENCE_S, every_s=0.1, end=ended.set)
+    hasty = partial(Heartbeat, patience_s=PATIENCE_S, every_s=0.1, end=lambda _why: ended.set())
     for module in ("batches", "tasks"):
         monkeypatch.setattr(f"infra.kafka.{module}.Heartbeat", hasty)
     return ended

@@ -8,12 +8,17 @@ import sys
 import threading
 import time
 
+import pytest
+
 from infra.heartbeat import Heartbeat
 
 PROGRAM = """
 import threading, time
 from infra import heartbeat
 from infra.ending import interrupts
+from infra.telemetry import logs
+
+logs.configure()
 
 def hanging():
     with heartbeat.Heartbeat("consumer", patience_s=0.2, every_s=0.05):
@@ -25,7 +30,7 @@ threading.Thread(target=hanging, daemon=True).start()
 
 
 def heart(ended: threading.Event) -> Heartbeat:
-    return Heartbeat("loop", patience_s=0.3, every_s=0.05, end=ended.set)
+    return Heartbeat("loop", patience_s=0.3, every_s=0.05, end=lambda _why: ended.set())
 
 
 def test_a_loop_that_stands_still_is_found_out() -> None:
@@ -51,6 +56,14 @@ def test_a_loop_that_was_left_needs_no_beat() -> None:
     assert not ended.wait(0.6)
 
 
+def test_a_wait_without_a_limit_is_not_counted_and_what_hangs_after_it_is() -> None:
+    ended = threading.Event()
+    with heart(ended) as beating:
+        with beating.resting():
+            assert not ended.wait(1)
+        assert ended.wait(10)
+
+
 async def test_an_event_loop_that_is_blocked_is_found_out_and_one_that_turns_is_not() -> None:
     ended = threading.Event()
     with heart(ended) as beating:
@@ -71,6 +84,14 @@ def test_a_process_that_can_drains_and_says_where_it_hung() -> None:
     assert "in hanging" in done.stderr
 
 
-def test_a_process_that_cannot_drain_is_ended_by_force() -> None:
-    done = ended("import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\ntime.sleep(30)")
+@pytest.mark.parametrize(
+    "hangs",
+    [
+        "",
+        "import logging\nlogging.getLogger().handlers[0].acquire()",  # with a lock of the log
+        "import sys\nsys.stderr.close()",
+    ],
+)
+def test_a_process_that_cannot_drain_is_ended_by_force(hangs: str) -> None:
+    done = ended(f"{hangs}\nimport signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\ntime.sleep(30)")
     assert done.returncode == 70
