@@ -24,7 +24,7 @@ class ChartValue(Contract):
 
     label: Label = Field(description="what it is of")
     text: Label = Field(description="as it is shown, with its unit")
-    value: float = Field(strict=True)
+    value: float = Field(ge=-1e15, le=1e15, strict=True)
 
 
 class Chart(Contract):

@@ -14,6 +14,8 @@ from schemas.values import Word
 GROWS, STEP = 14, 5
 #: Steps of an axis, as shares of a power of ten, and how many there are at most.
 _STEPS, _MOST = (1.0, 2.0, 2.5, 5.0, 10.0), 4
+#: Values are the same where they differ by less than this, as a share or at all.
+_SAME = 1e-9
 
 
 @dataclass(frozen=True)
@@ -47,8 +49,8 @@ def axis(values: Sequence[float]) -> Axis:
     low, high = min(values), max(values)
     if 0 <= low < high / 2:
         low = 0.0
-    if low == high:
-        low, high = (low - abs(low) / 10, high + abs(high) / 10) if low else (0.0, 1.0)
+    if math.isclose(low, high, rel_tol=_SAME, abs_tol=_SAME):
+        low, high = (low - abs(low) / 10, high + abs(high) / 10) if abs(low) > _SAME else (0.0, 1.0)
     step = _round((high - low) / _MOST)
     return Axis(math.floor(low / step + 1e-9) * step, math.ceil(high / step - 1e-9) * step, step)
 

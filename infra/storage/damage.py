@@ -1,11 +1,14 @@
 """Media files that are no longer what their name says: found out by their hash, set aside, and as good as gone.
 
-Whoever made one makes it again, or a backup has it; what is set aside goes with a later sweep.
+The task that comes across one fails; whoever asks for it again has it made anew, or a backup has it. What is set aside
+goes with a later sweep.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
 from functools import lru_cache
 from pathlib import Path
 
@@ -25,18 +28,18 @@ class DamagedError(NotFoundError):
     """A media file was damaged, and counts as gone."""
 
 
-def damaged(name: str, aside: str) -> DamagedError:
-    """The error for a file that was set aside; it is in the log, too."""
-    log.error("damaged media file set aside: it counts as gone, and is made again where it can be", name=name, at=aside)
+def damaged(name: str, aside: str | None) -> DamagedError:
+    """The error for a file that was set aside, or, with None, could not be; it is in the log, too."""
+    log.error("damaged media file: it counts as gone", name=name, set_aside=aside or "could not be")
     return DamagedError(
         f"The media file {name} was damaged: its hash is another one. It counts as gone.",
         hint="What is made from it is made again when it is asked for again; a backup has it as it was.",
     )
 
 
-def is_named_by_content(file: Path, name: str) -> bool:
-    """Whether a blob's name is the hash of what is in a file. Raises OSError."""
-    return sha256(file) == name.partition(".")[0]
+def content_named(name: str) -> str:
+    """The hash of what a blob of this name holds."""
+    return name.partition(".")[0]
 
 
 class VerifiedBlobStore(LocalBlobStore):
@@ -63,10 +66,27 @@ class VerifiedBlobStore(LocalBlobStore):
         return place
 
 
-def _verify(place: Path, _inode: int, _size: int) -> None:
+def _verify(place: Path, inode: int, _size: int) -> None:
     """Raises DamagedError, which is not remembered: another file may take the same place and number."""
-    if not is_named_by_content(place, place.name):
-        aside = place.with_name(f"{place.name}.damaged")
-        with contextlib.suppress(OSError):  # whoever may not write here finds it damaged each time
+    if not _is_intact(place):
+        raise damaged(place.name, _set_aside(place, inode))
+
+
+def _is_intact(place: Path) -> bool:
+    try:
+        return sha256(place) == content_named(place.name)
+    except OSError as error:
+        if error.errno != errno.EIO:  # a disk that cannot read it any more
+            raise
+        return False
+
+
+def _set_aside(place: Path, inode: int) -> str | None:
+    """Where it lies now. None where it may not be moved, or was made again while its hash was taken."""
+    aside = place.with_name(f"{place.name}.damaged")
+    with contextlib.suppress(OSError):
+        if place.stat().st_ino == inode:
             place.replace(aside)
-        raise damaged(place.name, str(aside))
+            os.utime(aside)  # it is kept for a while from now on
+            return str(aside)
+    return None

@@ -10,12 +10,12 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from infra.errors import NotFoundError, UnavailableError
+from infra.errors import NotFoundError, TransientError, UnavailableError
 from infra.media_grace import HELD_S
 from infra.storage.blobs import NAME, artifact_of
 from infra.storage.buckets import TRIALS_S, Bucket
 from infra.storage.cache import BlobCache
-from infra.storage.damage import damaged, is_named_by_content
+from infra.storage.damage import content_named, damaged
 from infra.storage.digest import sha256
 from infra.storage.objects import StoredObject
 from schemas.values import Artifact
@@ -65,7 +65,7 @@ class S3BlobStore:
         return self.exists(artifact)  # a sweep may have been faster
 
     def path(self, name: str) -> Path:
-        """A local copy, fetched as a whole where there is none. Raises NotFoundError, DamagedError."""
+        """A local copy, fetched as a whole where there is none. Raises NotFoundError, DamagedError, TransientError."""
         if not NAME.match(name):
             raise _missing(name)
         return self._cache.get(name, partial(self._fetch, name))
@@ -96,13 +96,28 @@ class S3BlobStore:
         return True
 
     def _fetch(self, name: str, to: Path) -> None:
+        """What came is not at once what is there: it is fetched once more before it is condemned."""
+        right, first = content_named(name), self._fetched(name, to)
+        if first == right or (again := self._fetched(name, to)) == right:
+            return
+        if again != first:
+            raise TransientError(f"The media file {name} comes out of {self._bucket.url} in several ways.")
+        raise damaged(name, self._set_aside(name))
+
+    def _fetched(self, name: str, to: Path) -> str:
+        """The hash of what came."""
         with self._unless_away():
             found = self._bucket.fetch(_blob(name), to)
         if not found:
             raise _missing(name)
-        if not is_named_by_content(to, name):
+        return sha256(to)
+
+    def _set_aside(self, name: str) -> str | None:
+        try:
             self._bucket.move(_blob(name), _aside(name))
-            raise damaged(name, f"{self._bucket.url}/{_aside(name)}")
+        except UnavailableError:  # whoever may not write there finds it damaged each time
+            return None
+        return f"{self._bucket.url}/{_aside(name)}"
 
     @contextmanager
     def _unless_away(self) -> Iterator[None]:

@@ -24,8 +24,9 @@ Title = Annotated[
 
 def _speakable(script: Script) -> Script:
     """A script that comes along is held to what each of its texts is when it is edited."""
-    for scene in (script, *script.scenes):
-        for text in dict(scene).values():
+    figures = [value for scene in script.scenes if scene.chart for value in scene.chart.values]
+    for part in (script, *script.scenes, *figures):
+        for text in dict(part).values():
             speakable(text if isinstance(text, str) else "")
     return script
 

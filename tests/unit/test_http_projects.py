@@ -431,3 +431,23 @@ async def test_a_script_with_control_characters_is_refused(api: Api, where: str)
     bad = SCRIPT | {"scenes": scenes} | ({where: "a\x00b"} if where in SCRIPT else {})
     answer = await api.post("/v1/projects", json={"text": "Why do cats purr?", "script": bad})
     assert answer.status_code == 422 and "control characters" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("chart", "said"),
+    [
+        ({"label": "a\x1b[2Jb"}, "control characters"),
+        ({"text": "3\x00mm"}, "control characters"),
+        ({"value": 1e300}, "less than or equal"),
+    ],
+)
+async def test_a_chart_that_cannot_be_drawn_is_refused(api: Api, chart: dict[str, object], said: str) -> None:
+    bar = {"label": "Monday", "text": "3 mm", "value": 3.0}
+    drawn = {"values": [bar, bar | {"label": "Tuesday"}], "told": 0}
+    bad = drawn | {"values": [bar, bar | chart]}
+    first, *others = SCRIPT["scenes"]
+    for figures, status in ((drawn, 201), (bad, 422)):
+        script = SCRIPT | {"scenes": [first | {"chart": figures}, *others]}
+        answer = await api.post("/v1/projects", json={"text": "Rain", "script": script})
+        assert answer.status_code == status, answer.text
+    assert said in answer.text

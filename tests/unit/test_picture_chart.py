@@ -143,6 +143,14 @@ def test_axes_are_round_and_bars_begin_at_zero() -> None:
     assert axis([5, 5]).share(5) == pytest.approx(0.5, abs=0.1)
 
 
+@pytest.mark.parametrize(
+    "values", [(0, 5e-324), (5e-324, 5e-324), (-1e15, 1e15), (1e15, 1e15), (1e15 - 0.25, 1e15), (0, 0)]
+)
+def test_whatever_figures_a_client_sends_there_is_an_axis_that_holds_them(values: tuple[float, ...]) -> None:
+    shares = [axis(values).share(value) for value in values]
+    assert all(-0.01 <= share <= 1.01 for share in shares) and len(axis(values).ticks) <= 8
+
+
 def test_years_stand_as_far_apart_as_they_are() -> None:
     assert places(["1990", "2000", "2020"]) == pytest.approx([0, 1 / 3, 1])
     assert places(["May", "June", "July"]) == [0, 0.5, 1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from infra.storage.artifacts import ArtifactIndex
 from infra.storage.blobs import BlobStore
 from infra.storage.buckets import Bucket
 from infra.storage.damage import DamagedError
+from infra.storage.digest import sha256
 from infra.storage.stores import artifact_index, media_store
 from infra.storage.sweep import Sweeper
 from tests.s3_server import named, s3_server
@@ -53,7 +55,9 @@ class Site:
         if self.settings.media:
             Bucket.of(self.settings).put(f"media/{name}", content)
         else:
-            (self.settings.media_dir / name[:2] / name).write_bytes(content)
+            place = self.settings.media_dir / name[:2] / name
+            place.write_bytes(content)
+            os.utime(place, (0, 0))
 
     def again(self) -> Site:
         elsewhere = self.folder / "elsewhere" if self.settings.media else self.settings.data_dir
@@ -123,9 +127,70 @@ def test_a_damaged_blob_is_never_handed_out_and_is_put_anew(
     assert put.name in caplog.text + "".join(capsys.readouterr())
     assert store.put_bytes(b"as it was", "wav") == put
     assert site.again().media.path(put.name).read_bytes() == b"as it was"
-    # and a sweep takes the damaged one
+    # and a sweep takes the damaged one, an hour after it was set aside
+    soon = Sweeper(media=store, index=site.index, grace_s=3600)
+    assert soon.sweep({put.name}, (), dry_run=False).leftovers == 0
     later = Sweeper(media=store, index=site.index, grace_s=3600, clock=lambda: time.time() + 86_400)
     assert later.sweep({put.name}, (), dry_run=False).leftovers == 1 and store.exists(put)
+
+
+def test_what_only_came_damaged_is_fetched_again_and_stays_in_the_bucket(
+    s3: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a blob of a bucket, and a line that changes what comes out of it the first time
+    given = {name.lower(): value for name, value in named(s3, prefix="line").items()}
+    site = Site(Settings(data_dir=tmp_path / "data", **given), tmp_path)  # type: ignore[arg-type]
+    put, fetch, came = site.media.put_bytes(b"as it was", "wav"), Bucket.fetch, []
+
+    def changed(bucket: Bucket, place: str, to: Path) -> bool:
+        found = fetch(bucket, place, to)
+        came.append(place)
+        if len(came) == 1:
+            to.write_bytes(b"as it is!")
+        return found
+
+    monkeypatch.setattr(Bucket, "fetch", changed)
+    # when, then
+    assert site.again().media.path(put.name).read_bytes() == b"as it was" and len(came) == 2
+    assert site.media.exists(put) and not list(site.media.leftovers())
+
+
+def test_what_is_made_again_while_the_old_one_is_looked_at_is_not_set_aside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a damaged file, that somebody else replaces while its hash is taken
+    site = Site(Settings(data_dir=tmp_path / "data"), tmp_path)
+    put = site.media.put_bytes(b"as it was", "wav")
+    site.overwrite(put.name, b"as it is!")
+    place, fresh = site.settings.media_dir / put.name[:2] / put.name, tmp_path / "fresh"
+    fresh.write_bytes(b"as it was")
+
+    def slow(file: Path) -> str:
+        found = sha256(file)
+        if fresh.exists():
+            fresh.replace(place)
+        return found
+
+    monkeypatch.setattr("infra.storage.damage.sha256", slow)
+    # when, then
+    store = site.again().media
+    with pytest.raises(DamagedError):
+        store.path(put.name)
+    assert store.path(put.name).read_bytes() == b"as it was" and not list(store.leftovers())
+
+
+def test_a_file_that_the_disk_cannot_read_counts_as_damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    site = Site(Settings(data_dir=tmp_path / "data"), tmp_path)
+    put = site.media.put_bytes(b"video", "mp4")
+
+    def unreadable(_file: Path) -> str:
+        raise OSError(errno.EIO, "Input/output error")
+
+    store = site.again().media
+    with monkeypatch.context() as patched:
+        patched.setattr("infra.storage.damage.sha256", unreadable)
+        assert not store.exists(put)
+    assert store.put_bytes(b"video", "mp4") == put and store.exists(put)
 
 
 def test_a_damaged_blob_is_put_back_from_a_backup(site: Site) -> None:
