@@ -11,6 +11,9 @@ from schemas.base import Contract
 
 Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
 
+#: The largest figure, either way: beyond it decimals are lost.
+LARGEST = 1e15
+
 
 class ChartKind(StrEnum):
     """How figures are drawn."""
@@ -24,7 +27,7 @@ class ChartValue(Contract):
 
     label: Label = Field(description="what it is of")
     text: Label = Field(description="as it is shown, with its unit")
-    value: float = Field(ge=-1e15, le=1e15, strict=True)
+    value: float = Field(ge=-LARGEST, le=LARGEST, strict=True)
 
 
 class Chart(Contract):

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from gpu_consumers.script.clean import clean
 from gpu_consumers.script.series import YEAR, Row, series
-from schemas.charts import Chart, ChartKind, ChartValue
+from schemas.charts import LARGEST, Chart, ChartKind, ChartValue
 from schemas.values import Scene
 
 #: From this many moments on they are a line; and how many of either are readable on a phone.
@@ -26,7 +26,7 @@ def charted(scenes: Sequence[Scene], prompt: str, heading: str) -> tuple[Scene, 
     found = list(scenes)
     for rows in series(clean(prompt)):
         kind = _kind(rows)
-        if len(rows) <= _MOST[kind]:
+        if len(rows) <= _MOST[kind] and max(abs(row.value) for row in rows) <= LARGEST:
             found = _shown(found, rows, kind, heading)
     return tuple(found)
 

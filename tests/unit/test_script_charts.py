@@ -84,3 +84,7 @@ def test_rows_in_other_languages_are_drawn_too(prompt: str, language: str, title
 )
 def test_figures_that_another_language_writes_in_another_way_are_not_guessed(rows: str) -> None:
     assert charts(f"Umsatz der Firma im Jahr: {rows}") == []
+
+
+def test_figures_too_large_for_a_chart_are_told_without_one() -> None:
+    assert charts("Rain: 2001 1 mm, 2002 2 mm, 2003 3 mm, 2004 900,000,000,000,000,000 mm") == []
