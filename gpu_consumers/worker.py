@@ -182,7 +182,8 @@ class Worker:
 
 def _news(video: VideoPublished) -> None:
     """The one line that people wait for: `swipestream up` shows it on the terminal. No title: it may be personal."""
-    log.info("published", video=video.video_id, seconds=video.duration_ms / 1000, cpu_s=video.total_cost.cpu_seconds)
+    spent = round(video.total_cost.cpu_seconds, 1)
+    log.info("published", video=video.video_id, seconds=video.duration_ms / 1000, cpu_s=spent)
 
 
 def _undrafted(cause: Envelope[base.Message], task: WriteScript, error: Exception) -> Envelope[base.Message]:
