@@ -14,6 +14,8 @@ from infra.kafka.connection import client
 from infra.kafka.records import Raw, Received, raw
 from infra.kafka.refusals import unanswered
 from producers.replay.log import readable
+from schemas.base import Message
+from schemas.codec import PREFIX
 
 _ANSWER_S = 10.0
 
@@ -52,14 +54,18 @@ class Follower:
         """What came for a key, waiting at most `timeout` seconds for the first record of any key."""
         return readable(record for record in self._new(timeout) if record.key == key.encode())
 
-    def of(self, correlation_id: str) -> Iterator[Received]:
-        """What came that goes back to one cause; without waiting."""
-        mark = ("ce_correlationid", correlation_id.encode())
-        return readable(record for record in self._new(0.0) if mark in record.headers)
+    def of(self, correlation_id: str, *also: type[Message]) -> Iterator[Received]:
+        """What came that goes back to one cause, and all of the types `also`; without waiting."""
+        marks = {
+            ("ce_correlationid", correlation_id.encode()),
+            *(("ce_type", (PREFIX + one.TYPE).encode()) for one in also),
+        }
+        return readable(record for record in self._new(0.0) if not marks.isdisjoint(record.headers))
 
     def _new(self, timeout: float) -> list[Raw]:
         first = self._consumer.poll(timeout)
-        messages = [first, *self._consumer.consume(500, 0)] if first else []
+        # Not `if first`: a message is as long as its value, and so an empty one is false.
+        messages = [] if first is None else [first, *self._consumer.consume(500, 0)]
         return [raw(message) for message in messages if not message.error()]
 
     def until(self, key: str, timeout: float) -> Iterator[Received]:

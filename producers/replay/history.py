@@ -17,6 +17,7 @@ from schemas.videos import (
     VideoEvent,
     VideoFailed,
     VideoPublished,
+    VideoWithdrawn,
 )
 
 
@@ -83,6 +84,8 @@ class History:
     prompt: PromptSubmitted | None = None
     revisions: dict[int, Revision] = field(default_factory=dict)
     last_us: int = 0
+    #: Of several, the one that reaches furthest.
+    withdrawn: VideoWithdrawn | None = None
     #: What its dead letters say.
     letters: list[str] = field(default_factory=list)
 
@@ -93,6 +96,8 @@ class History:
             self.revision(1)
         elif isinstance(event, RevisionRequested | VideoEvent):
             self.revision(event.revision).learn(event)
+        if isinstance(event, VideoWithdrawn):
+            self.withdrawn = max(self.withdrawn or event, event, key=lambda one: one.revision)
         self.last_us = max(self.last_us, getattr(event, "ts_us", 0))
 
     def revision(self, number: int) -> Revision:

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from producers.replay.history import History
 from schemas.base import Message
 from schemas.values import Cost
-from schemas.videos import PromptRejected, VideoFailed, VideoPublished
+from schemas.videos import PromptRejected, RevisionDropped, VideoFailed, VideoPublished, VideoWithdrawn
 
 #: One revision of one video.
 Key = tuple[str, int]
+#: What others decide about a revision: they do not go back to the replay.
+UNWANTED = (RevisionDropped, VideoWithdrawn)
 
 
 @dataclass
@@ -28,8 +30,10 @@ class Ledger:
             mine = [one for one in history.revisions.values() if one.replay_id == replay_id]
             for revision in mine:
                 ledger.take((history.video_id, revision.number), estimate(history, replay_id))
-                if event := revision.published or revision.failed:
+                if event := revision.published or revision.failed or revision.dropped:
                     ledger.settle(event)
+            if history.withdrawn:
+                ledger.settle(history.withdrawn)
         return ledger
 
     def take(self, key: Key, cost: Cost) -> None:
@@ -38,12 +42,23 @@ class Ledger:
         self.committed += cost
 
     def settle(self, event: Message) -> None:
-        """A revision is done: its real cost takes the place of its estimate. What failed is counted in full."""
-        if not isinstance(event, VideoPublished | VideoFailed | PromptRejected):
-            return
-        guess = self.open.pop((event.video_id, event.revision), None)
-        if guess is not None and isinstance(event, VideoPublished):
-            self.committed = _replaced(self.committed, guess, event.total_cost)
+        """A revision is done: its real cost takes the place of its estimate.
+
+        What failed, and what nobody wants any more, is counted in full.
+        """
+        for key in self._ended(event):
+            guess = self.open.pop(key)
+            if isinstance(event, VideoPublished):
+                self.committed = _replaced(self.committed, guess, event.total_cost)
+
+    def _ended(self, event: Message) -> list[Key]:
+        """Which of the open ones it ends: a video is withdrawn with every revision before."""
+        if isinstance(event, VideoWithdrawn):
+            return [key for key in self.open if key[0] == event.video_id and key[1] <= event.revision]
+        if not isinstance(event, VideoPublished | VideoFailed | PromptRejected | RevisionDropped):
+            return []
+        key = (event.video_id, event.revision)
+        return [key] if key in self.open else []
 
 
 def estimate(history: History, replay_id: str) -> Cost:

@@ -14,6 +14,7 @@ from infra.ending import interrupts
 from infra.kafka.producer import EventProducer
 from producers.replay.follow import Follower
 from producers.replay.journal import TOPIC, Told, beginning, told
+from producers.replay.ledger import UNWANTED
 from producers.replay.plan import Plan, read
 from producers.replay.runner import Runner
 from producers.replay.state import ReplayState, Status, after
@@ -67,7 +68,7 @@ def run_to_the_end(
             runner = Runner(
                 state, Told(producer), lambda: _orders(follower, state.started.replay_id),
                 lambda now: bar.update(task, completed=now.requested + now.skipped), stopped,
-                lambda: (received.envelope.data for received in facts.of(state.started.replay_id)),
+                lambda: (received.envelope.data for received in facts.of(state.started.replay_id, *UNWANTED)),
             )  # fmt: skip
             ended = runner.run(plan.videos if state.started.regenerate else ())
     finally:

@@ -27,12 +27,15 @@ from infra.people.keys import address, fresh
 from infra.settings import settings
 from infra.stack import Stack
 from producers.replay.commands import register
+from producers.replay.follow import Follower
 from producers.replay.journal import find
+from producers.replay.ledger import UNWANTED
 from producers.replay.log import histories
 from producers.replay.verdicts import drop
 from schemas import ids
 from schemas.base import now_us
 from schemas.envelope import root
+from schemas.videos import RevisionDropped
 from tests.unit.read_kit import life, published
 
 pytestmark = pytest.mark.timeout(180)
@@ -217,6 +220,22 @@ def test_ctrl_c_pauses_and_another_process_can_pause_too(cli: Cli, kafka: str, v
     assert (ended["status"], ended["why"], ended["requested"]) == ("cancelled", "enough", 2)
     # then it cannot go on
     cli("resume", first["replay_id"], status=65)
+
+
+def test_a_drop_that_others_decided_is_heard(kafka: str, producer: EventProducer, videos: list[str]) -> None:
+    # given one who follows the results of a replay
+    replay, heard = ids.fresh(), list[Any]()
+    shown = histories(kafka, videos[:1])[videos[0]].revisions[1].published
+    assert shown is not None
+    mine = root(shown, source="/test", event_id=replay)
+    with Follower(kafka, "video-events") as facts:
+        # when a result of it comes, something else, and a drop that goes back to another cause
+        dropped = RevisionDropped(video_id=videos[0], revision=2, ts_us=now_us(), by="revisions")
+        decided = root(dropped, source="/test")
+        producer.publish_all([(one, None) for one in (mine, root(shown, source="/test"), decided)])
+        # then the result and the drop are heard
+        wait(lambda: heard.extend(one.envelope.id for one in facts.of(replay, *UNWANTED)) or len(heard) >= 2)
+    assert heard == [mine.id, decided.id]
 
 
 def asked(kafka: str, videos: list[str]) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import given
@@ -21,6 +21,7 @@ from schemas.base import Message
 from schemas.prompts import RevisionRequested
 from schemas.replays import ReplayCancelled, ReplayEvent, ReplayFinished, ReplayPaused, ReplayProgressed
 from schemas.values import Cost, Lane
+from schemas.videos import RevisionDropped, VideoWithdrawn
 from tests.unit.replay_kit import NOW, Kept, learn, started, video, videos
 
 REPLAY = ids.derive("test", "replay")
@@ -88,6 +89,37 @@ def test_only_so_many_are_under_way_at_a_time() -> None:
 
     ended = Runner(started(5), publisher, stopped=stopped, outcomes=outcomes, at_once=2).run(videos(5))
     assert (ended.status, ended.requested) == (Status.PAUSED, 2)
+
+
+def dropped(asked: RevisionRequested) -> Message:
+    return RevisionDropped(video_id=asked.video_id, revision=asked.revision, ts_us=asked.ts_us + 1, by="revisions")
+
+
+def withdrawn(asked: RevisionRequested) -> Message:
+    return VideoWithdrawn(
+        video_id=asked.video_id, revision=asked.revision + 1, ts_us=asked.ts_us + 1, by="ann", reason="not mine"
+    )
+
+
+@pytest.mark.parametrize("end", [dropped, withdrawn])
+def test_what_nobody_wants_any_more_makes_room(end: Callable[[RevisionRequested], Message]) -> None:
+    # given room for two, and every revision is dropped, or its video withdrawn, before it is there
+    histories, publisher, stopped = videos(6), Kept(), threading.Event()
+    late = threading.Timer(5.0, stopped.set)  # where there is no room, it would wait for ever
+    late.start()
+
+    def outcomes() -> list[Message]:
+        return [end(one) for one in publisher.of(RevisionRequested)]
+
+    # when
+    ended = Runner(started(6), publisher, outcomes=outcomes, stopped=stopped, at_once=2).run(histories)
+    late.cancel()
+    # then it goes on, and counts them in full; whoever resumes it finds the same in the log
+    assert (ended.status, ended.requested, ended.committed.amount) == (Status.FINISHED, 6, 6.0)
+    learn(histories, publisher)
+    for history, asked in zip(histories, publisher.of(RevisionRequested), strict=True):
+        history.learn(end(asked))
+    assert Ledger.of(histories, REPLAY).open == {}
 
 
 def test_killed_at_any_point_it_asks_for_nothing_twice() -> None:
