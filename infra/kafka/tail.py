@@ -167,6 +167,7 @@ class Tail:
             return
         waiting = bool(self._behind)
         messages = [first, *consumer.consume(BATCH - 1, 0)]
+        _check(messages)
         records = [received for message in messages if (received := self._received(message))]
         if records or (waiting and not self._behind):
             self._deliver(records, current)
@@ -185,8 +186,6 @@ class Tail:
 
     def _noted(self, message: Message, error: KafkaError) -> None:
         topic, partition, offset = message.topic(), message.partition(), message.offset()
-        if error.code() in _GONE:
-            raise KafkaException(error)  # describe() then finds out what is left
         if error.code() != KafkaError._PARTITION_EOF or topic is None or partition is None or offset is None:
             log.debug("kafka", error=error.str())
             return
@@ -224,3 +223,13 @@ class Tail:
                 if self._stop.is_set():
                     handed.cancel()
                     return
+
+
+def _check(messages: Sequence[Message]) -> None:
+    """Raises KafkaException where records are gone: describe() then finds out what is left.
+
+    Before any position has moved, so that what came along is read again.
+    """
+    for message in messages:
+        if (error := message.error()) and error.code() in _GONE:
+            raise KafkaException(error)
