@@ -10,17 +10,21 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from confluent_kafka import KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
 
 from infra.errors import UnavailableError
 from infra.kafka import groups
 from infra.kafka.connection import lasting
+from infra.kafka.offsets import Partition
+from infra.kafka.ranges import ranges
+from infra.kafka.stretch import Ranges
 from infra.kafka.tail import Batch
+from query_api.projections.positions import left
 from query_api.quality import Quality
 from schemas.base import Message
 from schemas.swipes import Action, SwipeRecorded
-from schemas.topics import TOPICS, lane_topic
+from schemas.topics import lane_topic
 from schemas.values import Lane
 from schemas.videos import PromptAccepted, PromptRejected, VideoEvent, VideoFailed, VideoPublished
 
@@ -158,30 +162,21 @@ class Backlog:
     def __call__(self) -> Mapping[str, int]:
         self._admin = self._admin or AdminClient(lasting(self._bootstrap))
         try:
-            ends, done = self._ends(self._admin), self._committed()
+            log = ranges(self._admin, [name for names in WORKERS.values() for name in names], ANSWER_S)
+            spans = left(self._committed(log), log)
         except (KafkaException, TimeoutError) as error:
             raise UnavailableError(f"Kafka does not tell what waits: {error}") from error
         waiting: Counter[str] = Counter({name: 0 for names in WORKERS.values() for name in names})
-        for (topic, number), end in ends.items():
-            waiting[topic] += max(0, end - done.get((topic, number), 0))
+        for (topic, _), (first, end) in spans.items():
+            waiting[topic] += end - first
         return waiting
 
-    def _ends(self, admin: AdminClient) -> dict[tuple[str, int], int]:
-        newest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
-        partitions = [part for topics in WORKERS.values() for part in _partitions(topics)]
-        asked = admin.list_offsets(dict.fromkeys(partitions, newest), request_timeout=ANSWER_S)
-        return {(one.topic, one.partition): future.result(ANSWER_S).offset for one, future in asked.items()}
-
-    def _committed(self) -> dict[tuple[str, int], int]:
-        found: dict[tuple[str, int], int] = {}
+    def _committed(self, log: Ranges) -> dict[Partition, int]:
+        found: dict[Partition, int] = {}
         for group, topics in WORKERS.items():
-            wanted = [(one.topic, one.partition) for one in _partitions(topics)]
-            found |= groups.committed(self._bootstrap, group, wanted, ANSWER_S)
+            own = [part for part in log if part[0] in topics]
+            found |= groups.committed(self._bootstrap, group, own, ANSWER_S)
         return found
-
-
-def _partitions(topics: tuple[str, ...]) -> list[TopicPartition]:
-    return [TopicPartition(name, number) for name in topics for number in range(TOPICS[name].partitions)]
 
 
 Waiting = Callable[[], Mapping[str, int]]

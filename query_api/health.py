@@ -7,17 +7,20 @@ import time
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from confluent_kafka import KafkaError, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient
 
 from infra.errors import UnavailableError
 from infra.kafka.connection import lasting
+from infra.kafka.offsets import Partition
+from infra.kafka.ranges import ranges
+from infra.kafka.stretch import Ranges
 from query_api.http import measures
 from query_api.http.answers import PartAnswer
 from query_api.members import WORKING
-from query_api.projections.positions import NAME, TOPICS
+from query_api.projections.positions import NAME, TOPICS, left
+from query_api.projections.shares import size
 from query_api.readmodel.model import ReadModel
-from schemas.topics import TOPICS as DECLARED
 
 #: Seconds that one check may take, and that its result holds.
 CHECK_S, HOLDS_S = 0.8, 1.0
@@ -30,23 +33,20 @@ GRACE_S = 3.0
 #: How a client says that no broker has answered it yet.
 _SLOW = (KafkaError._TIMED_OUT, KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN)
 
-Ends = Mapping[tuple[str, int], int]
+Positions = Mapping[Partition, int]
 
 
-class LogEnds:
-    """Asks the broker where every projected partition ends. Blocks; raises UnavailableError."""
+class LogRanges:
+    """Asks the broker where every projected partition begins and ends. Blocks; raises UnavailableError."""
 
     def __init__(self, bootstrap: str) -> None:
         self._bootstrap = bootstrap
         self._admin: AdminClient | None = None
-        self._partitions = [TopicPartition(name, number) for name in TOPICS for number in _numbers(name)]
 
-    def __call__(self) -> Ends:
+    def __call__(self) -> Ranges:
         self._admin = self._admin or AdminClient(lasting(self._bootstrap))
-        newest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
         try:
-            asked = self._admin.list_offsets(dict.fromkeys(self._partitions, newest), request_timeout=CHECK_S)
-            return {(one.topic, one.partition): future.result(CHECK_S).offset for one, future in asked.items()}
+            return ranges(self._admin, TOPICS, CHECK_S)
         except TimeoutError as error:
             raise UnavailableError("Kafka does not answer in time.") from error
         except KafkaException as error:
@@ -57,19 +57,15 @@ class LogEnds:
             raise UnavailableError(f"Kafka does not answer: {error.args[0].str()}") from error
 
 
-def _numbers(topic: str) -> range:
-    return range(DECLARED[topic].partitions)
-
-
 class Monitor:
     """Checks the parts when asked, at most once a second."""
 
     def __init__(
-        self, read: ReadModel, ends: Callable[[], Ends], members: Callable[[], Mapping[str, bool]] = dict
+        self, read: ReadModel, ranges: Callable[[], Ranges], members: Callable[[], Mapping[str, bool]] = dict
     ) -> None:
-        self._read, self._ends, self._members = read, ends, members
-        self._last_ends: Ends = {}
-        self._ends_at = -GRACE_S
+        self._read, self._ranges, self._members = read, ranges, members
+        self._last_ranges: Ranges = {}
+        self._answered_at = -GRACE_S
         self._parts: list[PartAnswer] = []
         self._checked_at = -HOLDS_S * 100
         self._lock = asyncio.Lock()
@@ -84,8 +80,8 @@ class Monitor:
             return self._parts
 
     async def _check(self) -> list[PartAnswer]:
-        ends, positions, members = await asyncio.gather(self._end_offsets(), self._positions(), self._working())
-        needed = [_part("kafka", ends), _part("cassandra", positions), self._projector(ends, positions)]
+        log, positions, members = await asyncio.gather(self._log(), self._positions(), self._working())
+        needed = [_part("kafka", log), _part("cassandra", positions), self._projector(log, positions)]
         return [*needed, *(_at_work(name, working) for name, working in members.items())]
 
     async def _working(self) -> Mapping[str, bool | None]:
@@ -94,26 +90,27 @@ class Monitor:
         except (UnavailableError, TimeoutError):
             return dict.fromkeys(WORKING)
 
-    async def _end_offsets(self) -> Ends | str:
+    async def _log(self) -> Ranges | str:
         try:
-            self._last_ends = await asyncio.wait_for(asyncio.to_thread(self._ends), CHECK_S * 1.5)
-            self._ends_at = time.monotonic()
-            return self._last_ends
+            self._last_ranges = await asyncio.wait_for(asyncio.to_thread(self._ranges), CHECK_S * 1.5)
+            self._answered_at = time.monotonic()
+            return self._last_ranges
         except (UnavailableError, TimeoutError) as error:
-            late = time.monotonic() - self._ends_at < GRACE_S
-            return self._last_ends if late else str(error) or "no answer in time"
+            late = time.monotonic() - self._answered_at < GRACE_S
+            return self._last_ranges if late else str(error) or "no answer in time"
 
-    async def _positions(self) -> Ends | str:
+    async def _positions(self) -> Positions | str:
         try:
             return {(one.topic, one.partition): one.position for one in await self._read.positions(NAME)}
         except UnavailableError as error:
             return str(error)
 
-    def _projector(self, ends: Ends | str, positions: Ends | str) -> PartAnswer:
+    def _projector(self, log: Ranges | str, positions: Positions | str) -> PartAnswer:
         part = partial(PartAnswer, name="projector")
-        if isinstance(ends, str) or isinstance(positions, str):
+        if isinstance(log, str) or isinstance(positions, str):
             return part(ok=False, detail="not known")
-        lags = {topic: _lag(topic, ends, positions) for topic in TOPICS}
+        waiting = left(positions, log)
+        lags = {name: size({part: span for part, span in waiting.items() if part[0] == name}) for name in TOPICS}
         for topic, lag in lags.items():
             measures.LAG.labels(topic).set(lag)
         behind = sum(lags.values())
@@ -127,21 +124,17 @@ class _Moved:
     """Since when a projector that is behind has not moved."""
 
     def __init__(self) -> None:
-        self._last: Ends = {}
+        self._last: Positions = {}
         self._since = time.monotonic()
 
-    def still_s(self, positions: Ends, behind: int) -> float:
+    def still_s(self, positions: Positions, behind: int) -> float:
         now = time.monotonic()
         if not behind or positions != self._last:
             self._last, self._since = positions, now
         return now - self._since
 
 
-def _lag(topic: str, ends: Ends, positions: Ends) -> int:
-    return sum(max(0, end - positions.get(key, 0)) for key, end in ends.items() if key[0] == topic)
-
-
-def _part(name: str, answer: Ends | str) -> PartAnswer:
+def _part(name: str, answer: Ranges | Positions | str) -> PartAnswer:
     return PartAnswer(
         name=name, ok=not isinstance(answer, str), detail=answer if isinstance(answer, str) else "answers"
     )

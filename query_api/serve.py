@@ -22,7 +22,7 @@ from infra.telemetry import logs
 from query_api import distances
 from query_api.figures import FOLLOWED, HISTORY, Backlog, Tally
 from query_api.gateway import server as gateway
-from query_api.health import LogEnds, Monitor
+from query_api.health import LogRanges, Monitor
 from query_api.http import server
 from query_api.http.app import create_app
 from query_api.http.figure_answers import Figures
@@ -121,7 +121,7 @@ async def _parts(settings: Settings) -> AsyncIterator[Parts]:
             publisher=producer,
             feed=Feed(read, patient),
             media=media,
-            health=Monitor(read, LogEnds(settings.kafka_address), Members(settings.kafka_address)),
+            health=Monitor(read, LogRanges(settings.kafka_address), Members(settings.kafka_address)),
             identity=Identity(settings, Pseudonyms(known, producer).of),
             desk=Desk(read, producer),
             figures=Figures(Tally(), Backlog(settings.kafka_address)),

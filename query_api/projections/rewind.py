@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient
 
 from infra.errors import UnavailableError
+from infra.kafka.connection import client
 from infra.kafka.groups import Offsets, commit, committed
+from infra.kafka.ranges import partitions
 from infra.telemetry import logs
 from query_api.projections.positions import TOPICS
-from schemas.topics import TOPICS as DECLARED
 
 log = logs.get("projector")
 
 #: How a broker says that a group has members.
 _AT_WORK = (KafkaError.UNKNOWN_MEMBER_ID, KafkaError.NON_EMPTY_GROUP)
-
-_PARTITIONS = [(name, number) for name in TOPICS for number in range(DECLARED[name].partitions)]
 
 
 def behind(committed: Offsets, positions: Offsets) -> dict[tuple[str, int], int]:
@@ -29,7 +29,8 @@ def rewind(bootstrap: str, group: str, positions: Offsets, *, timeout: float = 1
     Raises UnavailableError, also while the group has members: they would go on behind what is missing.
     """
     try:
-        back = behind(committed(bootstrap, group, _PARTITIONS, timeout), positions)
+        known = partitions(AdminClient(client(bootstrap)), TOPICS, timeout)
+        back = behind(committed(bootstrap, group, known, timeout), positions)
         if back:
             log.warning("the tables are behind the log's consumer: reading again", partitions=len(back))
             commit(bootstrap, group, back, timeout)

@@ -15,7 +15,7 @@ from infra.cassandra.migrate import apply_tables
 from infra.errors import UnavailableError
 from infra.settings import Settings
 from infra.stack import Stack
-from query_api.health import LogEnds
+from query_api.health import LogRanges
 from query_api.projections.positions import positions
 from query_api.readmodel.cassandra import CassandraWriter, writing
 
@@ -36,10 +36,10 @@ def keyspace(stack: Stack, **more: object) -> Iterator[Settings]:
 
 def positions_now(settings: Settings) -> dict[tuple[str, int], int]:
     """The end of every projected partition."""
-    ask = LogEnds(settings.kafka)
+    ask = LogRanges(settings.kafka)
     for _ in range(30):  # it gives up early, and this machine may be busy
         with contextlib.suppress(UnavailableError):
-            return dict(ask())
+            return {part: end for part, (_, end) in ask().items()}
     raise AssertionError("Kafka does not answer")
 
 

@@ -26,7 +26,7 @@ from infra.kafka.tail import Tail
 from infra.settings import Settings, settings
 from infra.storage.blobs import LocalBlobStore
 from query_api.figures import Backlog
-from query_api.health import LogEnds
+from query_api.health import LogRanges
 from schemas.envelope import root
 from schemas.prompts import PromptSubmitted
 from schemas.values import Lane, Origin
@@ -94,7 +94,7 @@ def test_every_client_gets_in(way: str, ways: Ways, given: Given, tmp_path: Path
     assert backup(address, tmp_path / "backup", LocalBlobStore(tmp_path / "media"), topics=["prompts"])[1].records
     assert Backlog(address)()["script-tasks"] >= 0
     assert committed(address, f"secured-{text[-36:]}", [place])[place] > 0
-    assert batch_end(address, place, LogEnds(address)()[place] - 1) == LogEnds(address)()[place]
+    assert batch_end(address, place, LogRanges(address)()[place][1] - 1) == LogRanges(address)()[place][1]
 
 
 @pytest.mark.parametrize("way", ["SCRAM", "PLAIN", "certificate"])

@@ -21,15 +21,16 @@ class Broker:
 
     def __init__(self) -> None:
         self.away = False
+        self.log: Mapping[tuple[str, int], tuple[int, int]] = {("prompts", 0): (0, 0)}
         self.members: Mapping[str, bool] = AT_WORK
 
-    def ends(self) -> Mapping[tuple[str, int], int]:
+    def ranges(self) -> Mapping[tuple[str, int], tuple[int, int]]:
         if self.away:
             raise UnavailableError("no answer")
-        return {("prompts", 0): 0}
+        return self.log
 
     def counts(self) -> Mapping[str, bool]:
-        self.ends()
+        self.ranges()
         return self.members
 
 
@@ -41,7 +42,7 @@ def broker() -> Broker:
 @pytest.fixture
 def ask(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> Callable[[], object]:
     monkeypatch.setattr(health, "HOLDS_S", -1.0)
-    monitor = Monitor(ReadModel(MemoryStore()), broker.ends, broker.counts)
+    monitor = Monitor(ReadModel(MemoryStore()), broker.ranges, broker.counts)
 
     async def parts() -> dict[str, PartAnswer]:
         return {part.name: part for part in await monitor.parts()}
@@ -83,3 +84,11 @@ async def test_a_broker_that_answers_late_once_is_not_away(
 async def test_a_broker_that_never_answered_is_away_at_once(broker: Broker, ask: Callable[[], object]) -> None:
     broker.away = True
     assert not (await ask())["kafka"].ok  # type: ignore[misc]
+
+
+async def test_what_retention_took_away_is_not_lag(broker: Broker, ask: Callable[[], object]) -> None:
+    # given a log whose records have all expired, and one of which two are left
+    broker.log = {("prompts", 0): (70, 70), ("swipes", 3): (98, 100)}
+    # then a projector that has read none of it has two before it
+    projector = (await ask())["projector"]  # type: ignore[misc]
+    assert (projector.ok, projector.lag, projector.detail) == (True, 2, "catching up")
