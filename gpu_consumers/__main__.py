@@ -9,15 +9,13 @@ import signal
 
 from gpu_consumers.doors import opened
 from gpu_consumers.worker import Worker, workshop
-from infra.ending import end_within
+from infra.ending import ANEW, end_within, exit_code
 from infra.starting import ending_told, started
 from infra.storage.scratch import scratch
 from schemas.videos import Stage
 
 #: Rendering may take every core; answering people comes first.
 NICENESS = 10
-#: Exit code of a worker whose device has failed at work (EX_SOFTWARE): whoever supervises it starts it anew.
-SICK = 70
 STAGES = (Stage.SCRIPT, Stage.SCENE, Stage.ASSEMBLY)
 
 
@@ -41,7 +39,7 @@ def main() -> None:
         worker.run()
     # A scene that is still being drawn was not committed and comes again: nobody waits for its thread.
     logging.shutdown()
-    os._exit(SICK if worker.failed else 0)
+    os._exit(ANEW if worker.failed else exit_code())
 
 
 if __name__ == "__main__":

@@ -14,22 +14,34 @@ log = logs.get("ending")
 
 #: What was not finished or committed by then comes again: every handler may repeat.
 DRAIN_S = 10.0
-#: Exit code of a process that was found to hang (EX_SOFTWARE).
-HUNG = 70
+#: Exit code of a process that ends itself, to be started anew (EX_SOFTWARE).
+ANEW = 70
 
 
-def end_within(seconds: float = DRAIN_S, *, code: int = 0) -> None:
+class _Own:
+    """Set where this process has decided itself that it ends."""
+
+    decision = threading.Event()
+
+
+def exit_code() -> int:
+    """What a process that has drained ends with: 0 where it was told to end, `ANEW` where it decided so itself."""
+    return ANEW if _Own.decision.is_set() else 0
+
+
+def end_within(seconds: float = DRAIN_S, *, code: int | None = None) -> None:
     """End the process after that long, whatever it waits for: clients of a broker that is away know no limit.
 
-    Called when it is told to stop; may be called from a signal handler.
+    With `exit_code`, where no other code is given. Called when it is told to stop; may be called from a signal handler.
     """
-    limit = threading.Timer(seconds, os._exit, (code,))
+    limit = threading.Timer(seconds, lambda: os._exit(exit_code() if code is None else code))
     limit.daemon = True
     limit.start()
 
 
 def drain() -> None:
     """Have this process end as its supervisor would: it finishes what is in hand, and is started anew."""
+    _Own.decision.set()
     os.kill(os.getpid(), signal.SIGTERM)
 
 

@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Self
 
-from infra.ending import HUNG, drain, end_within
+from infra.ending import ANEW, drain, end_within
 from infra.telemetry import logs
 
 log = logs.get("heartbeat")
@@ -28,7 +28,7 @@ EVERY_S = 1.0
 def restart(why: str) -> None:
     """End this process, by force where it does not drain, and say where every thread stands, on stderr."""
     # First of all: a main thread that hangs runs no handler of signals, and what hangs may hold a lock of the log.
-    end_within(code=HUNG)
+    end_within(code=ANEW)
     log.error("starting anew", why=why)
     with suppress(Exception):
         faulthandler.dump_traceback(sys.stderr)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from infra import misspelt, security
+from infra.ending import exit_code
 from infra.errors import SwipestreamError, explained
 from infra.settings import Settings, settings
 from infra.telemetry import logs
@@ -25,9 +26,11 @@ def started() -> Settings:
 
 @contextmanager
 def ending_told() -> Iterator[None]:
-    """An error of ours ends the process with a line in its log and the error's exit code."""
+    """An error of ours ends the process with a line in its log and the error's exit code; so does its own decision."""
     try:
         yield
+        if code := exit_code():
+            sys.exit(code)
     except SwipestreamError as error:
         log.error("ended", why=explained(error))
         sys.exit(error.exit_code)

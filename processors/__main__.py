@@ -11,7 +11,7 @@ import mode
 import uvloop
 
 from infra import collecting
-from infra.ending import end_within
+from infra.ending import end_within, exit_code
 from infra.heartbeat import Heartbeat
 from infra.kafka.aiokafka_skips import skip_unreadable
 from infra.kafka.producer import EventProducer
@@ -63,6 +63,8 @@ def main() -> None:
     try:
         with heart:
             worker.execute_from_commandline()
+    except SystemExit as ended:  # the library's own: 0, whoever sent the signal
+        raise SystemExit(ended.code or exit_code()) from None
     finally:
         relay.stop()
         producer.close()
