@@ -25,10 +25,12 @@ from query_api.http import (
     project_scenes,
     projects,
     prompts,
+    reports,
     sessions,
     swipes,
     uploads,
     videos,
+    withdrawals,
 )
 from query_api.http.parts import Parts
 
@@ -51,8 +53,8 @@ def create_app(parts: Parts) -> FastAPI:
     app.state.parts = parts
     problems.install(app)
     for module in (
-        sessions, feed, swipes, live, media, prompts, projects, project_scenes, uploads, videos, history, figures,
-        lineage, flavors, health, metrics,
+        sessions, feed, swipes, live, media, prompts, projects, project_scenes, uploads, videos, history, reports,
+        withdrawals, figures, lineage, flavors, health, metrics,
     ):  # fmt: skip
         app.include_router(module.router)
     page.install(app)
