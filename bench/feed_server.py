@@ -24,8 +24,9 @@ from query_api.serving import Feed
 from schemas import codec, ids
 from schemas.base import Message, now_us
 from schemas.envelope import Envelope, root
-from schemas.values import Artifact, Cost, Format, Origin
+from schemas.values import Artifact, Format, Origin
 from schemas.videos import VideoPublished
+from schemas.works import Cost
 
 
 class Encoder:

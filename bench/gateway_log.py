@@ -11,8 +11,9 @@ from infra.kafka.tail import Batch
 from query_api.gateway.journal import DURABLE
 from schemas import ids
 from schemas.envelope import root
-from schemas.values import Artifact, Cost, Format, Origin
+from schemas.values import Artifact, Format, Origin
 from schemas.videos import VideoEvent, VideoPublished, VideoWithdrawn
+from schemas.works import Cost
 
 _OFFSET = iter(range(10**9))
 

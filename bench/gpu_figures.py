@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bench.report import Figure
 from gpu_consumers.estimates.formula import Architecture, listed, share_of_peak
 from gpu_consumers.scheduling.work import Work
-from schemas.values import RenderWork
+from schemas.works import RenderWork
 
 AIM_SHARE, AIM_PREVIEW_S = 0.6, 0.7
 

@@ -28,7 +28,7 @@ from gpu_consumers.acceleration.kinds import accelerators
 from gpu_consumers.generation.manifest import GIB, manifest
 from infra.settings import Settings
 from infra.telemetry import logs
-from schemas.values import RenderWork
+from schemas.works import RenderWork
 
 if TYPE_CHECKING:
     from gpu_consumers.generation.device import Device

@@ -27,7 +27,8 @@ from gpu_consumers.scheduling.policy import Policy
 from gpu_consumers.scheduling.scheduler import Decision, Scheduler
 from gpu_consumers.scheduling.work import Request, Work
 from infra.settings import Settings
-from schemas.values import Lane, RenderWork
+from schemas.values import Lane
+from schemas.works import RenderWork
 
 ENCODE_S, STEP_S, STEPS, DECODE_S, PIECES = 0.4, 0.98 / 3, 3, 3.62, 21
 CLIP_S = ENCODE_S + STEP_S * STEPS + DECODE_S

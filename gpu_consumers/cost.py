@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from gpu_consumers.energy import busy_seconds, own_part, package
 from infra.settings import Settings
-from schemas.values import Cost
+from schemas.works import Cost
 
 
 def _cpu() -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from infra.errors import SwipestreamError, TransientError
-from schemas.values import Cost
+from schemas.works import Cost
 
 
 class BackendError(SwipestreamError):

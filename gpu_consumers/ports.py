@@ -15,7 +15,10 @@ import numpy as np
 import numpy.typing as npt
 
 from infra.flavors import Watermark, reduced
-from schemas.values import Artifact, ClipQuality, Footage, Format, Lane, Scene, Script, Word
+from schemas.footage import Footage
+from schemas.scripts import Scene, Script, Word
+from schemas.values import Artifact, Format, Lane
+from schemas.works import ClipQuality
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,8 @@ from infra.flavor_files import Catalog, folders
 from infra.flavor_names import known
 from infra.settings import Settings, settings
 from schemas.base import Slug
-from schemas.values import Format, Guidance
+from schemas.takes import Guidance
+from schemas.values import Format
 
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
 EnvironmentName = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{0,99}$")]

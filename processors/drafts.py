@@ -12,8 +12,10 @@ from processors.decision import SOURCE, Effect
 from schemas import base
 from schemas.envelope import Envelope, caused_by
 from schemas.prompts import Changes, PromptSubmitted, RevisionRequested
+from schemas.scripts import Script
+from schemas.takes import Regeneration, Upgrade
 from schemas.tasks import VideoTask
-from schemas.values import Lane, Regeneration, Script, Upgrade
+from schemas.values import Lane
 from schemas.videos import VideoPublished
 
 #: Whether the videos of a flavor are drafts first.

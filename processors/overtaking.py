@@ -12,8 +12,9 @@ from processors.decision import SOURCE, Effect
 from processors.works import Work, Works
 from schemas import base, ids
 from schemas.envelope import Envelope, caused_by
+from schemas.scripts import Scene
+from schemas.takes import Take
 from schemas.tasks import RenderScene
-from schemas.values import Scene, Take
 from schemas.videos import RevisionDropped, RevisionPromoted, VideoEvent, VideoPublished
 
 BY = "revisions"

@@ -15,8 +15,9 @@ from processors.verdicts import UNKNOWN, accepted, asks_workers, judged, rejecte
 from schemas import base
 from schemas.envelope import Envelope, caused_by
 from schemas.prompts import PromptSubmitted, RevisionRequested
+from schemas.scripts import Script
+from schemas.takes import Upgrade
 from schemas.tasks import WriteScript
-from schemas.values import Script, Upgrade
 
 #: How a flavor moderates.
 Policies = Callable[[str], Moderation]

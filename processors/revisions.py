@@ -9,9 +9,10 @@ from processors.verdicts import Asked, accepted, judged, rejected, revision_of
 from schemas import base
 from schemas.envelope import Envelope, caused_by
 from schemas.prompts import RevisionRequested
+from schemas.scripts import Script
 from schemas.tasks import WriteScript
-from schemas.values import Cost, Script
 from schemas.videos import ScriptWritten
+from schemas.works import Cost
 
 #: Named as the writer where the script of an earlier revision is used.
 KEPT = "kept"

@@ -15,7 +15,7 @@ from schemas.envelope import Envelope, caused_by
 from schemas.feeds import Outcome, PrefetchSettled
 from schemas.tasks import AssembleVideo, RenderScene, ScenePart, VideoTask
 from schemas.topics import lane_topic
-from schemas.values import Cost, Origin
+from schemas.values import Origin
 from schemas.videos import (
     PromptRejected,
     RevisionDropped,
@@ -29,6 +29,7 @@ from schemas.videos import (
     VideoPublished,
     VideoWithdrawn,
 )
+from schemas.works import Cost
 
 
 def decide(event: Envelope[base.Message], state: State, _now_us: int) -> Decision:

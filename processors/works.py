@@ -6,8 +6,11 @@ from pydantic import Field
 
 from processors.decision import State
 from schemas.base import Contract
+from schemas.scripts import Script
+from schemas.takes import Regeneration, Upgrade
 from schemas.tasks import ScenePart
-from schemas.values import Cost, Format, Lane, Origin, Regeneration, Script, Upgrade
+from schemas.values import Format, Lane, Origin
+from schemas.works import Cost
 
 
 class Work(Contract):

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 
 from query_api.readmodel.store import Row
 from schemas.cards import VideoCard
-from schemas.values import Cost
+from schemas.works import Cost
 
 
 class Status(StrEnum):

@@ -11,9 +11,13 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from schemas.base import Contract, Message, Micros, Slug, Uuid, ViewerId, message
+from schemas.footage import Footage
 from schemas.prompts import PromptText
-from schemas.values import Cost, Footage, Format, Guidance, Regeneration, Scene, Script, Styles, Take
+from schemas.scripts import Scene, Script
+from schemas.takes import Guidance, Regeneration, Styles, Take
+from schemas.values import Format
 from schemas.videos import Fallback, Name, Reason
+from schemas.works import Cost
 
 #: Scenes of a script, at most.
 SCENES_MAX = 20

@@ -7,7 +7,10 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from schemas.base import Contract, Message, Micros, Slug, Uuid, ViewerId, message
-from schemas.values import Footage, Format, Lane, Origin, Regeneration, Script
+from schemas.footage import Footage
+from schemas.scripts import Script
+from schemas.takes import Regeneration
+from schemas.values import Format, Lane, Origin
 
 #: Longest prompt, in characters.
 PROMPT_MAX = 2000

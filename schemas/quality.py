@@ -7,8 +7,9 @@ from enum import StrEnum
 from pydantic import Field
 
 from schemas.base import Message, Micros, Slug, message
-from schemas.values import Outlier, Sha256
+from schemas.values import Sha256
 from schemas.videos import Name
+from schemas.works import Outlier
 
 
 class Group(StrEnum):

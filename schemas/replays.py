@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 
 from schemas.base import Contract, Message, Micros, Slug, Uuid, ViewerId, message
 from schemas.prompts import Changes, Operator, Why
-from schemas.values import Cost
+from schemas.works import Cost
 
 Topic = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,249}$")]
 

@@ -11,22 +11,11 @@ from zlib import crc32
 from pydantic import Field
 
 from schemas.base import Contract, Message, Micros, Slug, Uuid, ViewerId, message
-from schemas.values import (
-    Artifact,
-    Cost,
-    Footage,
-    Format,
-    Guidance,
-    Lane,
-    Origin,
-    Regeneration,
-    Rendition,
-    Scene,
-    Script,
-    Styles,
-    Upgrade,
-    Word,
-)
+from schemas.footage import Footage
+from schemas.scripts import Scene, Script, Word
+from schemas.takes import Guidance, Regeneration, Styles, Upgrade
+from schemas.values import Artifact, Format, Lane, Origin, Rendition
+from schemas.works import Cost
 
 
 class VideoTask(Message):

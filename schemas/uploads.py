@@ -7,7 +7,8 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from schemas.base import Message, Micros, Uuid, ViewerId, message
-from schemas.values import Artifact, FootageKind, Sha256
+from schemas.footage import FootageKind
+from schemas.values import Artifact, Sha256
 
 
 class UploadEvent(Message):

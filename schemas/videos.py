@@ -8,24 +8,11 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from schemas.base import Contract, Message, Micros, Slug, Uuid, ViewerId, message
-from schemas.values import (
-    Artifact,
-    ClipQuality,
-    Cost,
-    Footage,
-    Format,
-    Judgement,
-    Lane,
-    Origin,
-    Outlier,
-    Regeneration,
-    RenderWork,
-    Rendition,
-    Script,
-    Sha256,
-    Upgrade,
-    Word,
-)
+from schemas.footage import Footage
+from schemas.scripts import Script, Word
+from schemas.takes import Regeneration, Upgrade
+from schemas.values import Artifact, Format, Judgement, Lane, Origin, Rendition, Sha256
+from schemas.works import ClipQuality, Cost, Outlier, RenderWork
 
 Reason = Annotated[str, StringConstraints(max_length=2000)]
 Name = Annotated[str, StringConstraints(max_length=200)]

@@ -17,9 +17,11 @@ from schemas.base import Message, now_us
 from schemas.envelope import root
 from schemas.feeds import FeedServed, Impression, InterestChanged
 from schemas.prompts import PromptSubmitted
+from schemas.scripts import Scene, Script, Word
 from schemas.swipes import Action, SwipeRecorded
-from schemas.values import Artifact, Cost, Format, Lane, Origin, Scene, Script, Word
+from schemas.values import Artifact, Format, Lane, Origin
 from schemas.videos import PromptAccepted, SceneRendered, SceneVoiced, ScriptWritten, VideoPublished
+from schemas.works import Cost
 
 VIEWERS = 5_000
 #: What happens for each video that is made: a feed is served, videos are watched, interests change.

@@ -16,7 +16,7 @@ from producers.replay.state import ReplayState
 from schemas import base, ids
 from schemas.prompts import Changes
 from schemas.replays import ReplayStarted, Selection
-from schemas.values import Cost
+from schemas.works import Cost
 
 #: Videos whose story is read from the log, and that are then asked for again.
 VIDEOS = 500

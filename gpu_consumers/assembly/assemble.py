@@ -18,7 +18,7 @@ from gpu_consumers.errors import BackendError
 from gpu_consumers.ports import SmallClip, Speech
 from gpu_consumers.sound.mix import Line
 from gpu_consumers.sound.synth import RATE, Stereo
-from schemas.values import Word
+from schemas.scripts import Word
 
 #: Part of what an assembled video is cached under: raise it when equal parts give another file.
 REVISION = 5

@@ -14,7 +14,7 @@ from gpu_consumers.assembly.gates import BLACK_LUMA
 from gpu_consumers.picture.canvas import Canvas
 from gpu_consumers.ports import Failure
 from gpu_consumers.quality.gauge import Gauge
-from schemas.values import ClipQuality
+from schemas.works import ClipQuality
 
 #: How long what is drawn here may stand still. Footage and generated views may rest longer, as a screen recording does.
 DRAWN_S, FOOTAGE_S = 0.5, 2.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from gpu_consumers.picture.cues import cues
-from schemas.values import Word
+from schemas.scripts import Word
 
 
 def webvtt(scenes: Iterable[tuple[int, int, Sequence[Word]]]) -> str:

@@ -12,8 +12,8 @@ from infra.telemetry import logs
 from schemas.codec import PREFIX
 from schemas.errors import DecodeError
 from schemas.topics import DAY_MS
-from schemas.values import RenderWork
 from schemas.videos import SceneRendered
+from schemas.works import RenderWork
 
 log = logs.get("estimates")
 #: Older clips tell of other drivers and other code.

@@ -14,7 +14,7 @@ from math import log
 from gpu_consumers.estimates.formula import Phases
 from gpu_consumers.estimates.spread import Belief, Observed
 from gpu_consumers.scheduling.work import Estimate, Work
-from schemas.values import RenderWork
+from schemas.works import RenderWork
 
 Prior = Callable[[Work], Phases]
 

@@ -13,7 +13,7 @@ from gpu_consumers.footage.errors import FootageError
 from gpu_consumers.footage.sniff import sniffed
 from gpu_consumers.footage.view import View, cover
 from gpu_consumers.picture.canvas import Canvas
-from schemas.values import Footage
+from schemas.footage import Footage
 
 #: A larger picture is not decoded, in millions of pixels (8K is 33).
 MOST_MEGAPIXELS = 36

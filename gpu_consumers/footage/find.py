@@ -17,7 +17,9 @@ from gpu_consumers.workshop import Workshop
 from infra.errors import NotFoundError
 from infra.flavors import Flavor, StockSpec
 from infra.storage.artifacts import fingerprint
-from schemas.values import Artifact, Footage, FootageKind, FootageOrigin, Scene
+from schemas.footage import Footage, FootageKind, FootageOrigin
+from schemas.scripts import Scene
+from schemas.values import Artifact
 from schemas.videos import Fallback
 
 

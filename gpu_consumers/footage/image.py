@@ -13,7 +13,7 @@ from gpu_consumers.footage.sniff import sniffed
 from gpu_consumers.footage.view import REACH, chosen, moved
 from gpu_consumers.picture.canvas import Canvas
 from gpu_consumers.picture.colour import yuv420
-from schemas.values import Footage
+from schemas.footage import Footage
 
 #: More pixels than this are not decoded, in millions: a small file can unpack to a very large picture.
 MOST_MEGAPIXELS = 80

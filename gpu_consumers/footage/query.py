@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from gpu_consumers.picture.pictograms import pictograms, weak
-from schemas.values import Scene
+from schemas.scripts import Scene
 
 #: Most words of a query: more find nothing.
 MOST = 3

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from schemas.values import FootageKind
+from schemas.footage import FootageKind
 
 #: How many bytes are needed.
 HEAD = 16

@@ -10,7 +10,7 @@ from gpu_consumers.footage.clip import ClipSource
 from gpu_consumers.footage.errors import FootageError
 from gpu_consumers.footage.image import ImageSource
 from gpu_consumers.picture.canvas import Canvas
-from schemas.values import Footage, FootageKind
+from schemas.footage import Footage, FootageKind
 
 
 class Source(Protocol):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from schemas.values import Footage, Script
+from schemas.footage import Footage
+from schemas.scripts import Script
 
 
 def spread(script: Script, footage: Sequence[Footage]) -> Script:

@@ -10,7 +10,8 @@ from gpu_consumers.footage.download import Fetcher
 from gpu_consumers.footage.errors import FootageError
 from infra.flavors import StockSpec
 from infra.settings import Settings
-from schemas.values import FootageKind, Format
+from schemas.footage import FootageKind
+from schemas.values import Format
 
 
 @dataclass(frozen=True, kw_only=True)

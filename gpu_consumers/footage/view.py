@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass
 
 from gpu_consumers.picture.motion import ease_in_out
-from schemas.values import Move
+from schemas.footage import Move
 
 #: How much larger an image is shown at the narrow end of a zoom or a pan.
 REACH = 1.16

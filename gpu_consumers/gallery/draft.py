@@ -10,7 +10,7 @@ from gpu_consumers.stages.specs import scene_spec
 from gpu_consumers.voice.chain import VoiceChain
 from infra.flavors import Flavor
 from schemas import ids
-from schemas.values import Script
+from schemas.scripts import Script
 
 
 @dataclass(frozen=True, kw_only=True)

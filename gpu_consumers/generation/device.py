@@ -30,7 +30,8 @@ from gpu_consumers.scheduling.turnstile import LONGEST_WAIT_S, Turnstile
 from gpu_consumers.scheduling.work import Request, Work
 from infra.settings import Settings
 from infra.telemetry import logs, metrics
-from schemas.values import Lane, RenderWork
+from schemas.values import Lane
+from schemas.works import RenderWork
 
 log = logs.get("device")
 

@@ -35,8 +35,8 @@ from gpu_consumers.scheduling.work import Request, Work
 from infra.settings import Settings
 from infra.storage.artifacts import fingerprint
 from infra.telemetry import logs
-from schemas.values import RenderWork
 from schemas.videos import Fallback
+from schemas.works import RenderWork
 
 log = logs.get("generation")
 

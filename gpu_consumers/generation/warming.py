@@ -13,7 +13,9 @@ from gpu_consumers.generation.manifest import GIB, Manifest
 from gpu_consumers.generation.renderer import DiffusersRenderer
 from gpu_consumers.ports import Progress, SceneSpec
 from infra.settings import Settings
-from schemas.values import Format, RenderWork, Scene, Word
+from schemas.scripts import Scene, Word
+from schemas.values import Format
+from schemas.works import RenderWork
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,8 @@ from gpu_consumers.hosted.manifest import Hosted
 from gpu_consumers.hosted.orders import Book, Order, Standing
 from infra.errors import UnavailableError
 from infra.telemetry import logs
-from schemas.values import Artifact, FootageKind
+from schemas.footage import FootageKind
+from schemas.values import Artifact
 
 log = logs.get("hosted.delivery")
 

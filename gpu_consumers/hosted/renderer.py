@@ -15,7 +15,8 @@ from gpu_consumers.picture.renderer import ProceduralRenderer
 from gpu_consumers.ports import Clip, Progress, SceneSpec
 from infra.settings import Settings
 from infra.storage.artifacts import fingerprint
-from schemas.values import Artifact, Footage, FootageKind
+from schemas.footage import Footage, FootageKind
+from schemas.values import Artifact
 
 #: The part of the whole that waiting for the provider is.
 PROVIDERS_PART = 0.7

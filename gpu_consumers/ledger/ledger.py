@@ -10,7 +10,6 @@ from enum import StrEnum
 
 from schemas.base import Message
 from schemas.envelope import Envelope
-from schemas.values import Cost
 from schemas.videos import (
     PromptAccepted,
     SceneCommissioned,
@@ -21,6 +20,7 @@ from schemas.videos import (
     VideoPublished,
     WorkStopped,
 )
+from schemas.works import Cost
 
 
 class By(StrEnum):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from gpu_consumers.picture.text import clean
 from gpu_consumers.picture.tokens import Token, broken, pieces
 from gpu_consumers.picture.unspaced import ideograph
-from schemas.values import Word
+from schemas.scripts import Word
 
 MOST_WORDS, MOST_LETTERS, PAUSE_MS = 4, 22, 450
 _ENDS = tuple(".!?…。！？:;;؟।")

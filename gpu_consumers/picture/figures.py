@@ -16,7 +16,7 @@ from gpu_consumers.picture.motion import sway
 from gpu_consumers.picture.pictograms import pictograms, weak
 from gpu_consumers.picture.sprite import Sprite
 from gpu_consumers.picture.text import bitmap, clean
-from schemas.values import Word
+from schemas.scripts import Word
 
 #: Each stays for this long at least, in seconds.
 HOLD_S = 1.3

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from gpu_consumers.picture.motion import ease_out, progress
-from schemas.values import Word
+from schemas.scripts import Word
 
 #: Frames in which a figure grows to its size, and from one to the next where nobody tells them.
 GROWS, STEP = 14, 5

@@ -17,7 +17,7 @@ from gpu_consumers.picture.headline import Headline, Type
 from gpu_consumers.picture.layout import Box, Layout, parted
 from gpu_consumers.picture.palettes import Palette
 from gpu_consumers.picture.text import clean
-from schemas.values import Scene, Word
+from schemas.scripts import Scene, Word
 
 #: What a sentence ends with.
 SENTENCE_ENDS = (".", "!", "?", "…", "。", "！", "？", "؟", "।")

@@ -11,8 +11,8 @@ from gpu_consumers.quality.watch import KINDS, Watch, kind
 from infra.telemetry import logs, metrics
 from schemas import base
 from schemas.topics import DAY_MS
-from schemas.values import Outlier
 from schemas.videos import AnomalyFound, SceneRendered
+from schemas.works import Outlier
 
 log = logs.get("alerts")
 #: What was usual before that may have been made by other code.

@@ -8,7 +8,7 @@ from statistics import median
 import numpy as np
 import numpy.typing as npt
 
-from schemas.values import ClipQuality
+from schemas.works import ClipQuality
 
 #: Samples along the shorter side: enough for figures that are compared with those of other clips of the same shape.
 GRID = 135

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from math import log, log10
 
 from gpu_consumers.estimates.spread import Belief, Observed
-from schemas.values import Outlier
 from schemas.videos import SceneRendered
+from schemas.works import Outlier
 
 #: Scenes of a kind that are remembered, and how many there must be before anything is said.
 WINDOW, LEAST = 64, 20

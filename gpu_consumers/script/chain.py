@@ -13,7 +13,7 @@ from gpu_consumers.script.openai import OpenAIWriter
 from gpu_consumers.script.templates import TemplateWriter
 from gpu_consumers.script.transformers import TransformersWriter
 from infra.flavors import Flavor, Limits, WriterSpec
-from schemas.values import Script
+from schemas.scripts import Script
 from schemas.videos import Fallback
 
 #: Seconds before the second try.

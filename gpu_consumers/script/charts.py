@@ -9,7 +9,7 @@ from itertools import pairwise
 from gpu_consumers.script.clean import clean
 from gpu_consumers.script.series import YEAR, Row, series
 from schemas.charts import LARGEST, Chart, ChartKind, ChartValue
-from schemas.values import Scene
+from schemas.scripts import Scene
 
 #: From this many moments on they are a line; and how many of either are readable on a phone.
 _FEWEST_OF_LINE, _MOST = 4, {ChartKind.BARS: 8, ChartKind.LINE: 12}

@@ -13,7 +13,7 @@ from gpu_consumers.script.archetypes import Archetype, archetypes
 from gpu_consumers.script.clean import clean
 from gpu_consumers.script.phrases import interest
 from gpu_consumers.voice.pace import paced_seconds
-from schemas.values import Scene, Script
+from schemas.scripts import Scene, Script
 
 #: How far the spoken length may be from the wish, as factors.
 _SHORTEST, _LONGEST = 0.5, 1.5

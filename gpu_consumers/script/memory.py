@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from gpu_consumers.script.clean import sentences
 from infra.storage.artifacts import ArtifactIndex, fingerprint
-from schemas.values import Script
+from schemas.scripts import Script
 
 #: Videos whose sentences are remembered.
 VIDEOS = 50

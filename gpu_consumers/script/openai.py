@@ -13,7 +13,7 @@ from gpu_consumers.ports import Brief
 from gpu_consumers.script.archetypes import Archetype, choose_for
 from gpu_consumers.script.drafts import DEFAULT_PROMPT, DraftScript, finished, instructions, parsed
 from gpu_consumers.service import RefusedError, Service
-from schemas.values import Script
+from schemas.scripts import Script
 
 #: Bump when the same request would be asked in other words.
 _REVISION = 2

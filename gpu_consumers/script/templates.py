@@ -19,7 +19,7 @@ from gpu_consumers.script.topic import Topic
 from gpu_consumers.script.understanding import understand
 from gpu_consumers.voice.languages import base
 from gpu_consumers.voice.pace import estimate_seconds
-from schemas.values import Scene, Script
+from schemas.scripts import Scene, Script
 
 _LONGEST_PUNCH = 5
 #: Tries of one script, and after how many of them a list may lose scenes.

@@ -17,7 +17,7 @@ from gpu_consumers.script.lexicon import FUNCTION_WORDS, proper_names
 from gpu_consumers.script.memory import mark
 from gpu_consumers.script.topic import Topic
 from gpu_consumers.voice.pace import estimate_seconds
-from schemas.values import Scene, Script
+from schemas.scripts import Scene, Script
 
 _FEWEST, _MOST, _SCENES = 2, 6, 8
 #: How far the spoken length may be from the wish, as factors.

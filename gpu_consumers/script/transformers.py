@@ -14,7 +14,7 @@ from gpu_consumers.script.archetypes import choose_for
 from gpu_consumers.script.clean import clean
 from gpu_consumers.script.drafts import DEFAULT_PROMPT, DraftScript, finished, instructions, parsed
 from gpu_consumers.script.mould import longest, mould, within
-from schemas.values import Script
+from schemas.scripts import Script
 
 _REVISION = 2
 

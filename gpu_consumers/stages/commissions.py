@@ -14,8 +14,9 @@ from schemas import base
 from schemas.envelope import Envelope, caused_by
 from schemas.errors import DecodeError
 from schemas.tasks import RenderScene
-from schemas.values import Artifact, Cost
+from schemas.values import Artifact
 from schemas.videos import SceneCommissioned
+from schemas.works import Cost
 
 
 class Bought(BaseModel):

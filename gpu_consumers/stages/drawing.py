@@ -25,9 +25,11 @@ from infra.flavors import Flavor
 from infra.storage.artifacts import fingerprint
 from infra.telemetry import logs
 from schemas.envelope import Envelope
+from schemas.footage import Footage
 from schemas.tasks import RenderScene, VideoTask
-from schemas.values import Artifact, ClipQuality, Cost, Footage, RenderWork, Rendition
+from schemas.values import Artifact, Rendition
 from schemas.videos import Fallback, Stage
+from schemas.works import ClipQuality, Cost, RenderWork
 
 log = logs.get("drawing")
 

@@ -14,8 +14,9 @@ from infra.flavors import Flavor
 from infra.storage.artifacts import fingerprint
 from schemas import base
 from schemas.envelope import Envelope, caused_by
+from schemas.scripts import Script
 from schemas.tasks import VideoTask
-from schemas.values import Artifact, Judgement, Script
+from schemas.values import Artifact, Judgement
 from schemas.videos import ContentJudged, Judged, Stage, VideoFailed
 
 Event = Envelope[base.Message]

@@ -17,8 +17,8 @@ from gpu_consumers.workshop import Workshop
 from infra.flavors import Flavor
 from infra.telemetry import logs
 from schemas import ids
+from schemas.scripts import Scene
 from schemas.tasks import AssembleVideo, ScenePart
-from schemas.values import Scene
 
 log = logs.get("redo")
 

@@ -19,8 +19,9 @@ from infra.telemetry import metrics
 from infra.version import code_version
 from schemas import base
 from schemas.envelope import Envelope, caused_by
+from schemas.scripts import Word
 from schemas.tasks import RenderScene
-from schemas.values import Artifact, Word
+from schemas.values import Artifact
 from schemas.videos import Fallback, Judged, SceneRendered, SceneVoiced, Stage
 
 

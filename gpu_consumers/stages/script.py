@@ -23,9 +23,11 @@ from infra.storage.artifacts import fingerprint
 from schemas import base, ids
 from schemas.envelope import Envelope, caused_by
 from schemas.projects import ScriptDrafted
+from schemas.scripts import Script
 from schemas.tasks import WriteScript
-from schemas.values import Cost, Origin, Script
+from schemas.values import Origin
 from schemas.videos import Fallback, Judged, ScriptWritten, Stage, VideoEvent, VideoFailed
+from schemas.works import Cost
 
 #: Named as the writer of a script that came along.
 KEPT = "kept"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gpu_consumers.ports import SceneSpec
 from infra.flavors import Flavor
-from schemas.values import Scene, Word
+from schemas.scripts import Scene, Word
 
 #: Silence after the last word, so that scenes do not run into each other, in milliseconds.
 BREATH_MS = 250

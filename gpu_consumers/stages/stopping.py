@@ -11,8 +11,8 @@ from infra.telemetry import logs, metrics
 from schemas import base
 from schemas.envelope import Envelope, caused_by
 from schemas.tasks import RenderScene, VideoTask
-from schemas.values import Cost
 from schemas.videos import Stage, WorkStopped
+from schemas.works import Cost
 
 log = logs.get("stopping")
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from gpu_consumers.voice.text import Spoken
 from gpu_consumers.voice.timing import SILENCE, Samples, levels, spread, weigh
-from schemas.values import Word
+from schemas.scripts import Word
 
 _FRAME_S = 0.01
 #: Silence longer than this is a pause, which no word fills.

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gpu_consumers.voice.text import Spoken, speakable
-from schemas.values import Word
+from schemas.scripts import Word
 
 Samples = npt.NDArray[np.int16]
 

@@ -7,7 +7,8 @@ from difflib import unified_diff
 from typing import Any
 
 from producers.replay.history import Revision
-from schemas.values import Cost, Script
+from schemas.scripts import Script
+from schemas.works import Cost
 
 
 @dataclass(frozen=True, kw_only=True)

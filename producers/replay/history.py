@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 from schemas.base import Message
 from schemas.prompts import PromptSubmitted, RevisionRequested
-from schemas.values import Cost
 from schemas.videos import (
     PromptRejected,
     RevisionDropped,
@@ -19,6 +18,7 @@ from schemas.videos import (
     VideoPublished,
     VideoWithdrawn,
 )
+from schemas.works import Cost
 
 
 @dataclass(slots=True)

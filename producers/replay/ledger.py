@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from producers.replay.history import History
 from schemas.base import Message
-from schemas.values import Cost
 from schemas.videos import PromptRejected, RevisionDropped, VideoFailed, VideoPublished, VideoWithdrawn
+from schemas.works import Cost
 
 #: One revision of one video.
 Key = tuple[str, int]

@@ -13,7 +13,7 @@ from producers.replay.history import History
 from producers.replay.log import histories, readable
 from producers.replay.selection import concerns, in_range, is_meant
 from schemas.replays import Selection
-from schemas.values import Cost
+from schemas.works import Cost
 
 #: (video, viewer, type) → records. An empty text where an event names none.
 Counts = Counter[tuple[str, str, str]]

@@ -10,7 +10,9 @@ from producers.replay.errors import ChangeError, NotRegenerableError, UnknownRev
 from producers.replay.history import History, Revision
 from schemas import base
 from schemas.prompts import Changes, PromptSubmitted, RevisionRequested
-from schemas.values import Lane, Regeneration, SceneTake, Script, Take
+from schemas.scripts import Script
+from schemas.takes import Regeneration, SceneTake, Take
+from schemas.values import Lane
 
 _PROMPT = ("text", "origin", "viewer_id", "flavor", "archetype", "target_seconds", "format", "subject", "footage")
 

@@ -9,7 +9,7 @@ from producers.replay.history import History, Revision
 from producers.replay.log import histories, readable
 from producers.replay.state import ReplayState
 from schemas.prompts import RevisionRequested
-from schemas.values import Cost
+from schemas.works import Cost
 
 
 def revisions(bootstrap: str, state: ReplayState) -> list[tuple[History, Revision]]:

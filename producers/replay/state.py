@@ -16,7 +16,7 @@ from schemas.replays import (
     ReplayResumed,
     ReplayStarted,
 )
-from schemas.values import Cost
+from schemas.works import Cost
 
 
 class Status(StrEnum):

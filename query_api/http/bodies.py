@@ -9,10 +9,11 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from schemas.base import Slug, Uuid, ViewerId
+from schemas.footage import Move
 from schemas.projects import SCENES_MAX
 from schemas.prompts import PromptText
 from schemas.swipes import Action
-from schemas.values import Lane, Move
+from schemas.values import Lane
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 

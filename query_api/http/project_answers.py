@@ -10,7 +10,10 @@ from query_api.readmodel.store import Row
 from query_api.states import Status, cost_of, ending, live_revision, moment, status
 from schemas import ids
 from schemas.cards import VideoCard
-from schemas.values import RATIOS, Cost, Scene, Take
+from schemas.scripts import Scene
+from schemas.takes import Take
+from schemas.values import RATIOS
+from schemas.works import Cost
 
 #: Of the newest revision: there is nothing to look at.
 _UNMADE = (Status.FAILED, Status.REJECTED, Status.DROPPED)

@@ -11,9 +11,13 @@ from query_api.http.bodies import Body, FootageBody, Shape, Voice, speakable
 from query_api.states import Status
 from schemas.base import Slug, ViewerId
 from schemas.cards import VideoCard
+from schemas.footage import Footage
 from schemas.projects import SCENES_MAX
 from schemas.prompts import PromptText
-from schemas.values import Cost, Footage, Guidance, Script, Style, Styles, Text
+from schemas.scripts import Script
+from schemas.takes import Guidance, Style, Styles
+from schemas.values import Text
+from schemas.works import Cost
 
 Words = Annotated[Text, AfterValidator(speakable)]
 OnScreen = Annotated[str, StringConstraints(strip_whitespace=True, max_length=120), AfterValidator(speakable)]

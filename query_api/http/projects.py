@@ -35,7 +35,8 @@ from query_api.states import moment
 from schemas import ids
 from schemas.base import now_us
 from schemas.projects import Idea, ProjectOpened
-from schemas.values import RATIOS, Script
+from schemas.scripts import Script
+from schemas.values import RATIOS
 
 router = APIRouter(prefix="/v1/projects", tags=["projects"])
 

@@ -22,7 +22,8 @@ from schemas import ids
 from schemas.base import now_us
 from schemas.envelope import root
 from schemas.prompts import PromptSubmitted
-from schemas.values import RATIOS, Origin, Regeneration, Take
+from schemas.takes import Regeneration, Take
+from schemas.values import RATIOS, Origin
 
 router = APIRouter(tags=["prompts"])
 

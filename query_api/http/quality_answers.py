@@ -9,8 +9,8 @@ from pydantic import BaseModel, Field
 from query_api.quality import Made, Quality
 from query_api.states import moment
 from schemas.quality import DistanceMeasured, Group
-from schemas.values import Outlier
 from schemas.videos import AnomalyFound
+from schemas.works import Outlier
 
 
 class DistanceAnswer(BaseModel):

@@ -26,8 +26,8 @@ from query_api.uploads.room import NoRoomError
 from schemas import ids
 from schemas.base import now_us, rising
 from schemas.envelope import root
+from schemas.footage import Footage, FootageKind
 from schemas.uploads import MediaRemoved, MediaUploaded
-from schemas.values import Footage, FootageKind
 
 router = APIRouter(prefix="/v1/uploads", tags=["uploads"])
 

@@ -33,7 +33,7 @@ from query_api.states import (
     status,
 )
 from schemas.cards import VideoCard
-from schemas.values import Cost
+from schemas.works import Cost
 
 router = APIRouter(prefix="/v1/videos", tags=["videos"])
 

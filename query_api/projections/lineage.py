@@ -16,7 +16,6 @@ from schemas.envelope import Envelope
 from schemas.feeds import PrefetchSettled
 from schemas.prompts import PromptSubmitted, RevisionRequested
 from schemas.replays import ReplayEvent, ReplayStarted
-from schemas.values import Cost
 from schemas.videos import (
     AnomalyFound,
     ContentJudged,
@@ -33,6 +32,7 @@ from schemas.videos import (
     VideoWithdrawn,
     WorkStopped,
 )
+from schemas.works import Cost
 
 CHAINED = (PromptSubmitted, RevisionRequested, VideoEvent, PrefetchSettled, ReplayEvent)
 Detail = dict[str, Any]

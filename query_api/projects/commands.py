@@ -22,7 +22,8 @@ from schemas.projects import (
     SceneRedone,
     ScenesArranged,
 )
-from schemas.values import Scene, Script, Take
+from schemas.scripts import Scene, Script
+from schemas.takes import Take
 
 
 class NotNowError(SwipestreamError):

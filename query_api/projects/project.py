@@ -22,7 +22,9 @@ from schemas.projects import (
     ScenesArranged,
     ScriptDrafted,
 )
-from schemas.values import Cost, Regeneration, Scene, SceneTake, Script, Style, Take
+from schemas.scripts import Scene, Script
+from schemas.takes import Regeneration, SceneTake, Style, Take
+from schemas.works import Cost
 
 Takes = Mapping[int, Take]
 

@@ -18,8 +18,8 @@ from schemas import ids
 from schemas.base import Message
 from schemas.envelope import Envelope
 from schemas.prompts import PromptSubmitted
-from schemas.values import Cost
 from schemas.videos import VideoFailed
+from schemas.works import Cost
 
 #: What is told of an event where it has it. Nothing that tells of a person, and nothing that somebody wrote.
 TOLD = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from schemas.values import FootageKind
+from schemas.footage import FootageKind
 
 #: Bytes that are looked at.
 HEAD = 32

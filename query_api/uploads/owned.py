@@ -10,8 +10,9 @@ from infra.errors import NotFoundError
 from query_api.caches import Lru
 from query_api.readmodel.model import ReadModel
 from query_api.readmodel.store import Row
+from schemas.footage import FootageKind
 from schemas.uploads import MediaRemoved, MediaUploaded
-from schemas.values import Artifact, FootageKind
+from schemas.values import Artifact
 
 #: Rows of uploads that this process took in or deleted, by viewer and id.
 Recent = Lru[tuple[str, str], Row]

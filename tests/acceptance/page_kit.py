@@ -30,8 +30,9 @@ from query_api.http.guard import Guard
 from query_api.http.page import files_of
 from schemas import base, ids
 from schemas.progress import RenderProgress
-from schemas.values import Artifact, Cost, Format, Origin
+from schemas.values import Artifact, Format, Origin
 from schemas.videos import VideoPublished
+from schemas.works import Cost
 from tests.unit.gateway_kit import batch, received
 
 T = TypeVar("T")

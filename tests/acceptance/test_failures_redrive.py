@@ -15,8 +15,10 @@ from schemas import ids
 from schemas.base import now_us
 from schemas.envelope import caused_by, root
 from schemas.prompts import PromptSubmitted
-from schemas.values import Cost, Lane, Origin, Scene, Script
+from schemas.scripts import Scene, Script
+from schemas.values import Lane, Origin
 from schemas.videos import ScriptWritten
+from schemas.works import Cost
 from tests.acceptance.waiting import until
 
 pytestmark = pytest.mark.timeout(300)

@@ -12,7 +12,7 @@ from schemas import ids
 from schemas.base import now_us
 from schemas.envelope import root
 from schemas.projects import RenderOrdered
-from schemas.values import Style
+from schemas.takes import Style
 from schemas.videos import RevisionDropped
 from tests.acceptance.axe import violations
 from tests.acceptance.browser_kit import DESKTOP, PHONE, Viewer

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, expect
 
 from query_api.figures import Tally
 from query_api.http.figure_answers import Figures
-from schemas.values import Outlier
+from schemas.works import Outlier
 from tests.acceptance.browser_kit import DESKTOP, PHONE, Viewer
 from tests.acceptance.studio_kit import serving
 from tests.unit.test_figures_quality import BEFORE, distance, odd, scene

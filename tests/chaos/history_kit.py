@@ -15,8 +15,9 @@ from schemas.feeds import InterestChanged
 from schemas.progress import RenderProgress
 from schemas.prompts import PromptSubmitted
 from schemas.swipes import Action, SwipeRecorded
-from schemas.values import Artifact, Cost, Format, Lane, Origin
+from schemas.values import Artifact, Format, Lane, Origin
 from schemas.videos import PromptAccepted, PromptRejected, SceneRendered, Stage, VideoPublished
+from schemas.works import Cost
 from tests.chaos.checks import fold, tastes_of, videos_by
 from tests.chaos.history import Dead, History, Log, Told, Walked
 

@@ -14,8 +14,9 @@ from infra.flavors import Flavor, VoiceSpec
 from infra.settings import Settings
 from schemas import ids
 from schemas.envelope import Envelope, root
+from schemas.scripts import Scene
 from schemas.tasks import RenderScene
-from schemas.values import Lane, Origin, Scene
+from schemas.values import Lane, Origin
 
 FLAVOR = Flavor(
     name="hosted", format="1080x1080", draft=6, fps=10, renditions=(), voices=(VoiceSpec(backend="silent"),),

@@ -21,8 +21,9 @@ from infra.storage.blobs import LocalBlobStore
 from infra.telemetry import logs
 from schemas import ids
 from schemas.envelope import Envelope, root
+from schemas.scripts import Scene
 from schemas.tasks import RenderScene
-from schemas.values import Lane, Origin, Scene
+from schemas.values import Lane, Origin
 from schemas.videos import SceneRendered, Stage
 
 FLAVOR = Flavor(

@@ -30,7 +30,7 @@ from schemas import ids
 from schemas.base import now_us
 from schemas.envelope import root
 from schemas.quality import DistanceMeasured, Group
-from schemas.values import Outlier
+from schemas.works import Outlier
 from tests.integration.cassandra_kit import begin_at, keyspace, positions_now
 from tests.unit.read_kit import life, published
 

@@ -14,8 +14,8 @@ from infra.stack import Stack
 from schemas import ids
 from schemas.base import now_us
 from schemas.envelope import root
-from schemas.values import RenderWork
 from schemas.videos import SceneRendered
+from schemas.works import RenderWork
 from tests.unit.read_kit import life
 
 

@@ -13,9 +13,10 @@ from infra.kafka.admin import LANES, apply_topics
 from infra.kafka.producer import EventProducer
 from infra.stack import Stack
 from schemas.envelope import root
+from schemas.scripts import Scene
 from schemas.tasks import RenderScene
 from schemas.topics import lane_topic
-from schemas.values import Lane, Origin, Scene
+from schemas.values import Lane, Origin
 from tests.integration.failures_kit import until
 
 TOPIC = lane_topic(Lane.BULK)

@@ -25,8 +25,9 @@ from infra.stack import Stack
 from schemas import ids
 from schemas.base import Message, now_us
 from schemas.envelope import root
+from schemas.scripts import Scene
 from schemas.tasks import RenderScene
-from schemas.values import Lane, Origin, Scene
+from schemas.values import Lane, Origin
 from schemas.videos import RevisionDropped, SceneRendered, Stage, WorkStopped
 from tests.integration.failures_kit import consumer_with_topics, running, until
 

@@ -13,7 +13,7 @@ import torch
 from bench import gpu, gpu_models, report
 from bench.gpu_figures import Measured
 from bench.gpu_part import RESULT
-from schemas.values import RenderWork
+from schemas.works import RenderWork
 
 pytestmark = [
     pytest.mark.timeout(600),

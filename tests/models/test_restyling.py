@@ -27,8 +27,10 @@ from infra.telemetry import metrics
 from schemas import ids
 from schemas.base import Message, now_us
 from schemas.envelope import Envelope, root
+from schemas.scripts import Scene
+from schemas.takes import Style
 from schemas.tasks import RenderScene
-from schemas.values import Lane, Origin, Scene, Style
+from schemas.values import Lane, Origin
 from schemas.videos import RevisionDropped, SceneRendered, Stage, WorkStopped
 from tests.models.pipelines_kit import configured, save, write_flavor, write_manifest
 from tests.models.test_scene_models import quiet, small

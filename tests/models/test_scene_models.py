@@ -29,8 +29,9 @@ from infra.storage.blobs import LocalBlobStore
 from schemas import ids
 from schemas.base import now_us
 from schemas.envelope import Envelope, root
+from schemas.scripts import Scene
 from schemas.tasks import RenderScene
-from schemas.values import Lane, Origin, Scene
+from schemas.values import Lane, Origin
 from schemas.videos import SceneRendered
 from tests.models.pipelines_kit import PIPELINES, every_kind, write_flavor, write_manifest
 from tests.unit.picture_kit import spec

@@ -17,7 +17,8 @@ from urllib.parse import parse_qs, urlsplit
 import numpy as np
 from PIL import Image
 
-from schemas.values import Artifact, Footage, FootageKind
+from schemas.footage import Footage, FootageKind
+from schemas.values import Artifact
 from tests.unit.picture_kit import small_clip
 
 

@@ -18,8 +18,9 @@ from query_api.gateway.tokens import Signer
 from schemas import base, ids
 from schemas.envelope import root
 from schemas.progress import RenderProgress
-from schemas.values import Artifact, Cost, Format, Lane, Origin
+from schemas.values import Artifact, Format, Lane, Origin
 from schemas.videos import PromptAccepted, Stage, VideoFailed, VideoPublished
+from schemas.works import Cost
 
 VIEWER, OTHER = "viewer-1", "viewer-2"
 KEY = b"k" * 32

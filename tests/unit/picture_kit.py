@@ -14,7 +14,8 @@ from gpu_consumers.picture.encode import ClipWriter
 from gpu_consumers.picture.painter import stage_of
 from gpu_consumers.picture.stage import Stage
 from gpu_consumers.ports import SceneSpec, Speech
-from schemas.values import Format, Scene, Word
+from schemas.scripts import Scene, Word
+from schemas.values import Format
 
 GREY, GREEN = Rgb(90, 90, 90), Rgb(70, 110, 60)
 NARRATION = "A tiny muscle in the throat opens and closes 25 times a second."

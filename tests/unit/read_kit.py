@@ -31,7 +31,8 @@ from schemas.base import Message, now_us
 from schemas.envelope import Envelope, caused_by, root
 from schemas.projects import ProjectEvent
 from schemas.prompts import PromptSubmitted
-from schemas.values import Artifact, Cost, Format, Lane, Origin, Scene, Script
+from schemas.scripts import Scene, Script
+from schemas.values import Artifact, Format, Lane, Origin
 from schemas.videos import (
     PromptAccepted,
     SceneRendered,
@@ -42,6 +43,7 @@ from schemas.videos import (
     VideoPublished,
     VideoWithdrawn,
 )
+from schemas.works import Cost
 
 COST = Cost(cpu_seconds=1.0, wall_seconds=2.0, amount=0.5)
 

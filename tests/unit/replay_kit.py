@@ -12,7 +12,7 @@ from schemas.base import Message
 from schemas.envelope import Envelope
 from schemas.prompts import Changes, RevisionRequested
 from schemas.replays import ReplayStarted, Selection
-from schemas.values import Cost
+from schemas.works import Cost
 from tests.unit.read_kit import life
 
 NOW = 1_800_000_000_000_000

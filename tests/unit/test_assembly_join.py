@@ -14,7 +14,7 @@ from gpu_consumers.assembly.webvtt import webvtt
 from gpu_consumers.errors import BackendError
 from gpu_consumers.picture.colour import Rgb
 from gpu_consumers.sound.synth import RATE
-from schemas.values import Word
+from schemas.scripts import Word
 from tests.unit.picture_kit import small_clip, speech
 
 FRAMES = (45, 70, 31)

@@ -19,7 +19,8 @@ from gpu_consumers.picture.painter import Painter
 from gpu_consumers.picture.renderer import ProceduralRenderer
 from gpu_consumers.ports import Clip, Progress, SceneSpec
 from gpu_consumers.scenes.chain import first_good
-from schemas.values import Artifact, Footage, FootageKind
+from schemas.footage import Footage, FootageKind
+from schemas.values import Artifact
 from tests.unit.picture_kit import small_clip, spec
 
 

@@ -11,7 +11,7 @@ from bench.gpu_figures import Measured, figures
 from bench.report import Figure, document
 from gpu_consumers.estimates.formula import CHIPS, Architecture, chip, listed, share_of_peak
 from gpu_consumers.scheduling.work import Work
-from schemas.values import RenderWork
+from schemas.works import RenderWork
 
 #: Wan 2.1 1.3B at 480 x 832: 30 x 52 tokens in each of 21 latent frames.
 WAN = Architecture(parameters=1.3e9, layers=30, width=1536, passes=2)

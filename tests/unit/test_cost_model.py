@@ -12,7 +12,7 @@ from gpu_consumers.estimates.formula import CHIPS, Architecture, chip
 from gpu_consumers.estimates.model import CostModel, afterwards
 from gpu_consumers.estimates.spread import Belief, Observed
 from gpu_consumers.scheduling.work import Work
-from schemas.values import RenderWork
+from schemas.works import RenderWork
 
 #: Wan 2.1 1.3B, as its model card and configuration say.
 SMALL = Architecture(parameters=1.3e9, layers=30, width=1536, passes=2, weights=10**10)

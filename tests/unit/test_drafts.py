@@ -22,8 +22,9 @@ from schemas import ids
 from schemas.base import Message
 from schemas.envelope import Envelope, caused_by, root
 from schemas.prompts import PromptSubmitted, RevisionRequested
+from schemas.takes import Upgrade
 from schemas.tasks import AssembleVideo, RenderScene, WriteScript
-from schemas.values import Cost, Lane, Upgrade
+from schemas.values import Lane
 from schemas.videos import (
     RevisionDropped,
     RevisionPromoted,
@@ -32,6 +33,7 @@ from schemas.videos import (
     VideoPublished,
     VideoWithdrawn,
 )
+from schemas.works import Cost
 from tests.unit.gateway_kit import received
 from tests.unit.read_kit import published
 from tests.unit.test_processors import BLOB, NOW, VIDEO, fold, prompt, rendered, script, scripted

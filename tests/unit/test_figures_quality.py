@@ -10,8 +10,8 @@ from query_api.http.figure_answers import Figures
 from query_api.quality import SCENES, Quality
 from schemas import ids
 from schemas.quality import DistanceMeasured, Group
-from schemas.values import ClipQuality, Outlier
 from schemas.videos import AnomalyFound, SceneRendered
+from schemas.works import ClipQuality, Outlier
 from tests.unit.read_kit import Api, life
 
 VIDEO = ids.derive("cats", "video")

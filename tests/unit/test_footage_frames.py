@@ -20,7 +20,8 @@ from gpu_consumers.footage.view import cover, moved
 from gpu_consumers.picture.renderer import ProceduralRenderer
 from gpu_consumers.scenes.chain import first_good
 from infra.flavors import Watermark
-from schemas.values import Format, Move
+from schemas.footage import Move
+from schemas.values import Format
 from tests.unit.footage_kit import clip, kept, photo
 from tests.unit.picture_kit import spec
 

@@ -6,7 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gpu_consumers.footage.spread import spread
-from schemas.values import Artifact, Footage, FootageKind, Scene, Script
+from schemas.footage import Footage, FootageKind
+from schemas.scripts import Scene, Script
+from schemas.values import Artifact
 
 
 def footage(n: int, scene_number: int | None = None) -> Footage:

@@ -18,7 +18,9 @@ from infra.flavors import Flavor, StockSpec
 from infra.settings import Settings
 from infra.storage.artifacts import LocalArtifactIndex
 from infra.storage.blobs import LocalBlobStore
-from schemas.values import FootageKind, FootageOrigin, Format, Scene
+from schemas.footage import FootageKind, FootageOrigin
+from schemas.scripts import Scene
+from schemas.values import Format
 from tests.unit.footage_kit import Library, clip, kept, photo, stock_library
 
 SCENE = Scene(scene_number=1, beat="turn", narration="A cat drinks coffee.", visuals="a cat", duration_s=2)

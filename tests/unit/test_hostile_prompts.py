@@ -11,7 +11,7 @@ from gpu_consumers.script.templates import TemplateWriter
 from gpu_consumers.voice.chain import VoiceChain
 from gpu_consumers.voice.text import prepare, speakable
 from infra.flavors import Flavor
-from schemas.values import Script
+from schemas.scripts import Script
 
 #: prompt → (language, words that must be said, marks that must not be)
 HOSTILE = {

@@ -18,7 +18,8 @@ from schemas import ids
 from schemas.base import now_us
 from schemas.envelope import root
 from schemas.projects import DraftFailed, DraftRequested, ProjectOpened, RenderOrdered, SceneEdited, ScriptDrafted
-from schemas.values import Format, Style, Take
+from schemas.takes import Style, Take
+from schemas.values import Format
 from schemas.videos import RevisionDropped, RevisionPromoted, Stage, WorkStopped
 from tests.unit.read_kit import COST, Api, apply, life, published, script
 

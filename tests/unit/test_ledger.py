@@ -16,8 +16,8 @@ from gpu_consumers.ledger.ledger import NOBODY, UNKNOWN, By, Ledger, total
 from schemas import ids
 from schemas.base import Message
 from schemas.envelope import Envelope, root
-from schemas.values import Cost
 from schemas.videos import PromptAccepted, SceneCommissioned, ScriptWritten, Stage, WorkStopped
+from schemas.works import Cost
 from tests.unit.read_kit import life
 
 DAY_US = 86_400_000_000

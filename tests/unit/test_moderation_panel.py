@@ -20,7 +20,8 @@ from gpu_consumers.ports import Brief, Finding
 from gpu_consumers.script.templates import TemplateWriter
 from gpu_consumers.stages import gate, script
 from infra.flavors import Flavor, JudgeSpec, Moderation
-from schemas.values import Judgement, Scene, Script
+from schemas.scripts import Scene, Script
+from schemas.values import Judgement
 from schemas.videos import ContentJudged, Judged, ScriptWritten, Stage, VideoFailed
 from tests.unit.models_kit import Answer, service
 from tests.unit.test_script_memory import shop, task

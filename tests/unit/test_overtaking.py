@@ -13,8 +13,9 @@ from schemas import ids
 from schemas.base import Message
 from schemas.envelope import Envelope
 from schemas.feeds import Outcome, PrefetchSettled
+from schemas.takes import Regeneration, SceneTake, Style, Take
 from schemas.tasks import RenderScene
-from schemas.values import Origin, Regeneration, SceneTake, Style, Take
+from schemas.values import Origin
 from schemas.videos import RevisionDropped, RevisionPromoted, VideoWithdrawn
 from tests.unit.read_kit import published
 from tests.unit.test_processors import NOW, VIDEO, fold, rendered, script, scripted

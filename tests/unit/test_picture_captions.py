@@ -12,7 +12,8 @@ from gpu_consumers.picture.captions import Captions, overflowing
 from gpu_consumers.picture.cues import Cue, Spoken, cues
 from gpu_consumers.picture.layout import Layout
 from gpu_consumers.picture.palettes import PALETTES
-from schemas.values import Format, Word
+from schemas.scripts import Word
+from schemas.values import Format
 from tests.unit.picture_kit import plain
 
 TEXTS = [

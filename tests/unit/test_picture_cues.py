@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gpu_consumers.picture.cues import Cue, cues, spread
-from schemas.values import Word
+from schemas.scripts import Word
 
 
 def spoken(text: str, each_ms: int = 300) -> list[Word]:

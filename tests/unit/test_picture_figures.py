@@ -14,7 +14,7 @@ from gpu_consumers.picture.figures import HOLD_S, Figures, Shown, figures, stick
 from gpu_consumers.picture.layout import Box, parted
 from gpu_consumers.picture.pictograms import pictogram, pictograms, weak
 from gpu_consumers.picture.typefaces import EMOJI, coverage
-from schemas.values import Word
+from schemas.scripts import Word
 from tests.unit.picture_kit import plain
 
 

@@ -14,8 +14,8 @@ from schemas.base import Message
 from schemas.envelope import Envelope, root
 from schemas.projects import DraftFailed, Idea, ProjectApproved, ProjectOpened, RenderOrdered
 from schemas.prompts import PromptSubmitted, RevisionRequested
+from schemas.takes import Regeneration, SceneTake, Take
 from schemas.tasks import RenderScene, WriteScript
-from schemas.values import Regeneration, SceneTake, Take
 from schemas.videos import ContentJudged, PromptAccepted, PromptRejected, ScriptWritten
 from tests.unit.read_kit import script
 from tests.unit.test_processors import NOW

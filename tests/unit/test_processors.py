@@ -23,9 +23,10 @@ from schemas.base import Message
 from schemas.envelope import Envelope, caused_by, root
 from schemas.feeds import FeedServed, Impression, InterestChanged, Outcome, PrefetchSettled
 from schemas.prompts import PromptSubmitted
+from schemas.scripts import Scene, Script
 from schemas.swipes import Action, SwipeRecorded
 from schemas.tasks import AssembleVideo, RenderScene, WriteScript
-from schemas.values import Artifact, Cost, Lane, Origin, Scene, Script
+from schemas.values import Artifact, Lane, Origin
 from schemas.videos import (
     ContentJudged,
     PromptAccepted,
@@ -35,6 +36,7 @@ from schemas.videos import (
     ScriptWritten,
     VideoPublished,
 )
+from schemas.works import Cost
 
 NOW = 1_800_000_000_000_000
 VIDEO = ids.video_id("test")

@@ -20,8 +20,8 @@ from schemas.envelope import Envelope, root
 from schemas.feeds import FeedServed, Impression, Outcome, PrefetchSettled
 from schemas.projects import ProjectEvent
 from schemas.swipes import Action, SwipeRecorded
-from schemas.values import Outlier
 from schemas.videos import AnomalyFound, ContentJudged, SceneCommissioned
+from schemas.works import Outlier
 from tests.unit.read_kit import life, published
 
 VIDEO = ids.video_id("rows")

@@ -15,7 +15,7 @@ from schemas import ids
 from schemas.base import Message, now_us
 from schemas.envelope import Envelope, root
 from schemas.prompts import PromptSubmitted
-from schemas.values import Cost, Origin
+from schemas.values import Origin
 from schemas.videos import (
     PromptRejected,
     RevisionDropped,
@@ -25,6 +25,7 @@ from schemas.videos import (
     VideoWithdrawn,
     WorkStopped,
 )
+from schemas.works import Cost
 from tests.unit.read_kit import COST, apply, life
 
 VIDEO = ids.video_id("states")

@@ -17,8 +17,8 @@ from schemas import ids
 from schemas.base import Message
 from schemas.envelope import Envelope, root
 from schemas.quality import Group
-from schemas.values import ClipQuality, Cost, RenderWork
 from schemas.videos import AnomalyFound, SceneRendered, ScriptWritten
+from schemas.works import ClipQuality, Cost, RenderWork
 from tests.unit.read_kit import life, scene
 
 VIDEO = ids.derive("watch", "video")

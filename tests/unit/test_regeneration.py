@@ -26,8 +26,11 @@ from schemas import ids
 from schemas.base import Message, now_us
 from schemas.envelope import Envelope, root
 from schemas.prompts import Changes, PromptSubmitted
-from schemas.values import Cost, Format, Lane, Origin, Regeneration, Scene, Script, Take
+from schemas.scripts import Scene, Script
+from schemas.takes import Regeneration, Take
+from schemas.values import Format, Lane, Origin
 from schemas.videos import ScriptWritten
+from schemas.works import Cost
 
 pytestmark = pytest.mark.timeout(240)
 

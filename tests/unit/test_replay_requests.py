@@ -16,7 +16,7 @@ from producers.replay.request import Order, request
 from producers.replay.sheet import sheet
 from producers.replay.verdicts import drop, promote
 from schemas.prompts import Changes
-from schemas.values import SceneTake, Take
+from schemas.takes import SceneTake, Take
 from schemas.videos import RevisionPromoted, ScriptWritten, VideoFailed
 from tests.unit.replay_kit import NOW, video
 

@@ -20,8 +20,9 @@ from schemas import ids
 from schemas.base import Message
 from schemas.prompts import RevisionRequested
 from schemas.replays import ReplayCancelled, ReplayEvent, ReplayFinished, ReplayPaused, ReplayProgressed
-from schemas.values import Cost, Lane
+from schemas.values import Lane
 from schemas.videos import RevisionDropped, VideoWithdrawn
+from schemas.works import Cost
 from tests.unit.replay_kit import NOW, Kept, learn, started, video, videos
 
 REPLAY = ids.derive("test", "replay")

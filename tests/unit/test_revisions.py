@@ -17,8 +17,9 @@ from schemas import ids
 from schemas.base import Message, now_us
 from schemas.envelope import Envelope, root
 from schemas.prompts import Changes, RevisionRequested
+from schemas.takes import Regeneration, SceneTake, Take
 from schemas.tasks import AssembleVideo, RenderScene, WriteScript
-from schemas.values import Lane, Origin, Regeneration, SceneTake, Take
+from schemas.values import Lane, Origin
 from schemas.videos import PromptRejected, RevisionDropped, RevisionPromoted, ScriptWritten, VideoPublished
 from tests.unit.gateway_kit import received
 from tests.unit.read_kit import apply, life, published, script

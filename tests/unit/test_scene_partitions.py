@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from infra.kafka.dealing import REFRESH_S, Dealing
 from schemas.base import SLOTS
+from schemas.scripts import Scene
 from schemas.tasks import RenderScene
 from schemas.topics import TOPICS, lane_topic
-from schemas.values import Lane, Origin, Scene
+from schemas.values import Lane, Origin
 
 TOPIC = lane_topic(Lane.INTERACTIVE)
 PARTITIONS = TOPICS[TOPIC].partitions

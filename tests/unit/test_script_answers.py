@@ -13,7 +13,7 @@ from gpu_consumers.script.memory import mark
 from gpu_consumers.script.templates import TemplateWriter
 from gpu_consumers.script.understanding import understand
 from gpu_consumers.voice.pace import estimate_seconds
-from schemas.values import Script
+from schemas.scripts import Script
 
 ASKED = {
     "Why is the sky blue?": "scatters", "why do cats purr": "at ease", "How do airplanes fly?": "push air down",

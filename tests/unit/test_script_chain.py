@@ -13,7 +13,7 @@ from gpu_consumers.script.templates import TemplateWriter
 from gpu_consumers.stages.specs import BREATH_MS
 from gpu_consumers.voice.pace import estimate_seconds
 from infra.flavors import Flavor, Limits, WriterSpec
-from schemas.values import Script
+from schemas.scripts import Script
 
 BRIEF = Brief(prompt="Why do cats purr?", archetype=None, target_seconds=30, language="en", seed=1)
 

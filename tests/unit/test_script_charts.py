@@ -7,7 +7,7 @@ import pytest
 from gpu_consumers.ports import Brief
 from gpu_consumers.script.templates import TemplateWriter
 from schemas.charts import Chart, ChartKind
-from schemas.values import Scene
+from schemas.scripts import Scene
 
 
 def charts(prompt: str, seed: int = 1) -> list[tuple[Scene, Chart]]:

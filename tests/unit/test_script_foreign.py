@@ -16,7 +16,7 @@ from gpu_consumers.script.knowledge import abroad
 from gpu_consumers.script.templates import TemplateWriter
 from gpu_consumers.voice.espeak import EspeakVoice
 from gpu_consumers.voice.pace import estimate_seconds
-from schemas.values import Script
+from schemas.scripts import Script
 
 
 def write(prompt: str, default: str = "en", seconds: float = 30) -> Script:

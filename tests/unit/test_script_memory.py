@@ -20,8 +20,9 @@ from infra.storage.blobs import LocalBlobStore
 from processors.ideas import ideas
 from schemas import ids
 from schemas.envelope import Envelope, root
+from schemas.scripts import Scene, Script
 from schemas.tasks import WriteScript
-from schemas.values import Lane, Origin, Scene, Script
+from schemas.values import Lane, Origin
 from schemas.videos import ScriptWritten
 
 

@@ -10,7 +10,7 @@ import pytest
 from gpu_consumers.errors import BackendError, TransientBackendError
 from gpu_consumers.ports import Brief
 from gpu_consumers.script.openai import OpenAIWriter
-from schemas.values import Script
+from schemas.scripts import Script
 from tests.unit.models_kit import Answer, service
 
 LINE = "Cats purr with a small muscle in the throat, and nobody has to teach them how."

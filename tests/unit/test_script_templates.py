@@ -16,7 +16,7 @@ from gpu_consumers.script.knowledge import stock
 from gpu_consumers.script.phrases import keywords
 from gpu_consumers.script.slots import number
 from gpu_consumers.script.templates import TemplateWriter
-from schemas.values import Script
+from schemas.scripts import Script
 
 SUBJECTS = (
     "deep sea creatures, morning routines, black holes, street food, the history of chess, sleep, honey bees, "

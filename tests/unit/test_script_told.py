@@ -10,7 +10,7 @@ from gpu_consumers.ports import Brief
 from gpu_consumers.script.knowledge import stock
 from gpu_consumers.script.slots import number
 from gpu_consumers.script.templates import TemplateWriter
-from schemas.values import Script
+from schemas.scripts import Script
 
 NAMES = frozenset("Claude Berlin China American Greenland Singapore's Pluto Mars GPS Wifi Olympus Brazil I".split())
 

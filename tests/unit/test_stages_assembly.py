@@ -32,9 +32,11 @@ from infra.storage.artifacts import LocalArtifactIndex
 from infra.storage.blobs import LocalBlobStore
 from schemas import ids
 from schemas.envelope import Envelope, root
+from schemas.scripts import Scene, Script
 from schemas.tasks import AssembleVideo, ScenePart
-from schemas.values import Artifact, Cost, Lane, Origin, Scene, Script
+from schemas.values import Artifact, Lane, Origin
 from schemas.videos import VideoPublished
+from schemas.works import Cost
 from tests.unit.picture_kit import speech
 
 FLAVOR = Flavor(name="default", format="1080x1080", draft=3, fps=15, renditions=(180,), looks=("counter", "hills"))

@@ -18,8 +18,10 @@ from infra.storage.blobs import LocalBlobStore
 from schemas import ids
 from schemas.charts import Chart, ChartValue
 from schemas.envelope import Envelope, root
+from schemas.footage import Footage
+from schemas.scripts import Scene
 from schemas.tasks import RenderScene, ScenePart
-from schemas.values import Footage, Lane, Origin, Scene
+from schemas.values import Lane, Origin
 from schemas.videos import AnomalyFound, SceneRendered
 from tests.unit.footage_kit import clip, kept, photo
 

@@ -27,8 +27,10 @@ from infra.storage.blobs import LocalBlobStore
 from schemas import ids
 from schemas.base import Message, now_us
 from schemas.envelope import Envelope, root
+from schemas.scripts import Scene
+from schemas.takes import Style
 from schemas.tasks import AssembleVideo, RenderScene, VideoTask, WriteScript
-from schemas.values import Lane, Origin, Scene, Style
+from schemas.values import Lane, Origin
 from schemas.videos import RevisionDropped, SceneRendered, Stage, VideoWithdrawn, WorkStopped
 from tests.unit.scheduling_kit import request, scheduler
 

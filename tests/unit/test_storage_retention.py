@@ -16,11 +16,15 @@ from infra.storage.retention import US, Needs
 from infra.storage.sweep import Sweeper
 from schemas import ids
 from schemas.base import Message
+from schemas.footage import FootageKind
 from schemas.projects import Idea, ProjectClosed, ProjectOpened, RenderOrdered
+from schemas.scripts import Scene, Script
+from schemas.takes import Regeneration
 from schemas.uploads import MediaRemoved, MediaUploaded
-from schemas.values import Artifact, Cost, FootageKind, Format, Origin, Regeneration, Scene, Script
+from schemas.values import Artifact, Format, Origin
 from schemas.videos import RevisionDropped, SceneRendered, Stage, VideoFailed, VideoPublished, VideoWithdrawn
 from schemas.viewers import ViewerForgotten
+from schemas.works import Cost
 from tests.unit.test_script_memory import shop
 
 DAY = 86_400 * US

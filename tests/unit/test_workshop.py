@@ -23,8 +23,9 @@ from schemas import ids
 from schemas.base import now_us
 from schemas.envelope import Envelope, root
 from schemas.tasks import WriteScript
-from schemas.values import Cost, Lane, Origin
+from schemas.values import Lane, Origin
 from schemas.videos import SceneVoiced, ScriptWritten
+from schemas.works import Cost
 
 VIDEO = ids.video_id("workshop")
 TASK = ids.derive("workshop", "task")
