@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 
 from gpu_consumers.errors import BackendError
+from gpu_consumers.generation import tiles
 from gpu_consumers.generation.loading import pipeline_class
 from gpu_consumers.generation.manifest import GIB, Manifest
 from gpu_consumers.generation.styles import locate_style
@@ -67,8 +68,6 @@ def _weights(manifest: Manifest, config: Settings) -> list[Finding]:
 
 
 def _memory(manifest: Manifest, config: Settings) -> list[Finding]:
-    peak = max(manifest.memory.peak, manifest.post.peak if manifest.post.networks else 0)
-    needed = manifest.held / GIB + peak
     if find_spec("torch") is None:
         return []
     from gpu_consumers import backends
@@ -77,8 +76,11 @@ def _memory(manifest: Manifest, config: Settings) -> list[Finding]:
         device = backends.device(config)
     except BackendError as error:
         return [Finding("memory", False, str(error))]
-    told = f"{needed:.1f} GiB of {device.capacity / GIB:.1f} GiB on {device.name}"
-    return [Finding("memory", needed * GIB <= device.capacity, told, "Take a smaller shape or a larger device.")]
+    needed = manifest.held + max(device.peak(manifest), int(manifest.post.peak * GIB) if manifest.post.networks else 0)
+    told = f"{needed / GIB:.1f} GiB of {device.capacity / GIB:.1f} GiB on {device.name}"
+    if tiles.needed(manifest, device.capacity):
+        told += f"; its VAE decodes in tiles, since the whole takes {manifest.memory.peak:g} GiB beside the weights"
+    return [Finding("memory", needed <= device.capacity, told, "Take a smaller shape or a larger device.")]
 
 
 def _networks(manifest: Manifest) -> list[Finding]:

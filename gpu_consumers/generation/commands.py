@@ -40,7 +40,8 @@ def list_models(as_json: JsonOption = False) -> None:
         {
             "name": one.name, "title": one.title, "source": one.repo or str(one.folder), "image": one.image,
             "steps": one.steps, "shapes": [shape.bucket for shape in one.shapes], "licence": one.licence,
-            "memory_gib": one.held / GIB + one.memory.peak, **_place(one),
+            "memory_gib": one.held / GIB + one.memory.peak,
+            "tiled_gib": None if one.memory.tiled is None else one.held / GIB + one.memory.tiled, **_place(one),
             "swapped_for": swapped.get(name),
         }
         for name, one in found.items()
@@ -57,11 +58,16 @@ def list_models(as_json: JsonOption = False) -> None:
             weights += f" at {str(commit)[:12]}"
         table.add_row(
             name, "a picture" if row["image"] else "text", str(row["steps"] or "–"),
-            f"{row['memory_gib']:.0f}" if row["memory_gib"] is not None else "–", str(row["licence"]), weights,
+            _gib(row["tiled_gib"], row["memory_gib"]), str(row["licence"]), weights,
         )  # fmt: skip
     out.print(table)
     if any(not row["weights"] and not row.get("missing") for row in rows):
         err.print("[dim]Fetch weights that are missing: swipestream models pull NAME[/]")
+
+
+def _gib(*known: float | None) -> str:
+    """`17 to 25`: in tiles, and whole."""
+    return " to ".join(f"{gib:.0f}" for gib in known if gib is not None) or "–"
 
 
 def _place(manifest: Manifest) -> dict[str, str | None]:

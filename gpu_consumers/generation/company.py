@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from gpu_consumers.acceleration.buckets import keeping
 from gpu_consumers.estimates.model import ENOUGH
 from gpu_consumers.generation.loading import one_step
-from gpu_consumers.generation.manifest import GIB, Manifest, Shape
+from gpu_consumers.generation.manifest import Manifest, Shape
 from gpu_consumers.scheduling.places import Turn
 from gpu_consumers.scheduling.work import Work
 
@@ -65,7 +65,7 @@ def measured(device: Device, wanted: Manifest) -> Iterator[Company]:
 
 
 def _fits(device: Device, wanted: Manifest, clips: int) -> bool:
-    return wanted.held + clips * int(wanted.memory.peak * GIB) <= device.capacity
+    return wanted.held + clips * device.peak(wanted) <= device.capacity
 
 
 def _steps(device: Device, wanted: Manifest, shape: Shape, clips: int, *, eager: bool) -> Sequence[float]:
@@ -75,7 +75,7 @@ def _steps(device: Device, wanted: Manifest, shape: Shape, clips: int, *, eager:
         with keeping(eager=eager):
             return _timed(lambda told: _run(device, wanted, shape, clips, told))
 
-    return device.in_turn(f"{clips} steps", wanted.name, measure, peak=clips * int(wanted.memory.peak * GIB))
+    return device.in_turn(f"{clips} steps", wanted.name, measure, peak=clips * device.peak(wanted))
 
 
 def _run(device: Device, wanted: Manifest, shape: Shape, clips: int, told: Callable[[], None]) -> None:

@@ -12,11 +12,11 @@ from gpu_consumers.acceleration.chain import Choice
 from gpu_consumers.energy import GpuEnergy
 from gpu_consumers.estimates.formula import Phases, chip
 from gpu_consumers.estimates.model import CostModel
-from gpu_consumers.generation import boundaries, company, selftest
+from gpu_consumers.generation import boundaries, company, selftest, tiles
 from gpu_consumers.generation.faults import DeviceMemoryError, SickError, memory_named
 from gpu_consumers.generation.host import Host
 from gpu_consumers.generation.loading import one_step
-from gpu_consumers.generation.manifest import BATCH_MOST, GIB, manifest, manifests
+from gpu_consumers.generation.manifest import BATCH_MOST, GIB, Manifest, manifest, manifests
 from gpu_consumers.generation.networks import Networks, loaded
 from gpu_consumers.generation.residents import Residents, settle
 from gpu_consumers.generation.styles import Mix
@@ -68,7 +68,7 @@ class Device:
         self._lock = threading.Lock()
         self.engines = Takeover(self, config, suitable(config, self.place) if accelerators is None else accelerators)
         beside = host or Host(config, self.place)
-        self.models = Residents(config, self.place, beside, self.engines, self._learn_load)
+        self.models = Residents(config, self.place, beside, self.engines, self._learn_load, self.capacity)
         #: Told why, when the device fails its self-test.
         self.when_sick: list[Callable[[str], object]] = []
 
@@ -129,6 +129,10 @@ class Device:
     def pipe(self, name: str) -> Any:
         """The pipeline of a model, on the device: loaded where it is not yet. Called by whoever has the turn."""
         return self.models.pipe(name)
+
+    def peak(self, wanted: Manifest) -> int:
+        """Bytes that a clip takes here at most, beside the weights."""
+        return tiles.peak(wanted, self.capacity)
 
     def choice(self, name: str) -> Choice:
         """What a model runs on here now; see `Takeover.choice`."""

@@ -56,6 +56,9 @@ class Needs(Part):
 
     weights: float = Field(ge=0)
     peak: float = Field(ge=0)
+    tiled: float | None = Field(
+        None, ge=0, description="in place of `peak` where that does not fit: its VAE then decodes in overlapping tiles"
+    )
 
 
 class Precision(Part):

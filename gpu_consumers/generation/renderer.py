@@ -21,7 +21,7 @@ from gpu_consumers.generation.faults import DeviceMemoryError
 from gpu_consumers.generation.frames import drawn, finish, luma
 from gpu_consumers.generation.identity import identity
 from gpu_consumers.generation.loading import call_arguments, prompts
-from gpu_consumers.generation.manifest import GIB, Manifest
+from gpu_consumers.generation.manifest import Manifest
 from gpu_consumers.generation.marks import Marks, Together
 from gpu_consumers.generation.post import Pictures
 from gpu_consumers.generation.previews import Watcher
@@ -171,7 +171,7 @@ class DiffusersRenderer:
     def _request(self, spec: SceneSpec, work: Work, most: int = 1) -> Request:
         size, cached = (work.width, work.height), self._manifest.cached(work)
         key = fingerprint(kind="frames", spec=spec.inputs(), renderer=self.fingerprint(), size=size)
-        peak = int(self._manifest.memory.peak * GIB)
+        peak = self._device.peak(self._manifest)
         return Request(
             key=key, work=work, lane=self._urgency.lane, peak=peak + cached, held=int(peak * HELD) + cached,
             deadline=self._deadline(self._afterwards(work, spec)), batch_most=most,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from gpu_consumers.generation import boundaries
+from gpu_consumers.generation import boundaries, tiles
 from gpu_consumers.generation.embeddings import Embeddings
 from gpu_consumers.generation.host import Host
 from gpu_consumers.generation.loading import shell
@@ -37,9 +37,11 @@ class Residents:
     """
 
     def __init__(
-        self, config: Settings, place: Any, host: Host, engines: Takeover, timed: Callable[[str, float, bool], object]
-    ) -> None:
+        self, config: Settings, place: Any, host: Host, engines: Takeover, timed: Callable[[str, float, bool], object],
+        capacity: int,
+    ) -> None:  # fmt: skip
         self._config, self._place, self._host, self._engines, self._timed = config, place, host, engines, timed
+        self._capacity = capacity
         self._here: dict[str, Resident] = {}
         self._shelf: Shelf[Resident] = Shelf(host.budget, self._bound)
         self._users: Counter[str] = Counter()
@@ -185,6 +187,8 @@ class Residents:
 
             fuses(self._place)  # refused before all is read for nothing
         arriving = found or Resident(wanted, self._config)
+        if tiles.needed(arriving.wanted, self._capacity):
+            tiles.use(arriving.pipe.vae)
         try:
             with boundaries.undisturbed(), arriving.cache.aside():
                 arriving.arrive(self._place, self._host.moved)

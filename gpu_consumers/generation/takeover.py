@@ -78,11 +78,11 @@ class Takeover:
 
     def needed(self, name: str, size: int) -> int:
         """Bytes that building an engine takes: the weights, and what the module computes."""
-        return size + int(manifest(name, self._config).memory.peak * GIB)
+        return size + self._device.peak(manifest(name, self._config))
 
     def _in_turn(self, name: str, work: Callable[[Turn], T]) -> T:
         """Done in a turn of the least urgent lane, with the model on the device."""
-        peak = int(manifest(name, self._config).memory.peak * GIB)
+        peak = self._device.peak(manifest(name, self._config))
         return self._device.in_turn("prepare", name, work, lane=PREPARING, peak=peak, held=peak // 10)
 
     def _take_over(self, wanted: Manifest, pipe: Any, preparing: Preparing) -> Ordered | None:

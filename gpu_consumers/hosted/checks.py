@@ -24,7 +24,8 @@ def rows(config: Settings) -> list[dict[str, Any]]:
     return [
         {
             "name": name, "title": one.title, "source": f"{one.api}: {one.model}", "image": False, "steps": None,
-            "shapes": [shape.value for shape in one.shapes], "licence": one.licence, "memory_gib": None,
+            "shapes": [shape.value for shape in one.shapes], "licence": one.licence,
+            "memory_gib": None, "tiled_gib": None,
             "weights": None if (lacking := _key(one)).ok is False else f"hosted by {one.api}", "swapped_for": None,
             "missing": lacking.hint,
         }
