@@ -31,6 +31,12 @@ _BARE_LIST = re.compile(
     questions))\s+(?P<rest>(?:to|for|of|about|on|why|you|that)\b.+)$""",
     re.IGNORECASE | re.VERBOSE,
 )
+#: A list that is asked for at the end: `the history of coffee in five facts`.
+_IN_ITEMS = re.compile(
+    r"^(?P<rest>.+?)\s+in\s+(?P<count>\d{1,2}|two|three|four|five|six|seven|eight|nine|ten)\s+"
+    r"(?P<items>facts|things|steps|lessons|tips|rules)$",
+    re.IGNORECASE,
+)
 _HOW_TO = re.compile(
     r"""^(?:what(?:'s|\ is)\ the\ (?:best|easiest|fastest|right)\ way\ to|
     (?:the\ )?(?:best|easiest|right|fastest)\ ways?\ to|ways\ to|how\ to|
@@ -148,6 +154,9 @@ def _told(phrase: str, hint: str | None) -> Topic | None:
 
 
 def _list(phrase: str, hint: str | None) -> Topic | None:
+    if asked := _IN_ITEMS.match(phrase):
+        link = "to" if is_verb(asked["rest"].split()[0]) else "about"
+        return _list(f"{asked['count']} {asked['items']} {link} {asked['rest']}", hint)
     match = _LIST.match(phrase) or _BARE_LIST.match(phrase)
     if not match:
         return None

@@ -53,9 +53,12 @@ _WORDINGS = (
         r"(?:facts?|things?|info(?:rmation)?|trivia|more|something(?: new| else| interesting)?|all|everything)"
         r" (?:about|on)|about)\s+"
     ),
+    _pattern(r"^(?:the\s+)?(?:(?:whole|plain|real|hidden)\s+)?truth (?:about|behind)\s+"),
+    _pattern(r"^did you know(?:\s+(?:this|that|these|\w+ things|anything|something))?(?:\s+facts?)?\s+(?:about|on)\s+"),
     _pattern(
         r"^what (?:most people|everyone|everybody|people|nobody|no one|you|we|i)"
-        r" (?:gets?|got|tells? you|knows?|should know|needs? to know|wish \w+ knew|learned)(?: wrong)? about\s+"
+        r" (?:gets?|got|tells? you|knows?|should know|needs? to know|wish \w+ knew|learned|"
+        r"(?:did not|didn't|do not|don't|doesn't|never) (?:know|knew))(?: wrong)? about\s+"
     ),
     _pattern(
         r"^what (?:changed|happened|happens) (?:when|after) (?:i|we|you) (?:paid attention to|looked at|looked into)\s+"

@@ -115,13 +115,20 @@ def fact(topic: Topic) -> str | None:
     return clause.removeprefix("why ") if clause.startswith("why ") else None
 
 
+#: `history of coffee`, `rent per square metre`: without the small words nobody would say that.
+_LINKED, _LONG_KEY = re.compile(r"^\w[\w'-]+ (?:of|per|for|in|on|and|from|to|with) \w"), 4
+
+
 def key(about: str, *, named: bool = False) -> str:
-    """The two or three words of the subject that carry it, for the screen; all of a name."""
+    """The words of the subject that carry it, for the screen: all of a name, and of what is short."""
     if named and _RELATIVE.search(about):  # `a bottle that glows in the dark` is the bottle
         return re.sub(r"^(?:a|an) ", "the ", _RELATIVE.split(about)[0])
     if named and len(about.split()) <= _LONG:
         return re.sub(r"^(?:a|an|the) ", "", about)
     head = _RELATIVE.split(about)[0]
+    whole = re.sub(r"^(?:a|an|the) ", "", head)
+    if head == about and 3 <= len(whole.split()) <= _LONG_KEY and _LINKED.search(whole):
+        return whole
     return " ".join(keywords(about if head.lower() in _ANYBODY else head, 3)) or about
 
 

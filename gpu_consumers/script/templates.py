@@ -56,7 +56,8 @@ class TemplateWriter:
             shape = archetypes.archetypes()[telling]
             if not named and not topic.items and self._may(telling) and known(topic, telling):
                 return shape
-        suited = tuple(name for name in knowledge.SUITED if self._may(name) and knowledge.facts_on(topic, name))
+        subject = knowledge.near(topic) or topic
+        suited = tuple(name for name in knowledge.SUITED if self._may(name) and knowledge.facts_on(subject, name))
         asked = topic.archetype is not None and topic.archetype not in suited
         return named or archetypes.choose(topic, rng, self.archetypes if asked else suited or self.archetypes)
 
@@ -73,7 +74,11 @@ def _english(brief: Brief, shape: Archetype, language: str, rng: Random) -> Scri
     if script := told.guided(topic, shape, mood, language, steps, brief, rng):
         return script
     facts = knowledge.facts_on(topic, shape.name)
-    script = told.known(topic, shape, mood, language, facts, brief, rng)
+    if script := told.known(topic, shape, mood, language, facts, brief, rng):
+        return script
+    if subject := knowledge.near(topic):
+        facts = knowledge.facts_on(subject, shape.name)
+        script = told.nearly(topic, subject, shape, mood, language, facts, brief, rng)
     return script or _asked(topic, shape, mood, brief, language, rng)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from random import Random
 
 from gpu_consumers.ports import Brief
@@ -12,7 +13,7 @@ from gpu_consumers.script.archetypes import Archetype
 from gpu_consumers.script.clean import sentences
 from gpu_consumers.script.english import sentence_case
 from gpu_consumers.script.grammar import Line
-from gpu_consumers.script.knowledge import Fact
+from gpu_consumers.script.knowledge import Fact, asked_of
 from gpu_consumers.script.lexicon import FUNCTION_WORDS, proper_names
 from gpu_consumers.script.memory import mark
 from gpu_consumers.script.topic import Topic
@@ -47,11 +48,33 @@ def chosen(facts: Sequence[Fact], brief: Brief, rng: Random, most: int | None = 
 
 
 def known(
-    topic: Topic, shape: Archetype, mood: str, language: str, facts: Sequence[Fact], brief: Brief, rng: Random
-) -> Script | None:
-    """Facts, by the first choice of them that is about as long as is wished."""
-    choices = (chosen(facts, brief, rng, topic.count) for _ in range(_CHOICES))
-    scripts = (script(topic, shape, mood, language, each, brief, rng) for each in choices if each)
+    topic: Topic, shape: Archetype, mood: str, language: str, facts: Sequence[Fact], brief: Brief, rng: Random,
+    lines_of: str = "known", answer: Fact | None = None,
+) -> Script | None:  # fmt: skip
+    """Facts, by the first choice of them that is about as long as is wished. `lines_of`: `near` where the viewer asked
+    something else about them, which is said. `answer`: the one that comes last, if that is not left to chance."""
+    choices = [_ending(chosen(facts, brief, rng, topic.count), answer) for _ in range(_CHOICES)]
+    if topic.count:  # whoever asks for five wants as many as there is time for
+        choices.sort(key=len, reverse=True)
+    scripts = (script(topic, shape, mood, language, each, brief, rng, lines_of) for each in choices if each)
+    return next(filter(None, scripts), None)
+
+
+def _ending(facts: list[Fact], answer: Fact | None) -> list[Fact]:
+    return [*[fact for fact in facts if fact is not answer][: len(facts) - 1], answer] if facts and answer else facts
+
+
+def nearly(
+    asked: Topic, subject: Topic, shape: Archetype, mood: str, language: str, facts: Sequence[Fact], brief: Brief,
+    rng: Random,
+) -> Script | None:  # fmt: skip
+    """Facts of the subject of a prompt: the one that answers its question, last; where none does, that is said."""
+    if asked.question is None:
+        return known(subject, shape, mood, language, facts, brief, rng)
+    if answer := asked_of(asked.question, facts):
+        return known(asked, shape, mood, language, facts, brief, rng, answer=answer)
+    about = replace(subject, question=asked.question)
+    scripts = (known(about, shape, mood, language, facts, brief, rng, rules) for rules in ("near", "known"))
     return next(filter(None, scripts), None)
 
 
@@ -139,13 +162,15 @@ _Said = tuple[str, str, str, str]
 
 def _lines(facts: Sequence[Fact], pen: fit.Pen, common: dict[str, str], most_words: int, lines_of: str) -> list[_Said]:
     answer, others = facts[-1], facts[:-1]
+    around = lines_of
+    lines_of = "known" if around == "near" else around
     plan = [
-        ("hook", f"{lines_of}.hook", answer, "close"),
+        ("hook", f"{around}.hook", answer, "close"),
         *(
             ("point", f"{lines_of}.next" if number else f"{lines_of}.first", fact, "detail")
             for number, fact in enumerate(others)
         ),
-        ("payoff", f"{lines_of}.payoff", answer, "surprise"),
+        ("payoff", f"{around}.payoff", answer, "surprise"),
         ("close", f"{lines_of}.close", answer, "person"),
     ]
     said = []

@@ -12,7 +12,10 @@ from gpu_consumers.script.slots import number
 from gpu_consumers.script.templates import TemplateWriter
 from schemas.scripts import Script
 
-NAMES = frozenset("Claude Berlin China American Greenland Singapore's Pluto Mars GPS Wifi Olympus Brazil I".split())
+NAMES = frozenset(
+    "Claude Berlin China American Greenland Singapore's Pluto Mars GPS Wifi Olympus Brazil I "
+    "Vikings Saturn Roman Jupiter Edwin Dutch David Cleopatra Antarctica".split()
+)
 
 
 def written(prompt: str, seed: int, archetype: str | None = None) -> Script:
@@ -51,3 +54,62 @@ def test_the_title_of_a_list_says_how_many_facts_are_told(subject: str) -> None:
         script = written(f"5 facts about {subject}", seed)
 
         assert script.title == f"{number(told(script, subject)).capitalize()} facts about {subject}"
+
+
+@pytest.mark.parametrize(
+    ("prompt", "subject", "title"),
+    [
+        ("The history of coffee in five facts", "the history of coffee", "facts about the history of coffee"),
+        ("Five facts about octopuses", "octopuses", "facts about octopuses"),
+        ("the truth about sleep", "sleep", "The truth about sleep"),
+        ("What you did not know about the moon", "the moon", "What you did not know about the moon"),
+        ("Did you know about bees?", "honey bees", "Did you know about bees?"),
+        ("Explain quantum computing to a child", "quantum computers", "Quantum computing"),
+        ("the life of owls", "owls", "Owls"),
+        ("the secrets of a black hole", "black holes", "Black hole"),
+    ],
+)
+def test_however_it_is_asked_for_what_is_known_is_told(prompt: str, subject: str, title: str) -> None:
+    for seed in range(4):
+        script = written(prompt, seed)
+
+        assert told(script, subject) >= 2 and title in script.title
+
+
+@pytest.mark.parametrize(
+    ("prompt", "subject", "title"),
+    [
+        ("How smart are octopuses?", "octopuses", "Octopuses"),
+        ("What happens inside a black hole?", "black holes", "Black hole"),
+    ],
+)
+def test_who_asks_what_is_not_known_is_told_so_and_then_what_is(prompt: str, subject: str, title: str) -> None:
+    for seed in range(8):
+        script = written(prompt, seed)
+
+        assert told(script, subject) >= 2 and script.title == title
+        assert script.scenes[0].narration.lower().startswith(prompt.lower()) or "?" in script.scenes[0].narration
+
+
+@pytest.mark.parametrize(
+    ("prompt", "answer"),
+    [
+        ("How old is the universe?", "13.8 billion"),
+        ("How long is a day on Mars?", "thirty-seven minutes"),
+        ("how many eyes does a honey bee have", "five eyes"),
+    ],
+)
+def test_a_question_that_a_fact_answers_is_answered_by_it_at_the_end(prompt: str, answer: str) -> None:
+    for seed in range(4):
+        script = written(prompt, seed)
+
+        assert answer in script.scenes[-2].narration and script.title.lower().startswith(prompt.lower().rstrip("?"))
+
+
+@pytest.mark.parametrize("prompt", ["Why is my boss like a black hole?", "a cat burglar", "POV: you are an octopus"])
+def test_what_is_only_like_a_known_subject_is_another_one(prompt: str) -> None:
+    assert all(
+        not told(written(prompt, seed), subject)
+        for seed in range(4)
+        for subject in ("black holes", "cats", "octopuses")
+    )

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from gpu_consumers.script.english import sentence_case
 from gpu_consumers.script.lexicon import FUNCTION_WORDS
 from gpu_consumers.script.topic import Topic
 
@@ -27,6 +28,12 @@ _STEPS = frozenset(
 #: A list of these is a list of facts.
 _ITEMS = frozenset(["things", "facts", "truths", "secrets", "surprises", "lessons"])
 _FEWEST = 2
+_ARTICLE = re.compile(r"^an? ")
+_WHAT_IS = re.compile(r"^what(?:'s| is| are) ")
+#: What may stand before the name of a subject, when an aspect of it is asked for.
+_ASPECT = re.compile(
+    r"^(?:the |an? )?(?:(?:history|story|science|life|lives|world|inside|age|size|secrets?) of )?(?:the |an? )?"
+)
 #: They change nothing about a question.
 _OURS = frozenset(["my", "your", "our", "their", "we", "you", "i", "it", "they", "really", "actually"])
 
@@ -49,6 +56,39 @@ def facts_on(topic: Topic, archetype: str) -> tuple[Fact, ...]:
         return ()
     found = stock().get(topic.about.lower(), ())
     return found if len(found) >= _FEWEST else ()
+
+
+def near(topic: Topic) -> Topic | None:
+    """The subject of a prompt, where facts are known of that, though not what is asked about it."""
+    if topic.kind not in ("question", "topic", "list") or topic.action or topic.claim:
+        return None
+    found = next((each for each in _names(topic) if len(stock().get(each, ())) >= _FEWEST), None)
+    if found is None or (found == topic.about.lower() and topic.kind != "question"):
+        return None
+    if topic.kind == "list":
+        return replace(topic, about=found, heading=f"{topic.items} about {found}")
+    return replace(topic, kind="topic", about=found, title=sentence_case(_ARTICLE.sub("", found)), question=None)
+
+
+def _names(topic: Topic) -> Iterator[str]:
+    """What the subject may be called, the nearest first."""
+    question = (topic.question or "").lower()
+    yield from (name for name, facts in stock().items() if question and asked_of(question, facts))
+    defined = _WHAT_IS.match(question)
+    about = question[defined.end() :] if defined else topic.about.lower()
+    name = _ASPECT.sub("", about)
+    yield from (about, name, f"{name}s", name.removesuffix("s"))
+
+
+def asked_of(question: str, facts: Sequence[Fact]) -> Fact | None:
+    """The fact that answers a question, if one is asked for in the same words of weight."""
+    return next((fact for fact in facts if _weighty(fact.ask) == _weighty(question)), None)
+
+
+@lru_cache(maxsize=4096)
+def _weighty(question: str) -> frozenset[str]:
+    first, *rest = question.lower().rstrip("?").split()
+    return frozenset([first, *(word for word in rest if word not in FUNCTION_WORDS)])
 
 
 @dataclass(frozen=True)
@@ -128,10 +168,18 @@ def _answer(entry: Mapping[str, Any]) -> Answer:
 
 @lru_cache(maxsize=1)
 def stock() -> dict[str, tuple[Fact, ...]]:
-    """Facts by every name of their subject."""
-    data = yaml.safe_load((Path(__file__).parent / "facts.yaml").read_text("utf-8"))
+    """Facts by every name of their subject.
+
+    In the files: a question, its answer, where it stands, and at most five words of it for the screen. An answer is
+    understood without its question. A writer may say nothing that is not there, or in the prompt: keep to what is
+    settled, and name the source. `Looked up` names a page at which a fact was found again; the others stand on the
+    source that they name.
+    """
+    files = sorted((Path(__file__).parent / "facts").glob("*.yaml"))
+    areas = [yaml.safe_load(file.read_text("utf-8")) for file in files]
     return {
         name: tuple(Fact(*fact) for fact in entry["facts"])
-        for subject, entry in data.items()
+        for area in areas
+        for subject, entry in area.items()
         for name in (subject, *entry.get("also", ()))
     }
