@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 
 import pytest
 
 from gpu_consumers.ports import Brief
-from gpu_consumers.script.knowledge import stock
+from gpu_consumers.script.knowledge import answers, guides, stock
 from gpu_consumers.script.slots import number
 from gpu_consumers.script.templates import TemplateWriter
+from producers.starter import PROMPTS
 from schemas.scripts import Script
 
 NAMES = frozenset(
     "Claude Berlin China American Greenland Singapore's Pluto Mars GPS Wifi Olympus Brazil I "
-    "Vikings Saturn Roman Jupiter Edwin Dutch David Cleopatra Antarctica".split()
+    "Vikings Saturn Roman Jupiter Edwin Dutch David Cleopatra Antarctica Lake".split()
 )
 
 
@@ -89,6 +92,23 @@ def test_who_asks_what_is_not_known_is_told_so_and_then_what_is(prompt: str, sub
 
         assert told(script, subject) >= 2 and script.title == title
         assert script.scenes[0].narration.lower().startswith(prompt.lower()) or "?" in script.scenes[0].narration
+
+
+def ideas() -> list[str]:
+    """What the page suggests, and what an empty system begins with, but for its story and its opinion."""
+    form = (Path(__file__).parents[2] / "query_api/web/make/form.js").read_text("utf-8")
+    suggested = re.search(r"const IDEAS = (\[.*\]);", form)
+    assert suggested
+    return [*json.loads(suggested[1]), *(text for text, _ in PROMPTS if not re.match("A short story|A hot take", text))]
+
+
+@pytest.mark.parametrize("prompt", ideas())
+def test_what_we_suggest_ourselves_is_known(prompt: str) -> None:
+    stores = (*stock().values(), *(one.facts for one in answers() + guides()))
+    known = {fact.tell.lower() for facts in stores for fact in facts}
+    for seed in range(6):
+        said = " ".join(scene.narration for scene in written(prompt, seed).scenes).lower()
+        assert sum(tell in said for tell in known) >= 2, said
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,8 @@ _ARTICLE = re.compile(r"^an? ")
 _WHAT_IS = re.compile(r"^what(?:'s| is| are) ")
 #: What may stand before the name of a subject, when an aspect of it is asked for.
 _ASPECT = re.compile(
-    r"^(?:the |an? )?(?:(?:history|story|science|life|lives|world|inside|age|size|secrets?) of )?(?:the |an? )?"
+    r"^(?:the |an? )?(?:(?:history|story|science|life|lives|world|inside|age|size|secrets?) of |"
+    r"(?:day|life|weather) on )?(?:the |an? )?"
 )
 #: They change nothing about a question.
 _OURS = frozenset(["my", "your", "our", "their", "we", "you", "i", "it", "they", "really", "actually"])
