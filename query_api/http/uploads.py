@@ -89,10 +89,11 @@ async def upload(request: Request, parts: Needs, asks: Asks) -> Response:
     What it is, is told from its bytes; it is decoded once before it is kept. The same file again is the same upload.
     """
     owner = (await asks.maker()).viewer_id or LOCAL
-    free = parts.settings.upload_quota_mb * 1_000_000 - _used(parts, await _owned(parts, owner))
+    known = await _owned(parts, owner)
+    free = parts.settings.upload_quota_mb * 1_000_000 - _used(parts, known)
     try:
         with parts.room.held(owner, _length(request), free) as held:
-            event = await _taken(request, parts, owner, held)
+            event = await _taken(request, parts, owner, known, held)
             await _publish(parts, event, request)
     except NoRoomError as error:
         raise ProblemError(413, "quota", _FULL.format(parts.settings), headers=CLOSE) from error
@@ -111,17 +112,18 @@ def _length(request: Request) -> int | None:
     return int(length) if length else None
 
 
-async def _taken(request: Request, parts: Parts, owner: str, held: int) -> MediaUploaded:
-    """A file that is kept. Raises NotTakenError, UndecodableError, and NoRoomError where it is larger than `held`."""
+async def _taken(request: Request, parts: Parts, owner: str, known: Owned, held: int) -> MediaUploaded:
+    """A file that is kept. Newer than its last deletion, by whatever clock that was taken. Raises NotTakenError, UndecodableError, and NoRoomError where it is larger than `held`."""
     async with received(_chunks(request)) as path:
         if path.stat().st_size > held:
             raise NoRoomError
         found = await parts.prober.probe(path)
         artifact = await parts.in_store(parts.media.put_file, path, found.kind.suffix)
+    upload_id = ids.derive(f"{owner}/{artifact.sha256}", "upload")
     return MediaUploaded(
-        upload_id=ids.derive(f"{owner}/{artifact.sha256}", "upload"),
+        upload_id=upload_id,
         viewer_id=owner,
-        ts_us=now_us(),
+        ts_us=rising(known.removed_us(upload_id)),
         artifact=artifact.model_copy(update={"media_type": found.kind.media_type}),
         kind=found.kind.kind,
         width=found.width,

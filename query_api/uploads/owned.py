@@ -47,6 +47,10 @@ class Owned:
             raise NotFoundError(f"There is no upload {upload_id}.")
         return found
 
+    def removed_us(self, upload_id: str) -> int:
+        """When an upload was last deleted, by the clock of whoever took that; 0: never."""
+        return max((row.get("removed_us") or 0 for row in self.rows if row["upload_id"] == upload_id), default=0)
+
     def used(self, since_us: int) -> int:
         """Bytes that count: also of what was deleted after `since_us`, whose files are still there. Else who uploads
         and deletes in turn would fill the disk."""

@@ -224,3 +224,20 @@ async def test_what_another_process_took_in_later_counts(api: Api) -> None:
     assert (await api.get(f"/v1/uploads/{first['upload_id']}")).status_code == 200
     apply(api.store, [root(deleted.model_copy(update={"ts_us": again.ts_us + 1}), source="/test")])
     assert (await api.get(f"/v1/uploads/{first['upload_id']}")).status_code == 404
+
+
+async def test_what_was_deleted_by_a_clock_that_is_ahead_can_come_again_at_once(api: Api) -> None:
+    # given an upload that was deleted at a process whose clock is an hour ahead
+    first = (await send(api, picture())).json()
+    taken = api.publisher.of(MediaUploaded)[0]
+    gone = MediaRemoved(
+        upload_id=taken.upload_id, viewer_id=taken.viewer_id, ts_us=taken.ts_us + 3_600_000_000,
+        sha256=taken.artifact.sha256,
+    )  # fmt: skip
+    apply(api.store, [*api.publisher.sent, root(gone, source="/test")])
+    assert (await api.get(f"/v1/uploads/{first['upload_id']}")).status_code == 404
+    # when it is sent again here
+    assert (await send(api, picture())).status_code == 201
+    # then it is there
+    assert (await api.get(f"/v1/uploads/{first['upload_id']}")).status_code == 200
+    assert api.publisher.of(MediaUploaded)[1].ts_us == gone.ts_us + 1
