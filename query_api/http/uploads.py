@@ -113,7 +113,10 @@ def _length(request: Request) -> int | None:
 
 
 async def _taken(request: Request, parts: Parts, owner: str, known: Owned, held: int) -> MediaUploaded:
-    """A file that is kept. Newer than its last deletion, by whatever clock that was taken. Raises NotTakenError, UndecodableError, and NoRoomError where it is larger than `held`."""
+    """A file that is kept: newer than its last deletion, by whatever clock that was taken.
+
+    Raises NotTakenError, UndecodableError, and NoRoomError where it is larger than `held`.
+    """
     async with received(_chunks(request)) as path:
         if path.stat().st_size > held:
             raise NoRoomError
