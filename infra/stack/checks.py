@@ -31,8 +31,14 @@ class Wanted:
 
 
 def check_ports(wanted: list[Wanted]) -> None:
-    """Raise PortInUseError for the first port that something else listens on."""
+    """Raise PortInUseError for the first port that something else listens on, or that two of `wanted` would share."""
+    parts: dict[int, Wanted] = {}
     for each in wanted:
+        if (first := parts.setdefault(each.port, each)) is not each:
+            raise PortInUseError(
+                f"Port {each.port} is meant for both {first.part} and {each.part}.",
+                hint=f"Set {first.setting} or {each.setting} to another port.",
+            )
         if ports.in_use(each.port, each.host):
             owner = _listener(each.port)
             raise PortInUseError(

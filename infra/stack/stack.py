@@ -75,7 +75,7 @@ def start_stack(data_dir: Path, kafka_port: int = 0, cassandra_port: int = 0, *,
 
 def _stack(data_dir: Path, kafka_port: int, cassandra_port: int) -> Stack:
     kafka = LocalKafka(data_dir / "kafka", kafka_port or ports.free_port(pair=True))
-    cassandra = LocalCassandra(data_dir / "cassandra", cassandra_port or ports.free_port(pair=True, but=kafka.ports))
+    cassandra = LocalCassandra(data_dir / "cassandra", cassandra_port or ports.free_port(pair=True))
     return Stack(kafka.address, cassandra.address, {"kafka": kafka, "cassandra": cassandra})
 
 

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,6 +33,16 @@ def test_a_port_in_use_is_named_with_who_uses_it_and_what_to_set(taken: int) -> 
     assert "SWIPESTREAM_API_PORT" in str(error.value.hint)
 
 
+def test_a_port_meant_for_two_parts_is_told_before_either_starts() -> None:
+    # Cassandra's nodes talk on the port behind the one for clients; the API then never came up.
+    storage = Wanted("Cassandra", ports.free_port(), "SWIPESTREAM_CASSANDRA_PORT")
+
+    with pytest.raises(PortInUseError, match=rf"Port {storage.port} is meant for both Cassandra and the API") as error:
+        checks.check_ports([storage, Wanted("the API", storage.port, "SWIPESTREAM_API_PORT")])
+
+    assert "SWIPESTREAM_CASSANDRA_PORT or SWIPESTREAM_API_PORT" in str(error.value.hint)
+
+
 def test_free_ports_are_below_those_of_outgoing_connections(taken: int) -> None:
     assert ports.in_use(taken)
     assert ports.accepts(f"127.0.0.1:{taken}")
@@ -38,6 +50,28 @@ def test_free_ports_are_below_those_of_outgoing_connections(taken: int) -> None:
     assert port < 32_000
     assert not ports.in_use(port) and not ports.in_use(port + 1)
     assert not ports.accepts(f"127.0.0.1:{port}")
+
+
+def test_no_port_is_given_out_twice_though_nothing_listens_on_it_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ports, "_FREE_RANGE", range(21_000, 21_040))
+    here = {ports.free_port() for _ in range(6)}
+    pairs = [ports.free_port(pair=True) for _ in range(2)]
+    code = """if True:
+        from infra.stack import ports
+
+        ports._FREE_RANGE = range(21_000, 21_040)
+        try:
+            while True:
+                print(ports.free_port(), flush=True)
+        except OSError:
+            pass
+    """
+    there = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
+
+    mine = here | {port + more for port in pairs for more in (0, 1)}
+    others = [int(line) for line in there.stdout.split()]
+    assert len(here) == 6 and len(mine) == 10
+    assert len(others) == len(set(others)) > 20 and mine.isdisjoint(others)
 
 
 def test_addresses_are_split() -> None:
