@@ -16,6 +16,7 @@ from infra.kafka import trouble
 from infra.kafka.connection import lasting
 from infra.kafka.deadletters import Aside
 from infra.kafka.delays import Delays
+from infra.kafka.leaving import leave
 from infra.kafka.offsets import Partition
 from infra.kafka.producer import EventProducer
 from infra.kafka.records import Raw, Received, raw
@@ -23,7 +24,7 @@ from infra.kafka.trials import Trial, read
 from infra.kafka.unreadable import Unreadable
 from infra.telemetry import logs, metrics
 from schemas.errors import DecodeError
-from schemas.topics import retry_topic, retry_topics
+from schemas.topics import CONSUMERS, NOW, TIERS, retry_topic
 
 log = logs.get("kafka.batches")
 
@@ -52,9 +53,12 @@ def consumer_config(bootstrap: str, group: str, **more: Any) -> dict[str, Any]:
     }
 
 
-def retried(consumer: str, tiers: Mapping[str, float] | None) -> tuple[str, ...]:
-    """The retry topics that a consumer reads: of its own tiers where it names them, else those that it has."""
-    return retry_topics(consumer) if tiers is None else tuple(retry_topic(consumer, tier) for tier in tiers)
+def retried(consumer: str, tiers: Mapping[str, float] | None) -> dict[str, float]:
+    """The retry topics that a consumer reads, and how many seconds records wait there: of its own tiers where it names
+    them, else those that it has."""
+    if tiers is None:
+        tiers = {NOW: 0.0, **TIERS} if consumer in CONSUMERS else {}
+    return {retry_topic(consumer, tier): delay_s for tier, delay_s in tiers.items()}
 
 
 class BatchConsumer:
@@ -75,7 +79,7 @@ class BatchConsumer:
         self._name, self._handle, self._sources = name, handle, frozenset(topics)
         self._passed, self._skipped = passed, dict[Partition, int]()
         self._size, self._wait_s = size, wait_s
-        self._aside = Aside(producer, name, tiers=tiers)
+        self._aside, self._retries = Aside(producer, name, tiers=tiers), retried(name, tiers)
         self._stop, self._heartbeat = threading.Event(), Heartbeat(name)
         self._delays: Delays[Raw] = Delays()
         self._held: frozenset[Partition] | None = frozenset()
@@ -83,7 +87,7 @@ class BatchConsumer:
         self._consumer = Consumer(consumer_config(bootstrap, name) | {"client.id": name})
         self._unreadable = Unreadable(bootstrap, name, self._consumer, producer)
         self._consumer.subscribe(
-            [*topics, *retried(name, tiers)], on_assign=self._assigned, on_revoke=self._lost, on_lost=self._lost
+            [*topics, *self._retries], on_assign=self._assigned, on_revoke=self._lost, on_lost=self._lost
         )
 
     def stop(self) -> None:
@@ -99,13 +103,13 @@ class BatchConsumer:
         except StoppedError:
             log.info("stopped with a batch in hand")
         finally:
-            self._consumer.close()
+            leave(self._consumer)
 
     def _step(self) -> None:
         self._heartbeat.beat()
         fresh = [record for message in self._poll() if (record := self._usable(message)) and self._due(record)]
         # What comes back goes first: views that keep the last position of a batch must end at the live one.
-        records = [*self._delays.take(time.time(), self._size), *fresh]
+        records = [*self._delays.take(time.monotonic(), self._size), *fresh]
         self._resume()
         received = [item for record in records if (item := self._decode(record))]
         if (records or self._skipped) and (not received or self._deliver(received)):
@@ -132,16 +136,16 @@ class BatchConsumer:
         if record.topic in self._sources and not len(self._delays):
             return True
         try:
-            due = read(record).due_ms / 1000
+            wait_s = read(record).wait_s(time.time() * 1000, self._retries.get(record.topic, 0.0))
         except DecodeError:
             return True  # found out again, and put aside, when it is decoded
         partition = (record.topic, record.partition)
-        if due <= time.time() and partition not in self._delays.partitions:
+        if not wait_s and partition not in self._delays.partitions:
             return True
         if partition not in self._delays.partitions:
             self._consumer.pause([TopicPartition(*partition)])
             self._held = None
-        self._delays.add(partition, record, due)
+        self._delays.add(partition, record, time.monotonic() + wait_s)
         return False
 
     def _resume(self) -> None:

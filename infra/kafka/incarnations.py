@@ -12,6 +12,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicCollectio
 from confluent_kafka.admin import AdminClient, TopicDescription  # type: ignore[attr-defined]  # the stubs hide it
 
 from infra.errors import StoreAwayError, UnavailableError
+from infra.kafka.marks import marks
 from infra.kafka.offsets import Partition
 
 
@@ -60,15 +61,8 @@ def describe(consumer: Consumer, admin: AdminClient, topics: Sequence[str], time
     """Ask the broker. Raises UnavailableError, or KafkaException when it does not tell the offsets."""
     found = identify(admin, topics, timeout)
     ranges = {
-        (topic, number): _range(consumer, TopicPartition(topic, number), timeout)
+        (topic, number): marks(consumer, TopicPartition(topic, number), timeout)
         for topic, (_, count) in found.items()
         for number in range(count)
     }
     return Incarnation(ids={topic: identity for topic, (identity, _) in found.items()}, ranges=ranges)
-
-
-def _range(consumer: Consumer, partition: TopicPartition, timeout: float) -> tuple[int, int]:
-    answer = consumer.get_watermark_offsets(partition, timeout=timeout, cached=False)
-    if answer is None:
-        raise UnavailableError(f"Kafka did not tell the offsets of {partition.topic}.")
-    return answer

@@ -11,16 +11,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any, cast
 
 from aiokafka.client import AIOKafkaClient
 from aiokafka.consumer.fetcher import FetchRequest
 from aiokafka.errors import KafkaError as AioError
+from aiokafka.errors import NoError, for_code
 from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.record.util import calc_crc32c
 from aiokafka.structs import TopicPartition as AioPartition
 from confluent_kafka import KafkaError
 
-from infra.errors import UnavailableError
+from infra.errors import SwipestreamError, UnavailableError
 from infra.kafka.connection import aio
 from infra.kafka.offsets import Partition
 from infra.kafka.records import Raw
@@ -30,8 +32,14 @@ _FETCH = 1 << 20
 #: Of a record batch's header (magic 2): base offset, length, magic, checksum, what it covers, the last offset's delta.
 _BASE, _LENGTH, _MAGIC, _CRC, _COVERED, _LAST_DELTA = slice(0, 8), slice(8, 12), 16, slice(17, 21), 21, slice(23, 27)
 _PREFIX = 12
+#: Seconds for one partition's window.
+_PARTITION_S = 10.0
 #: How the client says that it cannot read a batch.
 CODES = frozenset({KafkaError._BAD_MSG, KafkaError._BAD_COMPRESSION, KafkaError._NOT_IMPLEMENTED})
+
+
+class UnreadableBatchError(SwipestreamError):
+    """A batch of records cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +51,25 @@ class Batch:
     sound: bool
     data: bytes
 
-    def records(self, partition: Partition, offset: int) -> Iterator[Raw]:
-        """Its records from `offset` on."""
+    def records(self, partition: Partition, offset: int) -> list[Raw]:
+        """Its records from `offset` on. Raises UnreadableBatchError."""
+        if not self.sound:
+            raise UnreadableBatchError("the checksum is wrong")
+        try:
+            return [_raw(partition, record) for record in self._unpacked() if record.offset >= offset]
+        except Exception as error:  # whatever it is, the next one may be right
+            raise UnreadableBatchError(repr(error)) from error
+
+    def _unpacked(self) -> Iterable[Any]:
         records = MemoryRecords(self.data)
-        for record in records.next_batch() if records.has_next() else ():
-            if record.offset >= offset:
-                yield Raw(
-                    topic=partition[0], partition=partition[1], offset=record.offset, timestamp_ms=record.timestamp,
-                    key=record.key, value=record.value, headers=tuple(record.headers),
-                )  # fmt: skip
+        return cast(Iterable[Any], records.next_batch()) if records.has_next() else ()
+
+
+def _raw(partition: Partition, record: Any) -> Raw:
+    return Raw(
+        topic=partition[0], partition=partition[1], offset=record.offset, timestamp_ms=record.timestamp,
+        key=record.key, value=record.value, headers=tuple(record.headers),
+    )  # fmt: skip
 
 
 def batches(data: bytes) -> Iterator[Batch]:
@@ -73,30 +91,53 @@ def _number(data: bytes, *, signed: bool = True) -> int:
     return int.from_bytes(data, "big", signed=signed)
 
 
-def look(bootstrap: str, starts: Mapping[Partition, int], timeout: float = 30.0) -> dict[Partition, list[Batch]]:
-    """Where something is broken within the window: all batches from the start to the last broken one, both included.
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """`broken`: where something is broken within the window, all batches from the start to the last broken one, both
+    included. `unseen`: why a partition could not be looked at."""
 
-    Raises UnavailableError.
+    broken: dict[Partition, list[Batch]]
+    unseen: dict[Partition, str]
+
+
+def look(bootstrap: str, starts: Mapping[Partition, int], timeout: float = 30.0) -> Ahead:
+    """Look at each partition from where it will be read; takes about `timeout` seconds at most.
+
+    Raises UnavailableError where no broker answers at all.
     """
     try:
-        return asyncio.run(asyncio.wait_for(_look(bootstrap, starts), timeout))
+        return asyncio.run(_look(bootstrap, starts, timeout))
     except (AioError, OSError) as error:
         raise UnavailableError(f"Kafka did not show what is to be read: {error!r}") from error
 
 
-async def _look(bootstrap: str, starts: Mapping[Partition, int]) -> dict[Partition, list[Batch]]:
+async def _look(bootstrap: str, starts: Mapping[Partition, int], timeout: float) -> Ahead:
+    until = asyncio.get_running_loop().time() + timeout
+    ahead = Ahead({}, dict.fromkeys(starts, "there was no time left"))
     client = AIOKafkaClient(**aio(bootstrap))
-    await client.bootstrap()
     try:
-        await client.set_topics([topic for topic, _ in starts])
+        async with asyncio.timeout_at(until):
+            await client.bootstrap()
+            await client.set_topics([topic for topic, _ in starts])
         # One after the other, and let go of where all is sound: a window is large, and partitions are many.
-        return {
-            partition: upto
-            for partition, offset in starts.items()
-            if (upto := _upto_last_broken(await _window(client, partition, offset)))
-        }
+        for partition, offset in starts.items():
+            await _note(ahead, client, partition, offset, until)
     finally:
         await client.close()
+    return ahead
+
+
+async def _note(ahead: Ahead, client: AIOKafkaClient, partition: Partition, offset: int, until: float) -> None:
+    """One partition: a broker that does not answer for it keeps nobody from looking at the others."""
+    try:
+        async with asyncio.timeout_at(min(until, asyncio.get_running_loop().time() + _PARTITION_S)):
+            upto = _upto_last_broken(await _window(client, partition, offset))
+    except (AioError, OSError, UnavailableError) as error:
+        ahead.unseen[partition] = str(error) or "no answer in time"
+        return
+    del ahead.unseen[partition]
+    if upto:
+        ahead.broken[partition] = upto
 
 
 async def _window(client: AIOKafkaClient, partition: Partition, offset: int) -> list[Batch]:
@@ -117,7 +158,10 @@ async def fetch(client: AIOKafkaClient, partition: Partition, offset: int) -> by
         raise UnavailableError(f"{partition[0]}/{partition[1]} has no leader.")
     asked = [(partition[0], [(partition[1], offset, _FETCH)])]
     answer = await client.send(leader, FetchRequest(10, 1, _FETCH, 0, asked, rack_id=""))
-    return bytes(answer.topics[0][1][0][-1] or b"")
+    part = answer.topics[0][1][0]
+    if (error := for_code(part[1])) is not NoError:
+        raise UnavailableError(f"{partition[0]}/{partition[1]} cannot be read at {offset}: {error.__name__}.")
+    return bytes(part[-1] or b"")
 
 
 def _upto_last_broken(window: Iterable[Batch]) -> list[Batch]:

@@ -17,9 +17,10 @@ from infra.ending import vital
 from infra.errors import UnavailableError
 from infra.heartbeat import Heartbeat
 from infra.kafka import trouble
-from infra.kafka.batches import consumer_config
+from infra.kafka.batches import consumer_config, retried
 from infra.kafka.deadletters import partition_of
 from infra.kafka.delays import Delays
+from infra.kafka.leaving import leave
 from infra.kafka.offsets import Partition
 from infra.kafka.producer import EventProducer
 from infra.kafka.records import Raw, raw
@@ -48,8 +49,8 @@ class Relay:
             consumer_config(bootstrap, group) | {"client.id": group, "queued.max.messages.kbytes": 1024}
         )
         self._unreadable = Unreadable(bootstrap, consumer, self._consumer, producer)
-        topics = [retry_topic(consumer, tier) for tier in tiers]
-        self._consumer.subscribe(topics, on_assign=self._assigned, on_revoke=self._lost, on_lost=self._lost)
+        self._retries = retried(consumer, tiers)
+        self._consumer.subscribe([*self._retries], on_assign=self._assigned, on_revoke=self._lost, on_lost=self._lost)
         self._thread = vital(self._run, group)
 
     def start(self) -> None:
@@ -70,7 +71,7 @@ class Relay:
                     self._carry()
                     self._balance()
         finally:
-            self._consumer.close()
+            leave(self._consumer)
 
     def _admit(self) -> None:
         message = self._consumer.poll(0.1)
@@ -82,10 +83,16 @@ class Relay:
                 self._skipped |= dict([skipped])
             return
         record = raw(message)
-        self._delays.add((record.topic, record.partition), record, _due(record))
+        self._delays.add((record.topic, record.partition), record, time.monotonic() + self._wait_s(record))
+
+    def _wait_s(self, record: Raw) -> float:
+        try:
+            return read(record).wait_s(time.time() * 1000, self._retries[record.topic])
+        except DecodeError:
+            return 0.0  # whoever reads it puts it aside
 
     def _carry(self) -> None:
-        due = self._delays.take(time.time())
+        due = self._delays.take(time.monotonic())
         # What cannot be read is passed when nothing waits in front of it.
         ready = self._skipped.keys() - self._delays.partitions
         skipped = {partition: self._skipped.pop(partition) for partition in ready}
@@ -142,10 +149,3 @@ class Relay:
             partition = (item.topic, item.partition)
             self._delays.drop(partition)
             self._skipped.pop(partition, None)
-
-
-def _due(record: Raw) -> float:
-    try:
-        return read(record).due_ms / 1000
-    except DecodeError:
-        return 0.0  # whoever reads it puts it aside

@@ -12,6 +12,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 
 from infra.errors import NotFoundError, UnavailableError
 from infra.kafka.connection import lasting
+from infra.kafka.marks import marks
 from infra.kafka.offsets import Partition
 from infra.kafka.records import Raw, raw
 from infra.kafka.refusals import unanswered
@@ -19,6 +20,9 @@ from infra.kafka.refusals import unanswered
 BATCH = 2_000
 #: How long a broker may stay silent while there is more to read, and how long an answer to a question may take.
 PATIENCE_S, ANSWER_S = 30.0, 10.0
+#: After so much silence what is left is asked for once more: a partition that was paused and is assigned anew has been
+#: seen to stay silent.
+AGAIN_S = 5.0
 #: How long a large piece waits to become full.
 _LINGER_S = 0.2
 
@@ -44,6 +48,7 @@ class Stretch:
     def __init__(self, bootstrap: str, *, whole: bool = False) -> None:
         self._bootstrap, self._whole, self._consumer = bootstrap, whole, Consumer(_config(bootstrap))
         self._left: dict[Partition, int] = {}
+        self._next: dict[Partition, int] = {}
         self.broken = 0
 
     def __enter__(self) -> Self:
@@ -59,7 +64,8 @@ class Stretch:
     def ranges(self, topics: Sequence[str]) -> dict[Partition, tuple[int, int]]:
         """First and next offset of every partition of these topics, now. Raises NotFoundError, UnavailableError."""
         try:
-            return {part: self._marks(part) for topic in topics for part in self._partitions(topic)}
+            parts = [part for topic in topics for part in self._partitions(topic)]
+            return {part: marks(self._consumer, TopicPartition(*part)) for part in parts}
         except KafkaException as error:
             raise unanswered(self._consumer, error) from error
 
@@ -76,17 +82,26 @@ class Stretch:
     def read(self, ranges: Ranges, size: int = BATCH) -> Iterator[Piece]:
         """The records, up to `size` at a time; at least one piece a second, even where nothing has come."""
         self._left = {part: end for part, (first, end) in ranges.items() if first < end}
-        begin = [TopicPartition(*part, first) for part, (first, end) in ranges.items() if first < end]
-        self._consumer.assign(begin)
-        self._consumer.resume(begin)  # a pause outlives an assignment
-        heard, todo = time.monotonic(), sum(end - first for first, end in ranges.values())
+        self._next = {part: ranges[part][0] for part in self._left}
+        asked = heard = self._ask()
+        todo = sum(end - first for first, end in ranges.values())
         while self._left:
             messages = self._take_up_to(min(size, todo), _LINGER_S if size > BATCH else 0)
             todo = max(BATCH, todo - len(messages))  # at least, for not every offset holds a record
-            heard = time.monotonic() if messages else heard
-            if time.monotonic() - heard > PATIENCE_S:
+            now = time.monotonic()
+            asked, heard = (now, now) if messages else (asked, heard)
+            if now - heard > PATIENCE_S:
                 raise UnavailableError(f"Kafka has said nothing for {PATIENCE_S:g} s.")
+            if now - asked > AGAIN_S:
+                asked = self._ask()
             yield self._piece(messages)
+
+    def _ask(self) -> float:
+        """For what is left; when that was."""
+        places = [TopicPartition(*part, self._next[part]) for part in self._left]
+        self._consumer.assign(places)
+        self._consumer.resume(places)  # a pause outlives an assignment
+        return time.monotonic()
 
     def _take_up_to(self, size: int, wait_s: float) -> list[Message]:
         first = self._consumer.poll(1.0)
@@ -105,6 +120,8 @@ class Stretch:
         if error := message.error():
             self._reach(part, self._behind(part, offset, error), positions)
             return None
+        if offset < self._next[part]:  # asked for twice
+            return None
         self._reach(part, offset + 1, positions)
         return raw(message) if offset < positions[part] else None
 
@@ -122,7 +139,7 @@ class Stretch:
         return end
 
     def _reach(self, part: Partition, offset: int, positions: dict[Partition, int]) -> None:
-        positions[part] = min(offset, self._left[part])
+        positions[part] = self._next[part] = min(offset, self._left[part])
         if offset >= self._left[part]:
             self._finish(part)
 
@@ -137,12 +154,6 @@ class Stretch:
             hint = f"There are: {names}." if names else "`swipestream topics apply` makes them."
             raise NotFoundError(f"There is no topic {topic}.", hint=hint)
         return [(topic, number) for number in sorted(found[topic].partitions)]
-
-    def _marks(self, part: Partition) -> tuple[int, int]:
-        answer = self._consumer.get_watermark_offsets(TopicPartition(*part), timeout=ANSWER_S, cached=False)
-        if answer is None:
-            raise UnavailableError(f"Kafka did not tell the offsets of {part[0]}.")
-        return answer
 
 
 def _config(bootstrap: str) -> dict[str, object]:

@@ -14,31 +14,23 @@ from dataclasses import dataclass
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
-from infra.errors import UnavailableError
 from infra.heartbeat import Heartbeat
 from infra.kafka import trouble
 from infra.kafka.batches import consumer_config, retried
 from infra.kafka.deadletters import Aside
 from infra.kafka.delays import Delays
-from infra.kafka.failures import Dead
+from infra.kafka.execution import Execution, OnFailure, Work, silent
 from infra.kafka.lanes import Lanes
+from infra.kafka.leaving import leave
 from infra.kafka.offsets import GapFreeOffsets, Partition
 from infra.kafka.producer import EventProducer
-from infra.kafka.records import Raw, Received, raw
+from infra.kafka.records import Raw, raw
 from infra.kafka.trials import Trial, read
 from infra.kafka.unreadable import Unreadable
 from infra.telemetry import logs, metrics
-from schemas import base
-from schemas.envelope import Envelope
 from schemas.errors import DecodeError
 
 log = logs.get("kafka.tasks")
-
-#: What a task leads to: events or further tasks, each for its own topic (None: the family's).
-Effects = Sequence[tuple[Envelope[base.Message], str | None]]
-Work = Callable[[Received], Effects]
-#: What to publish about a task that failed for good.
-OnFailure = Callable[[Received, Exception], Effects]
 
 COMMIT_EVERY_S = 0.5
 #: Tasks of a lane that are read ahead, so that the oldest of several partitions can be chosen.
@@ -67,12 +59,12 @@ class TaskConsumer:
 
     def __init__(
         self, bootstrap: str, name: str, topics: Sequence[str], work: Work, producer: EventProducer,
-        *, on_failure: OnFailure | None = None, concurrency: int = 1, drain_s: float = 7.0,
+        *, on_failure: OnFailure = silent, concurrency: int = 1, drain_s: float = 7.0,
         tiers: Mapping[str, float] | None = None, shortage: Callable[[], str | None] = lambda: None,
     ) -> None:  # fmt: skip
-        self._on_failure = on_failure or (lambda _received, _error: [])
-        self._name, self._work, self._producer, self._drain_s = name, work, producer, drain_s
-        self._aside = Aside(producer, name, tiers=tiers)
+        self._name, self._drain_s, self._stop = name, drain_s, threading.Event()
+        aside = Aside(producer, name, tiers=tiers)
+        self._execution = Execution(name, work, producer, aside, self._stop, on_failure=on_failure)
         self._shortage, self._short = shortage, False
         self._topics, self._retries = list(topics), retried(name, tiers)
         self._lanes: Lanes[_Task] = Lanes(topics)
@@ -82,7 +74,7 @@ class TaskConsumer:
         self._running: dict[Future[None], _Task | None] = {}  #: None: its partition was taken away meanwhile
         self._concurrency = concurrency
         self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix=name)
-        self._stop, self._heartbeat = threading.Event(), Heartbeat(name)
+        self._heartbeat = Heartbeat(name)
         self._committed_at = 0.0
         self._consumer = Consumer(
             consumer_config(bootstrap, name)
@@ -108,7 +100,7 @@ class TaskConsumer:
             self._drain()
         finally:
             self._pool.shutdown(wait=False, cancel_futures=True)
-            self._consumer.close()
+            leave(self._consumer)
 
     def _step(self) -> None:
         self._admit(0.02 if self._running else 0.2)
@@ -144,7 +136,8 @@ class TaskConsumer:
         except DecodeError:  # found out again, and put aside, when it is decoded
             task = _Task(partition, record.offset, Trial(record=record))
         if partition[0] in self._retries:
-            return self._delays.add(partition, task, task.trial.due_ms / 1000)
+            wait_s = task.trial.wait_s(time.time() * 1000, self._retries[partition[0]])
+            return self._delays.add(partition, task, time.monotonic() + wait_s)
         return self._line_up(task)
 
     def _line_up(self, task: _Task) -> None:
@@ -156,7 +149,8 @@ class TaskConsumer:
     def _wake(self) -> None:
         """Line up what has become due, no more than can soon be begun, however many others stand there already."""
         free = max(0, 2 * self._concurrency - self._lanes.waiting_from(self._retries))
-        for task in [*self._delays.take(time.time(), free), *self._resting.take(time.monotonic())]:
+        now = time.monotonic()
+        for task in [*self._delays.take(now, free), *self._resting.take(now)]:
             self._line_up(task)
 
     def _pausing(self) -> bool:
@@ -174,7 +168,7 @@ class TaskConsumer:
         if self._pausing():
             return
         while len(self._running) < self._concurrency and (task := self._next()):
-            self._running[self._pool.submit(self._do, task.trial)] = task
+            self._running[self._pool.submit(self._execution.run, task.trial)] = task
         metrics.IN_HAND.labels(consumer=self._name).set(len(self._running))
 
     def _next(self) -> _Task | None:
@@ -205,52 +199,6 @@ class TaskConsumer:
         stopped = [item for item in assigned if item.topic in full or (item.topic, item.partition) in held]
         self._consumer.pause(stopped)
         self._consumer.resume([item for item in assigned if item not in stopped])
-
-    def _do(self, trial: Trial) -> None:
-        try:
-            trial = read(trial.record) if trial.record.topic in self._retries else trial
-            received = Received(raw=trial.record, envelope=trial.record.decode(), attempt=trial.attempt)
-        except DecodeError as error:
-            return self._put_aside(trial, error)
-        try:
-            with metrics.TASK_SECONDS.labels(consumer=self._name).time():
-                effects = self._work(received)
-            self._insist(lambda: self._producer.publish_all(effects))
-        except UnavailableError:
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever it is, the policy says what becomes of the task
-            return self._failed(trial, received, error)
-        metrics.HANDLED.labels(consumer=self._name, type=received.envelope.type).inc()
-
-    def _failed(self, trial: Trial, received: Received, error: Exception) -> None:
-        log.exception("task failed", topic=received.topic, offset=received.offset, attempt=trial.attempt)
-        if isinstance(self._aside.step(trial, error), Dead):
-            self._tell(received, error)
-        self._put_aside(trial, error)
-
-    def _tell(self, received: Received, error: Exception) -> None:
-        """What cannot be told is a dead letter all the same: else the task would come back for ever."""
-        try:
-            failure = self._on_failure(received, error)
-            self._insist(lambda: self._producer.publish_all(failure))
-        except UnavailableError:
-            raise
-        except Exception:
-            log.exception("failure not told", topic=received.topic, offset=received.offset)
-
-    def _put_aside(self, trial: Trial, error: Exception) -> None:
-        self._insist(lambda: self._aside.put(trial, error).result(30))
-
-    def _insist(self, publish: Callable[[], None]) -> None:
-        """Publish until the broker has it or the worker stops. The result of a long task is not thrown away."""
-        while True:
-            try:
-                return publish()
-            except (UnavailableError, TimeoutError) as error:
-                if self._stop.is_set():
-                    raise UnavailableError(str(error)) from error
-                log.warning("waiting", why=str(error))
-                self._stop.wait(1)
 
     def _commit(self) -> None:
         self._committed_at = time.monotonic()

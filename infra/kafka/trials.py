@@ -48,6 +48,15 @@ class Trial:
             due_ms=now_ms + int(delay_s * 1000),
         )
 
+    def wait_s(self, now_ms: float, delay_s: float) -> float:
+        """How long it waits before it may be tried, in seconds, in a topic where records wait `delay_s`.
+
+        Not at all where it says more than twice as long: a clock said so that has been set since, and others wait
+        behind it.
+        """
+        left_s = (self.due_ms - now_ms) / 1000
+        return left_s if 0 < left_s <= 2 * delay_s else 0.0
+
     def headers(self, extra: Mapping[str, object] | None = None) -> list[tuple[str, bytes]]:
         """The record's own headers, and those from which `read` makes this trial again."""
         fields = {

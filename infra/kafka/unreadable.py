@@ -6,6 +6,7 @@ starts the partition anew. So the reader looks at the batch's header itself, whi
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
@@ -14,20 +15,22 @@ from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
 from infra.errors import SwipestreamError, UnavailableError
 from infra.kafka import deadletters
+from infra.kafka.beginnings import beginnings, left
 from infra.kafka.deadletters import partition_of
-from infra.kafka.lookahead import CODES, Batch, batch_end, look
+from infra.kafka.lookahead import CODES, Ahead, Batch, UnreadableBatchError, batch_end, look
 from infra.kafka.offsets import Partition
 from infra.kafka.producer import EventProducer
 from infra.kafka.records import Raw
-from infra.kafka.trials import read
+from infra.kafka.trials import Trial, read
 from infra.telemetry import logs, metrics
+from schemas.errors import DecodeError
 from schemas.topics import NOW, retry_topic, retry_topics
 
 log = logs.get("kafka.unreadable")
 
-
-class UnreadableBatchError(SwipestreamError):
-    """The client could not read a batch of records."""
+#: Seconds for looking ahead in all that is assigned at once. Nothing is polled meanwhile: the watchdog and the group
+#: wait a few minutes.
+LIMIT_S = 60.0
 
 
 def bury(producer: EventProducer, consumer: str, partition: Partition, start: int, end: int, why: str) -> None:
@@ -56,41 +59,49 @@ class Unreadable:
         The records before it go through the retry topic without a delay, as if they had been sent back. Where these
         partitions begin is returned, to be committed.
         """
+        for item in partitions:  # whoever had them meanwhile, they may be read from further back
+            self._ends.pop((item.topic, item.partition), None)
         if not retry_topics(self._name):
             return {}
+        until = time.monotonic() + LIMIT_S
         try:
-            starts = self._starts(partitions)
-            broken = look(self._bootstrap, starts) if starts else {}
-            moved = {one: self._pass(one, starts[one], found) for one, found in broken.items()}
-            if moved:
-                self._begin(partitions, moved)
-            return moved
-        except (SwipestreamError, KafkaException, FutureTimeoutError) as error:
+            begin = beginnings(self._consumer, partitions, until)
+            ahead = look(self._bootstrap, begin.starts, left(until)) if begin.starts else Ahead({}, {})
+        except (SwipestreamError, KafkaException) as error:
             log.warning("not looked ahead", why=str(error))
             return {}
+        unseen = begin.unknown | ahead.unseen
+        moved: dict[Partition, int] = {}
+        for partition, found in ahead.broken.items():
+            try:
+                left(until)
+                moved[partition] = self._pass(partition, begin.starts[partition], found)
+            except (SwipestreamError, FutureTimeoutError) as error:
+                unseen[partition] = str(error)
+        for (topic, number), why in unseen.items():
+            log.warning("not looked ahead", topic=topic, partition=number, why=why)
+        return moved if self._begins(partitions, moved) else {}
 
-    def _begin(self, partitions: Sequence[TopicPartition], moved: Mapping[Partition, int]) -> None:
+    def _begins(self, partitions: Sequence[TopicPartition], moved: Mapping[Partition, int]) -> bool:
+        """Whether those partitions begin where they were moved to."""
+        if not moved:
+            return False
         others = [item for item in partitions if (item.topic, item.partition) not in moved]
         behind = [TopicPartition(*partition, offset) for partition, offset in moved.items()]
-        self._consumer.incremental_assign([*behind, *others])
-
-    def _starts(self, partitions: Sequence[TopicPartition]) -> dict[Partition, int]:
-        """Where reading would begin, for partitions in which there is something to read."""
-        starts: dict[Partition, int] = {}
-        for item in self._consumer.committed(list(partitions), timeout=10):
-            ends = self._consumer.get_watermark_offsets(item, timeout=10, cached=False)
-            low, high = ends if ends is not None else (0, 0)
-            if (start := max(low, item.offset)) < high:
-                starts[item.topic, item.partition] = start
-        return starts
+        try:
+            self._consumer.incremental_assign([*behind, *others])
+        except KafkaException as error:  # no longer ours
+            log.info("not moved", why=str(error))
+            return False
+        return True
 
     def _pass(self, partition: Partition, start: int, found: Sequence[Batch]) -> int:
         sent = []
         for batch in found:
-            if batch.sound:
+            try:
                 sent += [self._forward(record) for record in batch.records(partition, start)]
-            else:
-                bury(self._producer, self._name, partition, batch.start, batch.end, "the checksum is wrong")
+            except UnreadableBatchError as error:
+                bury(self._producer, self._name, partition, batch.start, batch.end, str(error))
         for each in sent:
             each.result(30)
         self._ends[partition] = found[-1].end
@@ -100,7 +111,7 @@ class Unreadable:
         """Into the retry topic; for every part of the consumer, since none has seen it."""
         topic = retry_topic(self._name, NOW)
         headers = (
-            read(record).headers()
+            _trial(record).headers()
             if record.topic != topic
             else [(name, value or b"") for name, value in record.headers]
         )
@@ -144,3 +155,10 @@ class Unreadable:
         except KafkaException as error:  # no longer ours
             log.info("not skipped", why=str(error))
         return partition, offset
+
+
+def _trial(record: Raw) -> Trial:
+    try:
+        return read(record)
+    except DecodeError:  # found out again, and put aside, by whoever handles it
+        return Trial(record=record)

@@ -12,6 +12,7 @@ from typing import Protocol
 from confluent_kafka import Consumer, Message, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 
+from infra.kafka.marks import marks
 from infra.kafka.producer import EventProducer
 from infra.kafka.records import raw
 from infra.kafka.trials import fields
@@ -92,9 +93,7 @@ def read_all(bootstrap: str, topic: str, timeout: float = 1.0, partitions: Seque
     consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "none", "enable.auto.commit": False})
     found: list[Message] = []
     try:
-        ends = {}
-        for number in partitions:
-            ends[number] = (consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=10) or (0, 0))[1]
+        ends = {number: marks(consumer, TopicPartition(topic, number))[1] for number in partitions}
         consumer.assign([TopicPartition(topic, number, 0) for number in partitions])
         deadline = time.monotonic() + 20
         while len(found) < sum(ends.values()) and time.monotonic() < deadline:

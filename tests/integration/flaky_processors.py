@@ -1,11 +1,13 @@
 """`python -m tests.integration.flaky_processors FILE`: the Faust worker, with one processor that fails as it is told.
 
-Events whose text begins with `flaky-N` fail N times, `broken` always, `bad` for good. What works is added to FILE.
+Events whose text begins with `flaky-N` fail N times, `broken` always, `bad` for good; `hold` takes until `FILE.go` is
+there. What works is added to FILE, as it begins to be.
 """
 
 from __future__ import annotations
 
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -32,6 +34,8 @@ def decide(event: Envelope[Message], state: State, _now_us: int) -> Decision:
         raise TransientError(text)
     with Path(sys.argv[1]).open("a") as file:
         file.write(f"{text}\n")
+    while text.startswith("hold") and not Path(f"{sys.argv[1]}.go").exists():
+        time.sleep(0.05)
     return Decision(state=b"%d" % (int(state or b"0") + 1))
 
 

@@ -13,9 +13,10 @@ from typer.testing import CliRunner
 
 from infra.deadletters import commands, decide_commands, look_commands
 from infra.errors import SwipestreamError
+from infra.kafka.execution import Effects
 from infra.kafka.producer import EventProducer
 from infra.kafka.records import Received
-from infra.kafka.tasks import Effects, TaskConsumer
+from infra.kafka.tasks import TaskConsumer
 from infra.settings import settings
 from schemas import ids
 from schemas.envelope import root

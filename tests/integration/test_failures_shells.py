@@ -10,9 +10,10 @@ import pytest
 
 from infra.errors import TransientError, UnavailableError
 from infra.kafka.batches import BatchConsumer
+from infra.kafka.execution import Effects
 from infra.kafka.producer import EventProducer
 from infra.kafka.records import Received
-from infra.kafka.tasks import Effects, TaskConsumer
+from infra.kafka.tasks import TaskConsumer
 from infra.stack import Stack
 from schemas.prompts import PromptSubmitted
 from tests.integration.failures_kit import QUICK, consumer_with_topics, letters, put, running, until

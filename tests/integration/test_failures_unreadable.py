@@ -6,17 +6,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
+from aiokafka.record.util import calc_crc32c
+from confluent_kafka import Consumer, Producer, TopicPartition
 
 from infra.kafka.batches import BatchConsumer
+from infra.kafka.execution import Effects
 from infra.kafka.groups import committed
 from infra.kafka.offsets import Partition
 from infra.kafka.producer import EventProducer
 from infra.kafka.records import Received
-from infra.kafka.tasks import Effects, TaskConsumer
+from infra.kafka.tasks import TaskConsumer
+from infra.kafka.unreadable import Unreadable
 from schemas.prompts import PromptSubmitted
 from tests.integration.failures_kit import letters, running, until
 from tests.integration.gateway_broker import broker
-from tests.integration.test_failures_faust import send, spoil
+from tests.integration.test_failures_faust import batches, send, spoil
 
 pytestmark = pytest.mark.timeout(240)
 GOOD = ["a-0", "a-1", "c-0", "c-1", "d-0", "f-0", "f-1"]
@@ -112,4 +116,63 @@ def test_what_cannot_be_read_is_passed_where_nothing_comes_behind_it(ending: str
         until(lambda: reader.texts == ["a-0", "a-1"], 20)
         # and committed
         until(lambda: committed(ending, "projector", [("prompts", 0)]) == {("prompts", 0): 4}, 20)
+    producer.close()
+
+
+def test_a_partition_whose_offsets_are_not_told_keeps_nobody_from_looking_at_the_others(ending: str) -> None:
+    producer = EventProducer(ending, "test")
+    consumer = Consumer({"bootstrap.servers": ending, "group.id": "projector"})
+    begun = [TopicPartition("prompts", number) for number in (99, 0)]
+    # given a partition that is not there, and one with a spoilt batch
+    ahead = Unreadable(ending, "projector", consumer, producer).look_ahead(begun)
+    # then the second begins behind it
+    assert ahead == {("prompts", 0): 4}
+    consumer.close()
+    producer.close()
+
+
+def seal(log: Path, number: int) -> None:
+    """Give a batch the checksum of what it holds now, as a client would that packs wrongly."""
+    with log.open("r+b") as file:
+        file.seek(batches(log)[number])
+        head = file.read(21)
+        covered = file.read(int.from_bytes(head[8:12], "big") - 9)
+        file.seek(batches(log)[number] + 17)
+        file.write(calc_crc32c(covered).to_bytes(4, "big"))
+
+
+@pytest.fixture
+def strange(tmp_path: Path) -> Iterator[str]:
+    """Before a spoilt batch lies one that cannot be unpacked; in a second partition, a record without headers."""
+    with broker(tmp_path) as running:
+        logs = tmp_path / "kafka" / "logs"
+        send(running.address, 0, ["a-0" * 99, "a-1" * 99], compression="zstd")
+        send(running.address, 0, ["b-0", "b-1"])
+        send(running.address, 0, ["c-0"])
+        spoil(logs / "prompts-0" / "00000000000000000000.log", 0)
+        seal(logs / "prompts-0" / "00000000000000000000.log", 0)
+        spoil(logs / "prompts-0" / "00000000000000000000.log", 1)
+        for _ in range(2):
+            producer = Producer({"bootstrap.servers": running.address})
+            producer.produce("projector.retry.10s", b"x" * 99, b"key", partition=0)
+            assert producer.flush(20) == 0
+        spoil(logs / "projector.retry.10s-0" / "00000000000000000000.log", 1)
+        yield running.address
+
+
+def test_what_else_is_wrong_before_a_spoilt_batch_is_put_aside_too(strange: str) -> None:
+    producer, reader = EventProducer(strange, "test"), Reader()
+    # when it is found by looking ahead
+    with running(BatchConsumer(strange, "projector", ["prompts"], reader.batch, producer, passed=reader.passed)):
+        # then what comes behind is handled
+        until(lambda: reader.texts == ["c-0"], 60)
+        until(lambda: len(letters(strange, "projector")) == 4, 30)
+    # and all that cannot be handled is on record
+    found = sorted((one["topic"], int(one["offset"]), one["reason"]) for one in letters(strange, "projector"))
+    assert found == [
+        ("projector.retry.10s", 0, "MissingHeaderError"),
+        ("projector.retry.10s", 1, "UnreadableBatchError"),
+        ("prompts", 0, "UnreadableBatchError"),
+        ("prompts", 2, "UnreadableBatchError"),
+    ]
     producer.close()

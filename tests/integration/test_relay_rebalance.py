@@ -13,7 +13,7 @@ from infra.kafka.records import raw
 from infra.kafka.relay import Relay
 from infra.kafka.trials import Trial
 from schemas.topics import retry_topic
-from tests.integration.failures_kit import QUICK, consumer_with_topics, put, read_all, until
+from tests.integration.failures_kit import consumer_with_topics, put, read_all, until
 from tests.integration.gateway_broker import broker
 
 pytestmark = pytest.mark.timeout(300)
@@ -39,11 +39,11 @@ def test_what_waits_in_a_partition_that_went_to_another_and_came_back_is_read_ag
                 retry_topic(name, "10s"), again.record.key, again.record.value, again.headers(), partition=number
             ).result(20)
         # Given a relay that has read what waits in both partitions
-        first = Relay(kafka, name, producer, {"10s": QUICK["10s"]})
+        first = Relay(kafka, name, producer, {"10s": DUE_S})
         first.start()
         until(lambda: len(first._delays) == 2, 40)
         # When another one takes a partition, and goes
-        second = Relay(kafka, name, producer, {"10s": QUICK["10s"]})
+        second = Relay(kafka, name, producer, {"10s": DUE_S})
         second.start()
         until(lambda: len(first._delays) == len(second._delays) == 1, 60)
         second.stop()

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from infra.kafka.execution import Effects
 from infra.kafka.producer import EventProducer
 from infra.kafka.records import Received
-from infra.kafka.tasks import Effects, TaskConsumer
+from infra.kafka.tasks import TaskConsumer
 from infra.stack import Stack
 from schemas.prompts import PromptSubmitted
 from tests.integration.failures_kit import QUICK, consumer_with_topics, put, running, until

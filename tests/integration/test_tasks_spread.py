@@ -10,9 +10,10 @@ from contextlib import ExitStack, contextmanager
 import pytest
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 
+from infra.kafka.execution import Effects
 from infra.kafka.producer import EventProducer
 from infra.kafka.records import Received
-from infra.kafka.tasks import Effects, TaskConsumer
+from infra.kafka.tasks import TaskConsumer
 from infra.stack import Stack
 from schemas.codec import encode
 from schemas.envelope import root

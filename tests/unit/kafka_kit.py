@@ -10,9 +10,13 @@ from confluent_kafka import Consumer, Message, Producer, TopicPartition
 
 
 @contextmanager
-def mock_broker() -> Iterator[str]:
-    """Its address. It is there for as long as the client that asked for it; topics appear when they are asked for."""
-    producer = Producer({"bootstrap.servers": "unused:1", "test.mock.num.brokers": 1, "log_level": 0})
+def mock_broker(rtt_s: float = 0.0) -> Iterator[str]:
+    """Its address. It is there for as long as the client that asked for it; topics appear when they are asked for.
+
+    Each of its answers takes `rtt_s`.
+    """
+    slow = {"test.mock.broker.rtt": int(1000 * rtt_s)}
+    producer = Producer({"bootstrap.servers": "unused:1", "test.mock.num.brokers": 1, "log_level": 0} | slow)
     brokers = producer.list_topics(timeout=5).brokers.values()
     yield ",".join(f"{one.host}:{one.port}" for one in brokers)
     producer.flush(1)

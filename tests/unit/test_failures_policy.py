@@ -88,6 +88,12 @@ def test_the_first_failure_is_remembered_over_attempts() -> None:
     assert Trial(record=RAW).again(1_000, 1).again(5_000, 1).first_failure_ms == 1_000
 
 
+@pytest.mark.parametrize(("says_s", "wait_s"), [(5, 5), (12, 12), (20, 20), (3_610, 0), (-900, 0)])
+def test_no_retry_waits_much_longer_than_its_topic_says(says_s: int, wait_s: int) -> None:
+    # given one that says when it is due: a clock that is some seconds ahead is believed, one that was set since is not
+    assert replace(Trial(record=RAW), due_ms=1_000 * (1_000 + says_s)).wait_s(1_000_000, delay_s=10) == wait_s
+
+
 def test_headers_on_other_topics_are_not_believed() -> None:
     forged = replace(RAW, headers=(("dl_topic", b"secrets"), ("dl_partition", b"0"), ("dl_offset", b"0")))
     assert read(forged).place == ("prompts", 2, 7)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from confluent_kafka import KafkaError, TopicPartition
 
 from infra.kafka import batches
 from infra.kafka.batches import BatchConsumer
+from infra.kafka.records import raw
 
 
 class Tombstone:
@@ -95,6 +96,17 @@ def test_what_cannot_be_read_is_not_passed_before_what_waits_in_front_of_it(monk
         consumer._step()
     # Then neither is passed: who is killed now reads them again
     assert consumer._consumer.committed == {} and len(consumer._delays) == 1
+
+
+def test_a_clock_that_was_ahead_makes_no_retry_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches, "Consumer", Client)
+    monkeypatch.setattr(batches, "Unreadable", Skipping)
+    consumer: Any = BatchConsumer("nowhere:1", "projector", ["prompts"], lambda _: None, producer=None)  # type: ignore[arg-type]
+    # When a record that waits a minute says that it is due in an hour, and one behind it in a minute
+    now = int(time.time() * 1000)
+    due = [consumer._due(raw(cast(Any, Message(at, now + s * 1000)))) for at, s in ((5, 3600), (6, 60))]
+    # Then the first is due
+    assert due == [True, False]
 
 
 def test_what_was_done_when_it_was_told_to_stop_is_committed(monkeypatch: pytest.MonkeyPatch) -> None:

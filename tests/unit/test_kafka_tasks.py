@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import wait
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
+import pytest
 from confluent_kafka import TopicPartition
 
 from infra.errors import UnavailableError
+from infra.kafka.execution import Effects
 from infra.kafka.producer import LARGEST, EventProducer
 from infra.kafka.records import Raw, Received, raw
-from infra.kafka.tasks import LOOK_AHEAD, Effects, TaskConsumer, _Task
+from infra.kafka.tasks import LOOK_AHEAD, TaskConsumer, _Task
 from infra.kafka.trials import Trial, fields
 from schemas.codec import encode
 from schemas.envelope import Envelope, root
@@ -57,7 +61,7 @@ def test_a_task_whose_events_can_never_be_published_is_a_dead_letter(bootstrap: 
 
     # When it is done
     with consumer(bootstrap, sender, work) as worker:
-        worker._do(trial())
+        worker._execution.run(trial())
     # Then it is not done for ever
     assert fields(raw(first(bootstrap, "script-worker.dead")))["reason"] == "TooLargeError"
 
@@ -72,7 +76,7 @@ def test_a_failure_that_cannot_be_told_is_a_dead_letter_all_the_same(bootstrap: 
 
     # When it is done
     with consumer(bootstrap, sender, work, on_failure=on_failure) as worker:
-        worker._do(trial())
+        worker._execution.run(trial())
     # Then the task's own failure is on record
     assert fields(raw(first(bootstrap, "script-worker.dead")))["reason"] == "ValueError"
 
@@ -114,3 +118,33 @@ def test_what_is_tried_again_is_not_kept_waiting_by_lanes_that_are_always_full(
             worker._wake()
         # Then some stand in line with the others, no more than can soon be begun
         assert worker._lanes.waiting("prompts") == LOOK_AHEAD + 2
+
+
+def test_a_clock_that_was_ahead_makes_no_retry_wait(bootstrap: str, sender: EventProducer) -> None:
+    again = ("script-worker.retry.10s", 0)
+    with consumer(bootstrap, sender, lambda _: []) as worker:
+        # Given a task that a worker put aside whose clock was an hour ahead, and one of now
+        for ahead_s in (3600, 0):
+            due = trial().again(int((time.time() + ahead_s) * 1000), 10.0)
+            worker._sort(again, replace(due.record, topic=again[0], headers=tuple(due.headers())))
+        # When the worker looks what is due
+        worker._wake()
+        # Then the first is; the second waits as long as its topic says
+        assert worker._lanes.waiting("prompts") == 1 and len(worker._delays) == 1
+
+
+def test_a_clock_that_is_set_back_meanwhile_makes_no_retry_wait(
+    bootstrap: str, sender: EventProducer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    again = ("script-worker.retry.10s", 0)
+    with consumer(bootstrap, sender, lambda _: []) as worker:
+        # Given a task that waits a moment longer, in a worker whose clock is set back by an hour
+        due = trial().again(int(time.time() * 1000), 0.1)
+        worker._sort(again, replace(due.record, topic=again[0], headers=tuple(due.headers())))
+        real = time.time
+        monkeypatch.setattr(time, "time", lambda: real() - 3600)
+        # When that moment is over
+        time.sleep(0.2)
+        worker._wake()
+        # Then it is due
+        assert worker._lanes.waiting("prompts") == 1
