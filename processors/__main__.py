@@ -20,6 +20,8 @@ from infra.kafka.unreadable import bury
 from infra.kafka.waiting import wait_for_kafka
 from infra.starting import started
 from processors.app import create_app, quiet
+from processors.changelog import DELIVERY_S, LEASE_S, Changelog
+from processors.lease import Lease
 from processors.watch import AssignmentWatch
 from schemas.topics import PROCESSORS
 
@@ -53,7 +55,8 @@ def main() -> None:
     relay = Relay(config.kafka_address, PROCESSORS, producer)
     loop = uvloop.new_event_loop()
     asyncio.set_event_loop(loop)
-    app = create_app(config, producer, instance=instance)
+    keeper = EventProducer(config.kafka_address, f"{instance}-changelog", delivery_s=DELIVERY_S)
+    app = create_app(config, producer, Changelog(keeper, Lease(LEASE_S)), instance=instance)
     collecting.rarely()
     relay.start()
     AssignmentWatch(app).start()
@@ -67,6 +70,7 @@ def main() -> None:
         raise SystemExit(ended.code or exit_code()) from None
     finally:
         relay.stop()
+        keeper.close()
         producer.close()
 
 

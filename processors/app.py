@@ -14,11 +14,13 @@ from infra.kafka import connection
 from infra.kafka.producer import EventProducer
 from infra.settings import Settings
 from processors.agent import Shell
+from processors.changelog import SESSION_S, Changelog
 from processors.decision import Processor
 from processors.fetches import WAITING, Schema, transport
 from processors.projects import projects
 from processors.prompts import prompts
 from processors.recovery import Tables
+from processors.states import States
 from processors.videos import VIDEOS
 from processors.viewers import viewers
 from schemas.topics import NOW, PROCESSORS, TOPICS, changelog, retry_topic
@@ -55,7 +57,9 @@ def _draft_first(settings: Settings, name: str) -> bool:
     return flavor is not None and flavor.draft_first
 
 
-def create_app(settings: Settings, producer: EventProducer, *, instance: str = "processors-1") -> faust.App:
+def create_app(
+    settings: Settings, producer: EventProducer, changelog: Changelog, *, instance: str = "processors-1"
+) -> faust.App:
     """The app, not started. `instance` must stay the same over restarts of one process (static membership)."""
     app = faust.App(
         PROCESSORS,
@@ -69,7 +73,7 @@ def create_app(settings: Settings, producer: EventProducer, *, instance: str = "
         topic_replication_factor=settings.kafka_replication,
         broker_max_poll_records=500,
         broker_commit_interval=1.0,
-        broker_session_timeout=10.0,
+        broker_session_timeout=SESSION_S,
         broker_heartbeat_interval=2.0,
         broker_request_timeout=20.0,
         stream_buffer_maxsize=1024,
@@ -82,10 +86,11 @@ def create_app(settings: Settings, producer: EventProducer, *, instance: str = "
         TableManager=Tables,
         logging_config={"version": 1, "disable_existing_loggers": False, "incremental": True},
     )
-    app.transport = transport(app)
-    parked = _table(app, PARKED)
+    app.transport = transport(app, changelog)
+    parked = States(_table(app, PARKED))
     for processor in processors(settings):
-        _attach(app, processor, producer, parked)
+        states = States(_table(app, processor.table) if processor.table else None)
+        _attach(app, processor, Shell(processor, states, parked, producer, changelog))
     return app
 
 
@@ -99,13 +104,12 @@ def _credentials(settings: Settings) -> faust.SASLCredentials | faust.SSLCredent
     )  # fmt: skip
 
 
-def _attach(app: faust.App, processor: Processor, producer: EventProducer, parked: TableT[bytes, bytes]) -> None:
+def _attach(app: faust.App, processor: Processor, shell: Shell) -> None:
     topic = app.topic(
         *processor.topics, retry_topic(PROCESSORS, NOW), schema=Schema(key_type=bytes, value_type=bytes),
         partitions=TOPICS[processor.topics[0]].partitions, maxsize=WAITING,
     )  # fmt: skip
-    table = _table(app, processor.table) if processor.table else None
-    app.agent(topic, name=f"processors.{processor.name}", concurrency=1)(Shell(processor, table, producer, parked).run)
+    app.agent(topic, name=f"processors.{processor.name}", concurrency=1)(shell.run)
 
 
 def _table(app: faust.App, name: str) -> TableT[bytes, bytes]:

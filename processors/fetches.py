@@ -24,6 +24,7 @@ from yarl import URL
 
 from infra.ending import drain
 from infra.telemetry import logs
+from processors.changelog import Changelog
 from processors.progress import Progress
 from processors.readings import Bundle, Readings
 
@@ -140,10 +141,26 @@ class Consumer(driver.Consumer):
             self._resumed.clear()
             await super().seek_wait(partitions)
 
+    def _new_consumer_thread(self) -> Thread:
+        return Thread(self, loop=self.loop, beacon=self.beacon)
+
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
-        """What is still in hand may meet a table that is recovered anew, from older states: it does not count."""
+        """What is still in hand may meet a table that is recovered anew, from older states: it does not count.
+
+        Nobody is given the partitions before this returns, so no state that is on its way comes behind their recovery.
+        """
         self.readings.seek(())
         await super().on_partitions_revoked(revoked)
+        await self._changelog.settled()
+
+    async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        """To be assigned something is to be in the group."""
+        self._changelog.lease.renew()
+        await super().on_partitions_assigned(assigned, generation_id)
+
+    @property
+    def _changelog(self) -> Changelog:
+        return cast(Transport, self.transport).changelog
 
     def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterator[TP]:
         return (tp for tp in self.readings.ready() if topics is None or tp in topics or tp.topic in topics)
@@ -199,13 +216,34 @@ class Consumer(driver.Consumer):
             self._fetching.cancel()
 
 
+class Thread(driver.AIOKafkaConsumerThread):
+    """Faust's own, in which Kafka's client runs; each heartbeat that the group answers renews the lease."""
+
+    async def on_start(self) -> None:
+        await super().on_start()
+        coordinator = self._ensure_consumer()._coordinator
+        heartbeat, lease = coordinator._do_heartbeat, cast(Transport, self.transport).changelog.lease
+
+        async def renewing() -> bool:
+            asked_s = monotonic()
+            if answered := bool(await heartbeat()):
+                lease.renew(asked_s)
+            return answered
+
+        coordinator._do_heartbeat = renewing
+
+
 class Transport(driver.Transport):
     """Faust's own transport, with that consumer."""
 
     Consumer = Consumer
 
+    def __init__(self, urls: list[URL], app: faust.App, changelog: Changelog) -> None:
+        super().__init__(urls, app)
+        self.changelog = changelog
 
-def transport(app: faust.App) -> Transport:
-    """The transport of an app."""
+
+def transport(app: faust.App, changelog: Changelog) -> Transport:
+    """The transport of an app whose agents write by way of `changelog`."""
     urls: list[URL] = app.conf.broker_consumer
-    return Transport(urls, app)
+    return Transport(urls, app, changelog)

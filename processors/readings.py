@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 from faust.types.tuples import TP
@@ -21,6 +22,8 @@ class Bundle(list[Any]):
     def __init__(self, records: Iterable[Any], *, agents: int = 1) -> None:
         super().__init__(records)
         self._agents = agents
+        #: Whether its partition was taken away, or sought, since: then it does not count any more.
+        self.lost = False
 
     def handle(self) -> None:
         """One of them has done all that follows from it."""
@@ -30,6 +33,11 @@ class Bundle(list[Any]):
     def done(self) -> bool:
         """All of them have."""
         return self._agents <= 0
+
+    @property
+    def partition(self) -> int:
+        """Of the topic that it was read from."""
+        return int(self[0].partition)
 
     @property
     def end(self) -> int:
@@ -47,6 +55,8 @@ class Readings:
 
     def seek(self, partitions: Iterable[TP]) -> None:
         """These are read, and no others; what was read before does not count any more."""
+        for bundle in chain.from_iterable(self._bundles.values()):
+            bundle.lost = True
         self._bundles.clear()
         self.begun = frozenset(partitions)
 

@@ -26,6 +26,9 @@ class States:
         """What is known of a key."""
         return None if self._store is None else self._store.get(key)
 
+    def __len__(self) -> int:
+        return 0 if self._store is None else len(self._store)
+
     def changes(self, states: Mapping[bytes, State], partition: int) -> list[Outgoing]:
         """The records of the changelog that say so; none for what is so already. None forgets a key."""
         if self._store is None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
+from concurrent.futures import Future
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from faust.transport import consumer as faust_consumer
@@ -14,7 +15,10 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types.tuples import TP
 from mode.utils.logging import CompositeLogger
 
+from infra.kafka.producer import Outgoing
+from processors.changelog import Changelog
 from processors.fetches import Consumer
+from processors.lease import Lease
 from processors.readings import Bundle, Readings
 
 HERE = TP("swipes", 0)
@@ -234,6 +238,32 @@ async def test_what_is_read_before_the_first_seek_comes_with_it(log: Log) -> Non
     await consumer.perform_seek()
     consumer.resume_flow()
     assert (await consumer.read()).end == 5
+
+
+async def test_partitions_are_let_go_once_no_state_is_on_its_way(
+    consumer: Bare, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a fetch in hand, and a state of it on its way to the changelog
+    log.append(5)
+    bundle = await consumer.read()
+    delivery = Future[None]()
+    delivery.set_running_or_notify_cancel()
+    producer: Any = SimpleNamespace(send_all=lambda _records: delivery)
+    consumer.transport = cast(Any, SimpleNamespace(changelog=Changelog(producer, Lease(60))))
+
+    async def nothing(_self: object, _revoked: object) -> None: ...
+
+    monkeypatch.setattr(driver.Consumer, "on_partitions_revoked", nothing)
+    consumer._changelog.lease.renew()
+    writing = asyncio.create_task(consumer._changelog.write([Outgoing("states", b"key", b"1", [], 0)], bundle))
+    await asyncio.sleep(0.01)
+    # when its partition is taken away
+    revoked = asyncio.create_task(consumer.on_partitions_revoked({HERE}))
+    await asyncio.sleep(0.01)
+    # then that waits for the state, and nothing is written any more of what was read before
+    assert bundle.lost and not revoked.done()
+    delivery.set_result(None)
+    await asyncio.wait_for(asyncio.gather(revoked, writing), 5)
 
 
 async def test_what_is_told_of_progress(consumer: Bare, log: Log) -> None:

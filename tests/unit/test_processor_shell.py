@@ -6,7 +6,11 @@ from infra.kafka.producer import LARGEST, EventProducer
 from infra.kafka.records import Raw, raw
 from infra.kafka.trials import fields
 from processors.agent import Shell
+from processors.changelog import Changelog
 from processors.decision import Decision, Processor, State
+from processors.lease import Lease
+from processors.readings import Bundle
+from processors.states import States
 from schemas import base, ids
 from schemas.codec import encode
 from schemas.envelope import Envelope, caused_by, root
@@ -36,9 +40,10 @@ async def test_an_event_whose_effect_is_too_large_is_put_aside_alone() -> None:
     processor = Processor(name="echo", topics=("prompts",), decide=echo)
     with mock_broker() as bootstrap:
         producer = EventProducer(bootstrap, "test")
-        shell = Shell(processor, None, producer, parked={})  # type: ignore[arg-type]  # a table is a mapping
+        shell = Shell(processor, States(None), States(None), producer, Changelog(producer, Lease(60)))
         # When both come in one fetch
-        await shell._fetched([prompt("large", 7), prompt("small", 8)], 0)
+        records = [prompt("large", 7), prompt("small", 8)]
+        await shell._fetched(records, Bundle(records))
         producer.close()
         # Then one is on record, for the processor that could not, and the other is told
         letter = fields(raw(first(bootstrap, "processors.dead")))

@@ -68,6 +68,8 @@ def test_after_a_seek_nothing_counts_that_was_read_before() -> None:
     readings.seek([HERE])
     bundle.handle()
     assert not readings.holds(HERE, bundle) and readings.end(HERE) is None and readings.waiting(HERE) is None
+    (after,) = read(readings, [5])
+    assert (bundle.lost, after.lost) == (True, False)
 
 
 def test_a_bundle_is_done_once_each_of_its_agents_has_handled_it() -> None:

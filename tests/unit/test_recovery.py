@@ -13,13 +13,14 @@ from infra.errors import DeadlineError
 from infra.kafka.producer import EventProducer
 from infra.settings import Settings
 from processors.app import create_app
+from processors.changelog import Changelog
 from processors.recovery import Recovery
 
 
 @pytest.fixture
 async def recovery(tmp_path: Path) -> Recovery:
     """That of the app as it is run; nothing is started."""
-    app = create_app(Settings(data_dir=tmp_path), cast(EventProducer, None))
+    app = create_app(Settings(data_dir=tmp_path), cast(EventProducer, None), cast(Changelog, None))
     app.loop = asyncio.get_running_loop()
     found = app.tables.recovery
     assert isinstance(found, Recovery)
