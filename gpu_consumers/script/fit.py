@@ -17,7 +17,7 @@ from gpu_consumers.voice.pace import PAD_S, estimate_seconds
 T = TypeVar("T")
 _TRIES, _MENDS, _WAYS = 6, 12, 24
 #: Slots that may be whole sentences of the prompt.
-_OWN = ("question", "claim", "action", "about", "heading", "scenario", "fact", "key")
+_OWN = ("question", "claim", "action", "acts", "about", "heading", "scenario", "fact", "key")
 #: How far a line may be from the length that is sought, so that chance and not the clock decides what is said.
 _NEAR = 0.45
 _TOLERANCE, _WORTH_IT = 0.06, 1.4

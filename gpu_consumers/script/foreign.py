@@ -96,11 +96,12 @@ def _score(words: Collection[str], name: str, frame: Frame) -> float:
 
 
 def compose(
-    prompt: str, language: str, seconds: float, rng: Random, heard: Collection[str] = ()
+    prompt: str, language: str, seconds: float, rng: Random, heard: Collection[str] = (), *, asked: bool = False
 ) -> list[tuple[str, str, str]]:
     """(beat, narration, words on the screen) for each scene. The user's sentences keep their order.
 
     Lines with sentences of which the viewer has heard fewer (`heard`: marks) come first; there are few to choose from.
+    `asked`: somebody asked, who gets the answer though they have heard it.
     """
     text = clean(prompt)
     own = sentences(text) or [text or "…"]
@@ -120,7 +121,7 @@ def compose(
     question = own[0] if _QUESTION_MARK.search(own[0]) else own[0].rstrip(".") + _MARKS.get(base(language), "?")
     topic = _bare(own[0], frame)
     known = abroad.told_abroad(own[0], lines_for(language), frame.asking | frame.common) if asks else ()
-    if known and not any(_heard(line, heard) for line, _ in known):
+    if known and (asked or not any(_heard(line, heard) for line, _ in known)):
         return _answered(question, known, scenes, more, language, seconds)
     told = [[spaced(sentence_case(line.format(q=question, t=topic))) for line in lines] for lines in scenes]
     said = _fitting(told, list(map(spaced, more)), language, seconds)

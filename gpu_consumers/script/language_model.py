@@ -20,8 +20,10 @@ from llguidance.hf import from_tokenizer
 from transformers import AutoModelForCausalLM, AutoTokenizer, LogitsProcessorList, StoppingCriteriaList
 
 from gpu_consumers.errors import BackendMissingError, TransientBackendError
+from gpu_consumers.placement import placed
 from gpu_consumers.script.decoding import Constrained, matcher
 from gpu_consumers.script.prefixes import Prefixes, common
+from infra.settings import settings
 
 #: Answers that are decoded at once, at most.
 BATCH = 8
@@ -145,8 +147,8 @@ class _Late:
 @lru_cache(maxsize=1)
 def loaded(name: str) -> LanguageModel:
     """The model of a folder, or of a repository that was downloaded before. Nothing is ever downloaded here."""
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    dtype = torch.bfloat16 if device == "cuda" else torch.float32
+    place = placed(settings().device)
+    dtype = torch.bfloat16 if place.type == "cuda" else torch.float32
     try:
         tokenizer = AutoTokenizer.from_pretrained(name, local_files_only=True)
         model = AutoModelForCausalLM.from_pretrained(name, local_files_only=True, dtype=dtype)
@@ -155,4 +157,4 @@ def loaded(name: str) -> LanguageModel:
             f"no language model in {name}" if Path(name).is_absolute() else f"the language model {name!r} is not here"
         )
         raise BackendMissingError(f"{what}: {str(error).splitlines()[0][:200]}") from error
-    return LanguageModel(model=model.to(device).eval(), tokenizer=tokenizer)
+    return LanguageModel(model=model.to(place).eval(), tokenizer=tokenizer)

@@ -28,6 +28,12 @@ DO = frozenset(["do", "does", "did"])
 HAVE = frozenset(["have", "has", "had"])
 #: Auxiliaries by their negated forms: `don't` → `do`.
 NEGATED = dict(pair.split(":") for pair in _SMALL["negated"].split())
+AUXILIARIES = BE | DO | HAVE | MODALS | frozenset(NEGATED)
+PARTICIPLES = _small("participles")
+#: They stand before the verb, and so end the subject.
+ADVERBS = _small("adverbs")
+#: Small words that turn what is said into its opposite.
+NEGATIONS = frozenset(NEGATED) | {"not", "never", "no", "without"}
 FUNCTION_WORDS = frozenset().union(
     DETERMINERS, PREPOSITIONS, PRONOUNS, RELATIVES, CONJUNCTIONS, MODALS, QUESTION_WORDS, BE, DO, HAVE, _small("others")
 )

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from itertools import pairwise
 
+from gpu_consumers.script import clauses
 from gpu_consumers.script.english import past, third
 from gpu_consumers.script.lexicon import (
+    ADVERBS,
+    AUXILIARIES,
     BE,
     CONJUNCTIONS,
     DETERMINERS,
     DO,
     HAVE,
-    MODALS,
     NEGATED,
+    PARTICIPLES,
     PREPOSITIONS,
     PRONOUNS,
     QUESTION_WORDS,
     known,
 )
+from gpu_consumers.script.statements import statement
 
-_AUXILIARIES = BE | DO | MODALS | HAVE | frozenset(NEGATED)
-_PARTICIPLES = frozenset(
-    "born known gone built written sent made found done seen taken given held won lost said told paid broken eaten "
-    "drawn grown kept left sold sung spoken stolen taught thrown worn".split()
-)
 _CHAINING = frozenset(["help", "make", "let", "go", "need", "dare", "get"])
 _PREDICATES = frozenset("not so always never called made a an the still really just my your".split())
 
@@ -36,7 +37,8 @@ class Question:
     word: str  #: why, how, what …; `whether` for one that wants yes or no
     about: str  #: the noun phrase it is about; may be empty
     clause: str | None
-    verb: str | None = None  #: what the subject does, without auxiliary
+    verb: str | None = None  #: what the subject does, without auxiliary and adverb
+    direct: bool = True  #: whether it was put as a question: `why cats purr` was not
 
 
 def parse(text: str) -> Question | None:
@@ -46,12 +48,14 @@ def parse(text: str) -> Question | None:
         tokens = [tokens[0][:-2], "is", *tokens[1:]]
     if len(tokens) < 2:
         return None
-    if tokens[0].lower() in _AUXILIARIES and not _forbids(tokens):
+    if tokens[0].lower() in AUXILIARIES and not _forbids(tokens):
         return _asked(tokens, 0, "whether") if len(tokens) > 2 else None
     if tokens[0].lower() not in QUESTION_WORDS:
         return None
-    place = next((i for i, token in enumerate(tokens[1:6], 1) if token.lower() in _AUXILIARIES), None)
+    place = next((i for i, token in enumerate(tokens[1:6], 1) if token.lower() in AUXILIARIES), None)
     if place is None or (place > 1 and tokens[0].lower() not in ("how", "what", "which", "whose")):
+        return _plain(tokens)
+    if place > 1 and clauses.stands_before(tokens, place):
         return _plain(tokens)
     if tokens[0].lower() in ("how", "what", "which") and any(t.lower() in known("verbs") for t in tokens[1:place]):
         return _plain(tokens)
@@ -60,20 +64,26 @@ def parse(text: str) -> Question | None:
 
 def _plain(tokens: list[str]) -> Question:
     """`what happens when it rains`, `why cats purr`: already in the order of a clause."""
-    text = " ".join(tokens)
-    rest = tokens[2:] if tokens[0].lower() in ("who", "what") else tokens[1:]
+    text, word = " ".join(tokens), tokens[0].lower()
+    if word == "what" and tokens[1].lower() == "happens" and (about := clauses.supposed(tokens[2:])):
+        return Question(text, word, about, text)
+    told = statement(tokens[1:]) if clauses.states(word, tokens[1].lower()) else None
+    if told:
+        asked, verb = clauses.turned(*told)
+        return Question(f"{tokens[0]} {asked}", word, told[0], text, verb, direct=False)
+    rest = tokens[2:] if word in ("who", "what") else tokens[1:]
     while rest and (rest[0].lower() in PREPOSITIONS | {"when", "if", "that", "happens", "it"}):
         rest = rest[1:]
-    return Question(text, tokens[0].lower(), _until_verb(rest), text)
+    return Question(text, word, _until_verb(rest), text)
 
 
 def _until_verb(tokens: list[str]) -> str:
-    stop = next((i for i, t in enumerate(tokens) if i and _is_verb_like(t.lower())), len(tokens))
+    stop = next((i for i, t in enumerate(tokens) if i and (t in clauses.WHEN or _is_verb_like(t.lower()))), len(tokens))
     return " ".join(tokens[:stop])
 
 
 def _is_verb_like(token: str) -> bool:
-    return token in _AUXILIARIES or token in known("verbs") or (token.endswith("s") and token[:-1] in known("verbs"))
+    return token in AUXILIARIES or token in known("verbs") or (token.endswith("s") and token[:-1] in known("verbs"))
 
 
 def _asked(tokens: list[str], place: int, word: str) -> Question:
@@ -87,29 +97,47 @@ def _asked(tokens: list[str], place: int, word: str) -> Question:
         about = " ".join(rest)
         clause = f"{word} {about} {auxiliary}" if 0 < len(rest) <= 4 else None
         return Question(text, word, _stop_at_conjunction(about), clause)
-    parts = subject(rest, auxiliary)
+    if word == "what" and rest[:1] == ["happen"] and (supposed := clauses.supposed(rest[1:])):
+        return Question(text, word, supposed, text)
+    parts = None if _measured(word, auxiliary, rest) else subject(rest, auxiliary)
     if parts is None:
         plain = auxiliary in BE and 0 < len(rest) <= 4 and (" " in word or word in ("where", "when"))
         clause = f"{word} {' '.join(rest)} {auxiliary}" if plain else None
         return Question(text, word.split()[0], _guess(rest), clause)
     about, predicate = parts
     clause = f"{word} {_declared(about, auxiliary, predicate)}"
-    return Question(text, word.split()[0], about, clause, " ".join(predicate) or None)
+    does = predicate[_verb_place(predicate) or 0 :]
+    return Question(text, word.split()[0], about, clause, " ".join(does) or None)
+
+
+def _measured(word: str, auxiliary: str, rest: list[str]) -> bool:
+    """`how heavy is a black hole`: what follows is the subject and nothing else."""
+    whole = not any(token.lower() in PREPOSITIONS | PRONOUNS for token in rest)
+    return auxiliary in BE and re.match(r"how (?!many\b)\w", word) is not None and len(rest) <= 4 and whole
 
 
 def _has_verb_ending(rest: list[str]) -> bool:
-    return any(token.lower().endswith("ing") for token in rest[1:]) or rest[-1:] == ["for"] or rest[-1:] == ["like"]
+    """`what is the cat doing`; not `the best programming language`."""
+    doing = any(
+        token.lower().endswith("ing") and before.lower() not in DETERMINERS | known("adjectives") | {"best", "worst"}
+        for before, token in pairwise(rest)
+    )
+    return doing or rest[-1:] in (["for"], ["like"])
+
+
+def _verb_place(predicate: list[str]) -> int | None:
+    return next((i for i, token in enumerate(predicate) if token.lower() not in ADVERBS), None)
 
 
 def _declared(about: str, auxiliary: str, predicate: list[str]) -> str:
-    if auxiliary == "do" or not predicate:
-        return " ".join([about, *predicate])
-    verb, *rest = predicate
-    if auxiliary == "does":
-        return " ".join([about, third(verb), *rest])
-    if auxiliary == "did":
-        return " ".join([about, past(verb), *rest])
-    return " ".join([about, auxiliary, *predicate])
+    place = _verb_place(predicate)
+    if auxiliary not in DO or place is None:
+        return " ".join([about, auxiliary, *predicate] if predicate else [about])
+    if "not" in predicate[:place]:  # `why does the sun not fall`: the auxiliary stays
+        return " ".join([about, auxiliary, *predicate])
+    verb = predicate[place]
+    inflected = third(verb) if auxiliary == "does" else past(verb) if auxiliary == "did" else verb
+    return " ".join([about, *predicate[:place], inflected, *predicate[place + 1 :]])
 
 
 def subject(tokens: list[str], auxiliary: str) -> tuple[str, list[str]] | None:
@@ -126,10 +154,17 @@ def subject(tokens: list[str], auxiliary: str) -> tuple[str, list[str]] | None:
 def _verb_border(tokens: list[str]) -> int | None:
     verbs = known("verbs")
     first = 2 if tokens[0].lower() in DETERMINERS else 1
+    told = next((i for i in range(first, len(tokens) - 1) if tokens[i].lower() in ADVERBS), None)
+    if told is not None:
+        return told
     for index in range(first, len(tokens)):
         if tokens[index].lower() in verbs and tokens[index - 1].lower() not in DETERMINERS | PREPOSITIONS:
             following = tokens[index + 1].lower() if index + 1 < len(tokens) else ""
-            return index + 1 if following in verbs and tokens[index].lower() not in _CHAINING else index
+            return index + 1 if following in verbs - {"like"} and tokens[index].lower() not in _CHAINING else index
+    # `humans land on Mars`: what stands before the place is done there, known as a verb or not.
+    where = next((i for i in range(first, len(tokens)) if tokens[i].lower() in PREPOSITIONS - {"of"}), 0)
+    if first < where < len(tokens) - 1 and where - 1 < 3:
+        return where - 1
     last = len(tokens) - 1
     plain = first <= last <= 3 and tokens[last].lower() not in PREPOSITIONS | known("adjectives")
     return last if plain else None
@@ -166,7 +201,7 @@ def _is_noun_next(word: str, tokens: list[str], index: int) -> bool:
 
 def _begins_predicate(word: str) -> bool:
     known_adjective = word in known("adjectives") or word in _PREDICATES or word in PREPOSITIONS
-    return known_adjective or word.endswith(("ing", "ed", "ly")) or word in _PARTICIPLES
+    return known_adjective or word.endswith(("ing", "ed", "ly")) or word in PARTICIPLES
 
 
 def _guess(rest: list[str]) -> str:

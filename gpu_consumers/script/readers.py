@@ -8,39 +8,19 @@ from dataclasses import replace
 from gpu_consumers.script import questions, requests
 from gpu_consumers.script.english import base_verb, is_plural, sentence_case
 from gpu_consumers.script.lexicon import DETERMINERS, PREPOSITIONS, PRONOUNS, known
+from gpu_consumers.script.lists import listed
 from gpu_consumers.script.phrases import inner, noun_phrase, turned
 from gpu_consumers.script.products import product
 from gpu_consumers.script.statements import statement
-from gpu_consumers.script.topic import Topic, as_noun, is_verb, plain, titled
+from gpu_consumers.script.topic import Topic, as_noun, is_verb, plain, titled, wished
 
 #: Subjects that say nothing of what a question is about.
 _GENERAL = frozenset(["people", "humans", "everyone", "everybody", "kids", "children", "men", "women"])
-_NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
-            "a few": 3}  # fmt: skip
-_LIST = re.compile(
-    r"""^(?:(?:the|my|our|your)\s+)?(?:top\s+|best\s+)*
-    (?P<count>\d{1,3}|two|three|four|five|six|seven|eight|nine|ten|a\ few)\s+
-    (?P<items>(?:[\w'-]+\s+){0,3}?(?:[\w'-]+s|people|children|men|women))\b
-    (?:\s+(?P<rest>(?:to|for|of|about|on|that|in|every|everyone|why|you|when|who|with|against|at|from|we|i|if|how|
-    before|after|which|worth|nobody|no)\b.+))?$""",
-    re.IGNORECASE | re.VERBOSE,
-)
-_BARE_LIST = re.compile(
-    r"""^(?:some\s+|the\s+best\s+|best\s+|top\s+)?(?:the\s+)?
-    (?P<items>(?:(?!the\b)\w+\s+)?(?:tips|reasons|ways|ideas|habits|mistakes|hacks|tricks|lessons|rules|signs|steps|
-    questions))\s+(?P<rest>(?:to|for|of|about|on|why|you|that)\b.+)$""",
-    re.IGNORECASE | re.VERBOSE,
-)
-#: A list that is asked for at the end: `the history of coffee in five facts`.
-_IN_ITEMS = re.compile(
-    r"^(?P<rest>.+?)\s+in\s+(?P<count>\d{1,2}|two|three|four|five|six|seven|eight|nine|ten)\s+"
-    r"(?P<items>facts|things|steps|lessons|tips|rules)$",
-    re.IGNORECASE,
-)
 _HOW_TO = re.compile(
     r"""^(?:what(?:'s|\ is)\ the\ (?:best|easiest|fastest|right)\ way\ to|
     (?:the\ )?(?:best|easiest|right|fastest)\ ways?\ to|ways\ to|how\ to|
     how\ (?:do|can|should|could|would)\ (?:i|you|we|one|people)|(?:help|teach)\ me(?:\ how)?(?:\ to)?|
+    (?:motivate|convince|inspire|persuade|encourage|remind)\ me\ to|
     learn(?:ing)?\ (?:how\ )?to|i\ want\ to|want\ to|trying\ to|
     (?:a\ |the\ |my\ )?(?:beginner'?s?\ |quick\ |complete\ |simple\ |ultimate\ )?(?:guide|tutorial|tips?|steps?)
     \ (?:to|for|on)(?:\ how\ to)?)\s+(?P<action>[a-z'-]+(?:\s.+)?)$""",
@@ -65,10 +45,15 @@ _WHICH_OF = re.compile(
 )
 _HOW_I = re.compile(r"^how (?:i|we) (?P<verb>[a-z]+)(?:\s+(?P<rest>.+))?$", re.IGNORECASE)
 _OBJECT = re.compile(r"\b(?:a|an|the|your|my) (?P<thing>[\w-]+(?: [\w-]+)?)$")
+_WHEN = re.compile(
+    r"\b(?:when|if|after|once) (?:you|we|it|they|i|people|humans|everyone|everybody|nobody|all) "
+    r"(?:(?P<how>never|always|only) )?(?:suddenly )?(?P<verb>\w+)(?P<rest>.*)$"
+)
 _TRUE_THAT = re.compile(r"^(?:is it (?:really )?true|true or false)[:,]?(?: that)?\s+(?P<claim>.+)$", re.IGNORECASE)
-_ABOUT_AT_END = re.compile(r"\b(?:about|of)\s+(?P<about>[^,]+)$")
 
 
+#: Who is said to do something within a name that has lost its `that`.
+_WISHING = frozenset(["i", "you", "we", "they", "he", "she", "nobody", "everyone", "everybody"])
 #: Who speaks of themselves, and who speaks for a firm or a family.
 _OWN, _OURS = frozenset(["i", "i'm", "i've", "my"]), frozenset(["we", "our", "we're", "we've"])
 _FEELING = re.compile(
@@ -102,7 +87,9 @@ def _read(sentence: str) -> Topic:
     if label and hint == "pov":
         return _scenario(label["rest"], sentence)
     phrase = inner(requests.bare(label["rest"] if label else sentence))
-    for reader in (_true_that, _told, _list, _action, _compare, _question, _imperative, _moment, _claim):
+    if mood := requests.mood(phrase):
+        return Topic(kind="action", about=as_noun(mood), title=titled(phrase), action=mood, archetype=hint or "how-to")
+    for reader in (_true_that, _told, listed, _action, _compare, _question, _imperative, _moment, _claim):
         topic = reader(phrase, hint)
         if topic is not None:
             return topic
@@ -153,52 +140,22 @@ def _told(phrase: str, hint: str | None) -> Topic | None:
     )  # fmt: skip
 
 
-def _list(phrase: str, hint: str | None) -> Topic | None:
-    if asked := _IN_ITEMS.match(phrase):
-        link = "to" if is_verb(asked["rest"].split()[0]) else "about"
-        return _list(f"{asked['count']} {asked['items']} {link} {asked['rest']}", hint)
-    match = _LIST.match(phrase) or _BARE_LIST.match(phrase)
-    if not match:
-        return None
-    raw = match.groupdict().get("count")
-    count = 3 if raw is None else _NUMBERS.get(raw.lower()) or int(raw)
-    if not 2 <= count <= 100:
-        return None
-    items, rest = match["items"], turned(match["rest"] or "")
-    heading = f"{items} {rest}".strip()
-    about, action = _listed(items, rest)
-    return Topic(
-        kind="list", about=about, action=action, title=titled(phrase), count=count, items=items, heading=heading,
-        archetype=hint or "list",
-    )  # fmt: skip
-
-
-def _listed(items: str, rest: str) -> tuple[str, str | None]:
-    """What a list is about: after `to` an action, after `for`, `of`, `about` a thing, else the items themselves."""
-    word, _, tail = rest.partition(" ")
-    if word == "to" and tail and is_verb(tail.split()[0]):
-        return as_noun(tail), tail
-    if word in ("for", "of", "about", "on") and tail:
-        return noun_phrase(tail), None
-    end = _ABOUT_AT_END.search(rest)
-    if end and items.split()[-1] in ("things", "facts", "truths", "secrets", "questions", "lessons", "myths", "signs"):
-        return noun_phrase(end["about"]), None
-    return f"{items} {rest}".strip(), None
-
-
 def _action(phrase: str, hint: str | None) -> Topic | None:
     match = _HOW_TO.match(phrase)
     if not match:
         return None
-    action, asked = turned(match["action"]), match[0][: -len(match["action"])].lower()
-    if action.split()[0].endswith("ing") or not (is_verb(action.split()[0]) or asked.startswith(("how", "learn"))):
+    action, asked = wished(turned(match["action"])), match[0][: -len(match["action"])].lower()
+    if action.split()[0].endswith("ing") or not (
+        is_verb(action.split()[0]) or asked.startswith(("how", "learn")) or asked.endswith("me to ")
+    ):
         return plain(action, hint or "how-to")
     return Topic(kind="action", about=as_noun(action), title=titled(phrase), action=action, archetype=hint or "how-to")
 
 
 def _imperative(phrase: str, hint: str | None) -> Topic | None:
     words = phrase.split()
-    if len(words) < 2 or words[0].lower() not in known("imperatives"):
+    own = len(words) > 2 and words[1].lower() in ("my", "your") and is_verb(words[0])  # `roast my boss`
+    if len(words) < 2 or not (own or words[0].lower() in known("imperatives")):
         return None
     words = [words[0].lower(), *(words[2:] if words[1].lower() in ("me", "us") else words[1:])]
     if len(words) < 2 or words[1].lower() in PREPOSITIONS - {"in", "on", "like", "with"}:
@@ -223,7 +180,7 @@ def _question(phrase: str, hint: str | None) -> Topic | None:
     named = question.about and question.about.lower() not in PRONOUNS and question.about.lower() not in _GENERAL
     asked, clause = turned(question.text), turned(question.clause) if question.clause else None
     about = noun_phrase(question.about) if named else _activity(question, asked)
-    title = titled(f"{phrase.rstrip('?.')}?")
+    title = titled(phrase.rstrip("?.") + "?" * question.direct)
     return Topic(kind="question", about=about, title=title, question=asked, clause=clause, archetype=hint)
 
 
@@ -235,12 +192,16 @@ def _activity(question: questions.Question, asked: str) -> str:
     if feeling:
         return noun_phrase(feeling[1])
     verb, _, rest = turned(question.verb or "").partition(" ")
-    when = re.search(r"\b(?:when|if|after) (?:you|we|it|they|i) (\w+)(.*)$", asked)
-    if when and base_verb(when[1]):
-        verb, rest = base_verb(when[1]) or "", when[2].strip()
+    when = _WHEN.search(asked)
+    if when and base_verb(when["verb"]):
+        verb, rest = base_verb(when["verb"]) or "", when["rest"].strip()
+        if verb in ("stop", "start", "keep") and rest.split(" ")[0].endswith("ing"):
+            return noun_phrase(rest)
+        if when["how"]:
+            return as_noun(f"{when['how']} {verb} {rest}".strip())
     if rest and verb in ("love", "like", "hate", "want", "need", "enjoy", "fear", "use", "watch", "believe"):
         return noun_phrase(rest)
-    if is_verb(verb):
+    if is_verb(verb) or rest.partition(" ")[0] in PREPOSITIONS:
         return as_noun(f"{verb} {rest}".strip())
     thing = _OBJECT.search(asked)
     return noun_phrase(thing["thing"]) if thing else "this question"
@@ -277,6 +238,10 @@ def _claim(phrase: str, hint: str | None) -> Topic | None:
     if found is None:
         return None
     about, claim = found[0].rstrip(",;:"), phrase
+    if " " in about and about.split()[-1].lower() in _WISHING:
+        return None  # `things I wish I knew` are things, and no claim
+    if all(word.lower() in known("adjectives") | {"best", "worst", "top"} for word in about.split()):
+        return None  # `best exercises for back pain` names something; nobody exercises in it
     if about.lower().split()[0] in PRONOUNS:
         about = _object(found[1])
     elif about.split()[0].lower() not in DETERMINERS:

@@ -34,10 +34,10 @@ _ORDERS = (
     ),
     _pattern(
         r"^(?:explain|describe|teach|talk|discuss|introduce|cover|present|tell|show|explore|summari[sz]e|examine|speak|"
-        r"learn about|know about)(?:\s+(?:to\s+)?(?:me|us|everyone))?"
+        r"learn about|know about)(?!\s+(?:me|us)\s+to\b)(?:\s+(?:to\s+)?(?:me|us|everyone))?"
         r"(?:\s+(?:about|something about|more about|more on))?(?:\s+(?:the (?:topic|concept|idea) of))?[:,]?\s+"
     ),
-    _pattern(r"^(?:give|tell|show|send|name|list|share)\s+(?:me|us)\s+"),
+    _pattern(r"^(?:give|tell|show|send|name|list|share|sing|play|read|draw|paint|bring|find)\s+(?:me|us)\s+"),
     _pattern(
         r"^(?:promote|advertise|market(?! (?:shares?|prices?|caps?|research|crash|crashes|economy|economies|days?)\b)|"
         r"announce|celebrate|compare|rank|rate|debate|debunk)(?! of\b)\s+"
@@ -53,6 +53,7 @@ _WORDINGS = (
         r"(?:facts?|things?|info(?:rmation)?|trivia|more|something(?: new| else| interesting)?|all|everything)"
         r" (?:about|on)|about)\s+"
     ),
+    _pattern(r"^(?:a\s+|one\s+)?(?:(?:typical|normal|whole)\s+)?day in (?=the life of\s)"),
     _pattern(r"^(?:the\s+)?(?:(?:whole|plain|real|hidden)\s+)?truth (?:about|behind)\s+"),
     _pattern(r"^did you know(?:\s+(?:this|that|these|\w+ things|anything|something))?(?:\s+facts?)?\s+(?:about|on)\s+"),
     _pattern(
@@ -102,6 +103,24 @@ _HINTS = (
     ("how-to", _pattern(r"\b(?:tutorial|guide) (?:to|for|on)\b")),
     ("explainer", _pattern(r"^explain\b(?!.*\bhow to\b)")),
 )
+
+
+#: Wishes that name nothing, and what they come to.
+_MOODS = (
+    (
+        _pattern(r"^(?:cheer|pick|perk|lift) (?:me|us) up$|^make (?:me|us) (?:happy|feel (?:better|good))$"),
+        "feel better",
+    ),
+    (_pattern(r"^make (?:me|us) (?:laugh|smile)$"), "laugh more"),
+    (_pattern(r"^(?:inspire|motivate|encourage) (?:me|us)$"), "get going"),
+    (_pattern(r"^(?:calm (?:me|us)(?: down)?|relax me)$"), "calm down"),
+    (_pattern(r"^(?:surprise|amaze|entertain|impress) (?:me|us)$|^i(?:'m| am)(?: so)? bored$"), "surprise yourself"),
+)
+
+
+def mood(text: str) -> str | None:
+    """What to do, for a prompt that asks for nothing but a mood: `cheer me up` → `feel better`."""
+    return next((action for pattern, action in _MOODS if pattern.match(text.rstrip(" .!?"))), None)
 
 
 def hint(text: str) -> str | None:

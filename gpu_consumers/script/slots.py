@@ -6,6 +6,7 @@ import re
 from random import Random
 
 from gpu_consumers.script.english import sentence_case
+from gpu_consumers.script.lexicon import DETERMINERS, PREPOSITIONS
 from gpu_consumers.script.phrases import keywords, short
 from gpu_consumers.script.topic import Topic
 
@@ -44,6 +45,7 @@ def slots(topic: Topic, rng: Random, count: int = 3) -> dict[str, str]:
         "wh": (topic.question or "").partition(" ")[0],
         "fact": fact(topic),
         "action": topic.action,
+        "acts": done_by_you(topic.action) if topic.action else None,
         "doing": topic.doing,
         "claim": topic.claim,
         "scenario": topic.scenario,
@@ -71,6 +73,11 @@ def slots(topic: Topic, rng: Random, count: int = 3) -> dict[str, str]:
         "key": key(topic.about, named=topic.product),
         "Key": sentence_case(key(topic.about, named=topic.product)),
     }
+
+
+def done_by_you(action: str) -> str:
+    """The action as it stands after `you`: `be kind` → `are kind`; `never be late` → `are never late`."""
+    return re.sub(r"^(never |always |finally |really )?be\b", lambda m: f"are {m[1] or ''}".strip(), action)
 
 
 def _counted(count: int) -> dict[str, str]:
@@ -116,7 +123,7 @@ def fact(topic: Topic) -> str | None:
 
 
 #: `history of coffee`, `rent per square metre`: without the small words nobody would say that.
-_LINKED, _LONG_KEY = re.compile(r"^\w[\w'-]+ (?:of|per|for|in|on|and|from|to|with) \w"), 4
+_LINKED, _LONG_KEY = re.compile(r"^\w[\w'-]+ (?:\w[\w'-]+ )?(?:of|per|for|in|on|and|from|to|with) \w"), 4
 
 
 def key(about: str, *, named: bool = False) -> str:
@@ -127,9 +134,18 @@ def key(about: str, *, named: bool = False) -> str:
         return re.sub(r"^(?:a|an|the) ", "", about)
     head = _RELATIVE.split(about)[0]
     whole = re.sub(r"^(?:a|an|the) ", "", head)
-    if head == about and 3 <= len(whole.split()) <= _LONG_KEY and _LINKED.search(whole):
+    carrying = [word for word in whole.split() if word.lower() not in DETERMINERS]
+    if head == about and 3 <= len(carrying) <= _LONG_KEY and _LINKED.search(whole):
         return whole
+    if 2 <= len(named_first := _first_name(whole)) <= 3:
+        return " ".join(named_first)
     return " ".join(keywords(about if head.lower() in _ANYBODY else head, 3)) or about
+
+
+def _first_name(phrase: str) -> list[str]:
+    """`best exercises for back pain` → best exercises; nothing where no preposition follows."""
+    words = phrase.split()
+    return words[: next((place for place, word in enumerate(words) if word.lower() in PREPOSITIONS), 0)]
 
 
 #: What a relative clause is needed for: `people who sleep well` are not just people.

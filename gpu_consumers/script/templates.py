@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from random import Random
@@ -67,8 +67,8 @@ class TemplateWriter:
 
 def _english(brief: Brief, shape: Archetype, language: str, rng: Random) -> Script:
     topic, mood = understand(brief.prompt), rng.choice(shape.moods)
-    answer = told.unheard(knowledge.answer_to(topic, shape.name), brief)
-    if script := told.answered(topic, shape, mood, language, answer, brief, rng):
+    answer = knowledge.answer_to(topic, shape.name)
+    if script := told.answered(topic, shape, mood, language, told.unheard(answer, brief), brief, rng):
         return script
     steps = told.unheard(knowledge.guide_to(topic, shape.name), brief)
     if script := told.guided(topic, shape, mood, language, steps, brief, rng):
@@ -78,7 +78,8 @@ def _english(brief: Brief, shape: Archetype, language: str, rng: Random) -> Scri
         return script
     if subject := knowledge.near(topic):
         facts = knowledge.facts_on(subject, shape.name)
-        script = told.nearly(topic, subject, shape, mood, language, facts, brief, rng)
+        asked = replace(topic, question=None) if answer else topic  # what was told is not said to be unknown
+        script = told.nearly(asked, subject, shape, mood, language, facts, brief, rng)
     return script or _asked(topic, shape, mood, brief, language, rng)
 
 
@@ -114,7 +115,8 @@ def _foreign(brief: Brief, language: str, rng: Random) -> Script:
     text = clean(brief.prompt)
     prompt = series.listed(text)
     figures, title = prompt != text, foreign.title(prompt)
-    made, mood = foreign.compose(prompt, language, brief.target_seconds, rng, brief.heard), rng.choice(shape.moods)
+    made = foreign.compose(prompt, language, brief.target_seconds, rng, brief.heard, asked=brief.asked)
+    mood = rng.choice(shape.moods)
     subject = foreign.subject(title if figures else brief.prompt, language)
     scenes = tuple(
         Scene(

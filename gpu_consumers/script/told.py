@@ -34,9 +34,12 @@ _ENDING = re.compile(r"(?:'s)?[,?:]?$")
 
 
 def chosen(facts: Sequence[Fact], brief: Brief, rng: Random, most: int | None = None) -> list[Fact]:
-    """Facts that the viewer has not heard, as many as are wanted and fit; none where too few are left."""
+    """Facts that the viewer has not heard, as many as are wanted and fit. Where too few are left there are none, or,
+    for who asked for them, those that they know."""
     heard = set(brief.heard)
     new = [fact for fact in facts if not any(mark(s) in heard for s in (*sentences(fact.tell), fact.ask))]
+    if brief.asked and len(new) < _FEWEST:
+        new = list(facts)
     rng.shuffle(new)
     kept: list[Fact] = []
     for fact in new[: min(max(most or _MOST, _FEWEST), _MOST)]:
@@ -79,7 +82,9 @@ def nearly(
 
 
 def unheard(facts: Sequence[Fact], brief: Brief) -> Sequence[Fact]:
-    """An answer and its steps, where the viewer has heard none of it; nothing else."""
+    """An answer and its steps, where the viewer has heard none of it, or asked for it; nothing else."""
+    if brief.asked:
+        return facts
     heard = set(brief.heard)
     return () if any(mark(s) in heard for fact in facts for s in sentences(fact.tell)) else facts
 
@@ -127,7 +132,7 @@ def script(
     `lines_of`: the grammar's rules around it, `known` for a question of ours, `answered` for the viewer's, `guide` for
     steps. `longest`: how much longer than wished it may be, as a factor."""
     common = slots.slots(topic, rng, len(facts))
-    pen = fit.Pen(common, (_group(topic), "any"), rng, brief.heard)
+    pen = fit.Pen(common, (_group(topic), "any"), rng, set(brief.heard) - _marks(facts))
     more = "guide.after" if lines_of == "guide" else "facts.after"
     lines = _lines(facts, pen, common, shape.hook.max_words, lines_of)
     while _total(lines) < brief.target_seconds * _SHORTEST:
@@ -149,6 +154,11 @@ def script(
         title=outline.title(topic, len(facts)), subject=topic.subject, archetype=shape.name, language=language,
         mood=mood, scenes=scenes,
     )  # fmt: skip
+
+
+def _marks(facts: Sequence[Fact]) -> set[str]:
+    """Of what was chosen to be told, heard or not."""
+    return {mark(text) for fact in facts for text in (*sentences(fact.tell), fact.ask, fact.punch)}
 
 
 def _group(topic: Topic) -> str:

@@ -18,6 +18,8 @@ _WANTS_ARTICLE = re.compile(
     r"difference between\b)",
     re.IGNORECASE,
 )
+#: An action may begin with one of them: `never forget a name`.
+_BEFORE_VERBS = frozenset(["not", "never", "always", "finally", "actually", "really", "only", "just"])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,14 +66,28 @@ class Topic:
 
 
 def as_noun(action: str) -> str:
-    """`make sourdough` → `making sourdough`."""
-    verb, _, rest = action.partition(" ")
-    return f"{gerund(verb)} {rest}".strip()
+    """`make sourdough` → `making sourdough`; `never forget a name` → `never forgetting a name`."""
+    before, verb, rest = _parts(action)
+    return f"{before} {gerund(verb)} {rest}".strip()
+
+
+def wished(action: str) -> str:
+    """`not kill a plant` → `avoid killing a plant`, which can be said of somebody; any other action as it is."""
+    return f"avoid {as_noun(action[4:])}" if action.lower().startswith("not ") else action
+
+
+def _parts(action: str) -> tuple[str, str, str]:
+    """(what stands before the verb, the verb, the rest) of an action."""
+    before, _, after = action.partition(" ")
+    if before.lower() not in _BEFORE_VERBS or not after:
+        return "", before, after
+    verb, _, rest = after.partition(" ")
+    return before, verb, rest
 
 
 def thing_of(action: str) -> str:
     """`learn Python in 30 days` → `Python`; `get started with chess` → `chess`; a verb alone becomes a noun."""
-    words = action.split()[1:]
+    words = _parts(action)[2].split()
     while words and words[0].lower() in PREPOSITIONS | DETERMINERS | {"started", "better", "good", "more", "me", "you"}:
         words.pop(0)
     stop = next((i for i, w in enumerate(words) if i and w.lower() in (PREPOSITIONS | PRONOUNS) - {"of"}), len(words))

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gpu_consumers.ports import Brief
+from gpu_consumers.script import knowledge
 from gpu_consumers.script.clean import sentences
 from gpu_consumers.script.knowledge import answer_to, answers, facts_on, guide_to, guides
-from gpu_consumers.script.memory import mark
+from gpu_consumers.script.memory import mark, marks_of
 from gpu_consumers.script.templates import TemplateWriter
 from gpu_consumers.script.understanding import understand
 from gpu_consumers.voice.pace import estimate_seconds
@@ -27,7 +33,9 @@ ASKED = {
     "Why did the Roman empire fall?": "troubles", "Why do cats always land on their feet?": "halves",
     "What killed the dinosaurs?": "asteroid", "How do touchscreens work?": "electricity",
     "How do submarines sink and rise again?": "changing their weight",
-    "What is inflation?": "basket",
+    "What is inflation?": "basket", "What happens inside a black hole?": "not known",
+    "What is a black hole?": "collapses",
+    "Why don't woodpeckers get headaches?": "small", "Why is Pluto no longer a planet?": "planet",
 }  # fmt: skip
 OTHERS = (
     "Why do cats purr when a violin plays?", "Why is the sky falling?", "Why is blue paint so expensive?",
@@ -35,11 +43,17 @@ OTHERS = (
     "Why do birds sing in the morning?", "Why is ice cream cold?",
     "Why do caterpillars sleep so much?", "Why does romance end?", "Why did the British empire fall?",
     "Why does lightning flash?", "Why do babies sleep so much?", "Why is coffee so expensive?",
+    "Why did my sourdough not rise?", "Why don't cats purr?", "Why can't I sleep?", "Why doesn't my WiFi work?",
+    "How does bread rise without yeast?", "Why do some planes never fly?", "Why is the sea not salty near rivers?",
 )  # fmt: skip
 
 
-def written(prompt: str, seed: int = 1, seconds: float = 30, heard: tuple[str, ...] = ()) -> Script:
-    brief = Brief(prompt=prompt, archetype=None, target_seconds=seconds, language="en", seed=seed, heard=heard)
+def written(
+    prompt: str, seed: int = 1, seconds: float = 30, heard: tuple[str, ...] = (), *, asked: bool = False
+) -> Script:
+    brief = Brief(
+        prompt=prompt, archetype=None, target_seconds=seconds, language="en", seed=seed, heard=heard, asked=asked
+    )
     return TemplateWriter().write(brief)
 
 
@@ -84,6 +98,34 @@ def test_nobody_is_told_the_same_answer_again() -> None:
     assert not told & set(heard) - {mark("Why is the sky blue?")}
 
 
+@pytest.mark.parametrize(
+    ("prompt", "answer"),
+    [
+        ("Why do cats purr?", "at ease"), ("How to get started with houseplants", "drown"),
+        ("How high can a cat hear?", "85 kilohertz"), ("Warum schnurren Katzen?", "wenn ihnen wohl ist"),
+    ],
+)  # fmt: skip
+def test_who_asks_for_what_they_have_heard_is_told_it_again(prompt: str, answer: str) -> None:
+    # Given somebody who has heard it in every wording
+    heard = marks_of(written(prompt, seed) for seed in range(40))
+    for seed in range(8):
+        # When they ask
+        told = spoken(written(prompt, seed, heard=heard, asked=True))
+        # Then they get the answer, and nobody says that it is not known
+        assert answer in told and "know that one" not in told
+    # And when nobody asked, it is not said again, and not said to be unknown
+    made = written(prompt, heard=heard)
+    assert not re.search(r"I don't know|can't (say|answer)|Nobody told me|have to guess", spoken(made))
+
+
+@pytest.mark.parametrize("prompt", ["Facts about cats", "5 facts about octopuses"])
+def test_who_asks_for_facts_that_they_know_all_is_told_them_again(prompt: str) -> None:
+    everything = {fact.tell for fact in facts_on(understand(prompt), "list")}
+    heard = tuple(mark(sentence) for tell in everything for sentence in sentences(tell))
+    assert not any(tell in spoken(written(prompt, heard=heard)) for tell in everything)
+    assert sum(tell in spoken(written(prompt, heard=heard, asked=True)) for tell in everything) >= 2
+
+
 @given(seed=st.integers(0, 10_000))
 def test_every_telling_keeps_the_order_of_the_steps(seed: int) -> None:
     made = spoken(written("Why do flamingos turn pink?", seed=seed))
@@ -97,6 +139,29 @@ def test_the_store_is_whole() -> None:
         for fact in answer.facts:
             assert fact.source and 1 <= len(fact.punch.split()) <= 5 and fact.tell[-1] in ".?!"
             assert estimate_seconds(fact.tell, "en") < 9
+
+
+def test_a_word_that_yaml_takes_for_something_else_is_in_quotes() -> None:
+    for file in sorted(Path(knowledge.__file__).parent.rglob("*.yaml")):
+        assert not list(odd(yaml.safe_load(file.read_text("utf-8")))), file.name
+
+
+def odd(value: object) -> Iterator[object]:
+    """Whatever is no text in a file: `off` without quotes is false, `1998` is a number."""
+    if isinstance(value, dict):
+        yield from odd([*value.keys(), *value.values()])
+    elif isinstance(value, list):
+        for each in value:
+            yield from odd(each)
+    elif not isinstance(value, str):
+        yield value
+
+
+@pytest.mark.parametrize(
+    "prompt", ["how to put my phone down gracefully", "5 tips for a phone battery", "phone tricks"]
+)
+def test_every_prompt_about_what_has_a_guide_is_written(prompt: str) -> None:
+    assert all(written(prompt, seed).scenes for seed in range(5))
 
 
 GUIDED = {

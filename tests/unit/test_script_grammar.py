@@ -77,3 +77,12 @@ def test_choices_slots_and_rules_are_filled_in() -> None:
     filled = {"about": "owls", "About": "Owls"}
     line = grammar.expand("[a|a] owl. {about}? [{About}|{About}]! => {About} [x|x]", filled, Random(0))
     assert (line.text, line.punch) == ("An owl. Owls? Owls!", "Owls x")
+
+
+def test_what_somebody_is_agrees_with_you() -> None:
+    for prompt, said in (
+        ("How to be kind", "are kind"),
+        ("How to never be late", "are never late"),
+        ("How to bake", "bake"),
+    ):
+        assert slots.slots(understand(prompt), Random(1))["acts"] == said

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -131,6 +132,20 @@ def test_a_task_that_comes_again_gives_the_same_script_and_says_that_it_was_reus
     again = write(where, task(1))
     assert again.script == first.script and again.reused and again.avoided == first.avoided
     assert second.script.scenes != first.script.scenes
+
+
+@pytest.mark.parametrize(("origin", "told"), [(Origin.PERSON, True), (Origin.REPLAY, True), (Origin.PREFETCH, False)])
+def test_what_a_person_asks_is_answered_though_everyone_has_heard_it(
+    tmp_path: Path, origin: Origin, told: bool
+) -> None:
+    where, question = shop(tmp_path), "Why do cats purr?"
+    asking = [task(0, None, Origin.STARTER), task(1, "anna", origin)]
+    first, again = (
+        write(where, replace(each, data=each.data.model_copy(update={"text": question, "archetype": None})))
+        for each in asking
+    )
+    answer = first.script.scenes[-2].narration.partition(". ")[2]
+    assert any(answer in scene.narration for scene in again.script.scenes) is told
 
 
 def test_viewers_do_not_know_of_one_another_and_who_has_no_name_has_no_memory(tmp_path: Path) -> None:

@@ -83,7 +83,7 @@ def test_however_it_is_asked_for_what_is_known_is_told(prompt: str, subject: str
     ("prompt", "subject", "title"),
     [
         ("How smart are octopuses?", "octopuses", "Octopuses"),
-        ("What happens inside a black hole?", "black holes", "Black hole"),
+        ("How heavy is a black hole?", "black holes", "Black hole"),
     ],
 )
 def test_who_asks_what_is_not_known_is_told_so_and_then_what_is(prompt: str, subject: str, title: str) -> None:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from gpu_consumers.script.english import article, gerund, is_plural, mend_articles, past, plural, third
 from gpu_consumers.script.groups import groups
+from gpu_consumers.script.slots import key
 from gpu_consumers.script.understanding import understand
 
 
@@ -20,11 +21,17 @@ from gpu_consumers.script.understanding import understand
         ("What is quantum entanglement?", "question", "quantum entanglement", "quantum entanglement"),
         ("Is coffee bad for you?", "question", "coffee", "coffee"),
         ("How big is the universe", "question", "the universe", "universe"),
+        ("How heavy is a black hole?", "question", "a black hole", "black hole"),
         ("why do i procrastinate", "question", "procrastinating", "procrastinating"),
+        ("why do I always procrastinate", "question", "procrastinating", "procrastinating"),
         ("How to make sourdough", "action", "making sourdough", "sourdough"),
         ("Learn Python in 30 days", "action", "learning Python in 30 days", "python"),
         ("How can I stop procrastinating?", "action", "stopping procrastinating", "procrastinating"),
         ("HOW TO TRAIN YOUR CAT", "action", "training your cat", "cat"),
+        ("How to not kill a cactus", "action", "avoiding killing a cactus", "killing a cactus"),
+        ("How to never forget a name", "action", "never forgetting a name", "name"),
+        ("5 ways to not be late", "list", "avoiding being late", "being late"),
+        ("Why did my sourdough not rise?", "question", "your sourdough", "sourdough"),
         ("5 tips for better sleep", "list", "better sleep", "better sleep"),
         ("Top 10 cities in Japan", "list", "cities in Japan", "cities in japan"),
         ("3 reasons to learn Rust", "list", "learning Rust", "rust"),
@@ -64,6 +71,11 @@ def test_a_prompt_is_understood(prompt: str, kind: str, about: str, subject: str
         ("Why does ice float on water?", "why ice floats on water"),
         ("Why did Rome fall?", "why Rome fell"),
         ("Why don't fish drown?", "why fish don't drown"),
+        ("Why did my bread not rise?", "why your bread did not rise"),
+        ("Why do cats always land on their feet?", "why cats always land on their feet"),
+        ("Why does my cat never purr?", "why your cat never purrs"),
+        ("Does bread only rise at home?", "whether bread only rises at home"),
+        ("How heavy is a black hole?", "how heavy a black hole is"),
         ("How do airplanes fly?", "how airplanes fly"),
         ("How long do whales live?", "how long whales live"),
         ("Can dogs see colour?", "whether dogs can see colour"),
@@ -74,6 +86,91 @@ def test_a_prompt_is_understood(prompt: str, kind: str, about: str, subject: str
 )
 def test_a_question_becomes_a_clause(question: str, clause: str) -> None:
     assert understand(question).clause == clause
+
+
+@pytest.mark.parametrize(
+    ("prompt", "question", "about", "title"),
+    [
+        ("how volcanoes erupt", "how do volcanoes erupt", "volcanoes", "How volcanoes erupt"),
+        ("why cats purr", "why do cats purr", "cats", "Why cats purr"),
+        ("how a car engine works", "how does a car engine work", "a car engine", "How a car engine works"),
+        ("how cheese is made", "how is cheese made", "cheese", "How cheese is made"),
+        ("how the pyramids were built", "how were the pyramids built", "the pyramids", "How the pyramids were built"),
+        ("when dinosaurs lived", "when did dinosaurs live", "dinosaurs", "When dinosaurs lived"),
+        ("why I love rain", "why do you love rain", "rain", "Why I love rain"),
+        ("how many bees make honey", "how many bees make honey", "many bees", "How many bees make honey?"),
+        ("how hot is lava", "how hot is lava", "lava", "How hot is lava?"),
+    ],
+)  # fmt: skip
+def test_what_is_named_like_a_question_is_asked_in_the_order_of_one(
+    prompt: str, question: str, about: str, title: str
+) -> None:
+    topic = understand(prompt)
+
+    assert (topic.kind, topic.question, topic.about, topic.title) == ("question", question, about, title)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "about"),
+    [
+        ("what would happen if the moon disappeared", "the moon"),
+        ("What will happen when the ice caps melt?", "the ice caps"),
+        ("what would happen if we stopped sleeping", "sleeping"),
+        ("what would happen if everyone jumped at once", "jumping at once"),
+        ("what happens if you never sleep", "never sleeping"),
+        ("what happens when you die", "dying"),
+        ("what happens to your body when you run", "your body"),
+        ("what would the world look like without bees", "the world"),
+        ("when will humans land on Mars", "landing on Mars"),
+        ("what's the best programming language", "the best programming language"),
+        ("what is the cat doing", "the cat"),
+    ],
+)
+def test_a_question_is_about_what_it_names_or_supposes(prompt: str, about: str) -> None:
+    assert ((topic := understand(prompt)).kind, topic.about) == ("question", about)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "action"),
+    [
+        ("motivate me to go running", "go running"),
+        ("convince me to quit sugar", "quit sugar"),
+        ("teach me to juggle", "juggle"),
+        ("roast my boss", "roast your boss"),
+        ("cheer me up!", "feel better"),
+        ("I'm bored", "surprise yourself"),
+    ],
+)
+def test_a_wish_becomes_something_to_do(prompt: str, action: str) -> None:
+    assert ((topic := understand(prompt)).kind, topic.action) == ("action", action)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "about"),
+    [
+        ("best exercises for back pain", "the best exercises for back pain"),
+        ("a day in the life of a lighthouse keeper", "the life of a lighthouse keeper"),
+        ("sing me a lullaby", "a lullaby"),
+        ("to kill a mockingbird", "to kill a mockingbird"),
+        ("things I wish I knew at 20", "things you wish you knew at 20"),
+    ],
+)
+def test_what_names_something_is_no_claim_and_no_order(prompt: str, about: str) -> None:
+    assert ((topic := understand(prompt)).kind, topic.about) == ("topic", about)
+
+
+@pytest.mark.parametrize(
+    ("about", "shown"),
+    [
+        ("the best exercises for back pain", "best exercises"),
+        ("the life of a lighthouse keeper", "life of a lighthouse keeper"),
+        ("the first person in space", "first person in space"),
+        ("a pep talk before an exam", "pep talk"),
+        ("quantum entanglement", "quantum entanglement"),
+    ],
+)
+def test_a_name_on_the_screen_is_one_that_somebody_would_say(about: str, shown: str) -> None:
+    assert key(about) == shown
 
 
 def test_a_question_of_uncertain_grammar_stays_a_question() -> None:
@@ -267,3 +364,8 @@ def test_what_only_sounds_like_an_advertisement_is_none(prompt: str) -> None:
 )
 def test_a_noun_is_not_taken_for_a_wish(prompt: str, title: str) -> None:
     assert understand(prompt).title == title
+
+
+def test_a_list_of_signs_is_about_what_they_are_signs_of() -> None:
+    assert understand("signs you're dehydrated").about == "being dehydrated"
+    assert understand("5 reasons you are always tired").about == "being tired"

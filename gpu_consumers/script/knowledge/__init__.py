@@ -12,7 +12,8 @@ from typing import Any
 import yaml
 
 from gpu_consumers.script.english import sentence_case
-from gpu_consumers.script.lexicon import FUNCTION_WORDS
+from gpu_consumers.script.lexicon import FUNCTION_WORDS, NEGATIONS
+from gpu_consumers.script.phrases import inner
 from gpu_consumers.script.topic import Topic
 
 #: Kinds of prompts that ask for what there is to know, rather than for one answer, a story or an opinion.
@@ -37,6 +38,8 @@ _ASPECT = re.compile(
 )
 #: They change nothing about a question.
 _OURS = frozenset(["my", "your", "our", "their", "we", "you", "i", "it", "they", "really", "actually"])
+#: Words without weight: a question is the same with and without them.
+_LIGHT = (FUNCTION_WORDS | _OURS | _STEPS) - NEGATIONS
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,8 @@ def near(topic: Topic) -> Topic | None:
         return None
     if topic.kind == "list":
         return replace(topic, about=found, heading=f"{topic.items} about {found}")
-    return replace(topic, kind="topic", about=found, title=sentence_case(_ARTICLE.sub("", found)), question=None)
+    spelt = inner(found)  # as names are: AI
+    return replace(topic, kind="topic", about=spelt, title=sentence_case(_ARTICLE.sub("", spelt)), question=None)
 
 
 def _names(topic: Topic) -> Iterator[str]:
@@ -89,7 +93,12 @@ def asked_of(question: str, facts: Sequence[Fact]) -> Fact | None:
 @lru_cache(maxsize=4096)
 def _weighty(question: str) -> frozenset[str]:
     first, *rest = question.lower().rstrip("?").split()
-    return frozenset([first, *(word for word in rest if word not in FUNCTION_WORDS)])
+    return frozenset([first, *(_plain(word) for word in rest if word in NEGATIONS or word not in FUNCTION_WORDS)])
+
+
+def _plain(word: str) -> str:
+    """One word for all that negate: who asks why cats don't care asks why they do not."""
+    return "not" if word in NEGATIONS else word
 
 
 @dataclass(frozen=True)
@@ -111,7 +120,7 @@ class Answer:
         bare = [word.strip(".,;:!?'\"()").removesuffix("'s") for word in words]
         every = all(any(_begins(word, beginnings) for word in bare) for beginnings in self.words)
         known = (word for word in bare if not any(_begins(word, beginnings) for beginnings in self.words))
-        return every and all(word in FUNCTION_WORDS | _OURS | _STEPS or _begins(word, self.also) for word in known)
+        return every and all(word in _LIGHT or _begins(word, self.also) for word in known)
 
 
 def _begins(word: str, beginnings: Sequence[str]) -> bool:
@@ -119,6 +128,8 @@ def _begins(word: str, beginnings: Sequence[str]) -> bool:
 
 
 def _is_so(word: str, part: str) -> bool:
+    if word in NEGATIONS:
+        return part in NEGATIONS
     if part.endswith("$"):
         return word == part[:-1]
     # An "airplane" is a plane, too.

@@ -1,0 +1,73 @@
+"""Prompts that ask for a list: `5 tips for better sleep`, `the history of coffee in five facts`."""
+
+from __future__ import annotations
+
+import re
+
+from gpu_consumers.script.phrases import noun_phrase, turned
+from gpu_consumers.script.topic import Topic, as_noun, is_verb, titled, wished
+
+_NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
+            "a few": 3}  # fmt: skip
+_LIST = re.compile(
+    r"""^(?:(?:the|my|our|your)\s+)?(?:top\s+|best\s+)*
+    (?P<count>\d{1,3}|two|three|four|five|six|seven|eight|nine|ten|a\ few)\s+
+    (?P<items>(?:[\w'-]+\s+){0,3}?(?:[\w'-]+s|people|children|men|women))\b
+    (?:\s+(?P<rest>(?:to|for|of|about|on|that|in|every|everyone|why|you|when|who|with|against|at|from|we|i|if|how|
+    before|after|which|worth|nobody|no)\b.+))?$""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_BARE_LIST = re.compile(
+    r"""^(?:some\s+|the\s+best\s+|best\s+|top\s+)?(?:the\s+)?
+    (?P<items>(?:(?!the\b)\w+\s+)?(?:tips|reasons|ways|ideas|habits|mistakes|hacks|tricks|lessons|rules|signs|steps|
+    questions))\s+(?P<rest>(?:to|for|of|about|on|why|you|that)\b.+)$""",
+    re.IGNORECASE | re.VERBOSE,
+)
+#: A list that is asked for at the end: `the history of coffee in five facts`.
+_IN_ITEMS = re.compile(
+    r"^(?P<rest>.+?)\s+in\s+(?P<count>\d{1,2}|two|three|four|five|six|seven|eight|nine|ten)\s+"
+    r"(?P<items>facts|things|steps|lessons|tips|rules)$",
+    re.IGNORECASE,
+)
+#: `signs you're dehydrated`, `reasons that you are tired`.
+_STATE = re.compile(
+    r"^(?:that |why )?you(?:'re| are) (?:always |so |really |very )*(?P<how>(?!not\b)[a-z]+(?: [a-z]+)?)$"
+)
+_ABOUT_AT_END = re.compile(r"\b(?:about|of)\s+(?P<about>[^,]+)$")
+
+
+def listed(phrase: str, hint: str | None) -> Topic | None:
+    """The list that a phrase asks for; None where it asks for none."""
+    if asked := _IN_ITEMS.match(phrase):
+        link = "to" if is_verb(asked["rest"].split()[0]) else "about"
+        return listed(f"{asked['count']} {asked['items']} {link} {asked['rest']}", hint)
+    match = _LIST.match(phrase) or _BARE_LIST.match(phrase)
+    if not match:
+        return None
+    raw = match.groupdict().get("count")
+    count = 3 if raw is None else _NUMBERS.get(raw.lower()) or int(raw)
+    if not 2 <= count <= 100:
+        return None
+    items, rest = match["items"], turned(match["rest"] or "")
+    heading = f"{items} {rest}".strip()
+    about, action = _content(items, rest)
+    return Topic(
+        kind="list", about=about, action=action, title=titled(phrase), count=count, items=items, heading=heading,
+        archetype=hint or "list",
+    )  # fmt: skip
+
+
+def _content(items: str, rest: str) -> tuple[str, str | None]:
+    """What a list is about: after `to` an action, after `for`, `of`, `about` a thing, else the items themselves."""
+    word, _, tail = rest.partition(" ")
+    action = wished(tail)
+    if word == "to" and tail and is_verb(action.split()[0]):
+        return as_noun(action), action
+    if word in ("for", "of", "about", "on") and tail:
+        return noun_phrase(tail), None
+    if state := _STATE.match(rest):
+        return f"being {state['how']}", None
+    end = _ABOUT_AT_END.search(rest)
+    if end and items.split()[-1] in ("things", "facts", "truths", "secrets", "questions", "lessons", "myths", "signs"):
+        return noun_phrase(end["about"]), None
+    return f"{items} {rest}".strip(), None
