@@ -26,6 +26,7 @@ BENCHES = {
     "scheduler": "decisions a second, and what they are of a denoising step",
     "gpu": "an NVIDIA GPU: eager, inductor and TensorRT on a transformer of full size; share of the chip's peak",
     "memory": "what the shipped models take of a GPU's memory, computed without one (needs torch)",
+    "operations": "what a step of the shipped models computes, counted, beside the formula (needs torch)",
     "gpu-sim": "1 to 1,000 GPUs, simulated with the real scheduler: waits, deadlines, throughput, cost",
     "gpu-ahead": "videos made ahead, with and without deadlines: how long simulated viewers wait for them",
 }

@@ -51,7 +51,7 @@ def computed(wanted: Manifest) -> tuple[int, int, int | None]:
     import torch
     from torch._subclasses.fake_tensor import FakeTensorMode
 
-    largest = max(wanted.shapes, key=lambda shape: shape.width * shape.height * shape.frames)
+    largest = wanted.largest
     with FakeTensorMode(allow_non_fake_inputs=True), torch.no_grad(), numbers_of(getattr(torch, wanted.dtype)):
         parts = MODELS[wanted.name](largest.width, largest.height, largest.frames)
         weights = sum(each.nbytes for part in parts.values() for each in part.module.parameters())

@@ -7,7 +7,7 @@ clip is recomputed: its thread waits inside the pipeline's own call, and what it
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -22,13 +22,18 @@ BLOCKS = ("transformer_blocks", "blocks", "single_transformer_blocks")
 Leave = Callable[[], Callable[[], object]]
 
 
+#: Told once, after a clip's first forward pass: with what the denoiser was called, and what it gave.
+FirstPass = Callable[[Mapping[str, Any], Any], object]
+
+
 class Here(threading.local):
-    """The clip that this thread is making, and when its first forward pass began."""
+    """The clip that this thread is making, when its first forward pass began, and who is told when that has ended."""
 
     turn: Turn | None = None
     leave: Leave | None = None
     encoded_s: float | None = None
     decoding: bool = False
+    first: FirstPass | None = None
 
 
 _here = Here()
@@ -38,11 +43,11 @@ _here = Here()
 def making(turn: Turn, leave: Leave | None = None) -> Iterator[Here]:
     """What this thread does until the end is that clip's. `leave` is called before others may have the modules, and
     what it returned afterwards."""
-    _here.turn, _here.encoded_s, _here.leave = turn, None, leave
+    _here.turn, _here.encoded_s, _here.leave, _here.first = turn, None, leave, None
     try:
         yield _here
     finally:
-        _here.turn = _here.leave = None
+        _here.turn = _here.leave = _here.first = None
 
 
 @contextmanager
@@ -59,6 +64,7 @@ def install(pipe: Any, *, blocks: bool) -> None:
     """Put the hooks into a pipeline's modules; they do nothing in threads that make no clip."""
     for _, module in denoisers(pipe):
         module.register_forward_pre_hook(_before_a_pass)
+        module.register_forward_hook(_after_a_pass, with_kwargs=True)
         for _, block in repeated(module) if blocks else ():
             block.register_forward_pre_hook(_pass)
     decoder = getattr(pipe.vae, "decoder", None)
@@ -87,6 +93,12 @@ def _before_a_pass(*_: Any) -> None:
     give_way()
     if _here.turn is not None and _here.encoded_s is None:
         _here.encoded_s = _here.turn.used_s
+
+
+def _after_a_pass(_module: Any, _args: Any, given: Mapping[str, Any], made: Any) -> None:
+    if _here.turn is not None and (told := _here.first) is not None:
+        _here.first = None
+        told(given, made)
 
 
 def _pass(*_: Any) -> None:

@@ -51,11 +51,10 @@ class Device:
         memory beside it."""
         import torch
 
+        from gpu_consumers.placement import placed
+
         self._torch, self._config = torch, config
-        name = config.device
-        if name == "auto":
-            name = "cuda" if torch.cuda.is_available() else "cpu"
-        self.place = torch.device("cuda", torch.cuda.current_device()) if name == "cuda" else torch.device(name)
+        self.place = placed(config.device)
         self._cuda = self.place.type == "cuda"
         self.name: str = torch.cuda.get_device_name(self.place) if self._cuda else "cpu"
         self._chip = chip(self.name)

@@ -72,11 +72,13 @@ class Precision(Part):
 class Network(Part):
     """Of the denoiser, for the formula of how long a clip takes."""
 
-    parameters: float = Field(gt=0)
-    layers: int = Field(ge=1)
+    parameters: float = Field(gt=0, description="those that each latent token goes through")
+    total: float | None = Field(None, gt=0, description="all, where that is more: what FP8 saves is reckoned of them")
+    layers: int = Field(ge=1, description="with attention among tokens")
     width: int = Field(ge=1)
     patch: int = Field(16, ge=1, description="pixels of a latent token's edge")
     per_frames: int = Field(4, ge=1, description="frames that a latent frame stands for")
+    framewise: bool = Field(False, description="whether tokens attend to those of their own frame alone")
     passes: int = Field(2, ge=1, le=3, description="forward passes of a step: 2 with classifier-free guidance")
 
 
@@ -198,7 +200,8 @@ class Manifest(Part):
     def held(self) -> int:
         """Bytes of its weights on the device: `memory.weights` says what they take as they are published. With those of
         the networks that its frames go through."""
-        saved = EIGHTHS * self.network.parameters * (BYTES[self.dtype] - 1) if self.fp8 else 0
+        parameters = self.network.total or self.network.parameters
+        saved = EIGHTHS * parameters * (BYTES[self.dtype] - 1) if self.fp8 else 0
         return max(0, int(self.memory.weights * GIB - saved)) + self.post.held
 
     def cached(self, work: Work) -> int:
@@ -207,9 +210,14 @@ class Manifest(Part):
         return values * BYTES[self.precision("denoiser")] * self.cache.tensors if self.cache else 0
 
     @property
+    def largest(self) -> Shape:
+        """The shape of the most pixels."""
+        return max(self.shapes, key=lambda shape: shape.width * shape.height * shape.frames)
+
+    @property
     def architecture(self) -> Architecture:
         """For the cost model's formula."""
-        return Architecture(**self.network.model_dump(), weights=self.held, post=self.post.held // 4)
+        return Architecture(**self.network.model_dump(exclude={"total"}), weights=self.held, post=self.post.held // 4)
 
 
 _CATALOGS: dict[tuple[Path, ...], Catalog[Manifest]] = {}

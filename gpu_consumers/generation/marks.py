@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from gpu_consumers.errors import UnwantedError
@@ -42,6 +42,11 @@ class Marks:
         self.ends.append(self._turn.used_s)
         self._progress((step + 1) / (self._steps + 1), self._watcher.look())
         return {}
+
+    def first_pass(self, given: Mapping[str, Any], made: Any) -> None:
+        """Called after the first forward pass: with guidance a step has another, and somebody is waiting."""
+        if (picture := self._watcher.first(given, made)) is not None:
+            self._progress(0.5 / (self._steps + 1), picture)
 
     def step(self, encoded: float, of: Callable[[list[float]], float]) -> float:
         """Seconds of a step on the device: their median, or their mean where some skip what others do."""

@@ -10,7 +10,7 @@ What is shown is the clip as the denoiser expects it to end (the prediction of x
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from time import monotonic
 from typing import Any
 
@@ -107,6 +107,10 @@ class Expected:
         self._scheduler, self._step = scheduler, scheduler.step
         scheduler.step = self._noting
 
+    def first(self, sample: Any, model_output: Any) -> None:
+        """Note what a flow's first pass expects, before any step and without guidance yet."""
+        self.latents = sample - self._scheduler.sigmas[0].to(sample.device) * model_output
+
     def _noting(self, model_output: Any, timestep: Any, sample: Any, *args: Any, **kwargs: Any) -> Any:
         made = self._step(model_output, timestep, sample, *args, **kwargs)
         told = getattr(made, "pred_original_sample", None)
@@ -132,6 +136,11 @@ def middle(pipe: Any, latents: Any, width: int, height: int) -> Values:
     return np.asarray(one.float().cpu().numpy(), np.float64)
 
 
+def _is_flow(scheduler: Any) -> bool:
+    """Whether a scheduler's model tells velocities of a flow from noise to clip."""
+    return "Flow" in type(scheduler).__name__ or scheduler.config.get("prediction_type") == "flow_prediction"
+
+
 class Watcher:
     """Pictures of one clip in the making. Its pipeline is a shell: the scheduler belongs to this clip."""
 
@@ -139,6 +148,16 @@ class Watcher:
         self._pipe, self._show, self._size = pipe, show, (width, height)
         self._expected = Expected(pipe.scheduler) if show is not None else None
         self._shown: float | None = None
+
+    def first(self, given: Mapping[str, Any], made: Any) -> bytes | None:
+        """A JPEG after the first pass, where that says what is expected: of a flow whose guidance has a pass of its own
+        (Wan). Models that do both in one pass are through with their step."""
+        sample, flow = given.get("hidden_states"), _is_flow(self._pipe.scheduler)
+        if self._expected is None or sample is None or sample.dim() != 5 or not flow:
+            return None
+        velocity = made[0] if isinstance(made, tuple) else made.sample
+        self._expected.first(sample[:, : velocity.shape[1]], velocity)  # pictures to begin with come behind the latents
+        return self.look()
 
     def look(self) -> bytes | None:
         """A JPEG, after the first step and then now and then; None in between, and where nothing can show it."""

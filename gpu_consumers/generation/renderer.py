@@ -197,6 +197,7 @@ class DiffusersRenderer:
             self._device.making(self._manifest.name, turn, specs[0].styles) as here,
             keeping(eager=not self._choice.of(len(items)).settled),
         ):
+            here.first = marks.first_pass
             result = pipe(**self._arguments(pipe, specs, work, marks))
             made = [levels(clip) for clip in result.frames]
             give_way()

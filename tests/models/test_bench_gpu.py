@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import torch
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 from bench import gpu, gpu_models, report
 from bench.gpu_figures import Measured
@@ -57,6 +58,19 @@ def test_every_accelerator_is_measured_or_given_up_with_its_reason(monkeypatch: 
 def test_the_model_of_full_size_is_as_large_as_the_published_one() -> None:
     made = gpu_models.pipeline(gpu_models.FULL, "meta")
     assert 1.3e9 < sum(each.numel() for each in made.transformer.parameters()) < 1.5e9
+
+
+def test_a_pass_of_full_size_stays_on_the_gpu() -> None:
+    # given the model as it is made beside a GPU, of tensors without numbers
+    with FakeTensorMode(), torch.no_grad():
+        made = gpu_models.pipeline(gpu_models.FULL, "cuda:0")
+        noise, text = torch.empty(1, 16, 21, 104, 60, device="cuda:0"), torch.empty(1, 512, 4096, device="cuda:0")
+        # when
+        denoised = made.transformer(noise, torch.ones(1, device="cuda:0"), text, return_dict=False)[0]
+        decoded = made.vae.decode(denoised[:, :, :3], return_dict=False)[0]
+    # then what lay elsewhere was not met
+    assert denoised.shape == noise.shape and decoded.shape == (1, 3, 9, 832, 480)
+    assert denoised.device == decoded.device == torch.device("cuda:0")
 
 
 def test_what_was_measured_is_kept_before_the_next_begins_whatever_ends_that_one(

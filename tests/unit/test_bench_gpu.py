@@ -51,6 +51,7 @@ def test_every_peak_has_a_source_and_unknown_chips_have_none() -> None:
     assert all("data sheet" in one.source or "white paper" in one.source for one in CHIPS.values())
     assert listed("NVIDIA GeForce RTX 4090") == CHIPS["RTX 4090"]
     assert listed("NVIDIA T4") is None
+    assert listed("NVIDIA H100 80GB HBM3 MIG 1g.10gb") is None  # a slice has not the peak of the whole
     assert chip("NVIDIA T4") == CHIPS["RTX 4090"]  # for estimates something is better than nothing
 
 

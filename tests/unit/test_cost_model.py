@@ -38,9 +38,25 @@ def test_the_formula_counts_what_was_published_of_a_forward_pass() -> None:
     assert replace(SMALL, passes=1).operations(WORK) == pytest.approx(283e12, rel=0.01)
 
 
+def test_attention_within_a_frame_grows_with_the_frames_and_not_with_their_square() -> None:
+    framewise = replace(SMALL, framewise=True, per_frames=1)
+    one, ten = (framewise.operations(replace(WORK, frames=frames)) for frames in (1, 10))
+    assert ten == pytest.approx(10 * one)
+    assert one == pytest.approx(replace(SMALL, per_frames=1).operations(replace(WORK, frames=1)))
+
+
 @pytest.mark.parametrize(
     ("driver", "name"),
-    [("NVIDIA H100 80GB HBM3", "H100"), ("NVIDIA GeForce RTX 4090", "RTX 4090"), ("cpu", "cpu"), ("?", "RTX 4090")],
+    [
+        ("NVIDIA H100 80GB HBM3", "H100"),
+        ("NVIDIA H100 PCIe", "H100 PCIe"),
+        ("NVIDIA H100 NVL", "H100 NVL"),
+        ("NVIDIA H200", "H200"),
+        ("NVIDIA H200 NVL", "H200 NVL"),
+        ("NVIDIA GeForce RTX 4090", "RTX 4090"),
+        ("cpu", "cpu"),
+        ("?", "RTX 4090"),
+    ],
 )
 def test_a_chip_is_known_by_what_its_driver_calls_it(driver: str, name: str) -> None:
     assert chip(driver).name == name
