@@ -32,6 +32,8 @@ class Brief:
     seed: int
     #: Marks (see `script/memory.py`) of the sentences that the viewer has heard lately, sorted.
     heard: tuple[str, ...] = ()
+    #: Somebody asked for it: the answer that they asked for is told again, though they have heard it.
+    asked: bool = False
 
 
 class ScriptWriter(Protocol):

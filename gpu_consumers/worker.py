@@ -19,9 +19,10 @@ from gpu_consumers.stages.stopping import while_wanted
 from gpu_consumers.workshop import SOURCE, Workshop
 from infra.ending import vital
 from infra.errors import explained
+from infra.kafka.execution import Effects
 from infra.kafka.producer import EventProducer
 from infra.kafka.records import Received
-from infra.kafka.tasks import Effects, TaskConsumer
+from infra.kafka.tasks import TaskConsumer
 from infra.settings import Settings
 from infra.storage.space import DiskSpace
 from infra.storage.stores import artifact_index, media_store

@@ -16,6 +16,9 @@ import torch
 from PIL import Image
 from transformers import AutoModelForImageClassification, AutoModelForSequenceClassification, AutoTokenizer
 
+from gpu_consumers.placement import placed
+from infra.settings import settings
+
 
 @dataclass(kw_only=True)
 class Classifier:
@@ -82,8 +85,7 @@ class Pixels:
 @lru_cache(maxsize=4)
 def loaded(folder: str, sees: bool) -> Classifier:
     """The classifier of a folder. Nothing is downloaded. Raises OSError or ValueError."""
-    device = "cuda" if torch.cuda.is_available() else "cpu"
     kind = AutoModelForImageClassification if sees else AutoModelForSequenceClassification
     prepare = Pixels.of(folder) if sees else AutoTokenizer.from_pretrained(folder, local_files_only=True)
     model = kind.from_pretrained(folder, local_files_only=True)
-    return Classifier(model=model.to(device).eval(), prepare=prepare)
+    return Classifier(model=model.to(placed(settings().device)).eval(), prepare=prepare)

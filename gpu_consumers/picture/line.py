@@ -10,7 +10,7 @@ from gpu_consumers.picture.colour import Rgb
 from gpu_consumers.picture.headline import Headline
 from gpu_consumers.picture.ink import Ink
 from gpu_consumers.picture.layout import Box
-from gpu_consumers.picture.plot import Telling, axis, places
+from gpu_consumers.picture.plot import Telling, axis, numbers, places
 from gpu_consumers.picture.shapes import disc, even
 from gpu_consumers.picture.sprite import Sprite
 from gpu_consumers.picture.text import advance
@@ -27,7 +27,7 @@ class Line:
     def __init__(self, chart: Chart, box: Box, inks: Inks, unit: float) -> None:
         self._inks, self._chart, self._unit, self._box = inks, chart, unit, box
         self._scale = axis([value.value for value in chart.values])
-        self._numbers = [f"{tick:,.10g}" for tick in self._scale.ticks]
+        self._numbers = numbers(self._scale.ticks)
         aside = round(max(advance(number, Face.BOLD, round(TICK * unit)) for number in self._numbers) + 24 * unit)
         above, below, right = round(140 * unit), round(70 * unit), round(40 * unit)
         self._plot = Box(box.x + aside, box.y + above, box.width - aside - right, box.height - above - below)

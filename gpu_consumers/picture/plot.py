@@ -16,6 +16,7 @@ GROWS, STEP = 14, 5
 _STEPS, _MOST = (1.0, 2.0, 2.5, 5.0, 10.0), 4
 #: Values are the same where they differ by less than this, as a share or at all.
 _SAME = 1e-9
+_SHORT = ((1e12, "T"), (1e9, "B"), (1e6, "M"))
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,13 @@ def _round(step: float) -> float:
     """The next round step that is as long or longer."""
     power = 10.0 ** math.floor(math.log10(step))
     return next(share * power for share in _STEPS if share * power >= step * (1 - 1e-9))
+
+
+def numbers(ticks: Sequence[float]) -> list[str]:
+    """Ticks as they stand on an axis: millions and more are shortened, all of them alike."""
+    most = max(map(abs, ticks))
+    size, letter = next(((size, letter) for size, letter in _SHORT if most >= size), (1.0, ""))
+    return [f"{tick / size:,.10g}{letter if tick else ''}" for tick in ticks]
 
 
 def places(labels: Sequence[str]) -> list[float]:

@@ -13,6 +13,7 @@ from gpu_consumers.cost import Meter
 from gpu_consumers.provenance.certificates import Identity, identity
 from gpu_consumers.provenance.manifest import made as told
 from gpu_consumers.stages.joining import RejectedVideoError, Try, debugged, tried
+from gpu_consumers.stages.lost import completed
 from gpu_consumers.stages.redo import other_seed, redrawn
 from gpu_consumers.stages.takes import flavor_of
 from gpu_consumers.workshop import SOURCE, Workshop
@@ -101,7 +102,7 @@ def _mood(task: AssembleVideo, flavor: Flavor) -> str:
 
 def _join(shop: Workshop, task: AssembleVideo, flavor: Flavor, who: Identity | None) -> Joined:
     """A video that passes its gates: the first, or else the second, with other seeds where something was wrong."""
-    seed = ids.seed(task.video_id)
+    seed, task = ids.seed(task.video_id), completed(shop, task, flavor)
     with tempfile.TemporaryDirectory(prefix="video-") as name:
         folders = [Path(name) / "first", Path(name) / "second"]
         for folder in folders:

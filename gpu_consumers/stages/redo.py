@@ -56,12 +56,17 @@ def redrawn(shop: Workshop, task: AssembleVideo, flavor: Flavor, wrong: Sequence
     again = faulty(task.parts, wrong)
     scenes = {scene.scene_number: scene for scene in task.script.scenes}
     return tuple(
-        _again(shop, task, flavor, part, scenes[part.scene_number]) if part.scene_number in again else part
+        drawn_again(shop, task, flavor, part, scenes[part.scene_number], other_seed(part.seed))
+        if part.scene_number in again
+        else part
         for part in task.parts
     )
 
 
-def _again(shop: Workshop, task: AssembleVideo, flavor: Flavor, part: ScenePart, scene: Scene) -> ScenePart:
+def drawn_again(
+    shop: Workshop, task: AssembleVideo, flavor: Flavor, part: ScenePart, scene: Scene, seed: int
+) -> ScenePart:  # fmt: skip
+    """A part with the picture that this seed gives: with its own, what it was. Raises `BackendError`."""
     spec = scene_spec(
         scene,
         scene_count=len(task.script.scenes),
@@ -70,17 +75,19 @@ def _again(shop: Workshop, task: AssembleVideo, flavor: Flavor, part: ScenePart,
         flavor=flavor,
         words=part.words,
         spoken_ms=part.duration_ms - BREATH_MS,
-        seed=other_seed(part.seed),
+        seed=seed,
     )
     spec = with_files(shop, flavor, replace(spec, footage=part.footage))
-    made, backend = _drawn(shop, task, flavor, spec)
+    plain = spec.footage or scene.chart or (seed == part.seed and part.backend == backends.PROCEDURAL)
+    made, backend = _drawn(shop, task, flavor, spec, backends.PROCEDURAL if plain else flavor.scene_backend)
     changed = {name: value for name, value in dict(made).items() if name in ScenePart.model_fields}
     return part.model_copy(update=changed | {"backend": backend})
 
 
-def _drawn(shop: Workshop, task: AssembleVideo, flavor: Flavor, spec: SceneSpec) -> tuple[Drawn, str]:
-    """By the flavor's backend, as its scenes are; where it does not, on the CPU. The process may have no device."""
-    backend = backends.PROCEDURAL if spec.footage else flavor.scene_backend
+def _drawn(
+    shop: Workshop, task: AssembleVideo, flavor: Flavor, spec: SceneSpec, backend: str
+) -> tuple[Drawn, str]:  # fmt: skip
+    """By this backend; where it does not, on the CPU. The process may have no device."""
     if backend != backends.PROCEDURAL:
         try:
             return _by(shop, backends.renderer(backend, shop.settings, urgency(task), draft=task.draft), spec)

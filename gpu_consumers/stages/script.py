@@ -59,6 +59,7 @@ def work(shop: Workshop, cause: Envelope[WriteScript]) -> list[Envelope[base.Mes
         target_seconds=task.target_seconds or flavor.target_seconds,
         language=flavor.language,
         seed=ids.seed(_seeded(task)),
+        asked=task.origin not in (Origin.STARTER, Origin.PREFETCH),
     )
     memory, listeners, video = Memory(shop.index), _listeners(task), f"{task.video_id}/{task.revision}"
     heard = [memory.heard(listener).before(video) for listener in listeners]

@@ -16,7 +16,7 @@ from gpu_consumers.picture.layout import Layout
 from gpu_consumers.picture.looks.chart import chart
 from gpu_consumers.picture.painter import Painter, stage_of
 from gpu_consumers.picture.palettes import PALETTES
-from gpu_consumers.picture.plot import axis, places, spans, telling
+from gpu_consumers.picture.plot import axis, numbers, places, spans, telling
 from gpu_consumers.picture.renderer import ProceduralRenderer
 from gpu_consumers.ports import SceneSpec
 from gpu_consumers.scenes.chain import ways
@@ -149,6 +149,13 @@ def test_axes_are_round_and_bars_begin_at_zero() -> None:
 def test_whatever_figures_a_client_sends_there_is_an_axis_that_holds_them(values: tuple[float, ...]) -> None:
     shares = [axis(values).share(value) for value in values]
     assert all(-0.01 <= share <= 1.01 for share in shares) and len(axis(values).ticks) <= 8
+
+
+def test_an_axis_shortens_millions_and_more_all_alike() -> None:
+    assert numbers([0, 2500, 5000]) == ["0", "2,500", "5,000"]
+    assert numbers([-5e5, 0, 5e5, 1e6]) == ["-0.5M", "0", "0.5M", "1M"]
+    assert numbers([0, 7.5e9]) == ["0", "7.5B"]
+    assert numbers([9e14, 1e15]) == ["900T", "1,000T"]
 
 
 def test_years_stand_as_far_apart_as_they_are() -> None:

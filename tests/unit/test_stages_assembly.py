@@ -22,15 +22,19 @@ from gpu_consumers.scenes.chain import first_good
 from gpu_consumers.stages import assembly, wav
 from gpu_consumers.stages.drawing import kept_as
 from gpu_consumers.stages.joining import RejectedVideoError
-from gpu_consumers.stages.redo import faulty, other_seed, redrawn
-from gpu_consumers.stages.specs import scene_spec
+from gpu_consumers.stages.redo import drawn_again, faulty, other_seed, redrawn
+from gpu_consumers.stages.specs import BREATH_MS, scene_spec
+from gpu_consumers.voice.chain import VoiceChain
 from gpu_consumers.workshop import Workshop
 from infra import flavors
+from infra.errors import NotFoundError
 from infra.flavors import Flavor
 from infra.settings import Settings
 from infra.storage.artifacts import LocalArtifactIndex
 from infra.storage.blobs import LocalBlobStore
+from infra.storage.damage import VerifiedBlobStore
 from schemas import ids
+from schemas.charts import Chart, ChartValue
 from schemas.envelope import Envelope, root
 from schemas.scripts import Scene, Script
 from schemas.tasks import AssembleVideo, ScenePart
@@ -41,6 +45,7 @@ from tests.unit.picture_kit import speech
 
 FLAVOR = Flavor(name="default", format="1080x1080", draft=3, fps=15, renditions=(180,), looks=("counter", "hills"))
 VIDEO = ids.video_id("a test")
+CHART = Chart(values=(ChartValue(label="Rent", text="1", value=1), ChartValue(label="Food", text="2", value=2)))
 
 
 @dataclass
@@ -232,6 +237,41 @@ def test_only_the_scenes_at_fault_are_drawn_again(wrong: list[Failure], scenes: 
     assert faulty(parts, wrong) == scenes
 
 
+@pytest.mark.parametrize("damaged", [True, False])
+def test_what_was_lost_of_a_scene_is_made_again_as_it_was(tmp_path: Path, damaged: bool) -> None:
+    # given a video whose second scene was spoken and drawn, and lost its files; or on whose disk bits have flipped
+    shop = replace(made_shop(tmp_path), blobs=VerifiedBlobStore(tmp_path / "media"))
+    cause = task(shop)
+    said = VoiceChain.of(FLAVOR).speak(SCRIPT.scenes[1].narration, language="en").speech
+    spoken = {"audio": shop.blobs.put_bytes(wav.encode(said), "wav"), "words": said.words}
+    first, second = cause.data.parts
+    second = second.model_copy(update=spoken | {"duration_ms": said.duration_ms + BREATH_MS})
+    second = redrawn_with(shop, cause.data, second)
+    cause = replace(cause, data=cause.data.model_copy(update={"parts": (first, second)}))
+    files = [second.clip, second.audio, *(small.artifact for small in second.renditions)]
+    for file in files:
+        path = shop.blobs.path(file.name)
+        path.write_bytes(b"x" + path.read_bytes()[1:]) if damaged else path.unlink()
+    # when it is put together, by a process that has not looked at them yet
+    shop = replace(shop, blobs=VerifiedBlobStore(tmp_path / "media"))
+    video = published(shop, cause)
+    # then it is published, and they are there again, bit for bit
+    assert shop.blobs.exists(video.video) and all(map(shop.blobs.exists, files))
+
+
+def redrawn_with(shop: Workshop, asked: AssembleVideo, changed: ScenePart) -> ScenePart:
+    return drawn_again(shop, asked, FLAVOR, changed, SCRIPT.scenes[changed.scene_number - 1], changed.seed)
+
+
+def test_a_narration_that_no_voice_says_again_stays_lost(shop: Workshop) -> None:
+    cause = task(shop)
+    audio = cause.data.parts[0].audio
+    assert audio
+    shop.blobs.path(audio.name).unlink()
+    with pytest.raises(NotFoundError, match=audio.name):
+        assembly.work(shop, cause)
+
+
 def blackened(shop: Workshop, like: ScenePart, frames: int) -> Artifact:
     from gpu_consumers.picture.canvas import Canvas
     from gpu_consumers.picture.encode import ClipWriter
@@ -246,9 +286,11 @@ def blackened(shop: Workshop, like: ScenePart, frames: int) -> Artifact:
     return shop.blobs.put_file(path, "mp4")
 
 
-@pytest.mark.parametrize("able", [True, False])
-def test_it_is_drawn_again_by_the_flavors_backend_where_that_can(
-    shop: Workshop, monkeypatch: pytest.MonkeyPatch, able: bool
+@pytest.mark.parametrize(
+    ("able", "chart", "by"), [(True, None, "model"), (False, None, "procedural"), (True, CHART, "procedural")]
+)
+def test_it_is_drawn_again_by_what_draws_such_a_scene(
+    shop: Workshop, monkeypatch: pytest.MonkeyPatch, able: bool, chart: Chart | None, by: str
 ) -> None:
     # given a flavor whose scenes are drawn by a model, which may be missing here
     class Model(ProceduralRenderer):
@@ -261,10 +303,12 @@ def test_it_is_drawn_again_by_the_flavors_backend_where_that_can(
 
     monkeypatch.setattr("gpu_consumers.stages.redo.backends.renderer", renderer)
     cause = task(shop)
+    scenes = (SCRIPT.scenes[0], SCRIPT.scenes[1].model_copy(update={"chart": chart}))
+    data = cause.data.model_copy(update={"script": SCRIPT.model_copy(update={"scenes": scenes})})
     # when its second scene is at fault
     flavor = FLAVOR.model_copy(update={"scene_backend": "model"})
-    first, second = redrawn(shop, cause.data, flavor, [Failure("black", "", 2.5)])
-    # then that one alone is drawn again, by the model or else on the CPU
+    first, second = redrawn(shop, data, flavor, [Failure("black", "", 2.5)])
+    # then that one alone is drawn again, by the model or else on the CPU, which alone draws charts
     assert first == cause.data.parts[0]
-    assert second.backend == ("model" if able else "procedural")
+    assert second.backend == by
     assert second.seed == other_seed(cause.data.parts[1].seed)
