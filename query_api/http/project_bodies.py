@@ -9,8 +9,9 @@ from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from query_api.http.bodies import Body, FootageBody, Shape, Voice, speakable
 from query_api.states import Status
-from schemas.base import Slug, ViewerId
+from schemas.base import Contract, Slug, ViewerId
 from schemas.cards import VideoCard
+from schemas.charts import Chart
 from schemas.footage import Footage
 from schemas.projects import SCENES_MAX
 from schemas.prompts import PromptText
@@ -28,11 +29,23 @@ Title = Annotated[
 
 def _speakable(script: Script) -> Script:
     """A script that comes along is held to what each of its texts is when it is edited."""
-    figures = [value for scene in script.scenes if scene.chart for value in scene.chart.values]
-    for part in (script, *script.scenes, *figures):
-        for text in dict(part).values():
-            speakable(text if isinstance(text, str) else "")
+    for part in (script, *script.scenes):
+        _texts(part)
+    for scene in script.scenes:
+        if scene.chart:
+            _labelled(scene.chart)
     return script
+
+
+def _labelled(chart: Chart) -> Chart:
+    for value in chart.values:
+        _texts(value)
+    return chart
+
+
+def _texts(part: Contract) -> None:
+    for text in dict(part).values():
+        speakable(text if isinstance(text, str) else "")
 
 
 #: What a generative model is told, beside its words. A style or a scale that it does not have fails the scene.
@@ -93,6 +106,9 @@ class SceneBody(Body):
     visuals: Words | None = None
     on_screen_text: OnScreen | None = None
     muted: bool | None = Field(None, strict=True)
+    chart: Annotated[Chart, AfterValidator(_labelled)] | None = Field(
+        None, description="the figures that are drawn in it, all of them; null: none"
+    )
     footage: FootageBody | None = Field(None, description="null: none")
     voice: Voice | None = Field(None, description="null: that of the whole video")
 
@@ -148,6 +164,7 @@ class SceneAnswer(BaseModel):
     on_screen_text: str
     duration_s: float
     muted: bool
+    chart: Chart | None = None
     footage: Footage | None = None
     voice: str | None = None
     seed: int | None = None

@@ -34,10 +34,11 @@ async def added(body: NewSceneBody, change: Changes) -> Response:
     responses=CHANGES,
 )
 async def scene_edited(number: SceneNumber, body: SceneBody, change: Changes) -> Response:
-    """Its words, its picture, footage of one's own, muted or not. Only this scene is made again."""
+    """Its words, its picture, its figures, footage of one's own, muted or not. Only this scene is made again."""
     told = body.model_dump(exclude_unset=True, exclude={"footage", "voice"})
-    if any(value is None for value in told.values()) or not body.model_fields_set:
-        raise ProblemError(422, "invalid-request", "Only `footage` and `voice` can be null, and something must change.")
+    if any(told[name] is None for name in told.keys() - {"chart"}) or not body.model_fields_set:
+        said = "Only `chart`, `footage` and `voice` can be null, and something must change."
+        raise ProblemError(422, "invalid-request", said)
     if "footage" in body.model_fields_set:
         told["footage"] = await _own_footage(change, body.footage)
     take = {"voice": body.voice} if "voice" in body.model_fields_set else {}

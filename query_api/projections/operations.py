@@ -14,10 +14,11 @@ from infra.errors import BadInputError
 from infra.kafka.stretch import Ranges, Stretch
 from infra.settings import Settings
 from query_api.projections.filling import Filling, Told
+from query_api.projections.fold import Said
 from query_api.projections.journal import current, read, settle, stamp, tell
 from query_api.projections.positions import NAME, TOPICS, left
 from query_api.projections.shares import size
-from query_api.projections.verifying import Said, Verdict, against_log, against_version
+from query_api.projections.verifying import Verdict, against_log, against_version
 from query_api.projections.versions import Status, Version, Versions, check_drop, check_promote
 from query_api.readmodel.cassandra import stored, writing
 from schemas.projections import (

@@ -6,39 +6,32 @@ the log had when the difference was seen: what differs then, and again, is no ma
 
 from __future__ import annotations
 
-import hashlib
-import heapq
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
 from infra.cassandra.versions import of_version
 from infra.errors import BadInputError, UnavailableError
-from infra.kafka.offsets import Partition
-from infra.kafka.records import Raw, Received
 from infra.kafka.stretch import Ranges, Stretch
-from infra.kafka.trials import read as trial
 from infra.settings import Settings
 from query_api.projections.differences import TABLES, Count, Difference, compared, key_of, suspects
-from query_api.projections.filling import MENDED, Filling
+from query_api.projections.filling import Filling
+from query_api.projections.fold import Fold, Said, checking, keys_of, sample
 from query_api.projections.positions import NAME, TOPICS, left
 from query_api.projections.shares import size
-from query_api.projections.writing import writes
-from query_api.readmodel.cassandra import CassandraWriter, stored, writing
-from query_api.readmodel.memory import MemoryStore
+from query_api.readmodel.cassandra import stored, writing
 from query_api.readmodel.scan import Key, Rows, scanning
-from query_api.readmodel.store import Row
-from query_api.readmodel.tables import KEYS, Write
-from schemas.errors import DecodeError
+from query_api.readmodel.tables import KEYS
 
 #: Differences that are looked at again and told; how often; how long the live version may take to catch up.
 MOST, ROUNDS, PATIENCE_S = 1_000, 6, 60.0
+#: Tables partitioned by these hold nothing of another key.
+_OWN = ("video_id", "viewer_id")
 
 Suspect = tuple[str, Key]
-Said = Callable[[str, int], None]
 
 
 @dataclass(slots=True)
@@ -141,8 +134,8 @@ def against_log(
     with ExitStack() as stack:
         log = stack.enter_context(Stretch(settings.kafka_address))
         rows = stack.enter_context(scanning(of_version(settings, number)))
-        checks = stack.enter_context(_checking(of_version(settings, number)))
-        fold = Fold(log, sample(_keys(log, said), keys, seed), checks, said)
+        checks = stack.enter_context(checking(of_version(settings, number)))
+        fold = Fold(log, sample(keys_of(log, said), keys, seed), checks, said)
 
         def look() -> Callable[[Suspect], Difference | None]:
             versions.bring(number, fold.advance())
@@ -157,90 +150,7 @@ def against_log(
     return verdict
 
 
-def sample(keys: Iterable[bytes], most: int, seed: str) -> frozenset[bytes]:
-    """So many different keys, each as likely as any other: those with the least hashes. One pass, bounded memory."""
-    least: dict[bytes, bytes] = {}
-    heap: list[tuple[int, bytes]] = []
-    for key in keys:
-        if key in least:
-            continue
-        rank = hashlib.blake2b(key, key=seed.encode()[:64], digest_size=16).digest()
-        if len(heap) >= most and -heap[0][0] <= int.from_bytes(rank, "big"):
-            continue
-        least[key] = rank
-        heapq.heappush(heap, (-int.from_bytes(rank, "big"), key))
-        if len(heap) > most:
-            del least[heapq.heappop(heap)[1]]
-    return frozenset(least)
-
-
-def _keys(log: Stretch, said: Said) -> Iterator[bytes]:
-    count = 0
-    for piece in log.read(log.ranges(TOPICS)):
-        count += len(piece.records)
-        said("keys of the log", count)
-        yield from (record.key for record in piece.records if record.key)
-
-
-class Fold:
-    """The log of some keys in memory, one record after another. `check` raises ValueError for what no row can hold."""
-
-    def __init__(
-        self, log: Stretch, keys: frozenset[bytes], check: Callable[[Sequence[Write]], None], said: Said
-    ) -> None:  # fmt: skip
-        self._log, self._keys, self._check, self._said = log, keys, check, said
-        self._store = MemoryStore()
-        self._ends: dict[Partition, int] = {}
-
-    def advance(self) -> Ranges:
-        """Go on to where the log ends now; what there is of it."""
-        ranges = self._log.ranges((*TOPICS, MENDED))
-        self._read({part: (self._ends.get(part, first), end) for part, (first, end) in ranges.items()})
-        self._ends = {part: end for part, (_, end) in ranges.items()}
-        return {part: span for part, span in ranges.items() if part[0] != MENDED}
-
-    def _read(self, ranges: Ranges) -> None:
-        count = 0
-        for piece in self._log.read(ranges):
-            count += len(piece.records)
-            self._said("the log", count)
-            for record in piece.records:
-                if record.key in self._keys:
-                    self._learn(record)
-
-    def _learn(self, record: Raw) -> None:
-        try:
-            origin = trial(record).record
-            made = writes(Received(raw=origin, envelope=origin.decode()))
-            self._check(made)
-        except (DecodeError, BadInputError, ValueError):
-            return  # in the dead letters, and in no version
-        self._store.write(made)
-
-    def rows(self) -> list[Suspect]:
-        """The key of every row."""
-        return [(table, key_of(table, row)) for table in TABLES for row in self._store.rows(table)]
-
-    def row(self, table: str, key: Key) -> Row | None:
-        """One row."""
-        return self._store.row(table, key)
-
-
-@contextmanager
-def _checking(settings: Settings) -> Iterator[Callable[[Sequence[Write]], None]]:
-    session = writing(settings)
-    try:
-        session.wait(30)
-        yield CassandraWriter(session).check
-    finally:
-        session.close()
-
-
 def _beside(fold: Fold, rows: Rows) -> list[Suspect]:
     """What the version has in partitions that belong to the sampled keys alone: it may be more than it should."""
     own = {(table, key[: len(KEYS[table][0])]) for table, key in fold.rows() if KEYS[table][0][0] in _OWN}
     return [(table, key_of(table, row)) for table, partition in own for row in rows.partition(table, partition)]
-
-
-#: Tables partitioned by these hold nothing of another key.
-_OWN = ("video_id", "viewer_id")

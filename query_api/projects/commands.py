@@ -71,7 +71,7 @@ def edit(project: Project, changes: Fields) -> ProjectEdited:
 
 
 def edit_scene(project: Project, number: int, changes: Fields, take: Fields) -> SceneEdited:
-    """Words, picture, footage, muted or not; `take` changes its voice."""
+    """Words, picture, figures, footage, muted or not; `take` changes its voice."""
     scene = _scene(written(project), number)
     made = project.takes.get(number, Take()).model_copy(update=take)
     # Validated as a whole: what is too long for a script is refused, whoever asks for it.

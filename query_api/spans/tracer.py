@@ -12,6 +12,7 @@ from infra.heartbeat import Heartbeat
 from infra.kafka import trouble
 from infra.kafka.batches import consumer_config
 from infra.kafka.groups import commit
+from infra.kafka.marks import marks
 from infra.kafka.records import Received, raw
 from infra.kafka.waiting import ANSWER_S, wait_for_kafka
 from infra.telemetry import logs, metrics
@@ -84,7 +85,7 @@ class Tracer:
         self.begun.set()
 
     def _end(self, place: TopicPartition) -> int:
-        return int(self._consumer.get_watermark_offsets(place, timeout=ANSWER_S, cached=False)[1])
+        return marks(self._consumer, place)[1]
 
     def _made(self, messages: Sequence[Message]) -> Iterator[Span]:
         for message in messages:

@@ -60,6 +60,12 @@ def test_axe_has_nothing_to_say_against_the_page(browser: Browser, server: PageS
         assert violations(viewer.page) == []
 
 
+def test_axe_has_nothing_to_say_against_an_empty_page(browser: Browser, server: PageServer) -> None:
+    with Viewer(browser, server.url) as viewer:
+        viewer.open().page.wait_for_selector("#empty:has-text('Your first videos are being made')")
+        assert violations(viewer.page) == []
+
+
 @pytest.mark.parametrize("width", [360, 390, 430])
 def test_on_a_phone_the_buttons_leave_the_room_of_captions_free(
     browser: Browser, server: PageServer, width: int

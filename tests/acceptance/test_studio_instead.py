@@ -16,7 +16,7 @@ from schemas.takes import Style
 from schemas.videos import RevisionDropped
 from tests.acceptance.axe import violations
 from tests.acceptance.browser_kit import DESKTOP, PHONE, Viewer
-from tests.acceptance.studio_kit import StudioServer, see, serving
+from tests.acceptance.studio_kit import Gate, StudioServer, see, serving
 from tests.unit.read_kit import apply, life
 
 pytestmark = pytest.mark.timeout(180)
@@ -155,7 +155,12 @@ def test_a_revision_that_an_operator_dropped_says_so(page: Page, server: StudioS
 
 
 def test_a_project_that_is_not_there_is_told_in_words(page: Page) -> None:
+    # asked for twice before the first answer, as where the address changes while the page begins
+    expect(page.locator("h1")).to_have_text("Begin with an idea")
+    gate = Gate(page, "**/v1/projects/00000000-*", "GET")
     page.evaluate("() => { location.hash = '#/p/00000000-0000-5000-8000-000000000000'; }")
+    page.evaluate("() => { dispatchEvent(new Event('hashchange')); }")
+    gate.until(2).release()
 
     expect(page.locator(".toast.error")).to_have_text("That project is not there.")
     expect(page.locator("h1")).to_have_text("Begin with an idea")

@@ -24,6 +24,7 @@ from schemas.videos import RevisionDropped, RevisionPromoted, Stage, WorkStopped
 from tests.unit.read_kit import COST, Api, apply, life, published, script
 
 SCRIPT = script(3).model_dump(mode="json", exclude_none=True)
+RAIN = [{"label": day, "text": "3 mm", "value": 3.0} for day in ("Monday", "Tuesday")]
 
 
 @pytest.fixture
@@ -432,6 +433,28 @@ async def test_a_script_with_control_characters_is_refused(api: Api, where: str)
     bad = SCRIPT | {"scenes": scenes} | ({where: "a\x00b"} if where in SCRIPT else {})
     answer = await api.post("/v1/projects", json={"text": "Why do cats purr?", "script": bad})
     assert answer.status_code == 422 and "control characters" in answer.text
+
+
+async def test_a_chart_is_edited_and_taken_out_and_the_scene_is_made_again(api: Api) -> None:
+    # given a scene that shows two figures
+    first, *others = SCRIPT["scenes"]
+    script = SCRIPT | {"scenes": [first | {"chart": {"values": RAIN}}, *others]}
+    studio = await written(api, script=script)
+    await studio.do("POST", "/approve")
+    rendered = await studio.do("POST", "/render")
+    assert rendered["scenes"][0]["chart"]["values"] == RAIN and not rendered["scenes"][0]["changed"]
+    # when one of them is put right, and then the words are
+    mended = [RAIN[0], RAIN[1] | {"text": "12 mm", "value": 12.0}]
+    await studio.do("PATCH", "/scenes/1", {"chart": {"values": mended}})
+    edited = await studio.do("PATCH", "/scenes/1", {"narration": "It rains."})
+    # then the chart stays as it was left, until it is taken out
+    assert edited["scenes"][0]["chart"]["values"] == mended and edited["scenes"][0]["changed"]
+    bare = await studio.do("PATCH", "/scenes/1", {"chart": None})
+    assert "chart" not in bare["scenes"][0] and bare["scenes"][0]["narration"] == "It rains."
+    # and one that cannot be drawn changes nothing
+    for bad in (RAIN[:1], [RAIN[0], RAIN[1] | {"label": "a\x1b[2Jb"}]):
+        assert (await studio.ask("PATCH", "/scenes/1", {"chart": {"values": bad}})).status_code == 422
+    assert (await studio.see())["version"] == bare["version"]
 
 
 @pytest.mark.parametrize(

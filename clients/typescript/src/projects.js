@@ -1,6 +1,7 @@
 /** Projects: from a draft script, edited scene by scene, to a video and its revisions. */
 
 /**
+ * @typedef {import("./types").Chart} Chart
  * @typedef {import("./types").FootageChoice} FootageChoice
  * @typedef {import("./types").Project} Project
  * @typedef {import("./types").ProjectTitle} ProjectTitle
@@ -74,10 +75,10 @@ export class Projects {
   }
 
   /**
-   * Edit, mute, or replace the picture of one scene.
+   * Edit, mute, or replace the picture of one scene. A chart is given as a whole; null: none.
    * @param {Project} project
    * @param {number} number
-   * @param {{ narration?: string, visuals?: string, on_screen_text?: string, muted?: boolean, footage?: FootageChoice | null, voice?: string | null }} changes
+   * @param {{ narration?: string, visuals?: string, on_screen_text?: string, muted?: boolean, chart?: Chart | null, footage?: FootageChoice | null, voice?: string | null }} changes
    */
   editScene(project, number, changes) {
     return this.#change(project, "PATCH", `/scenes/${number}`, changes);

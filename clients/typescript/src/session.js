@@ -48,9 +48,9 @@ export class Session extends EventTarget {
     return this.access ? { Authorization: `Bearer ${this.access}` } : {};
   }
 
-  /** Have a token that is good for a while. Without an answer it goes on with what it has. */
+  /** Have a token that is good for a while. Without an answer it goes on with what it has. Whether one was asked for. */
   async signIn() {
-    if (this.dueMs <= 0) await this.renew();
+    return this.dueMs <= 0 && (await this.renew());
   }
 
   /** Milliseconds until the token should be renewed; Infinity: it is not ours to renew. */

@@ -164,9 +164,9 @@ export class Stream extends EventTarget {
   }
 
   async #renew() {
-    await this.session.signIn();
-    // Timers may be a little early, and one that was cut off is: only what is due still has failed.
-    if (!this.ended) this.#renewLater(this.session.dueMs > 0 ? this.session.dueMs : SHORTEST_MS);
+    const asked = await this.session.signIn();
+    // Timers may be a little early, and one that was cut off is: only what was asked for, and is due still, has failed.
+    if (!this.ended) this.#renewLater(asked && this.session.dueMs <= 0 ? SHORTEST_MS : this.session.dueMs);
   }
 
   /** The session has a newer token: say so before the gateway closes for the old one. Another viewer says hello anew. */

@@ -1,7 +1,7 @@
 /** What the HTTP API answers, where it is not a contract of its own; those are in `contracts.ts`. */
-import type { Cost, GatewayFrame, Style, SwipeRecorded, VideoCard, VideoFrame } from "./contracts";
+import type { Chart, Cost, GatewayFrame, Style, SwipeRecorded, VideoCard, VideoFrame } from "./contracts";
 
-export type { GatewayFrame, ProgressFrame, Style, VideoCard, VideoFrame } from "./contracts";
+export type { Chart, ChartValue, GatewayFrame, ProgressFrame, Style, VideoCard, VideoFrame } from "./contracts";
 
 export interface FeedPage {
   items: VideoCard[];
@@ -126,6 +126,8 @@ export interface ProjectScene {
   on_screen_text: string;
   duration_s: number;
   muted: boolean;
+  /** the figures that are drawn in it */
+  chart?: Chart;
   footage: Record<string, any> | null;
   voice: string | null;
   seed: number | null;

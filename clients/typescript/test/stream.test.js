@@ -106,22 +106,23 @@ test("a token that is due is renewed, and told on the connection that stands", a
   stream.close();
 });
 
-test("a timer that is early is no renewal that failed", async () => {
-  const { made, stream } = opened({}, { memory: due(300) });
-  // Given a session that is not due yet when it is asked the first time
-  const signIn = stream.session.signIn.bind(stream.session);
-  let early = true;
-  stream.session.signIn = async () => {
-    if (!early) return signIn();
-    early = false;
-    stream.session.kept.due = Date.now() + 60;
-  };
-  stream.open();
-  const socket = await connected(made, 1);
-  // Then it is renewed when it is, not a minute later
-  await until(() => socket.said.length === 2);
-  assert.deepEqual([early, socket.said[1]], [false, { type: "refresh", access: "new" }]);
-});
+for (const [when, left] of [["then", 60], ["in that very moment", 0]])
+  test(`a timer that is early is no renewal that failed: what is due ${when} is renewed`, async () => {
+    const { made, stream } = opened({}, { memory: due(300) });
+    // Given a session that is not due yet when it is asked the first time
+    const signIn = stream.session.signIn.bind(stream.session);
+    let early = true;
+    stream.session.signIn = async () => {
+      if (!early) return signIn();
+      early = false;
+      stream.session.kept.due = Date.now() + left;
+    };
+    stream.open();
+    const socket = await connected(made, 1);
+    // Then it is renewed when it is, not a minute later
+    await until(() => socket.said.length === 2);
+    assert.deepEqual([early, socket.said[1]], [false, { type: "refresh", access: "new" }]);
+  });
 
 test("a token that is not due, or that was never asked for, is left alone", async () => {
   for (const client of [{ memory: due(60000) }, { viewer: "ada" }, { token: "mine" }]) {

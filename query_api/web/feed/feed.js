@@ -80,7 +80,6 @@ export class Feed extends EventTarget {
     const asked = this.asked || api.feed(PAGE, this.cursor);
     this.asked = null;
     const page = await asked.catch((error) => this.#noFeed(error));
-    this.slides.column.setAttribute("aria-busy", "false");
     if (!page) return;
     // Where one walk through the feed ends another begins: it finds what was made since.
     this.cursor = page.items.length ? page.cursor || null : null;

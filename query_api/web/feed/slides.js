@@ -102,6 +102,7 @@ export class Slides {
       this.slides.set(card.video_id, slide);
       before.before(slide);
     }
+    this.column.setAttribute("aria-busy", String(!this.slides.size)); // a feed without articles is one that is being filled
     this.#number();
   }
 

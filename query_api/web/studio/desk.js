@@ -28,6 +28,8 @@ export class Desk extends EventTarget {
     this.project = null;
     /** @type {string | null} the project that the address asks for */
     this.wanted = null;
+    /** how often the desk was cleared */
+    this.turn = 0;
     /** @type {Promise<unknown>} changes are made one after another: each needs the version of the one before */
     this.last = Promise.resolve();
     /** @type {Promise<void>} questions, too: an answer that was overtaken would turn back what is shown */
@@ -42,11 +44,12 @@ export class Desk extends EventTarget {
   async open(id) {
     this.leave();
     this.wanted = id;
+    const turn = this.turn;
     try {
       const found = await this.api.projects.get(id);
-      if (this.wanted === id) this.#take(found);
+      if (this.turn === turn) this.#take(found);
     } catch (error) {
-      if (this.wanted !== id) return; // another one was asked for meanwhile
+      if (this.turn !== turn) return; // another one, or this one again, was asked for meanwhile
       this.#trouble(error instanceof ApiError && error.status === 404 ? "That project is not there." : error);
       this.dispatchEvent(new Event("gone"));
     }
@@ -67,6 +70,7 @@ export class Desk extends EventTarget {
     clearTimeout(this.timer);
     if (this.project?.video_id) this.stream.unwatch(this.project.video_id);
     this.wanted = this.project = null;
+    this.turn++;
   }
 
   /**

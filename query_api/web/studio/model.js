@@ -28,9 +28,9 @@ export class Model {
     this.guidance = h("input", { type: "number", min: "0", max: "50", step: "0.5", inputMode: "decimal", placeholder: usual, onchange: () => this.#changed() });
     this.element = h(
       "details",
-      { class: "model", hidden: true },
+      { class: "model fold", hidden: true },
       h("summary", {}, h("span", {}, "Model"), this.said),
-      h("div", { class: "model-in" }, this.rows, this.add, h("label", { class: "guidance" }, h("span", {}, "Guidance: how closely it keeps to the words"), this.guidance), this.known),
+      h("div", { class: "fold-in" }, this.rows, this.add, h("label", { class: "guidance" }, h("span", {}, "Guidance: how closely it keeps to the words"), this.guidance), this.known),
     );
     this.shown = "";
   }

@@ -3,6 +3,7 @@
 import { h } from "../ui/dom.js";
 import { icon } from "../ui/icons.js";
 import { sentence } from "../feed/labels.js";
+import { Figures } from "./chart.js";
 import { moments } from "./chapters.js";
 import { Model } from "./model.js";
 
@@ -58,6 +59,7 @@ export class SceneCard {
     this.replace = this.#button("image", "Use a picture or clip of your own", () => this.#replace());
     this.remove = this.#button("bin", "Take this scene out", () => this.#change((projects, project, { scene_number }) => projects.removeScene(project, scene_number)));
     this.model = new Model("as the whole video", (told) => this.#change((projects, project, { scene_number }) => projects.redoScene(project, scene_number, told)));
+    this.chart = new Figures((chart) => this.#charted(chart));
     /** @type {ProjectScene | null} */
     this.scene = null;
     this.element = h(
@@ -69,6 +71,7 @@ export class SceneCard {
         { class: "scene-words" },
         h("header", {}, this.beat, this.state, h("div", { class: "tools" }, this.mute, this.redo, this.replace, this.remove)),
         ...[this.narration, this.visuals, this.screen].map((field) => field.label),
+        this.chart.element,
         this.model.element,
         this.file,
       ),
@@ -97,6 +100,7 @@ export class SceneCard {
     this.mute.setAttribute("aria-pressed", String(scene.muted));
     this.replace.setAttribute("aria-label", scene.footage ? "Use the drawn picture again" : "Use a picture or clip of your own");
     this.element.classList.toggle("muted", scene.muted);
+    this.chart.draw(scene.chart, locked);
     this.model.draw(scene, this.desk.flavor(scene.flavor || project.flavor), locked);
     this.#drawPicture(scene, project);
   }
@@ -212,6 +216,13 @@ export class SceneCard {
       const scene = project.scenes.find((one) => keyOf(one) === this.key);
       return scene ? change(projects, project, scene) : null;
     }, this.project);
+  }
+
+  /** @param {import("../client/types").Chart | null} chart none: the scene has its look again; the focus stays in the scene */
+  async #charted(chart) {
+    const saved = await this.#edit({ chart });
+    if (saved && !chart) this.handle.focus();
+    return saved;
   }
 
   #replace() {
