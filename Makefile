@@ -22,14 +22,14 @@ help: ## Show what there is to make
 run: venv ## Start Swipestream and print the address of its page; Ctrl-C stops it (options: make run ARGS="--fresh")
 	@$(BIN)/swipestream up $(ARGS)
 
-test: check ## Run every test; starts a Kafka and a Cassandra of its own (options: make test ARGS="-k feed", ARGS="-n 2" in two processes)
-	$(BIN)/python -m pytest $(ARGS)
+test: check ## Run every test; starts a Kafka and a Cassandra of its own (options: make test ARGS="-k feed", ARGS="-n 0" in one process)
+	$(BIN)/python -m pytest -n auto $(ARGS)
 
 chaos: venv ## Kill and repeat everything at random, then check every promise, ~5 min (options: make chaos SEED=7 ARGS="--json")
 	@$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 test-models: $(GPU_READY) ## Run the tests of real models, with tiny random weights on the CPU, in a .venv-gpu of their own (several GB)
-	$(GPU)/bin/python -m pytest tests/models $(ARGS)
+	OMP_NUM_THREADS=1 $(GPU)/bin/python -m pytest -n auto tests/models $(ARGS)
 
 test-tensorrt: $(TRT_READY) ## Let Torch-TensorRT lower what engines are built of, without a GPU, in a .venv-trt (1 GB more; Linux)
 	LD_LIBRARY_PATH=$(LIBRARIES) $(TRT)/bin/python -m pytest tests/models/test_conversion.py $(ARGS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from confluent_kafka import Consumer, TopicPartition
 
 from infra.kafka.connection import client
+from infra.kafka.marks import marks
 from infra.kafka.producer import EventProducer
 from infra.settings import Settings
 from schemas import base, ids
@@ -27,11 +28,8 @@ def is_empty(settings: Settings) -> bool:
     """Whether no prompt was ever submitted, by the ends of the topic's partitions."""
     consumer = Consumer(client(settings.kafka_address) | {"group.id": "starter"})
     try:
-        ends = (
-            consumer.get_watermark_offsets(TopicPartition("prompts", partition), timeout=10)
-            for partition in range(TOPICS["prompts"].partitions)
-        )
-        return not any(end for offsets in ends if offsets for end in offsets[1:])
+        partitions = (TopicPartition("prompts", number) for number in range(TOPICS["prompts"].partitions))
+        return not any(marks(consumer, partition)[1] for partition in partitions)
     finally:
         consumer.close()
 

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 import structlog
 from hypothesis import settings
@@ -42,12 +43,20 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
     return ByFile(config, log)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """How many processes `-n auto` means: one a core, as far as there is room for a whole system in each."""
+    from tests.sharing import processes
+
+    return processes(cores=os.cpu_count() or 1, memory=psutil.virtual_memory().total)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """In each of these processes what takes longest comes first; where there is one, what is quick."""
     if hasattr(config, "workerinput"):
-        from tests.sharing import FIRST, folder
+        from tests.sharing import order
 
-        items.sort(key=lambda item: FIRST.index(place) if (place := folder(item.nodeid)) in FIRST else len(FIRST))
+        items.sort(key=lambda item: order(item.nodeid))
 
 
 @pytest.fixture(autouse=True, scope="session")

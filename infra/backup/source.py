@@ -19,9 +19,10 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # the stubs h
 )
 
 from infra.contracts.slices import Range
-from infra.errors import NotFoundError, UnavailableError
+from infra.errors import NotFoundError
 from infra.kafka.connection import client
 from infra.kafka.groups import committed
+from infra.kafka.marks import marks
 from infra.kafka.offsets import Partition
 from infra.kafka.refusals import unanswered
 from schemas.topics import CHANGELOGS, CONSUMERS, TOPICS
@@ -68,14 +69,7 @@ def _changelogs_first(names: Iterable[str]) -> list[str]:
 
 
 def _ranges(consumer: Consumer, topic: str, count: int) -> list[Range]:
-    return [Range(number, *_watermarks(consumer, TopicPartition(topic, number))) for number in range(count)]
-
-
-def _watermarks(consumer: Consumer, partition: TopicPartition) -> tuple[int, int]:
-    found = consumer.get_watermark_offsets(partition, timeout=_ANSWER_S, cached=False)
-    if found is None:
-        raise UnavailableError(f"Kafka did not tell where {partition.topic} ends.")
-    return found
+    return [Range(number, *marks(consumer, TopicPartition(topic, number), _ANSWER_S)) for number in range(count)]
 
 
 def configs(bootstrap: str, topics: Sequence[str]) -> dict[str, dict[str, str]]:

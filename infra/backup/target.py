@@ -16,6 +16,7 @@ from infra.backup.manifest import TopicBackup
 from infra.errors import DeadlineError, UnavailableError
 from infra.kafka.connection import client
 from infra.kafka.groups import at_work
+from infra.kafka.marks import marks
 from infra.kafka.offsets import Partition
 from infra.kafka.refusals import unanswered
 from schemas.topics import CONSUMERS
@@ -60,7 +61,7 @@ class Broker:
             }
             return Target(
                 ranges={
-                    name: [_watermarks(consumer, name, number) for number in range(counts[name])]
+                    name: [marks(consumer, TopicPartition(name, number), _ANSWER_S) for number in range(counts[name])]
                     for name in names
                     if name in counts
                 }
@@ -115,13 +116,6 @@ class Broker:
         if offsets:
             asked = [TopicPartition(*partition, offset) for partition, offset in offsets.items()]
             _wait(self._admin.delete_records(asked, operation_timeout=_ANSWER_S))
-
-
-def _watermarks(consumer: Consumer, topic: str, number: int) -> tuple[int, int]:
-    found = consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=_ANSWER_S, cached=False)
-    if found is None:
-        raise UnavailableError(f"Kafka did not tell where {topic} ends.")
-    return found
 
 
 def _wait(futures: Mapping[Any, Future[Any]]) -> None:

@@ -1,7 +1,7 @@
 """Media files that are no longer what their name says: found out by their hash, set aside, and as good as gone.
 
-The task that comes across one fails; whoever asks for it again has it made anew, or a backup has it. What is set aside
-goes with a later sweep.
+What puts a video together makes what it lacks again. Any other task that comes across one fails; whoever asks for it
+again has it made anew, or a backup has it. What is set aside goes with a later sweep.
 """
 
 from __future__ import annotations

@@ -9,8 +9,8 @@ from typing import Self
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
-from infra.errors import UnavailableError
 from infra.kafka.connection import client
+from infra.kafka.marks import marks
 from infra.kafka.records import Raw, Received, raw
 from infra.kafka.refusals import unanswered
 from producers.replay.log import readable
@@ -80,12 +80,10 @@ class Follower:
     def _end(self, number: int) -> TopicPartition:
         # A fixed offset: "the end", asked for later, could lie behind a record that is written meanwhile.
         partition = TopicPartition(self._topic, number)
-        marks = self._consumer.get_watermark_offsets(partition, timeout=_ANSWER_S, cached=False)
-        if marks is None:
-            raise UnavailableError(f"Kafka did not tell the offsets of {self._topic}.")
+        _, end = marks(self._consumer, partition)
         if self._since_ms is not None:
             (at,) = self._consumer.offsets_for_times(
                 [TopicPartition(self._topic, number, self._since_ms)], timeout=_ANSWER_S
             )
-            return TopicPartition(self._topic, number, marks[1] if at.offset < 0 else at.offset)
-        return TopicPartition(self._topic, number, marks[1])
+            return TopicPartition(self._topic, number, end if at.offset < 0 else at.offset)
+        return TopicPartition(self._topic, number, end)

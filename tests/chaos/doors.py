@@ -69,10 +69,10 @@ def doors(folder: Path) -> Iterator[Doors]:
 @contextmanager
 def _stores(folder: Path, listeners: Mapping[str, int], proxies: Mapping[str, Proxy]) -> Iterator[Stack]:
     kafka = LocalKafka(folder / "kafka", ports.free_port(pair=True))
-    cassandra = LocalCassandra(folder / "cassandra", ports.free_port(pair=True, but=kafka.ports))
+    cassandra = LocalCassandra(folder / "cassandra", ports.free_port(pair=True))
     kafka.prepare()
     cassandra.prepare()
-    _add_listeners(folder / "kafka" / "server.properties", listeners, proxies)
+    add_listeners(folder / "kafka" / "server.properties", listeners, proxies)
     run_format(kafka)
     with Stack(kafka.address, cassandra.address, {"kafka": kafka, "cassandra": cassandra}) as stack:
         for name in stack.parts:
@@ -82,7 +82,7 @@ def _stores(folder: Path, listeners: Mapping[str, int], proxies: Mapping[str, Pr
         yield stack
 
 
-def _add_listeners(file: Path, listeners: Mapping[str, int], proxies: Mapping[str, Proxy]) -> None:
+def add_listeners(file: Path, listeners: Mapping[str, int], proxies: Mapping[str, Proxy]) -> None:
     """One for each part: it listens at a port of its own, and says that it is found at the part's proxy."""
     settings = dict(line.split("=", 1) for line in file.read_text().splitlines())
     for part, port in listeners.items():

@@ -16,8 +16,8 @@ from infra.stack.stack import run_format, wait_ready
 class Broker:
     """One broker with the project's topics."""
 
-    def __init__(self, folder: Path) -> None:
-        self._kafka = LocalKafka(folder / "kafka", ports.free_port(pair=True))
+    def __init__(self, folder: Path, kafka: LocalKafka | None = None) -> None:
+        self._kafka = kafka or LocalKafka(folder / "kafka", ports.free_port(pair=True))
         self._child: subprocess.Popen[bytes] | None = None
         self._log = folder / "kafka.log"
         self.address = self._kafka.address
@@ -38,10 +38,10 @@ class Broker:
 
 
 @contextmanager
-def broker(folder: Path) -> Iterator[Broker]:
-    """A running broker."""
+def broker(folder: Path, kafka: LocalKafka | None = None) -> Iterator[Broker]:
+    """A running broker; that of `kafka`, if it is given."""
     jars.fetch("kafka")
-    own = Broker(folder)
+    own = Broker(folder, kafka)
     own.start()
     try:
         apply_topics(own.address)

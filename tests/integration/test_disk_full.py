@@ -6,9 +6,10 @@ import time
 
 import pytest
 
+from infra.kafka.execution import Effects
 from infra.kafka.producer import EventProducer
 from infra.kafka.records import Received
-from infra.kafka.tasks import Effects, TaskConsumer
+from infra.kafka.tasks import TaskConsumer
 from infra.stack import Stack
 from infra.telemetry import metrics
 from tests.integration.failures_kit import QUICK, consumer_with_topics, put, running, until

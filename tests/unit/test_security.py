@@ -107,7 +107,7 @@ def test_faust_gets_them_too(protocol: str, kind: type, tmp_path: Path) -> None:
     login = LOGIN if protocol.startswith("SASL") else {"kafka": "k:9093"}
     config = made(**login | {"kafka_security_protocol": protocol, "data_dir": tmp_path})
 
-    app = create_app(config, None)  # type: ignore[arg-type]
+    app = create_app(config, None, None)  # type: ignore[arg-type]
 
     assert type(app.conf.broker_credentials) is kind
     assert "se-cret" not in repr(app.conf.broker_credentials)
