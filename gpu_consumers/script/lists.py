@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
+from gpu_consumers.script.lexicon import ADVERBS, PREPOSITIONS, PRONOUNS, RELATIVES
 from gpu_consumers.script.phrases import noun_phrase, turned
+from gpu_consumers.script.statements import CONTRACTED, statement
 from gpu_consumers.script.topic import Topic, as_noun, is_verb, titled, wished
 
 _NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
@@ -23,6 +25,16 @@ _BARE_LIST = re.compile(
     questions))\s+(?P<rest>(?:to|for|of|about|on|why|you|that)\b.+)$""",
     re.IGNORECASE | re.VERBOSE,
 )
+#: `5 signs your houseplant is dying`, `3 mistakes new parents make`: what is said of them has lost its `that`.
+_CLAUSE_LIST = re.compile(
+    r"""^(?:(?:the|my|our|your)\s+)?(?:top\s+|best\s+)*
+    (?P<count>\d{1,3}|two|three|four|five|six|seven|eight|nine|ten|a\ few)\s+
+    (?P<items>(?:[\w-]+\s+)?(?:things|signs|mistakes|reasons|ways|habits|lessons|rules|secrets|facts|lies|myths|skills|
+    words|phrases|questions|foods|books|places|jobs|tricks|hacks|tips|steps|ideas))\s+(?P<rest>.+)$""",
+    re.IGNORECASE | re.VERBOSE,
+)
+#: Of these one has an amount, and no list: `two minutes of calm`, `24 hours in Tokyo`.
+_MEASURES = frozenset("seconds minutes hours days nights weeks months years decades centuries times miles".split())
 #: A list that is asked for at the end: `the history of coffee in five facts`.
 _IN_ITEMS = re.compile(
     r"^(?P<rest>.+?)\s+in\s+(?P<count>\d{1,2}|two|three|four|five|six|seven|eight|nine|ten)\s+"
@@ -41,8 +53,8 @@ def listed(phrase: str, hint: str | None) -> Topic | None:
     if asked := _IN_ITEMS.match(phrase):
         link = "to" if is_verb(asked["rest"].split()[0]) else "about"
         return listed(f"{asked['count']} {asked['items']} {link} {asked['rest']}", hint)
-    match = _LIST.match(phrase) or _BARE_LIST.match(phrase)
-    if not match:
+    match = _LIST.match(phrase) or _BARE_LIST.match(phrase) or _stated(phrase)
+    if not match or match["items"].split()[-1].lower() in _MEASURES:
         return None
     raw = match.groupdict().get("count")
     count = 3 if raw is None else _NUMBERS.get(raw.lower()) or int(raw)
@@ -55,6 +67,16 @@ def listed(phrase: str, hint: str | None) -> Topic | None:
         kind="list", about=about, action=action, title=titled(phrase), count=count, items=items, heading=heading,
         archetype=hint or "list",
     )  # fmt: skip
+
+
+def _stated(phrase: str) -> re.Match[str] | None:
+    match = _CLAUSE_LIST.match(phrase)
+    return match if match and _statement(match["rest"]) else None
+
+
+def _statement(rest: str) -> tuple[str, list[str]] | None:
+    """(who, what is said of them): adverbs between them say nothing here."""
+    return statement([word for word in rest.split() if word.lower() not in ADVERBS])
 
 
 def _content(items: str, rest: str) -> tuple[str, str | None]:
@@ -70,4 +92,7 @@ def _content(items: str, rest: str) -> tuple[str, str | None]:
     end = _ABOUT_AT_END.search(rest)
     if end and items.split()[-1] in ("things", "facts", "truths", "secrets", "questions", "lessons", "myths", "signs"):
         return noun_phrase(end["about"]), None
+    told = _statement(rest)
+    if told and word.lower() not in PREPOSITIONS | PRONOUNS | RELATIVES | CONTRACTED:
+        return noun_phrase(told[0]), None
     return f"{items} {rest}".strip(), None

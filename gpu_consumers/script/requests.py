@@ -28,6 +28,10 @@ _ORDERS = (
     _pattern(r"^(?:can|could|would|will) you\s+(?:please\s+)?"),
     _pattern(r"^(?:i(?: would|'d)? (?:want|like|need)(?: you)?(?: to)?|let's|we need|i'd love)\s+"),
     _pattern(
+        r"^(?:tell|show|teach|give|send) (?:me|us) (?:something|anything|one thing|a thing|a fact|things|facts) "
+        r"(?:that )?(?:i|we|people|most people|nobody|no one)\b.{0,30}? (?:know|knew|heard) (?:of|about)\s+"
+    ),
+    _pattern(
         r"^(?:make|create|generate|write|produce|give|show|do|film|record|tell|send|get|see|have|craft|design|draft|want)"
         rf"\s+(?:me\s+|us\s+)?(?:(?:a|an|the|another|one|some)\s+)?(?:[\w-]+\s+){{0,3}}?(?:{_KINDS}|something|everything)"
         rf"\b{_ASIDE}(?:\s+(?:video|script|clip|short))?{_FOR}\s*{_LINKS}?[:,]?\s+"
@@ -73,6 +77,12 @@ _AUDIENCE = _pattern(
     r"to (?:a|my|an)? ?(?:five|5|six|ten|10|\w+)[- ]year[- ]olds?|like i'?m (?:five|5)|"
     r"in simple (?:terms|words)|in (?:\d+|thirty|sixty) seconds|in (?:a|one|1|\d+) minutes?|please|to me|"
     r"(?:for|on) (?:tiktok|instagram|youtube|reels|shorts))\s*[.!]?$"
+)
+#: Whom something is to be explained to, where nothing but a listener can be meant.
+_LISTENER = _pattern(
+    r"^(explain\b.+?) to (?:a|an|my|our|your) (?:[\w-]+ )?(?:dog|cat|pet|goldfish|hamster|boss|mom|mum|mother|"
+    r"dad|father|parents|wife|husband|son|daughter|brother|sister|nephew|niece|neighbou?r|class|teacher|robot|alien|baby|"
+    r"caveman|martian|time traveler|pirate)\s*[.!?]?$"
 )
 _MANNER = _pattern(
     r",?\s+(?:simply|for (?:beginners|kids|children|dummies)|step by step|explained|with a (?:\w+ )?twist)\s*[.!]?$"
@@ -130,13 +140,14 @@ def hint(text: str) -> str | None:
 
 def bare(text: str) -> str:
     """The prompt without request, audience and end mark; the prompt itself where nothing would be left."""
-    left = _HARD.sub(r"\1", _stripped(text, (*_ORDERS, *_WORDINGS)).rstrip("?.!"))
+    told = _LISTENER.sub(r"\1", text)
+    left = _HARD.sub(r"\1", _stripped(told, (*_ORDERS, *_WORDINGS)).rstrip("?.!"))
     return _MANNER.sub("", _AUDIENCE.sub("", left)).strip(" .,:;?!") or text
 
 
 def heading(text: str) -> str:
     """The prompt as a title: only orders to make a video, and for whom, are taken off."""
-    return _AUDIENCE.sub("", _stripped(text, _ORDERS)).strip(" .,:;") or text
+    return _AUDIENCE.sub("", _stripped(_LISTENER.sub(r"\1", text), _ORDERS)).strip(" .,:;") or text
 
 
 def _stripped(text: str, patterns: tuple[re.Pattern[str], ...]) -> str:

@@ -16,7 +16,7 @@ from gpu_consumers.script.lexicon import (
 )
 
 _ADVERBS = frozenset(["only", "always", "never", "often", "just", "really", "still", "also", "finally", "actually"])
-_CONTRACTED = frozenset(
+CONTRACTED = frozenset(
     ["you're", "i'm", "we're", "they're", "it's", "he's", "she's", "that's", "there's", "everyone's"]
 )
 _FURTHEST = 7
@@ -24,7 +24,7 @@ _FURTHEST = 7
 
 def statement(words: list[str]) -> tuple[str, list[str]] | None:
     """(subject, predicate) of a phrase with a finite verb; None where it has none near its start."""
-    if words and words[0].lower() in _CONTRACTED:
+    if words and words[0].lower() in CONTRACTED:
         return words[0], words
     for index in range(1, min(len(words), _FURTHEST + 1)):
         if any(word.lower() in RELATIVES for word in words[:index]):
@@ -40,7 +40,7 @@ def _is_finite(words: list[str], index: int) -> bool:
         return True
     if before in DETERMINERS | PREPOSITIONS and before not in PRONOUNS:
         return False
-    if token in known("verbs"):
+    if token in known("verbs") | {"do"}:
         return before in PRONOUNS or is_plural(subject)
     if singular_verb(token):
         return not is_plural(subject)
