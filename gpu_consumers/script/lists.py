@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from gpu_consumers.script.lexicon import ADVERBS, PREPOSITIONS, PRONOUNS, RELATIVES
+from gpu_consumers.script.lexicon import PREPOSITIONS, PRONOUNS, RELATIVES
 from gpu_consumers.script.phrases import noun_phrase, turned
-from gpu_consumers.script.statements import CONTRACTED, statement
+from gpu_consumers.script.statements import CONTRACTED, without_adverbs
 from gpu_consumers.script.topic import Topic, as_noun, is_verb, titled, wished
 
 _NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
@@ -71,12 +71,7 @@ def listed(phrase: str, hint: str | None) -> Topic | None:
 
 def _stated(phrase: str) -> re.Match[str] | None:
     match = _CLAUSE_LIST.match(phrase)
-    return match if match and _statement(match["rest"]) else None
-
-
-def _statement(rest: str) -> tuple[str, list[str]] | None:
-    """(who, what is said of them): adverbs between them say nothing here."""
-    return statement([word for word in rest.split() if word.lower() not in ADVERBS])
+    return match if match and without_adverbs(match["rest"].split()) else None
 
 
 def _content(items: str, rest: str) -> tuple[str, str | None]:
@@ -92,7 +87,7 @@ def _content(items: str, rest: str) -> tuple[str, str | None]:
     end = _ABOUT_AT_END.search(rest)
     if end and items.split()[-1] in ("things", "facts", "truths", "secrets", "questions", "lessons", "myths", "signs"):
         return noun_phrase(end["about"]), None
-    told = _statement(rest)
+    told = without_adverbs(rest.split())
     if told and word.lower() not in PREPOSITIONS | PRONOUNS | RELATIVES | CONTRACTED:
         return noun_phrase(told[0]), None
     return f"{items} {rest}".strip(), None

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from gpu_consumers.script import questions, requests, tellings
 from gpu_consumers.script.english import base_verb, sentence_case
-from gpu_consumers.script.lexicon import PREPOSITIONS, PRONOUNS, known
+from gpu_consumers.script.lexicon import DETERMINERS, PREPOSITIONS, PRONOUNS, known
 from gpu_consumers.script.lists import listed
 from gpu_consumers.script.phrases import inner, noun_phrase, turned
 from gpu_consumers.script.products import product
@@ -50,6 +50,11 @@ _WHEN = re.compile(
 _TRUE_THAT = re.compile(r"^(?:is it (?:really )?true|true or false)[:,]?(?: that)?\s+(?P<claim>.+)$", re.IGNORECASE)
 
 
+_IT = re.compile(r"\b(?:it|he|she|they)\b", re.IGNORECASE)
+#: More words before a colon than these name nothing.
+_LONGEST_HEAD = 5
+
+
 def read(sentence: str) -> Topic:
     """One sentence, or a phrase, as a topic."""
     topic = _read(sentence)
@@ -74,6 +79,8 @@ def _read(sentence: str) -> Topic:
     if label and hint == "pov":
         return _scenario(label["rest"], sentence)
     phrase = inner(requests.bare(label["rest"] if label else sentence))
+    if headed := _headed(phrase, hint):
+        return headed
     if mood := requests.mood(phrase):
         return Topic(kind="action", about=as_noun(mood), title=titled(phrase), action=mood, archetype=hint or "how-to")
     for reader in (
@@ -86,6 +93,7 @@ def _read(sentence: str) -> Topic:
         _question,
         _imperative,
         tellings.moment,
+        tellings.condition,
         tellings.claim,
     ):
         topic = reader(phrase, hint)
@@ -94,6 +102,18 @@ def _read(sentence: str) -> Topic:
     somebody = phrase.split()[0] in ("a", "an")
     is_story = somebody and (hint == "story-twist" or any(word in ("who", "that", "whose") for word in phrase.split()))
     return plain(phrase, hint, kind="story" if is_story else "topic")
+
+
+def _headed(phrase: str, hint: str | None) -> Topic | None:
+    """`tiny houses: pros and cons` is about tiny houses; `Naples: how pizza was born` is what it goes on to ask."""
+    named, _, rest = phrase.partition(": ")
+    if not rest or len(named.split()) > _LONGEST_HEAD or questions.parse(named):
+        return None
+    rest = _IT.sub(named, rest, count=1)
+    told = _read(rest) if questions.parse(rest) or statement(rest.split()) else None
+    if told and told.about.split()[0].lower() not in PRONOUNS | DETERMINERS - {"a", "an"}:
+        return replace(told, archetype=hint or told.archetype)
+    return _read(named) if hint is None else replace(_read(named), archetype=hint)
 
 
 def _scenario(rest: str, sentence: str) -> Topic:

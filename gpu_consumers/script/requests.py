@@ -57,6 +57,11 @@ _WORDINGS = (
         r"(?:facts?|things?|info(?:rmation)?|trivia|more|something(?: new| else| interesting)?|all|everything)"
         r" (?:about|on)|about)\s+"
     ),
+    _pattern(
+        r"^(?:(?:a|an|the|my|your)\s+)?(?:(?:quick|short|brief|complete|simple|honest|full|little)\s+)?(?:recap|summary|"
+        r"overview|rundown|breakdown|primer|introduction|intro|crash course|deep dive)\s+(?:of|to|on|in|into)\s+"
+    ),
+    _pattern(r"^meet\s+(?=(?:my|our)\s)"),
     _pattern(r"^(?:a\s+|one\s+)?(?:(?:typical|normal|whole)\s+)?day in (?=the life of\s)"),
     _pattern(r"^(?:the\s+)?(?:(?:whole|plain|real|hidden)\s+)?truth (?:about|behind)\s+"),
     _pattern(r"^did you know(?:\s+(?:this|that|these|\w+ things|anything|something))?(?:\s+facts?)?\s+(?:about|on)\s+"),
@@ -83,6 +88,9 @@ _LISTENER = _pattern(
     r"^(explain\b.+?) to (?:a|an|my|our|your) (?:[\w-]+ )?(?:dog|cat|pet|goldfish|hamster|boss|mom|mum|mother|"
     r"dad|father|parents|wife|husband|son|daughter|brother|sister|nephew|niece|neighbou?r|class|teacher|robot|alien|baby|"
     r"caveman|martian|time traveler|pirate)\s*[.!?]?$"
+)
+_WITH_US = _pattern(
+    r"^((?:learn|cook|bake|build|draw|paint|study|plan|clean|pack|make|read|write|train|knit|sew)\b.+?) with (?:me|us)$"
 )
 _MANNER = _pattern(
     r",?\s+(?:simply|for (?:beginners|kids|children|dummies)|step by step|explained|with a (?:\w+ )?twist)\s*[.!]?$"
@@ -142,7 +150,8 @@ def bare(text: str) -> str:
     """The prompt without request, audience and end mark; the prompt itself where nothing would be left."""
     told = _LISTENER.sub(r"\1", text)
     left = _HARD.sub(r"\1", _stripped(told, (*_ORDERS, *_WORDINGS)).rstrip("?.!"))
-    return _MANNER.sub("", _AUDIENCE.sub("", left)).strip(" .,:;?!") or text
+    left = _MANNER.sub("", _AUDIENCE.sub("", left)).strip(" .,:;?!")
+    return _WITH_US.sub(r"\1", left) or text
 
 
 def heading(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gpu_consumers.script.english import base_verb, is_plural, singular_verb
 from gpu_consumers.script.lexicon import (
+    ADVERBS,
     BE,
     DETERMINERS,
     HAVE,
@@ -32,6 +33,11 @@ def statement(words: list[str]) -> tuple[str, list[str]] | None:
         if _is_finite(words, index):
             return " ".join(words[:index]), words[index:]
     return None
+
+
+def without_adverbs(words: list[str]) -> tuple[str, list[str]] | None:
+    """The same of a phrase whose adverbs say nothing here: `dentists never eat` → `dentists`, `eat`."""
+    return statement([word for word in words if word.lower() not in ADVERBS])
 
 
 def _is_finite(words: list[str], index: int) -> bool:

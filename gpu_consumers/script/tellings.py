@@ -7,7 +7,7 @@ import re
 from gpu_consumers.script.english import base_verb, is_plural
 from gpu_consumers.script.lexicon import BE, DETERMINERS, HAVE, MODALS, PREPOSITIONS, PRONOUNS, known
 from gpu_consumers.script.phrases import noun_phrase, turned
-from gpu_consumers.script.statements import statement
+from gpu_consumers.script.statements import statement, without_adverbs
 from gpu_consumers.script.topic import Topic, as_noun, is_verb, plain, titled
 
 #: Subjects that say nothing of what a question is about.
@@ -18,6 +18,7 @@ _DAY = re.compile(
     r"(?P<then>.+)$",
     re.IGNORECASE,
 )
+_ONCE = re.compile(r"^once upon a time,?(?: (?:in|on|at))? (?P<where>.+)$", re.IGNORECASE)
 _REMEMBER = re.compile(r"^(?:do you )?remember (?:when|the (?:days|times?) when) (?P<then>.+)$", re.IGNORECASE)
 _VAGUE = GENERAL | {"everything", "nothing", "something"}
 #: Who is said to do something within a name that has lost its `that`.
@@ -64,6 +65,8 @@ def _felt(phrase: str) -> str | None:
 
 def day(phrase: str, hint: str | None) -> Topic | None:
     """`the day my grandmother met Elvis`: a tale of what happened then."""
+    if (once := _ONCE.match(phrase)) and statement(phrase.split()) is None:
+        return plain(once["where"], "story-twist")
     remembered = _REMEMBER.match(phrase)
     match = remembered or _DAY.match(phrase)
     words = match["then"].split() if match else []
@@ -104,6 +107,16 @@ def claim(phrase: str, hint: str | None) -> Topic | None:
             claim = f"a {phrase}"  # `robot learns to love`, as headlines have it
         about = noun_phrase(about)
     return Topic(kind="claim", about=about, title=titled(phrase), claim=claim, archetype=hint)
+
+
+def condition(phrase: str, hint: str | None) -> Topic | None:
+    """`if you only read one book this year`: half a sentence, about what it names."""
+    words = phrase.split()
+    found = without_adverbs(words[1:]) if words[0].lower() == "if" else None
+    if found is None:
+        return None
+    about = _object(found[1]) if found[0].lower() in PRONOUNS | _VAGUE else noun_phrase(found[0])
+    return Topic(kind="topic", about=about, title=titled(phrase), archetype=hint)
 
 
 def _object(predicate: list[str]) -> str:

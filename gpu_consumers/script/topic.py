@@ -68,7 +68,13 @@ class Topic:
 def as_noun(action: str) -> str:
     """`make sourdough` → `making sourdough`; `never forget a name` → `never forgetting a name`."""
     before, verb, rest = _parts(action)
-    return f"{before} {gerund(verb)} {rest}".strip()
+    # `stop scrolling and drink water` asks for two things; `buy food and drink` for one.
+    both = re.sub(r"\band (\w+)(?= \w)", lambda also: f"and {_doing(also[1])}", rest)
+    return f"{before} {gerund(verb)} {both}".strip()
+
+
+def _doing(word: str) -> str:
+    return gerund(word) if is_verb(word) else word
 
 
 def wished(action: str) -> str:
