@@ -58,7 +58,9 @@ export class Begin {
     event.preventDefault();
     this.submit.disabled = true;
     this.error.textContent = "";
-    const idea = { text: this.text.value.trim(), flavor: this.flavor.value, archetype: this.kind.value || undefined, target_seconds: Number(this.length.value) || undefined };
+    // Who is quicker than the list of styles has not chosen one.
+    const [flavor, archetype] = [this.flavor.value || undefined, this.kind.value || undefined];
+    const idea = { text: this.text.value.trim(), flavor, archetype, target_seconds: Number(this.length.value) || undefined };
     try {
       const { project_id } = await patiently(() => this.api.projects.open(idea, this.key));
       this.text.value = "";
