@@ -54,20 +54,6 @@ def begin(server: StudioServer, video: str, revision: int) -> None:
     apply(server.api.store, [replace(one, id=ids.fresh(), data=data) for one, data in zip(told, later, strict=True)])
 
 
-def test_an_idea_is_taken_before_the_styles_are_known(page: Page) -> None:
-    # given that the list of styles is long in coming
-    styles = Gate(page, "**/v1/flavors*", "GET")
-    page.reload()
-    styles.until(1)
-    # when somebody is quicker
-    page.fill("textarea[aria-label='Idea']", "Why do cats purr?")
-    with page.expect_response(lambda r: r.url.endswith("/v1/projects") and r.request.method == "POST") as told:
-        page.click("button:has-text('Write a draft')")
-    # then it is a project, in the style of the house
-    assert told.value.status in (201, 202), told.value.text()
-    assert told.value.json()["flavor"] == "default"
-
-
 def test_what_is_changed_while_it_is_rendered_is_rendered_instead(page: Page, server: StudioServer) -> None:
     # given a video that is being rendered
     project = opened(page, server, "painted")

@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from tests.acceptance.browser_kit import DESKTOP, Viewer, until_true
 from tests.acceptance.studio_kit import Gate, StudioServer, see, serving
+from tests.unit.test_http_uploads import picture
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -197,3 +198,35 @@ _WATCH = """() => {
   import('/studio/main.js').then(({ desk }) => desk.addEventListener('change', () => queueMicrotask(look)));
   look();
 }"""
+
+
+def test_a_picture_is_sent_again_where_the_server_was_away_and_once_otherwise(page: Page, project: str) -> None:
+    # given a server that is away when a picture is sent
+    sent: list[str] = []
+
+    def away_at_first(route: Route) -> None:
+        sent.append(route.request.method)
+        route.fulfill(status=503, headers={"retry-after": "0"}) if len(sent) == 1 else route.continue_()
+
+    page.route("**/v1/uploads", away_at_first)
+    # when it is chosen
+    chosen = {"name": "own.png", "mimeType": "image/png", "buffer": picture("PNG")}
+    page.locator(".scene").nth(1).locator("input[type=file]").set_input_files(files=[chosen])
+    # then the scene has it, and it was kept once
+    expect(page.locator(".scene").nth(1).get_by_label("Use the drawn picture again")).to_be_visible()
+    assert see(page, project)["scenes"][1]["footage"]
+    assert len(sent) == 2
+
+
+def test_an_idea_is_taken_before_the_styles_are_known(page: Page) -> None:
+    # given that the list of styles is long in coming
+    styles = Gate(page, "**/v1/flavors*", "GET")
+    page.reload()
+    styles.until(1)
+    # when somebody is quicker
+    page.fill("textarea[aria-label='Idea']", "Why do cats purr?")
+    with page.expect_response(lambda r: r.url.endswith("/v1/projects") and r.request.method == "POST") as told:
+        page.click("button:has-text('Write a draft')")
+    # then it is a project, in the style of the house
+    assert told.value.status in (201, 202), told.value.text()
+    assert told.value.json()["flavor"] == "default"

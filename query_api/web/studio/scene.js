@@ -235,10 +235,12 @@ export class SceneCard {
     this.file.value = "";
     if (!file) return;
     this.element.classList.add("busy");
-    const kept = this.desk.api.projects.upload(file);
-    await this.#change(async (projects, project, { scene_number }) =>
-      projects.editScene(project, scene_number, { footage: { upload_id: (await kept).upload_id } }),
-    );
+    /** @type {string | undefined} sent once, also where the change is made again */
+    let kept;
+    await this.#change(async (projects, project, { scene_number }) => {
+      kept ??= (await projects.upload(file)).upload_id;
+      return projects.editScene(project, scene_number, { footage: { upload_id: kept } });
+    });
     this.element.classList.remove("busy");
   }
 
