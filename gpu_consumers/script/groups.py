@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gpu_consumers.script.english import head
+from gpu_consumers.script.lists import picked
 from gpu_consumers.script.topic import Topic
 
 _GOALS = frozenset(["tips", "ways", "habits", "hacks", "tricks", "steps", "rules", "strategies", "methods",
@@ -79,6 +80,8 @@ def _items_group(topic: Topic) -> str:
     word = (topic.items or "").split()[-1].lower()
     if word in ("reasons", "benefits", "arguments"):
         return "reasons"
+    if picked(topic.items or "", (topic.heading or "").removeprefix(f"{topic.items} ")):
+        return "picks"
     if word in _ANGLES:
         return "angles"
     if topic.action:

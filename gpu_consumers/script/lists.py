@@ -22,7 +22,7 @@ _LIST = re.compile(
 _BARE_LIST = re.compile(
     r"""^(?:some\s+|the\s+best\s+|best\s+|top\s+)?(?:the\s+)?
     (?P<items>(?:(?!the\b)\w+\s+)?(?:tips|reasons|ways|ideas|habits|mistakes|hacks|tricks|lessons|rules|signs|steps|
-    questions))\s+(?P<rest>(?:to|for|of|about|on|why|you|that)\b.+)$""",
+    questions|things|places))\s+(?P<rest>(?:to|for|of|about|on|why|you|that)\b.+)$""",
     re.IGNORECASE | re.VERBOSE,
 )
 #: `5 signs your houseplant is dying`, `3 mistakes new parents make`: what is said of them has lost its `that`.
@@ -45,6 +45,10 @@ _IN_ITEMS = re.compile(
 _STATE = re.compile(
     r"^(?:that |why )?you(?:'re| are) (?:always |so |really |very )*(?P<how>(?!not\b)[a-z]+(?: [a-z]+)?)$"
 )
+#: Things that one picks from, for something to do: `places to see in winter`. What there is to know of a thing is not.
+_PICKED = re.compile(r"\b(?:things|places|books|movies|films|shows|songs|foods|dishes|games|cities)$", re.IGNORECASE)
+_TO_DO = re.compile(r"^to (?!know|remember|consider|learn|understand|think|keep|ask|avoid)\w+\b", re.IGNORECASE)
+_DONE_IN = re.compile(r"^to \w+ (?:in|at|near|around) (?P<place>[A-Z].+)$")
 _ABOUT_AT_END = re.compile(r"\b(?:about|of)\s+(?P<about>[^,]+)$")
 
 
@@ -74,10 +78,18 @@ def _stated(phrase: str) -> re.Match[str] | None:
     return match if match and without_adverbs(match["rest"].split()) else None
 
 
+def picked(items: str, rest: str) -> bool:
+    """`things to do in Lisbon`, `books to read`: a list to choose from, and no advice."""
+    return bool(_PICKED.search(items) and _TO_DO.match(rest))
+
+
 def _content(items: str, rest: str) -> tuple[str, str | None]:
     """What a list is about: after `to` an action, after `for`, `of`, `about` a thing, else the items themselves."""
     word, _, tail = rest.partition(" ")
     action = wished(tail)
+    if picked(items, rest):
+        place = _DONE_IN.match(rest)
+        return noun_phrase(place["place"] if place else f"{items} {rest}"), None
     if word == "to" and tail and is_verb(action.split()[0]):
         return as_noun(action), action
     if word in ("for", "of", "about", "on") and tail:

@@ -22,18 +22,20 @@ _MASS_ENDINGS = re.compile(r"(tion|sion|ness|ity|ism|ing|ment|ence|ance|ology|gr
 
 
 #: Words that begin an addition which the second mention leaves out: `in 30 days`, `at home`.
-_LOOSE = PREPOSITIONS - {"of", "between", "about", "to", "on", "like", "with"}
+_LOOSE = PREPOSITIONS - {"of", "between", "about", "to", "on", "like", "with", "as"}
 #: How often a text names what it is about.
 _OFTEN = 2
 _ADJUNCTS = frozenset(["in", "within", "at", "before", "after", "without", "during", "every"])
 
 
-def inner(phrase: str) -> str:
-    """The phrase as it reads inside a sentence: `Why Rome Fell` → `why Rome fell`."""
-    tokens = phrase.split()
-    titled = _is_title(tokens)
-    shouted = phrase.isupper() and len(tokens) > 1
-    return " ".join(_cased(tokens, index, titled, shouted) for index in range(len(tokens)))
+def inner(phrase: str, whole: str | None = None) -> str:
+    """The phrase as it reads inside a sentence: `Why Rome Fell` → `why Rome fell`. Of a phrase that is a part of a
+    `whole` the first word has its capital for itself: `Hamlet` of `a summary of Hamlet`."""
+    whole = whole or phrase
+    tokens, titled = phrase.split(), _is_title(whole.split())
+    shouted = whole.isupper() and " " in whole
+    begins = whole.startswith(phrase)
+    return " ".join(_cased(tokens, index, titled, shouted, begins) for index in range(len(tokens)))
 
 
 def _is_title(tokens: list[str]) -> bool:
@@ -43,7 +45,7 @@ def _is_title(tokens: list[str]) -> bool:
     return len(long) > 1 and all(t[0].isupper() for t in long) and any(is_common(t.lower()) for t in long)
 
 
-def _cased(tokens: list[str], index: int, titled: bool, shouted: bool) -> str:
+def _cased(tokens: list[str], index: int, titled: bool, shouted: bool, begins: bool) -> str:
     token = tokens[index]
     core = re.sub(r"\W", "", token.partition("'")[0])
     name = proper_names().get(core.lower())
@@ -55,7 +57,7 @@ def _cased(tokens: list[str], index: int, titled: bool, shouted: bool) -> str:
         return token
     if core.isupper() and len(core) > 1 and not shouted:
         return token
-    keeps = _starts_name(tokens) if index == 0 else not titled and not shouted
+    keeps = _starts_name(tokens) if index == 0 and begins else not titled and not shouted
     return token if keeps and not core.islower() and core.lower() not in FUNCTION_WORDS else token.lower()
 
 

@@ -78,7 +78,8 @@ def _read(sentence: str) -> Topic:
     hint = hint or requests.hint(sentence)
     if label and hint == "pov":
         return _scenario(label["rest"], sentence)
-    phrase = inner(requests.bare(label["rest"] if label else sentence))
+    said = label["rest"] if label else sentence
+    phrase = inner(requests.bare(said), said)
     if headed := _headed(phrase, hint):
         return headed
     if mood := requests.mood(phrase):

@@ -27,6 +27,7 @@ _ORDERS = (
     _pattern(r"^(?:please|hey|hi|hello|ok|okay|so|well)[,!]?\s+"),
     _pattern(r"^(?:can|could|would|will) you\s+(?:please\s+)?"),
     _pattern(r"^(?:i(?: would|'d)? (?:want|like|need)(?: you)?(?: to)?|let's|we need|i'd love)\s+"),
+    _pattern(r"^ask (?:me|us) (?:anything|something|everything) (?:about|on)\s+"),
     _pattern(
         r"^(?:tell|show|teach|give|send) (?:me|us) (?:something|anything|one thing|a thing|a fact|things|facts) "
         r"(?:that )?(?:i|we|people|most people|nobody|no one)\b.{0,30}? (?:know|knew|heard) (?:of|about)\s+"
@@ -58,9 +59,11 @@ _WORDINGS = (
         r" (?:about|on)|about)\s+"
     ),
     _pattern(
-        r"^(?:(?:a|an|the|my|your)\s+)?(?:(?:quick|short|brief|complete|simple|honest|full|little)\s+)?(?:recap|summary|"
+        r"^(?:(?:a|an|the|my|your)\s+)?(?:(?:quick|short|brief|complete|simple|honest|full|little|"
+        r"\w+[- ](?:second|minute))\s+)?(?:recap|summary|"
         r"overview|rundown|breakdown|primer|introduction|intro|crash course|deep dive)\s+(?:of|to|on|in|into)\s+"
     ),
+    _pattern(r"^behind the scenes (?:of|at|in|with)\s+"),
     _pattern(r"^meet\s+(?=(?:my|our)\s)"),
     _pattern(r"^(?:a\s+|one\s+)?(?:(?:typical|normal|whole)\s+)?day in (?=the life of\s)"),
     _pattern(r"^(?:the\s+)?(?:(?:whole|plain|real|hidden)\s+)?truth (?:about|behind)\s+"),

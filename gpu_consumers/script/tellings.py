@@ -116,6 +116,9 @@ def condition(phrase: str, hint: str | None) -> Topic | None:
     if found is None:
         return None
     about = _object(found[1]) if found[0].lower() in PRONOUNS | _VAGUE else noun_phrase(found[0])
+    if found[1][0].lower() in ("had", "was", "were", "could", "ruled", "ran"):  # `if Shakespeare had TikTok`
+        supposed = turned(phrase[3:])
+        return Topic(kind="scenario", about=about, title=titled(phrase), scenario=supposed, archetype=hint or "pov")
     return Topic(kind="topic", about=about, title=titled(phrase), archetype=hint)
 
 
