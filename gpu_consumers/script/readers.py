@@ -59,7 +59,8 @@ def read(sentence: str) -> Topic:
     """One sentence, or a phrase, as a topic."""
     topic = _read(sentence)
     keeps_own = topic.product or topic.kind in ("scenario", "question")
-    title = topic.title if keeps_own else titled(inner(requests.heading(unlabelled(sentence))))
+    said = unlabelled(sentence)
+    title = topic.title if keeps_own else titled(inner(requests.heading(said), said))
     return replace(topic, title=title)
 
 
