@@ -11,9 +11,11 @@ from gpu_consumers.script.topic import Topic, as_noun, is_verb, titled, wished
 
 _NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
             "a few": 3}  # fmt: skip
+_COUNT = r"(?P<count>\d{1,3}|two|three|four|five|six|seven|eight|nine|ten|a\ few)"
+_COUNTED = rf"^(?:(?:the|my|our|your)\s+)?(?:top\s+|best\s+)*{_COUNT}\s+"
 _LIST = re.compile(
-    r"""^(?:(?:the|my|our|your)\s+)?(?:top\s+|best\s+)*
-    (?P<count>\d{1,3}|two|three|four|five|six|seven|eight|nine|ten|a\ few)\s+
+    _COUNTED
+    + r"""
     (?P<items>(?:[\w'-]+\s+){0,3}?(?:[\w'-]+s|people|children|men|women))\b
     (?:\s+(?P<rest>(?:to|for|of|about|on|that|in|every|everyone|why|you|when|who|with|against|at|from|we|i|if|how|
     before|after|which|worth|nobody|no)\b.+))?$""",
@@ -27,8 +29,8 @@ _BARE_LIST = re.compile(
 )
 #: `5 signs your houseplant is dying`, `3 mistakes new parents make`: what is said of them has lost its `that`.
 _CLAUSE_LIST = re.compile(
-    r"""^(?:(?:the|my|our|your)\s+)?(?:top\s+|best\s+)*
-    (?P<count>\d{1,3}|two|three|four|five|six|seven|eight|nine|ten|a\ few)\s+
+    _COUNTED
+    + r"""
     (?P<items>(?:[\w-]+\s+)?(?:things|signs|mistakes|reasons|ways|habits|lessons|rules|secrets|facts|lies|myths|skills|
     words|phrases|questions|foods|books|places|jobs|tricks|hacks|tips|steps|ideas))\s+(?P<rest>.+)$""",
     re.IGNORECASE | re.VERBOSE,
@@ -37,8 +39,7 @@ _CLAUSE_LIST = re.compile(
 _MEASURES = frozenset("seconds minutes hours days nights weeks months years decades centuries times miles".split())
 #: A list that is asked for at the end: `the history of coffee in five facts`.
 _IN_ITEMS = re.compile(
-    r"^(?P<rest>.+?)\s+in\s+(?P<count>\d{1,2}|two|three|four|five|six|seven|eight|nine|ten)\s+"
-    r"(?P<items>facts|things|steps|lessons|tips|rules)$",
+    rf"^(?P<rest>.+?)\s+in\s+{_COUNT}\s+(?P<items>facts|things|steps|lessons|tips|rules)$",
     re.IGNORECASE,
 )
 #: `signs you're dehydrated`, `reasons that you are tired`.
