@@ -35,7 +35,12 @@ ASKED = {
     "How do submarines sink and rise again?": "changing their weight",
     "What is inflation?": "basket", "What happens inside a black hole?": "not known",
     "What is a black hole?": "collapses",
-    "Why don't woodpeckers get headaches?": "small", "Why is Pluto no longer a planet?": "planet",
+    "how far away is the sun": "million", "How far is the Sun from the Earth?": "million",
+    "What is the difference between a crocodile and an alligator?": "snout", "how bridges stay up": "squeezed",
+    "Why don't bridges fall down?": "squeezed", "Who was Ada Lovelace?": "1843",
+    "when was the first email sent": "1971",
+    "Why are leaves green?": "chlorophyll", "Why don't woodpeckers get headaches?": "small",
+    "Why is Pluto no longer a planet?": "planet",
 }  # fmt: skip
 OTHERS = (
     "Why do cats purr when a violin plays?", "Why is the sky falling?", "Why is blue paint so expensive?",
@@ -45,6 +50,8 @@ OTHERS = (
     "Why does lightning flash?", "Why do babies sleep so much?", "Why is coffee so expensive?",
     "Why did my sourdough not rise?", "Why don't cats purr?", "Why can't I sleep?", "Why doesn't my WiFi work?",
     "How does bread rise without yeast?", "Why do some planes never fly?", "Why is the sea not salty near rivers?",
+    "How do bridges get their names?", "How far is the moon?", "Who was Ada?", "Who sent the first letter?",
+    "Why is the traffic light green?",
 )  # fmt: skip
 
 
