@@ -25,10 +25,9 @@ from infra.kafka.leaving import leave
 from infra.kafka.offsets import GapFreeOffsets, Partition
 from infra.kafka.producer import EventProducer
 from infra.kafka.records import Raw, raw
-from infra.kafka.trials import Trial, read
+from infra.kafka.trials import Trial, begun
 from infra.kafka.unreadable import Unreadable
 from infra.telemetry import logs, metrics
-from schemas.errors import DecodeError
 
 log = logs.get("kafka.tasks")
 
@@ -131,10 +130,7 @@ class TaskConsumer:
         self._offsets.finish(partition, end - 1)
 
     def _sort(self, partition: Partition, record: Raw) -> None:
-        try:
-            task = _Task(partition, record.offset, read(record))
-        except DecodeError:  # found out again, and put aside, when it is decoded
-            task = _Task(partition, record.offset, Trial(record=record))
+        task = _Task(partition, record.offset, begun(record))
         if partition[0] in self._retries:
             wait_s = task.trial.wait_s(time.time() * 1000, self._retries[partition[0]])
             return self._delays.add(partition, task, time.monotonic() + wait_s)

@@ -124,3 +124,12 @@ def read(record: Raw) -> Trial:
         )
     except (KeyError, ValueError) as error:
         raise MissingHeaderError(f"{record.topic}: {PREFIX}… headers are missing or are no numbers: {error}") from error
+
+
+def begun(record: Raw) -> Trial:
+    """The same, for who only passes it on: where its headers cannot be read it counts as the first. That is found out
+    again, and the record put aside, by whoever handles it."""
+    try:
+        return read(record)
+    except MissingHeaderError:
+        return Trial(record=record)

@@ -21,9 +21,8 @@ from infra.kafka.lookahead import CODES, Ahead, Batch, UnreadableBatchError, bat
 from infra.kafka.offsets import Partition
 from infra.kafka.producer import EventProducer
 from infra.kafka.records import Raw
-from infra.kafka.trials import Trial, read
+from infra.kafka.trials import begun
 from infra.telemetry import logs, metrics
-from schemas.errors import DecodeError
 from schemas.topics import NOW, retry_topic, retry_topics
 
 log = logs.get("kafka.unreadable")
@@ -111,7 +110,7 @@ class Unreadable:
         """Into the retry topic; for every part of the consumer, since none has seen it."""
         topic = retry_topic(self._name, NOW)
         headers = (
-            _trial(record).headers()
+            begun(record).headers()
             if record.topic != topic
             else [(name, value or b"") for name, value in record.headers]
         )
@@ -155,10 +154,3 @@ class Unreadable:
         except KafkaException as error:  # no longer ours
             log.info("not skipped", why=str(error))
         return partition, offset
-
-
-def _trial(record: Raw) -> Trial:
-    try:
-        return read(record)
-    except DecodeError:  # found out again, and put aside, by whoever handles it
-        return Trial(record=record)
