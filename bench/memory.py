@@ -12,12 +12,10 @@ import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from bench.memory_models import MODELS, Part, numbers_of
+from bench.memory_models import Part, shipped, without_numbers
 from bench.report import Figure
 from gpu_consumers.generation import tiles
-from gpu_consumers.generation.manifest import GIB, Manifest, manifests
-from infra.errors import UnavailableError
-from infra.settings import settings
+from gpu_consumers.generation.manifest import GIB, Manifest
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -25,12 +23,7 @@ if TYPE_CHECKING:
 
 def run() -> Sequence[Figure]:
     """Weights, and at most beside them, beside what each manifest says. Raises `UnavailableError` without torch."""
-    try:
-        import torch  # noqa: F401
-    except ImportError as error:
-        raise UnavailableError("models need torch", hint="make .venv-gpu/.ready; .venv-gpu/bin/python …") from error
-    shipped = manifests(settings())
-    return [figure for name in MODELS for figure in _figures(shipped[name])]
+    return [figure for wanted in shipped() for figure in _figures(wanted)]
 
 
 def _figures(wanted: Manifest) -> Iterator[Figure]:
@@ -48,12 +41,7 @@ def _figure(name: str, found: int, told: float) -> Figure:
 
 def computed(wanted: Manifest) -> tuple[int, int, int | None]:
     """Bytes of a shipped model's weights; at most beside them; and that where its VAE decodes in tiles, if it can."""
-    import torch
-    from torch._subclasses.fake_tensor import FakeTensorMode
-
-    largest = wanted.largest
-    with FakeTensorMode(allow_non_fake_inputs=True), torch.no_grad(), numbers_of(getattr(torch, wanted.dtype)):
-        parts = MODELS[wanted.name](largest.width, largest.height, largest.frames)
+    with without_numbers(wanted) as parts:
         weights = sum(each.nbytes for part in parts.values() for each in part.module.parameters())
         return weights, _most(parts), _most(_tiled(parts)) if wanted.memory.tiled is not None else None
 

@@ -12,6 +12,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from gpu_consumers.generation.manifest import Manifest, manifests
+from infra.errors import UnavailableError
+from infra.settings import settings
+
 #: Tokens of a prompt, as the pipelines cut it.
 LTX_WORDS, WAN_WORDS = 128, 512
 
@@ -128,3 +132,24 @@ MODELS: dict[str, Callable[[int, int, int], Mapping[str, Part]]] = {
     "wan-5b": lambda width, height, frames: wan(width, height, frames, large=True),
     "svd-xt": svd,
 }
+
+
+def shipped() -> list[Manifest]:
+    """The manifests of these. Raises `UnavailableError` without torch."""
+    try:
+        import torch  # noqa: F401
+    except ImportError as error:
+        raise UnavailableError("models need torch", hint="make .venv-gpu/.ready; .venv-gpu/bin/python …") from error
+    found = manifests(settings())
+    return [found[name] for name in MODELS]
+
+
+@contextmanager
+def without_numbers(wanted: Manifest) -> Iterator[Mapping[str, Part]]:
+    """The parts of a shipped model for its largest shape; until the end tensors have a shape and no numbers."""
+    import torch
+    from torch._subclasses.fake_tensor import FakeTensorMode
+
+    largest = wanted.largest
+    with FakeTensorMode(allow_non_fake_inputs=True), torch.no_grad(), numbers_of(getattr(torch, wanted.dtype)):
+        yield MODELS[wanted.name](largest.width, largest.height, largest.frames)

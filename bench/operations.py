@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bench.memory_models import MODELS, numbers_of
+from bench.memory_models import shipped, without_numbers
 from bench.report import Figure
-from gpu_consumers.generation.manifest import Manifest, manifests
+from gpu_consumers.generation.manifest import Manifest
 from gpu_consumers.scheduling.work import Work
-from infra.errors import UnavailableError
-from infra.settings import settings
 
 #: Of models whose two prompts go through in one call: what is counted is the whole step.
 TOGETHER = ("ltx", "svd-xt")
@@ -23,12 +21,7 @@ CLOSE = 0.04
 
 def run() -> Sequence[Figure]:
     """Operations of a step at the largest shape. Raises `UnavailableError` without torch."""
-    try:
-        import torch  # noqa: F401
-    except ImportError as error:
-        raise UnavailableError("models need torch", hint="make .venv-gpu/.ready; .venv-gpu/bin/python …") from error
-    shipped = manifests(settings())
-    return [_figure(shipped[name]) for name in MODELS]
+    return [_figure(wanted) for wanted in shipped()]
 
 
 def _figure(wanted: Manifest) -> Figure:
@@ -50,19 +43,12 @@ def formula(wanted: Manifest) -> float:
 
 def counted(wanted: Manifest) -> int:
     """The same, counted."""
-    import torch
-    from torch._subclasses.fake_tensor import FakeTensorMode
     from torch.nn.attention import SDPBackend, sdpa_kernel
     from torch.utils.flop_counter import FlopCounterMode
 
-    largest = wanted.largest
     # The fused kernels of a CPU are unknown to the counter.
-    written_out = sdpa_kernel(SDPBackend.MATH)
-    with (
-        FakeTensorMode(allow_non_fake_inputs=True), torch.no_grad(), numbers_of(getattr(torch, wanted.dtype)),
-        written_out,
-    ):  # fmt: skip
-        part = MODELS[wanted.name](largest.width, largest.height, largest.frames)["denoiser"]
+    with without_numbers(wanted) as parts, sdpa_kernel(SDPBackend.MATH):
+        denoiser = parts["denoiser"]
         with FlopCounterMode(display=False) as counter:
-            part.call(part.module)
+            denoiser.call(denoiser.module)
     return int(counter.get_total_flops()) * (1 if wanted.name in TOGETHER else wanted.network.passes)
