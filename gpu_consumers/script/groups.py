@@ -80,7 +80,7 @@ def _items_group(topic: Topic) -> str:
     word = (topic.items or "").split()[-1].lower()
     if word in ("reasons", "benefits", "arguments"):
         return "reasons"
-    if picked(topic.items or "", (topic.heading or "").removeprefix(f"{topic.items} ")):
+    if picked(topic.items or "", topic.heading or ""):
         return "picks"
     if word in _ANGLES:
         return "angles"

@@ -48,8 +48,8 @@ _STATE = re.compile(
 )
 #: Things that one picks from, for something to do: `places to see in winter`. What there is to know of a thing is not.
 _PICKED = re.compile(r"\b(?:things|places|books|movies|films|shows|songs|foods|dishes|games|cities)$", re.IGNORECASE)
-_TO_DO = re.compile(r"^to (?!know|remember|consider|learn|understand|think|keep|ask|avoid)\w+\b", re.IGNORECASE)
-_DONE_IN = re.compile(r"^to \w+ (?:in|at|near|around) (?P<place>[A-Z].+)$")
+_TO_DO = re.compile(r" to (?!know|remember|consider|learn|understand|think|keep|ask|avoid)\w+\b", re.IGNORECASE)
+_DONE_IN = re.compile(r" to \w+ (?:in|at|near|around) (?P<place>[A-Z].+)$")
 _ABOUT_AT_END = re.compile(r"\b(?:about|of)\s+(?P<about>[^,]+)$")
 
 
@@ -67,7 +67,7 @@ def listed(phrase: str, hint: str | None) -> Topic | None:
         return None
     items, rest = match["items"], turned(match["rest"] or "")
     heading = f"{items} {rest}".strip()
-    about, action = _content(items, rest)
+    about, action = _content(items, rest, heading)
     return Topic(
         kind="list", about=about, action=action, title=titled(phrase), count=count, items=items, heading=heading,
         archetype=hint or "list",
@@ -79,18 +79,18 @@ def _stated(phrase: str) -> re.Match[str] | None:
     return match if match and without_adverbs(match["rest"].split()) else None
 
 
-def picked(items: str, rest: str) -> bool:
+def picked(items: str, heading: str) -> bool:
     """`things to do in Lisbon`, `books to read`: a list to choose from, and no advice."""
-    return bool(_PICKED.search(items) and _TO_DO.match(rest))
+    return bool(_PICKED.search(items) and _TO_DO.match(heading, len(items)))
 
 
-def _content(items: str, rest: str) -> tuple[str, str | None]:
+def _content(items: str, rest: str, heading: str) -> tuple[str, str | None]:
     """What a list is about: after `to` an action, after `for`, `of`, `about` a thing, else the items themselves."""
     word, _, tail = rest.partition(" ")
     action = wished(tail)
-    if picked(items, rest):
-        place = _DONE_IN.match(rest)
-        return noun_phrase(place["place"] if place else f"{items} {rest}"), None
+    if picked(items, heading):
+        place = _DONE_IN.match(heading, len(items))
+        return noun_phrase(place["place"] if place else heading), None
     if word == "to" and tail and is_verb(action.split()[0]):
         return as_noun(action), action
     if word in ("for", "of", "about", "on") and tail:
@@ -103,4 +103,4 @@ def _content(items: str, rest: str) -> tuple[str, str | None]:
     told = without_adverbs(rest.split())
     if told and word.lower() not in PREPOSITIONS | PRONOUNS | RELATIVES | CONTRACTED:
         return noun_phrase(told[0]), None
-    return f"{items} {rest}".strip(), None
+    return heading, None

@@ -48,8 +48,6 @@ _WHEN = re.compile(
     r"(?:(?P<how>never|always|only) )?(?:suddenly )?(?P<verb>\w+)(?P<rest>.*)$"
 )
 _TRUE_THAT = re.compile(r"^(?:is it (?:really )?true|true or false)[:,]?(?: that)?\s+(?P<claim>.+)$", re.IGNORECASE)
-
-
 _IT = re.compile(r"\b(?:it|he|she|they)\b", re.IGNORECASE)
 #: More words before a colon than these name nothing.
 _LONGEST_HEAD = 5
@@ -113,9 +111,9 @@ def _headed(phrase: str, hint: str | None) -> Topic | None:
         return None
     rest = _IT.sub(named, rest, count=1)
     told = _read(rest) if questions.parse(rest) or statement(rest.split()) else None
-    if told and told.about.split()[0].lower() not in PRONOUNS | DETERMINERS - {"a", "an"}:
-        return replace(told, archetype=hint or told.archetype)
-    return _read(named) if hint is None else replace(_read(named), archetype=hint)
+    if told is None or told.about.split()[0].lower() in PRONOUNS | DETERMINERS - {"a", "an"}:
+        told = _read(named)
+    return replace(told, archetype=hint or told.archetype)
 
 
 def _scenario(rest: str, sentence: str) -> Topic:

@@ -76,7 +76,7 @@ def day(phrase: str, hint: str | None) -> Topic | None:
     found = (words[0], words[1:]) if someone else statement(words)
     if found is None and not remembered:
         return None
-    about = "" if found is None else _object(found[1]) if someone else noun_phrase(turned(found[0]))
+    about = _named(found) if found else ""
     said = turned(match["then"] if remembered else phrase)
     if about in ("", "this") or about.split()[0].lower() in PREPOSITIONS | PRONOUNS:
         about = f"the days when {said}" if remembered else noun_phrase(said)
@@ -115,11 +115,16 @@ def condition(phrase: str, hint: str | None) -> Topic | None:
     found = without_adverbs(words[1:]) if words[0].lower() == "if" else None
     if found is None:
         return None
-    about = _object(found[1]) if found[0].lower() in PRONOUNS | _VAGUE else noun_phrase(found[0])
+    about = _named(found)
     if found[1][0].lower() in ("had", "was", "were", "could", "ruled", "ran"):  # `if Shakespeare had TikTok`
         supposed = turned(phrase[3:])
         return Topic(kind="scenario", about=about, title=titled(phrase), scenario=supposed, archetype=hint or "pov")
     return Topic(kind="topic", about=about, title=titled(phrase), archetype=hint)
+
+
+def _named(found: tuple[str, list[str]]) -> str:
+    """Who is told of; where that is nobody in particular, what they do something to."""
+    return _object(found[1]) if found[0].lower() in PRONOUNS | _VAGUE else noun_phrase(found[0])
 
 
 def _object(predicate: list[str]) -> str:
