@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
 from infra.supervisor.private import PrivateSystem, private_system
 from schemas.values import Artifact
-from tests.acceptance.browser_kit import chromium
+from tests.acceptance.browser_kit import DESKTOP, Viewer, chromium
 from tests.acceptance.page_kit import PageServer, make_clips
+from tests.acceptance.studio_kit import StudioServer, serving
 
 
 @pytest.fixture(scope="session")
@@ -48,3 +49,24 @@ def server(clips: tuple[Path, list[tuple[Artifact, Artifact]]]) -> Iterator[Page
     server = PageServer(*clips)
     with server.serving():
         yield server
+
+
+@pytest.fixture(scope="module")
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StudioServer]:
+    """The real API over tables in memory, for the tests of one file."""
+    with serving(tmp_path_factory.mktemp("studio")) as studio:
+        yield studio
+
+
+@pytest.fixture
+def size() -> dict[str, int]:
+    """Of the window in which `page` is shown; files that are about another one say so."""
+    return DESKTOP
+
+
+@pytest.fixture
+def page(browser: Browser, studio: StudioServer, size: dict[str, int]) -> Iterator[Page]:
+    """The studio, where a project begins."""
+    with Viewer(browser, studio.url, size) as viewer:
+        viewer.open("studio/#/new")
+        yield viewer.page

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.acceptance.axe import violations
-from tests.acceptance.browser_kit import PHONE, Viewer, until_true
-from tests.acceptance.studio_kit import SCRIPT, StudioServer, see, serving
+from tests.acceptance.browser_kit import PHONE, until_true
+from tests.acceptance.studio_kit import SCRIPT, StudioServer, see
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -21,24 +20,16 @@ RAIN = {"kind": "bars", "values": VALUES, "told": 2}
 SAVED = "() => import('/studio/main.js').then(({ desk }) => desk.last).then(() => true)"
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StudioServer]:
-    with serving(tmp_path_factory.mktemp("studio")) as server:
-        yield server
+@pytest.fixture
+def size() -> dict[str, int]:
+    return PHONE
 
 
 @pytest.fixture
-def page(browser: Browser, server: StudioServer) -> Iterator[Page]:
-    with Viewer(browser, server.url, PHONE) as viewer:
-        viewer.open("studio/#/new")
-        yield viewer.page
-
-
-@pytest.fixture
-def project(page: Page, server: StudioServer) -> str:
+def project(page: Page, studio: StudioServer) -> str:
     """Its first scene has a chart, which is open."""
     first, *others = SCRIPT["scenes"]
-    made = server.project(page, script=SCRIPT | {"scenes": [first | {"chart": RAIN}, *others]})
+    made = studio.project(page, script=SCRIPT | {"scenes": [first | {"chart": RAIN}, *others]})
     page.evaluate("id => { location.hash = `#/p/${id}`; }", made)
     summary(page).click()
     return made

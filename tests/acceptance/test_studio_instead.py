@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from schemas import ids
 from schemas.base import now_us
@@ -15,7 +15,7 @@ from schemas.projects import RenderOrdered
 from schemas.takes import Style
 from schemas.videos import RevisionDropped
 from tests.acceptance.axe import violations
-from tests.acceptance.browser_kit import DESKTOP, PHONE, Viewer
+from tests.acceptance.browser_kit import DESKTOP, PHONE
 from tests.acceptance.studio_kit import Gate, StudioServer, see, serving
 from tests.unit.read_kit import apply, life
 
@@ -23,46 +23,45 @@ pytestmark = pytest.mark.timeout(180)
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StudioServer]:
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StudioServer]:
     """With a style whose pictures a model makes."""
     folder = tmp_path_factory.mktemp("studio")
     painted = folder / "flavors" / "painted"
     painted.mkdir(parents=True)
     (painted / "flavor.yaml").write_text("title: Painted\nscene_backend: wan\nstyles: {ink: 0.8}\nguidance: 5\n")
-    with serving(folder, flavor_dirs=(folder / "flavors",)) as server:
-        yield server
+    with serving(folder, flavor_dirs=(folder / "flavors",)) as studio:
+        yield studio
 
 
 @pytest.fixture(params=[DESKTOP, PHONE], ids=["desktop", "phone"])
-def page(browser: Browser, server: StudioServer, request: pytest.FixtureRequest) -> Iterator[Page]:
-    with Viewer(browser, server.url, request.param) as viewer:
-        viewer.open("studio/#/new")
-        yield viewer.page
+def size(request: pytest.FixtureRequest) -> dict[str, int]:
+    chosen: dict[str, int] = request.param
+    return chosen
 
 
-def opened(page: Page, server: StudioServer, flavor: str) -> str:
-    made = server.project(page, flavor=flavor)
+def opened(page: Page, studio: StudioServer, flavor: str) -> str:
+    made = studio.project(page, flavor=flavor)
     page.evaluate("id => { location.hash = `#/p/${id}`; }", made)
     expect(page.locator(".scene")).to_have_count(3)
     return made
 
 
-def begin(server: StudioServer, video: str, revision: int) -> None:
+def begin(studio: StudioServer, video: str, revision: int) -> None:
     """The first events of the making of a revision; they are in the tables."""
     told = life(video, now_us(), scenes=3, end="none")[1:4]
     later = (one.data.model_copy(update={"revision": revision}) for one in told)
-    apply(server.api.store, [replace(one, id=ids.fresh(), data=data) for one, data in zip(told, later, strict=True)])
+    apply(studio.api.store, [replace(one, id=ids.fresh(), data=data) for one, data in zip(told, later, strict=True)])
 
 
-def test_what_is_changed_while_it_is_rendered_is_rendered_instead(page: Page, server: StudioServer) -> None:
+def test_what_is_changed_while_it_is_rendered_is_rendered_instead(page: Page, studio: StudioServer) -> None:
     # given a video that is being rendered
-    project = opened(page, server, "painted")
+    project = opened(page, studio, "painted")
     page.click("button:has-text('Approve')")
     page.click(".actions button:has-text('Render')")
     expect(page.locator(".status")).to_have_text("Rendering")
     expect(page.locator(".actions .main:visible")).to_have_count(0)
     video = ids.project_video(project)
-    begin(server, video, 1)
+    begin(studio, video, 1)
     # when a LoRA of one scene, and the guidance of all, are changed meanwhile
     scene = page.locator(".scene").nth(1)
     expect(scene.locator(".model .said")).to_have_text("as the whole video")
@@ -84,15 +83,15 @@ def test_what_is_changed_while_it_is_rendered_is_rendered_instead(page: Page, se
     page.click("button:has-text('Render instead')")
     expect(page.locator(".revisions li")).to_have_count(2)
     expect(page.locator(".actions .main:visible")).to_have_count(0)
-    regeneration = server.api.publisher.of(RenderOrdered)[-1].regeneration
+    regeneration = studio.api.publisher.of(RenderOrdered)[-1].regeneration
     assert regeneration.instead and regeneration.for_scene(1).guidance == 6.5
     assert regeneration.for_scene(2).styles == (Style(name="film", weight=0.4),)
     # then the first revision is told as replaced, not as failed
-    begin(server, video, 2)
+    begin(studio, video, 2)
     drop = RevisionDropped(
         video_id=video, ts_us=now_us() + 1_000, by="revisions", why="There is another.", overtaken_by=2
     )
-    apply(server.api.store, [root(drop, source="/test")])
+    apply(studio.api.store, [root(drop, source="/test")])
     expect(page.locator(".revisions li").nth(0)).to_contain_text("replaced by revision 2")
     expect(page.locator(".status")).to_have_text("Rendering")
     expect(page.locator(".project-head .error")).to_be_empty()
@@ -107,8 +106,8 @@ def test_what_is_changed_while_it_is_rendered_is_rendered_instead(page: Page, se
     assert "styles" not in see(page, project)["scenes"][1]
 
 
-def test_a_drawn_look_is_told_nothing_of_models(page: Page, server: StudioServer) -> None:
-    opened(page, server, "default")
+def test_a_drawn_look_is_told_nothing_of_models(page: Page, studio: StudioServer) -> None:
+    opened(page, studio, "default")
     expect(page.locator(".model:visible")).to_have_count(0)
     # when the style is changed to one whose pictures a model makes
     page.select_option("label:has-text('Style') select", "painted")
@@ -117,8 +116,8 @@ def test_a_drawn_look_is_told_nothing_of_models(page: Page, server: StudioServer
     assert page.locator(".scene datalist option").first.get_attribute("value") == "ink"
 
 
-def test_what_a_model_is_told_can_be_read_and_reached_by_everyone(page: Page, server: StudioServer) -> None:
-    opened(page, server, "painted")
+def test_what_a_model_is_told_can_be_read_and_reached_by_everyone(page: Page, studio: StudioServer) -> None:
+    opened(page, studio, "painted")
     scene = page.locator(".scene").nth(1)
     scene.locator(".model summary").click()
     scene.locator("button:has-text('LoRA')").click()
@@ -126,8 +125,8 @@ def test_what_a_model_is_told_can_be_read_and_reached_by_everyone(page: Page, se
     assert violations(page) == []
 
 
-def test_what_the_server_refuses_is_said_and_can_be_mended(page: Page, server: StudioServer) -> None:
-    project = opened(page, server, "painted")
+def test_what_the_server_refuses_is_said_and_can_be_mended(page: Page, studio: StudioServer) -> None:
+    project = opened(page, studio, "painted")
     scene = page.locator(".scene").nth(0)
     scene.locator(".model summary").click()
     scene.locator("button:has-text('LoRA')").click()
@@ -142,14 +141,14 @@ def test_what_the_server_refuses_is_said_and_can_be_mended(page: Page, server: S
     expect(scene.locator(".model .said")).to_have_text("such-a-name 1")
 
 
-def test_a_revision_that_an_operator_dropped_says_so(page: Page, server: StudioServer) -> None:
-    project = opened(page, server, "default")
+def test_a_revision_that_an_operator_dropped_says_so(page: Page, studio: StudioServer) -> None:
+    project = opened(page, studio, "default")
     page.click("button:has-text('Approve')")
     page.click(".actions button:has-text('Render')")
     video = ids.project_video(project)
-    begin(server, video, 1)
+    begin(studio, video, 1)
     drop = RevisionDropped(video_id=video, ts_us=now_us() + 1_000, by="ann", why="no more GPUs")
-    apply(server.api.store, [root(drop, source="/test")])
+    apply(studio.api.store, [root(drop, source="/test")])
     expect(page.locator(".revisions li").nth(0)).to_contain_text("dropped: no more GPUs")
     expect(page.locator(".status")).to_have_text("Not rendered")
 
@@ -166,9 +165,9 @@ def test_a_project_that_is_not_there_is_told_in_words(page: Page) -> None:
     expect(page.locator("h1")).to_have_text("Begin with an idea")
 
 
-def test_scenes_come_before_the_place_where_no_video_is_yet(page: Page, server: StudioServer) -> None:
+def test_scenes_come_before_the_place_where_no_video_is_yet(page: Page, studio: StudioServer) -> None:
     # given a script of which nothing is rendered
-    opened(page, server, "painted")
+    opened(page, studio, "painted")
 
     # then, on any screen, its scenes begin no lower than that place
     scenes, video = page.locator(".scene").first.bounding_box(), page.locator(".no-video").bounding_box()

@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-from playwright.sync_api import Browser, Locator, Page, Route, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
-from tests.acceptance.browser_kit import DESKTOP, Viewer, until_true
-from tests.acceptance.studio_kit import Gate, StudioServer, see, serving
+from tests.acceptance.browser_kit import until_true
+from tests.acceptance.studio_kit import Gate, StudioServer, see
 from tests.unit.test_http_uploads import picture
 
 pytestmark = pytest.mark.timeout(180)
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StudioServer]:
-    with serving(tmp_path_factory.mktemp("studio")) as server:
-        yield server
-
-
 @pytest.fixture
-def page(browser: Browser, server: StudioServer) -> Iterator[Page]:
-    with Viewer(browser, server.url, DESKTOP) as viewer:
-        viewer.open("studio/#/new")
-        yield viewer.page
-
-
-@pytest.fixture
-def project(page: Page, server: StudioServer) -> str:
-    made = server.project(page)
+def project(page: Page, studio: StudioServer) -> str:
+    made = studio.project(page)
     show(page, made)
     return made
 
@@ -101,7 +86,7 @@ def test_words_on_their_way_are_not_written_over_by_the_answer_to_others(page: P
 
 
 def test_an_edit_belongs_to_its_project_though_another_one_is_open_when_it_is_made(
-    page: Page, project: str, server: StudioServer
+    page: Page, project: str, studio: StudioServer
 ) -> None:
     gate = Gate(page, "**/scenes/*", "PATCH")
     # Given two edits of one project, the first not answered yet
@@ -110,7 +95,7 @@ def test_an_edit_belongs_to_its_project_though_another_one_is_open_when_it_is_ma
         narration(page, place).blur()
     gate.until(1)
     # When another project is opened
-    other = server.project(page)
+    other = studio.project(page)
     untouched = see(page, other)
     show(page, other)
     gate.release()
@@ -122,9 +107,9 @@ def test_an_edit_belongs_to_its_project_though_another_one_is_open_when_it_is_ma
 
 
 def test_words_typed_when_another_project_opens_are_saved_where_they_were_typed(
-    page: Page, project: str, server: StudioServer
+    page: Page, project: str, studio: StudioServer
 ) -> None:
-    other = server.project(page)
+    other = studio.project(page)
     narration(page, 0).fill("Typed, and not left.")
     show(page, other)
     until_true(page, _SAVED)
@@ -132,8 +117,8 @@ def test_words_typed_when_another_project_opens_are_saved_where_they_were_typed(
     assert "Typed, and not left." not in [*words(page), *(scene["narration"] for scene in see(page, other)["scenes"])]
 
 
-def test_the_project_asked_for_last_is_shown(page: Page, project: str, server: StudioServer) -> None:
-    other = server.project(page)
+def test_the_project_asked_for_last_is_shown(page: Page, project: str, studio: StudioServer) -> None:
+    other = studio.project(page)
     gate = Gate(page, f"**/projects/{other}", "GET")
     page.evaluate("id => { location.hash = `#/p/${id}`; }", other)
     gate.until(1)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.acceptance.browser_kit import DESKTOP, Viewer
-from tests.acceptance.studio_kit import SCRIPT, StudioServer, serving
+from tests.acceptance.browser_kit import DESKTOP
+from tests.acceptance.studio_kit import SCRIPT, StudioServer
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -24,24 +22,16 @@ FREE = """element => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StudioServer]:
-    with serving(tmp_path_factory.mktemp("studio")) as server:
-        yield server
-
-
 @pytest.fixture
-def page(browser: Browser, server: StudioServer) -> Iterator[Page]:
-    with Viewer(browser, server.url, SMALL) as viewer:
-        viewer.open("studio/#/new")
-        yield viewer.page
+def size() -> dict[str, int]:
+    return SMALL
 
 
 def test_the_system_and_the_connection_stay_in_view_however_many_projects_there_are(
-    page: Page, server: StudioServer
+    page: Page, studio: StudioServer
 ) -> None:
     for number in range(4):
-        server.project(page, script=SCRIPT | {"title": f"A long title of project {number}"})
+        studio.project(page, script=SCRIPT | {"title": f"A long title of project {number}"})
     page.reload()
     expect(page.locator("#projects a")).to_have_count(4)
     for part in ("#system-link", "#badge"):
@@ -49,19 +39,19 @@ def test_the_system_and_the_connection_stay_in_view_however_many_projects_there_
         assert box and box["x"] >= 0 and box["x"] + box["width"] <= SMALL["width"], part
 
 
-def test_an_idea_in_arabic_begins_on_the_right_and_one_in_english_on_the_left(page: Page, server: StudioServer) -> None:
+def test_an_idea_in_arabic_begins_on_the_right_and_one_in_english_on_the_left(page: Page, studio: StudioServer) -> None:
     for text, begins in ((ARABIC, 1), ("Why do cats purr?", 0)):
-        made = server.project(page, text=text)
+        made = studio.project(page, text=text)
         page.evaluate("id => { location.hash = `#/p/${id}`; }", made)
         idea = page.locator(".idea-text", has_text=text)
         free: list[float] = idea.evaluate(FREE)
         assert free[begins] < 1 < free[1 - begins]
 
 
-def test_a_word_longer_than_its_place_is_broken_and_moves_no_other_title(page: Page, server: StudioServer) -> None:
+def test_a_word_longer_than_its_place_is_broken_and_moves_no_other_title(page: Page, studio: StudioServer) -> None:
     page.set_viewport_size(DESKTOP)
-    server.project(page, script=SCRIPT | {"title": LONG})
-    server.project(page, script=SCRIPT | {"title": ARABIC})
+    studio.project(page, script=SCRIPT | {"title": LONG})
+    studio.project(page, script=SCRIPT | {"title": ARABIC})
     page.reload()
     edge = page.locator(".rail-nav").evaluate("element => element.getBoundingClientRect().right")
     for title in (LONG, ARABIC):
